@@ -1,0 +1,4 @@
+//! The design language's surface: YAML text in, a syntax tree with places out, and back to text.
+//! Opens no file: callers hand in paths and bytes.
+
+pub mod ast;
