@@ -1,1 +1,8 @@
-//! Being written.
+//! The design resolved: names bound, types known, relations paired, rules type-checked. Immutable; the only thing
+//! that later stages accept.
+
+mod expression;
+mod types;
+
+pub use expression::*;
+pub use types::*;
