@@ -1,0 +1,3 @@
+//! The archwright command.
+
+fn main() {}

@@ -1,0 +1,106 @@
+//! What the HTTP layer asks of the store, and what it gets.
+
+use archwright_plan::model::RoleId;
+
+/// Who calls, when, and under which request id.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub caller: Option<Caller>,
+    /// Milliseconds since 1970, UTC; the `now` of every expression in the request.
+    pub now: i64,
+    pub request_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Canonical text of the account's id (uuid, or decimal digits for integer ids).
+    pub account_id: String,
+    /// Granted roles, without those they include.
+    pub roles: Vec<RoleId>,
+    /// The session that the access token belongs to.
+    pub session_id: String,
+}
+
+/// A call of a plan's operation, not yet validated. `operation` indexes `Plan::operations`.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    pub operation: usize,
+    /// Path parameters in the order of `Operation::parameters`, percent-decoded.
+    pub path: Vec<String>,
+    /// Query parameters in order, decoded.
+    pub query: Vec<(String, String)>,
+    /// Header names in lower case; only those that a named operation declares.
+    pub headers: Vec<(String, String)>,
+    /// The parsed JSON body; `None` when there was none.
+    pub body: Option<serde_json::Value>,
+    /// `If-Match` without quotes: a version.
+    pub if_match: Option<i64>,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    pub key: String,
+    /// Hash of method, path and body: the same key with another request is refused (422).
+    pub fingerprint: [u8; 32],
+}
+
+/// A reply that is ready to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    /// JSON; absent for 204.
+    pub body: Option<Vec<u8>>,
+    /// Path of a created row.
+    pub location: Option<String>,
+    /// Without quotes.
+    pub etag: Option<String>,
+    /// Of lists: query strings (without `?`) for `Link` next and first.
+    pub next: Option<String>,
+    /// The reply was recorded under the same idempotency key before.
+    pub replayed: bool,
+    /// Stored file ids whose bytes are no longer referred to, and can be deleted from disk after the commit.
+    pub dropped_files: Vec<String>,
+}
+
+/// Why a call is refused. The HTTP layer turns it into a problem reply; no variant carries anything internal but
+/// `Internal`, which is logged and never shown.
+#[derive(Debug)]
+pub enum Failure {
+    /// 400: a query parameter, path parameter, cursor or header that can't be understood.
+    BadRequest(Vec<Fault>),
+    /// 401: nobody is signed in and signing in might help.
+    Unauthorized,
+    /// 403
+    Forbidden { detail: String, fields: Vec<String> },
+    /// 404: no such row, or one that the caller may not know of.
+    NotFound,
+    /// 409: uniqueness, a row in use, an illegal move, a link that exists.
+    Conflict { code: &'static str, detail: String, fields: Vec<String> },
+    /// 412: `If-Match` named another version.
+    PreconditionFailed,
+    /// 422: the body, every bad field.
+    Invalid(Vec<Fault>),
+    /// 422: the idempotency key was used for another request.
+    KeyReused,
+    /// 409: the first request with this idempotency key is still running.
+    KeyInUse,
+    /// A named operation's own status.
+    Status { status: u16, detail: String },
+    /// 503: the database is busy or gone.
+    Unavailable(String),
+    /// 500: our own bug, or a broken database.
+    Internal(String),
+}
+
+/// One bad field or parameter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// JSON Pointer into the body (`/lines/0/quantity`), or the name of the parameter.
+    pub at: String,
+    /// `required`, `type`, `too-short`, `too-long`, `too-small`, `too-large`, `pattern`, `format`, `one-of`, `unknown`,
+    /// `read-only`, `not-found`, `duplicate`, `check`, `too-many`.
+    pub code: &'static str,
+    /// A whole sentence for a person.
+    pub message: String,
+}
