@@ -19,15 +19,32 @@ pub enum Kind {
     String(String),
     Identifier(String),
     /// `of.field`; `field_range` covers the name alone.
-    Select { of: Box<Node>, field: String, field_range: Range<usize> },
+    Select {
+        of: Box<Node>,
+        field: String,
+        field_range: Range<usize>,
+    },
     Not(Box<Node>),
     Negate(Box<Node>),
-    Binary { operator: Operator, left: Box<Node>, right: Box<Node> },
-    Conditional { test: Box<Node>, then: Box<Node>, otherwise: Box<Node> },
+    Binary {
+        operator: Operator,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
+    Conditional {
+        test: Box<Node>,
+        then: Box<Node>,
+        otherwise: Box<Node>,
+    },
     List(Vec<Node>),
     /// `name(arguments)`, or `of.name(arguments)`. `exists`, `all`, `filter`, `map`, `sum`, `count`, `min`, `max`,
     /// `avg` stay calls here: their first argument is the name that they bind.
-    Call { of: Option<Box<Node>>, name: String, name_range: Range<usize>, arguments: Vec<Node> },
+    Call {
+        of: Option<Box<Node>>,
+        name: String,
+        name_range: Range<usize>,
+        arguments: Vec<Node>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,239 @@
+//! What is refused before the parser runs, and what is said when it fails.
+
+use crate::ast::SyntaxError;
+use crate::token::{Token, TokenKind};
+use std::ops::Range;
+
+/// Longest expression, in bytes.
+const LENGTH: usize = 4096;
+/// Deepest nesting of brackets.
+const DEPTH: usize = 32;
+/// Most operators or dots in one chain, and most prefixes of one value: each makes the tree one deeper.
+const CHAIN: usize = 64;
+const PREFIXES: usize = 4;
+const CONDITIONALS: usize = 16;
+
+pub(crate) fn error(
+    range: Range<usize>,
+    message: impl Into<String>,
+    help: Option<&str>,
+) -> SyntaxError {
+    SyntaxError {
+        message: message.into(),
+        range,
+        help: help.map(str::to_owned),
+    }
+}
+
+/// The text is too long for anything else to be said.
+pub(crate) fn too_long(text: &str) -> Option<SyntaxError> {
+    let end = text.len();
+    (end > LENGTH).then(|| {
+        error(
+            0..end,
+            format!("the expression is longer than {LENGTH} bytes"),
+            Some("move parts into computed fields"),
+        )
+    })
+}
+
+/// Limits that keep the parser's recursion shallow, whatever the input.
+pub(crate) fn too_deep(text: &str, tokens: &[Token]) -> Option<SyntaxError> {
+    // One count for each open bracket, and one for the top level.
+    let mut chains = vec![0];
+    let (mut prefixes, mut conditionals) = (0, 0);
+    for token in tokens {
+        let word = &text[token.range.clone()];
+        prefixes = if token.kind == TokenKind::Prefix {
+            prefixes + 1
+        } else {
+            0
+        };
+        conditionals += usize::from(word == "?");
+        match token.kind {
+            TokenKind::Open => chains.push(0),
+            // The chain goes on after a call: `a.b(c).d`.
+            TokenKind::Close if chains.len() > 1 => drop(chains.pop()),
+            _ => {}
+        }
+        if let Some(chain) = chains.last_mut() {
+            match word {
+                "&&" | "||" | "," | "?" | ":" => *chain = 0,
+                _ => *chain += usize::from(!token.kind.ends_value()),
+            }
+            if *chain > CHAIN {
+                return Some(error(
+                    token.range.clone(),
+                    "the chain of operators is too long",
+                    Some("split it"),
+                ));
+            }
+        }
+        if chains.len() > DEPTH + 1 {
+            return Some(error(
+                token.range.clone(),
+                "the brackets are nested too deeply",
+                Some("split the expression"),
+            ));
+        }
+        if prefixes > PREFIXES || conditionals > CONDITIONALS {
+            return Some(error(
+                token.range.clone(),
+                "too many of these operators in a row",
+                Some("split it"),
+            ));
+        }
+    }
+    None
+}
+
+/// Brackets that don't pair.
+pub(crate) fn unbalanced(text: &str, tokens: &[Token]) -> Option<SyntaxError> {
+    let mut open: Vec<&Token> = Vec::new();
+    for token in tokens {
+        match token.kind {
+            TokenKind::Open => open.push(token),
+            TokenKind::Close => {
+                let closing = &text[token.range.clone()];
+                let Some(last) = open.pop() else {
+                    return Some(error(
+                        token.range.clone(),
+                        format!("this `{closing}` closes nothing"),
+                        Some("remove it"),
+                    ));
+                };
+                let wanted = closing_of(&text[last.range.clone()]);
+                if wanted != closing {
+                    let message = format!("expected `{wanted}`, found `{closing}`");
+                    return Some(error(token.range.clone(), message, None));
+                }
+            }
+            _ => {}
+        }
+    }
+    let last = open.pop()?;
+    let (bracket, close) = (
+        &text[last.range.clone()],
+        closing_of(&text[last.range.clone()]),
+    );
+    Some(error(
+        last.range.clone(),
+        format!("this `{bracket}` is never closed"),
+        Some(&format!("add `{close}`")),
+    ))
+}
+
+fn closing_of(open: &str) -> &'static str {
+    match open {
+        "(" => ")",
+        "[" => "]",
+        _ => "}",
+    }
+}
+
+/// Words of other languages that stand where an operator has to.
+pub(crate) fn foreign_words(text: &str, tokens: &[Token]) -> Vec<SyntaxError> {
+    let mut errors = Vec::new();
+    for (index, token) in tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| token.kind == TokenKind::Word)
+    {
+        let word = text[token.range.clone()].to_ascii_lowercase();
+        let after_value = index
+            .checked_sub(1)
+            .is_some_and(|before| tokens[before].kind.ends_value());
+        let before_value = tokens.get(index + 1).is_some_and(|next| {
+            matches!(
+                next.kind,
+                TokenKind::Word
+                    | TokenKind::Number
+                    | TokenKind::Text
+                    | TokenKind::Open
+                    | TokenKind::Prefix
+            )
+        });
+        let instead = match &word[..] {
+            "and" if after_value => "&&",
+            "or" if after_value => "||",
+            "is" if after_value => "==",
+            "not" if before_value => "!",
+            "like" | "contains" | "matches" if after_value => "text.contains('…')",
+            _ => continue,
+        };
+        errors.push(error(
+            token.range.clone(),
+            format!("`{}` is not an operator here", &text[token.range.clone()]),
+            Some(&format!("use `{instead}`")),
+        ));
+    }
+    errors
+}
+
+/// What is wrong at the place where the parser gave up.
+pub(crate) fn unexpected(
+    text: &str,
+    tokens: &[Token],
+    offset: usize,
+    message: &str,
+) -> SyntaxError {
+    let index = tokens.iter().position(|token| token.range.end > offset);
+    let Some(index) = index else {
+        let range = text.trim_end().len()..text.trim_end().len();
+        return match tokens.last() {
+            None => error(
+                0..text.len(),
+                "the expression is empty",
+                Some("write a condition or a value"),
+            ),
+            Some(last) if last.kind.ends_value() => {
+                error(range, "the expression ends too early", None)
+            }
+            Some(last) => {
+                let message = format!("a value is missing after `{}`", &text[last.range.clone()]);
+                error(last.range.clone(), message, None)
+            }
+        };
+    };
+    let found = tokens[index].range.clone();
+    let word = &text[found.clone()];
+    if message.contains("reserved identifier") {
+        let help = format!("write `self.{word}` if it is a field");
+        return error(found, format!("`{word}` is a reserved word"), Some(&help));
+    }
+    if message.contains("invalid int literal") {
+        return error(found, format!("`{word}` is too large for a number"), None);
+    }
+    if message.contains("invalid string literal") || message.contains("invalid bytes literal") {
+        return error(
+            found,
+            "this text has an escape that does not exist",
+            Some("write `\\\\` for a backslash"),
+        );
+    }
+    if message.contains("unsupported syntax") {
+        return error(found, "this syntax is not part of the language", None);
+    }
+    let after_value = index
+        .checked_sub(1)
+        .is_some_and(|before| tokens[before].kind.ends_value());
+    if after_value {
+        let help = Some("join conditions with `&&` or `||`; text goes in `'quotes'`");
+        return error(
+            found,
+            format!("expected an operator or the end, found `{word}`"),
+            help,
+        );
+    }
+    let help = index.checked_sub(1).map(|before| {
+        format!(
+            "something is missing after `{}`",
+            &text[tokens[before].range.clone()]
+        )
+    });
+    error(
+        found,
+        format!("expected a value, found `{word}`"),
+        help.as_deref(),
+    )
+}
