@@ -28,11 +28,16 @@ impl Text {
     pub fn place(&self, range: Range<usize>) -> Span {
         let at = |index: usize| match &self.map {
             TextMap::From(start) => *start as usize + index.min(self.value.len()),
-            TextMap::Each(offsets) => {
-                offsets.get(index).or(offsets.last()).map_or(self.span.start as usize, |offset| *offset as usize)
-            }
+            TextMap::Each(offsets) => offsets
+                .get(index)
+                .or(offsets.last())
+                .map_or(self.span.start as usize, |offset| *offset as usize),
         };
-        Span::new(self.span.file, at(range.start), at(range.end.max(range.start)))
+        Span::new(
+            self.span.file,
+            at(range.start),
+            at(range.end.max(range.start)),
+        )
     }
 
     /// A part of this text, places kept.
@@ -42,7 +47,11 @@ impl Text {
             TextMap::From(start) => TextMap::From(start + range.start as u32),
             TextMap::Each(offsets) => TextMap::Each(offsets[range.start..=range.end].to_vec()),
         };
-        Text { value, span: self.place(range), map }
+        Text {
+            value,
+            span: self.place(range),
+            map,
+        }
     }
 }
 
@@ -389,7 +398,12 @@ pub struct Operation {
 #[derive(Clone, Debug)]
 pub enum BodyField {
     Leaf(Field),
-    Object { name: Text, optional: bool, fields: Vec<BodyField>, span: Span },
+    Object {
+        name: Text,
+        optional: bool,
+        fields: Vec<BodyField>,
+        span: Span,
+    },
 }
 
 /// One step of a transaction: a mapping with one verb as its first key. Steps see earlier bindings, `path`, `query`,
@@ -409,7 +423,12 @@ pub struct Step {
 pub enum StepKind {
     /// `find: { article: Article }`, `where: slug == path.slug`, `lock: true`. One row; `else` defaults to `not-found`,
     /// `else: null` binds null.
-    Find { name: Text, entity: Text, filter: Option<Text>, lock: bool },
+    Find {
+        name: Text,
+        entity: Text,
+        filter: Option<Text>,
+        lock: bool,
+    },
     /// `list: { articles: Article }`, `where: …`, `sort: -created_at`, `limit: query.limit`, `offset: query.offset`,
     /// `count: total`.
     List {
@@ -424,11 +443,25 @@ pub enum StepKind {
     /// `guard: article.author == caller`, `else: forbidden`.
     Guard { that: Text },
     /// `create: { comment: Comment }`, `set: { body: body.comment.body, article: article }`.
-    Create { name: Text, entity: Text, set: Vec<(Text, Text)> },
+    Create {
+        name: Text,
+        entity: Text,
+        set: Vec<(Text, Text)>,
+    },
     /// `upsert: { vote: Vote }`, `key: { user: caller, post: post }`, `set: { value: body.value }`.
-    Upsert { name: Text, entity: Text, key: Vec<(Text, Text)>, set: Vec<(Text, Text)> },
+    Upsert {
+        name: Text,
+        entity: Text,
+        key: Vec<(Text, Text)>,
+        set: Vec<(Text, Text)>,
+    },
     /// `get-or-create: { tag: Tag }`, `key: { name: item }`, `set: {}`.
-    GetOrCreate { name: Text, entity: Text, key: Vec<(Text, Text)>, set: Vec<(Text, Text)> },
+    GetOrCreate {
+        name: Text,
+        entity: Text,
+        key: Vec<(Text, Text)>,
+        set: Vec<(Text, Text)>,
+    },
     /// `update: article`, `set: { title: body.article.title }`: an absent input keeps the field.
     Update { row: Text, set: Vec<(Text, Text)> },
     /// `delete: article`
@@ -442,7 +475,11 @@ pub enum StepKind {
     /// `move: { order: ship }`
     Move { row: Text, name: Text },
     /// `each: { tag: body.article.tagList }`, `do: [ … ]`
-    Each { name: Text, list: Text, steps: Vec<Step> },
+    Each {
+        name: Text,
+        list: Text,
+        steps: Vec<Step>,
+    },
 }
 
 /// The shape of a reply.
@@ -454,9 +491,16 @@ pub enum Shape {
     /// `{ article: …, total: … }`
     Object(Vec<(Text, Shape)>, Span),
     /// `{ show: ArticleView, of: article }`
-    Show { view: Text, of: Text },
+    Show {
+        view: Text,
+        of: Text,
+    },
     /// `{ each: articles, as: a, show: ArticleView }`, or `item:` with a shape instead of `show`.
-    Each { list: Text, name: Text, item: Box<Shape> },
+    Each {
+        list: Text,
+        name: Text,
+        item: Box<Shape>,
+    },
 }
 
 /// `stack: { framework: axum, database: postgres, cache: redis, sign-in: [password, google], rls: true }`

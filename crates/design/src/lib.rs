@@ -2,3 +2,12 @@
 //! Opens no file: callers hand in paths and bytes.
 
 pub mod ast;
+mod keys;
+mod lower;
+mod quantity;
+mod read;
+mod split;
+mod yaml;
+
+pub use quantity::{count, duration, rate, size};
+pub use read::{Reading, read};

@@ -18,12 +18,20 @@ pub struct Span {
 
 impl Span {
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
-        Self { file, start: start as u32, end: end as u32 }
+        Self {
+            file,
+            start: start as u32,
+            end: end as u32,
+        }
     }
 
     /// The smallest span that covers both; both lie in the same file.
     pub fn to(self, other: Self) -> Self {
-        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 }
 
@@ -42,7 +50,10 @@ pub struct Sources {
 
 impl Sources {
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
-        self.files.push(Source { path: path.into(), text: text.into() });
+        self.files.push(Source {
+            path: path.into(),
+            text: text.into(),
+        });
         FileId(self.files.len() as u32 - 1)
     }
 
@@ -59,7 +70,10 @@ impl Sources {
         }
         let before = &text[..start];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
     }
 }
 
@@ -113,7 +127,11 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// `code` must be in [`CODES`]; the severity is the code's own.
-    pub fn new(code: &'static str, span: impl Into<Option<Span>>, message: impl Into<String>) -> Self {
+    pub fn new(
+        code: &'static str,
+        span: impl Into<Option<Span>>,
+        message: impl Into<String>,
+    ) -> Self {
         let severity = codes::code(code).map_or(Severity::Error, |known| known.severity);
         Self {
             code,
@@ -138,19 +156,33 @@ impl Diagnostic {
     }
 
     pub fn other(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.others.push(Label { span, message: message.into() });
+        self.others.push(Label {
+            span,
+            message: message.into(),
+        });
         self
     }
 
-    pub fn fix(mut self, title: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { title: title.into(), span, replacement: replacement.into() });
+    pub fn fix(
+        mut self,
+        title: impl Into<String>,
+        span: Span,
+        replacement: impl Into<String>,
+    ) -> Self {
+        self.fix = Some(Fix {
+            title: title.into(),
+            span,
+            replacement: replacement.into(),
+        });
         self
     }
 }
 
 /// True if any diagnostic is an error.
 pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
 /// By file, then place, then code; the order in which they are printed.
@@ -163,7 +195,12 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let limit = (name.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                distance(&name.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
@@ -171,7 +208,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Damerau-Levenshtein distance with adjacent transpositions (optimal string alignment), in characters.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
@@ -182,7 +220,9 @@ fn distance(a: &str, b: &str) -> usize {
     for i in 1..=a.len() {
         for j in 1..=b.len() {
             let substitution = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            rows[i][j] = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(substitution);
+            rows[i][j] = (rows[i - 1][j] + 1)
+                .min(rows[i][j - 1] + 1)
+                .min(substitution);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 rows[i][j] = rows[i][j].min(rows[i - 2][j - 2] + 1);
             }
@@ -197,7 +237,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_name_finds_its_neighbour() {
-        assert_eq!(nearest("stauts", ["state", "status", "total"]), Some("status"));
+        assert_eq!(
+            nearest("stauts", ["state", "status", "total"]),
+            Some("status")
+        );
         assert_eq!(nearest("zzz", ["state", "status"]), None);
     }
 
@@ -212,7 +255,11 @@ mod tests {
     fn every_code_has_a_page_and_codes_are_unique() {
         for (index, known) in CODES.iter().enumerate() {
             assert!(known.page.len() > 80, "{} has no page", known.code);
-            assert!(CODES[..index].iter().all(|other| other.code != known.code), "{} twice", known.code);
+            assert!(
+                CODES[..index].iter().all(|other| other.code != known.code),
+                "{} twice",
+                known.code
+            );
         }
     }
 }

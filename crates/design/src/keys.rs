@@ -1,0 +1,162 @@
+//! The closed sets of keys of the language, each in its canonical order: the reader checks against them, the formatter
+//! sorts by them, the schema is tested against them.
+
+/// Of a design file.
+pub const DESIGN: &[&str] = &[
+    "archwright",
+    "name",
+    "about",
+    "api",
+    "stack",
+    "types",
+    "roles",
+    "entities",
+    "views",
+    "operations",
+    "seed",
+];
+pub const API: &[&str] = &[
+    "base", "version", "page", "body", "timeout", "origins", "rates", "tokens", "errors",
+];
+pub const PAGE: &[&str] = &["default", "max"];
+pub const TOKENS: &[&str] = &["access", "refresh", "scheme"];
+pub const STACK: &[&str] = &["framework", "database", "cache", "sign-in", "rls"];
+pub const ROLE: &[&str] = &["about", "sign-up", "includes", "granted-by"];
+pub const ENTITY: &[&str] = &[
+    "about",
+    "was",
+    "since",
+    "until",
+    "id",
+    "key",
+    "plural",
+    "path",
+    "account",
+    "tenant",
+    "fields",
+    "unique",
+    "index",
+    "checks",
+    "allow",
+    "state",
+    "moves",
+    "soft-delete",
+    "audit",
+    "timestamps",
+    "versioned",
+    "workload",
+];
+pub const ACCOUNT: &[&str] = &["sign-in", "password"];
+pub const FIELD: &[&str] = &[
+    "type",
+    "about",
+    "was",
+    "since",
+    "until",
+    "unique",
+    "immutable",
+    "read-only",
+    "write-only",
+    "sensitive",
+    "search",
+    "filter",
+    "sort",
+    "owner",
+    "tenant",
+    "composed",
+    "by",
+    "through",
+    "on-delete",
+    "min",
+    "max",
+    "pattern",
+    "from",
+    "default",
+    "computed",
+    "example",
+    "visible",
+    "settable",
+];
+pub const UNIQUE: &[&str] = &["within"];
+pub const CHECK: &[&str] = &["that", "message"];
+pub const ALLOW: &[&str] = &["read", "list", "get", "write", "create", "update", "delete"];
+pub const GRANT: &[&str] = &["by", "when", "after"];
+pub const MOVE: &[&str] = &["about", "from", "to", "by", "when", "input", "set", "do"];
+pub const VIEW: &[&str] = &["of", "show"];
+pub const OPERATION: &[&str] = &[
+    "about", "since", "until", "was", "route", "by", "rate", "input", "steps", "reply", "workload",
+];
+pub const INPUT: &[&str] = &["path", "query", "header", "body"];
+pub const SEED: &[&str] = &["rows", "with"];
+pub const SHOW: &[&str] = &["show", "of"];
+pub const EACH: &[&str] = &["each", "as", "show", "item"];
+
+/// Words after the type of a field's short form.
+pub const MODIFIERS: &[&str] = &[
+    "unique",
+    "immutable",
+    "read-only",
+    "write-only",
+    "sensitive",
+    "search",
+    "filter",
+    "sort",
+    "owner",
+    "tenant",
+    "composed",
+    "by",
+    "through",
+    "on-delete",
+    "min",
+    "max",
+    "pattern",
+    "from",
+    "example",
+    "was",
+    "since",
+    "until",
+];
+
+/// The verbs of steps, each with the keys that it takes beside `if`.
+pub const STEPS: &[(&str, &[&str])] = &[
+    ("find", &["where", "lock", "else"]),
+    ("list", &["where", "sort", "limit", "offset", "count"]),
+    ("guard", &["else"]),
+    ("create", &["set"]),
+    ("upsert", &["key", "set"]),
+    ("get-or-create", &["key", "set"]),
+    ("update", &["set", "else"]),
+    ("delete", &["else"]),
+    ("link", &["else"]),
+    ("unlink", &["else"]),
+    ("increment", &["else"]),
+    ("move", &["else"]),
+    ("each", &["do"]),
+];
+pub const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+pub const ON_DELETE: &[&str] = &["restrict", "cascade", "set-null"];
+
+/// Words that people bring from elsewhere, and what the language calls the same thing.
+pub const SYNONYMS: &[(&str, &str)] = &[
+    ("access", "allow"),
+    ("attributes", "fields"),
+    ("columns", "fields"),
+    ("description", "about"),
+    ("doc", "about"),
+    ("endpoints", "operations"),
+    ("indexes", "index"),
+    ("indices", "index"),
+    ("models", "entities"),
+    ("permissions", "allow"),
+    ("properties", "fields"),
+    ("relations", "fields"),
+    ("required", "type"),
+    ("response", "reply"),
+    ("responses", "reply"),
+    ("returns", "reply"),
+    ("states", "moves"),
+    ("tables", "entities"),
+    ("transitions", "moves"),
+    ("validations", "checks"),
+    ("version", "archwright"),
+];

@@ -1,0 +1,669 @@
+//! From nodes to the syntax tree: what every part of it needs to look at a node and to say what is wrong.
+
+mod design;
+mod entity;
+mod field;
+mod operation;
+mod shape;
+
+pub use design::design;
+
+use crate::ast::{Check, Evolution, Grant, Rate, Spanned, Text, TextMap};
+use crate::yaml::{Key, Node, NodeKind, Style};
+use crate::{keys, quantity, split};
+use archwright_diagnostics::{Diagnostic, Sources, Span, nearest};
+use std::collections::BTreeMap;
+
+pub struct Context<'a> {
+    pub sources: &'a Sources,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Kind and name of what may be declared in one file only, with the first place.
+    pub names: BTreeMap<(&'static str, String), Span>,
+}
+
+/// A mapping whose keys were checked, with the place that stands for it when a key is missing.
+pub struct Map<'n> {
+    entries: &'n [(Key, Node)],
+    pub place: Span,
+}
+
+impl<'n> Map<'n> {
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entries
+            .iter()
+            .find(|(known, _)| known.text.value == key)
+            .map(|(_, node)| node)
+    }
+
+    pub fn key(&self, key: &str) -> Option<&'n Text> {
+        self.entries
+            .iter()
+            .map(|(known, _)| &known.text)
+            .find(|known| known.value == key)
+    }
+
+    pub fn entries(&self) -> &'n [(Key, Node)] {
+        self.entries
+    }
+}
+
+impl Context<'_> {
+    pub fn report(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.diagnostics
+            .push(Diagnostic::new(code, span, message).help(help));
+    }
+
+    /// The entries of a mapping; a missing value counts as an empty mapping.
+    pub fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+        match &node.kind {
+            NodeKind::Mapping(entries, _) => Some(entries),
+            _ if node.is_null() => Some(&[]),
+            _ => {
+                self.wrong_kind(node, what, "a mapping (`key: value` lines)");
+                None
+            }
+        }
+    }
+
+    /// A mapping with a closed set of keys.
+    pub fn map<'n>(
+        &mut self,
+        node: &'n Node,
+        place: Span,
+        what: &str,
+        allowed: &[&str],
+    ) -> Option<Map<'n>> {
+        let entries = self.entries(node, what)?;
+        for (key, value) in entries {
+            if !allowed.contains(&key.text.value.as_str()) {
+                self.unknown_key(key, value, what, allowed);
+            }
+        }
+        Some(Map { entries, place })
+    }
+
+    pub fn unknown_key(&mut self, key: &Key, value: &Node, what: &str, allowed: &[&str]) {
+        let name = &key.text.value;
+        if name == "include" || name == "import" || name == "$ref" {
+            let help = "Remove it, and hand the folder to the command: all its .yaml and .yml files are one design.";
+            self.report(
+                "AW011",
+                key.text.span,
+                format!("designs have no `{name}`"),
+                help,
+            );
+            return;
+        }
+        let synonym = keys::SYNONYMS
+            .iter()
+            .find(|(word, _)| word == name)
+            .map(|(_, known)| *known);
+        let meant = nearest(name, allowed.iter().copied())
+            .or(synonym.filter(|known| allowed.contains(known)));
+        let list = allowed.join(", ");
+        let mut diagnostic = Diagnostic::new(
+            "AW008",
+            key.text.span,
+            format!("{what} has no key `{name}`"),
+        );
+        diagnostic = match meant {
+            Some(meant) => diagnostic
+                .help(format!("Did you mean `{meant}`? The keys here are {list}."))
+                .fix(format!("Write `{meant}`"), key.text.span, meant),
+            None if value.is_missing() && self.in_brackets(key) => diagnostic
+                .help("Put quotes around the value before it: inside `{ }` a comma ends a value."),
+            None => diagnostic.help(format!("Use one of {list}.")),
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// A key without a value that no colon follows: the rest of a value that a comma cut in two.
+    fn in_brackets(&self, key: &Key) -> bool {
+        let text = &self.sources.get(key.text.span.file).text;
+        text.get(key.text.span.end as usize..)
+            .is_some_and(|rest| rest.trim_start().starts_with([',', '}']))
+    }
+
+    pub fn required<'n>(&mut self, map: &Map<'n>, what: &str, key: &str) -> Option<&'n Node> {
+        let node = map.get(key);
+        if node.is_none() {
+            self.report(
+                "AW010",
+                map.place,
+                format!("{what} lacks the key `{key}`"),
+                format!("Add `{key}:`."),
+            );
+        }
+        node
+    }
+
+    pub fn wrong_kind(&mut self, node: &Node, what: &str, wanted: &str) {
+        if node.is_missing() {
+            self.report(
+                "AW010",
+                node.span,
+                format!("{what} has no value"),
+                format!("Give {wanted}, or remove the key."),
+            );
+            return;
+        }
+        let mut help = format!("Write {wanted}.");
+        if wanted.starts_with("a text") && !matches!(node.kind, NodeKind::Scalar(..)) {
+            help =
+                "Write a text; one that contains `[ ] { }` or begins with a bracket needs quotes."
+                    .to_owned();
+        }
+        self.report(
+            "AW009",
+            first_line(self.sources, node.span),
+            format!("{what} must be {wanted}, not {}", node.kind_name()),
+            help,
+        );
+    }
+
+    /// A scalar that says something.
+    pub fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
+        match &node.kind {
+            NodeKind::Scalar(text, _) if !node.is_null() => {
+                if text.value.trim().is_empty() {
+                    self.report(
+                        "AW010",
+                        text.span,
+                        format!("{what} is empty"),
+                        "Give a value, or remove the key.",
+                    );
+                    return None;
+                }
+                Some(split::trim(text))
+            }
+            _ => {
+                self.wrong_kind(node, what, "a text");
+                None
+            }
+        }
+    }
+
+    /// Like `text`, but a written `null` is a value.
+    pub fn expression(&mut self, node: &Node, what: &str) -> Option<Text> {
+        match &node.kind {
+            NodeKind::Scalar(text, Style::Plain) if node.is_null() && !node.is_missing() => {
+                let map = TextMap::Each(vec![
+                    text.span.start,
+                    text.span.start,
+                    text.span.start,
+                    text.span.start,
+                    text.span.end,
+                ]);
+                Some(Text {
+                    value: "null".to_owned(),
+                    span: text.span,
+                    map,
+                })
+            }
+            _ => self.text(node, what),
+        }
+    }
+
+    pub fn optional_text(&mut self, map: &Map<'_>, key: &str) -> Option<Text> {
+        map.get(key)
+            .and_then(|node| self.text(node, &format!("`{key}`")))
+    }
+
+    pub fn optional_expression(&mut self, map: &Map<'_>, key: &str) -> Option<Text> {
+        map.get(key)
+            .and_then(|node| self.expression(node, &format!("`{key}`")))
+    }
+
+    pub fn boolean(&mut self, map: &Map<'_>, key: &str) -> Option<Spanned<bool>> {
+        let text = self.optional_text(map, key)?;
+        match text.value.as_str() {
+            "true" => Some(Spanned {
+                value: true,
+                span: text.span,
+            }),
+            "false" => Some(Spanned {
+                value: false,
+                span: text.span,
+            }),
+            other => {
+                self.report(
+                    "AW015",
+                    text.span,
+                    format!("`{key}` is true or false, not `{other}`"),
+                    "Write `true` or `false`.",
+                );
+                None
+            }
+        }
+    }
+
+    /// A whole number from 0 to 2^53 - 1.
+    pub fn integer(&mut self, text: &Text, what: &str) -> Option<Spanned<i64>> {
+        let digits = !text.value.is_empty() && text.value.bytes().all(|byte| byte.is_ascii_digit());
+        match text.value.parse::<i64>() {
+            Ok(value) if digits && value < 1 << 53 => Some(Spanned {
+                value,
+                span: text.span,
+            }),
+            _ => {
+                let message = format!("{what} is a whole number, not `{}`", clip(&text.value));
+                self.report(
+                    "AW015",
+                    text.span,
+                    message,
+                    "Write digits only, such as `20`.",
+                );
+                None
+            }
+        }
+    }
+
+    pub fn optional_integer(&mut self, map: &Map<'_>, key: &str) -> Option<Spanned<i64>> {
+        let text = self.optional_text(map, key)?;
+        self.integer(&text, &format!("`{key}`"))
+    }
+
+    pub fn rate(&mut self, node: &Node, what: &str) -> Option<Spanned<Rate>> {
+        self.quantity(
+            node,
+            what,
+            quantity::rate,
+            "a rate",
+            "a number, a slash and s, min, h, day, week, month or year: `400/s`, `10k/day`",
+        )
+    }
+
+    pub fn count(&mut self, node: &Node, what: &str) -> Option<Spanned<u64>> {
+        self.quantity(
+            node,
+            what,
+            quantity::count,
+            "a number",
+            "digits, with k, M or G where it is large: `40`, `10k`, `2M`",
+        )
+    }
+
+    pub fn size(&mut self, node: &Node, what: &str) -> Option<Spanned<u64>> {
+        self.quantity(
+            node,
+            what,
+            quantity::size,
+            "a size",
+            "a number with B, KB, MB or GB: `5MB`",
+        )
+    }
+
+    pub fn duration(&mut self, node: &Node, what: &str) -> Option<Spanned<u64>> {
+        self.quantity(
+            node,
+            what,
+            quantity::duration,
+            "a duration",
+            "a number with s, min, h, d, w or y: `15min`, `30d`",
+        )
+    }
+
+    fn quantity<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        parse: fn(&str) -> Option<T>,
+        kind: &str,
+        form: &str,
+    ) -> Option<Spanned<T>> {
+        let text = self.text(node, what)?;
+        let value = parse(&text.value);
+        if value.is_none() {
+            let message = format!("{what} is {kind}, not `{}`", clip(&text.value));
+            self.report("AW016", text.span, message, format!("Write {form}."));
+        }
+        value.map(|value| Spanned {
+            value,
+            span: text.span,
+        })
+    }
+
+    /// A list of texts, or one text with commas.
+    pub fn names(&mut self, node: &Node, what: &str) -> Vec<Text> {
+        match &node.kind {
+            NodeKind::Sequence(items, _) => items
+                .iter()
+                .filter_map(|item| self.text(item, what))
+                .collect(),
+            _ => self
+                .text(node, what)
+                .map(|text| self.comma_names(&text, what))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn comma_names(&mut self, text: &Text, what: &str) -> Vec<Text> {
+        let mut names = Vec::new();
+        for part in split::commas(&text.value) {
+            let name = split::trimmed(text, part);
+            if name.value.is_empty() {
+                self.report(
+                    "AW010",
+                    text.span,
+                    format!("{what} has nothing between two commas"),
+                    "Remove the comma.",
+                );
+            } else {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    pub fn optional_names(&mut self, map: &Map<'_>, key: &str) -> Vec<Text> {
+        map.get(key)
+            .map(|node| self.names(node, &format!("`{key}`")))
+            .unwrap_or_default()
+    }
+
+    pub fn sequence<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        match &node.kind {
+            NodeKind::Sequence(items, _) => items,
+            _ if node.is_null() => &[],
+            _ => {
+                self.wrong_kind(node, what, "a list (`- item` lines)");
+                &[]
+            }
+        }
+    }
+
+    /// A name that is used in expressions, code and columns.
+    pub fn name(&mut self, key: &Key, value: &Node, what: &str) -> Option<Text> {
+        self.named(key, value, what, NameForm::Word)
+    }
+
+    pub fn named(&mut self, key: &Key, value: &Node, what: &str, form: NameForm) -> Option<Text> {
+        let name = &key.text.value;
+        if form.fits(name) {
+            return Some(key.text.clone());
+        }
+        if value.is_missing() && self.in_brackets(key) {
+            let message = format!("`{}` stands here as {what} of its own", clip(name));
+            self.report(
+                "AW013",
+                key.text.span,
+                message,
+                "Put quotes around the value before it: inside `{ }` a comma ends a value.",
+            );
+        } else {
+            self.report(
+                "AW013",
+                key.text.span,
+                format!("`{}` can't be the name of {what}", clip(name)),
+                form.help(),
+            );
+        }
+        None
+    }
+
+    pub fn name_value_pairs(&mut self, node: &Node, what: &str) -> Vec<(Text, Text)> {
+        let entries = self.entries(node, what).unwrap_or_default();
+        let mut pairs = Vec::new();
+        for (key, value) in entries {
+            let name = self.name(key, value, "a field");
+            let text = if name.is_some() {
+                self.expression(value, &format!("`{}`", key.text.value))
+            } else {
+                None
+            };
+            pairs.extend(name.zip(text));
+        }
+        pairs
+    }
+
+    pub fn evolution(&mut self, map: &Map<'_>) -> Evolution {
+        Evolution {
+            since: self.optional_integer(map, "since"),
+            until: self.optional_integer(map, "until"),
+            was: self.optional_text(map, "was"),
+        }
+    }
+
+    /// Remembers what may be declared once in all files; the second place is reported.
+    pub fn declare(&mut self, kind: &'static str, name: &Text) {
+        let identity = (kind, name.value.clone());
+        let Some(first) = self.names.get(&identity).copied() else {
+            self.names.insert(identity, name.span);
+            return;
+        };
+        if first.file == name.span.file {
+            return; // A key that stands twice in one mapping was reported when the mapping was read.
+        }
+        let (here, there) = (
+            &self.sources.get(name.span.file).path,
+            &self.sources.get(first.file).path,
+        );
+        let message = format!(
+            "{kind} `{}` is declared in `{here}` and in `{there}`",
+            name.value
+        );
+        self.diagnostics.push(
+            Diagnostic::new("AW012", name.span, message)
+                .other(first, "first declared here")
+                .help("Keep it in one of the files, whole."),
+        );
+    }
+
+    pub fn grants(&mut self, node: &Node, what: &str) -> Vec<Grant> {
+        match &node.kind {
+            NodeKind::Sequence(items, _) => items
+                .iter()
+                .flat_map(|item| self.grant_item(item, what))
+                .collect(),
+            _ => self.grant_item(node, what),
+        }
+    }
+
+    fn grant_item(&mut self, node: &Node, what: &str) -> Vec<Grant> {
+        if let NodeKind::Mapping(..) = &node.kind {
+            return self.long_grant(node, what);
+        }
+        let Some(text) = self.text(node, what) else {
+            return Vec::new();
+        };
+        split::commas(&text.value)
+            .into_iter()
+            .filter_map(|part| self.short_grant(&text, part))
+            .collect()
+    }
+
+    fn long_grant(&mut self, node: &Node, what: &str) -> Vec<Grant> {
+        let place = first_line(self.sources, node.span);
+        let Some(map) = self.map(node, place, what, keys::GRANT) else {
+            return Vec::new();
+        };
+        let (when, after) = (
+            self.optional_expression(&map, "when"),
+            self.optional_expression(&map, "after"),
+        );
+        let who = self
+            .required(&map, what, "by")
+            .map(|by| self.names(by, "`by`"))
+            .unwrap_or_default();
+        who.into_iter()
+            .filter_map(|who| self.who(&who))
+            .map(|who| Grant {
+                who,
+                when: when.clone(),
+                after: after.clone(),
+            })
+            .collect()
+    }
+
+    /// `owner when status == 'draft'`
+    fn short_grant(&mut self, text: &Text, part: std::ops::Range<usize>) -> Option<Grant> {
+        let part = split::trimmed(text, part);
+        let (who, rest) = split::word(&part);
+        if who.value.is_empty() {
+            self.report(
+                "AW020",
+                text.span,
+                "nothing stands between two commas of this rule",
+                "Remove the comma.",
+            );
+            return None;
+        }
+        let who = self.who(&who)?;
+        if rest.value.is_empty() {
+            return Some(Grant {
+                who,
+                when: None,
+                after: None,
+            });
+        }
+        let (keyword, condition) = split::word(&rest);
+        match keyword.value.as_str() {
+            "when" if condition.value.is_empty() => {
+                self.report(
+                    "AW020",
+                    keyword.span,
+                    "no condition follows `when`",
+                    "Write an expression after it, or remove the word.",
+                );
+                None
+            }
+            "when" => Some(Grant {
+                who,
+                when: Some(condition),
+                after: None,
+            }),
+            "or" | "and" | "|" | "||" => {
+                let help = "Separate alternatives by commas: `owner, staff`. A condition goes after `when`.";
+                self.report(
+                    "AW020",
+                    keyword.span,
+                    format!("a rule isn't joined by `{}`", keyword.value),
+                    help,
+                );
+                None
+            }
+            other => {
+                let message = format!(
+                    "`when` is expected after `{}`, not `{}`",
+                    who.value,
+                    clip(other)
+                );
+                self.report(
+                    "AW020",
+                    keyword.span,
+                    message,
+                    "Write `WHO when CONDITION`, with commas between alternatives.",
+                );
+                None
+            }
+        }
+    }
+
+    fn who(&mut self, who: &Text) -> Option<Text> {
+        if NameForm::Kebab.fits(&who.value) {
+            return Some(who.clone());
+        }
+        let message = format!(
+            "`{}` is nobody who can be granted something",
+            clip(&who.value)
+        );
+        self.report(
+            "AW020",
+            who.span,
+            message,
+            "Name a role, or write anyone, signed-in, owner or nobody.",
+        );
+        None
+    }
+
+    pub fn checks(&mut self, node: &Node) -> Vec<Check> {
+        let entries = self.entries(node, "`checks`").unwrap_or_default();
+        entries
+            .iter()
+            .filter_map(|(key, value)| self.check(key, value))
+            .collect()
+    }
+
+    fn check(&mut self, key: &Key, value: &Node) -> Option<Check> {
+        let name = self.named(key, value, "a check", NameForm::Kebab)?;
+        if !matches!(value.kind, NodeKind::Mapping(..)) {
+            return Some(Check {
+                that: self.expression(value, "a check")?,
+                name,
+                message: None,
+            });
+        }
+        let map = self.map(value, name.span, "a check", keys::CHECK)?;
+        let message = self.optional_text(&map, "message");
+        let that = self
+            .required(&map, "a check", "that")
+            .and_then(|that| self.expression(that, "`that`"))?;
+        Some(Check {
+            name,
+            that,
+            message,
+        })
+    }
+}
+
+/// What a name may look like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NameForm {
+    /// Letters, digits and `_`.
+    Word,
+    /// Also `-`.
+    Kebab,
+    /// A capital letter first: entities, views and types.
+    Capital,
+}
+
+impl NameForm {
+    pub fn fits(self, name: &str) -> bool {
+        let first = name.bytes().next();
+        let begins = match self {
+            Self::Capital => first.is_some_and(|byte| byte.is_ascii_uppercase()),
+            _ => first.is_some_and(|byte| byte.is_ascii_alphabetic()),
+        };
+        let rest = name.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || byte == b'_' || (byte == b'-' && self == Self::Kebab)
+        });
+        begins && rest && name.len() <= 60
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Word => "Begin with a letter and use letters, digits and `_`, at most 60.",
+            Self::Kebab => "Begin with a letter and use letters, digits, `-` and `_`, at most 60.",
+            Self::Capital => {
+                "Begin with a capital letter and use letters, digits and `_`, at most 60: `OrderLine`."
+            }
+        }
+    }
+}
+
+/// The part of a span that lies on its first line, so that a long mapping isn't underlined whole.
+pub fn first_line(sources: &Sources, span: Span) -> Span {
+    let text = &sources.get(span.file).text;
+    let part = text
+        .get(span.start as usize..span.end as usize)
+        .unwrap_or_default();
+    let length = part.find(['\n', '\r']).unwrap_or(part.len());
+    Span {
+        end: span.start + part[..length].trim_end().len() as u32,
+        ..span
+    }
+}
+
+/// At most a line's worth of what somebody wrote.
+pub fn clip(text: &str) -> String {
+    match text.char_indices().nth(48) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

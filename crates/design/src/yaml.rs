@@ -1,0 +1,509 @@
+//! YAML text to a tree of nodes with places. Parses only what designs use and never stops at the first problem.
+
+mod align;
+mod explain;
+mod prepare;
+
+use crate::ast::Text;
+use archwright_diagnostics::{Diagnostic, FileId, Span};
+use prepare::Prepared;
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+use std::collections::BTreeMap;
+
+/// Collections within collections.
+pub const MAX_DEPTH: usize = 64;
+/// Nodes of one file.
+pub const MAX_NODES: usize = 200_000;
+/// Bytes of one file.
+pub const MAX_FILE_BYTES: usize = 1 << 20;
+/// Syntax errors reported for one file before giving up on it.
+const MAX_SYNTAX_ERRORS: usize = 8;
+/// Bytes parsed for one file, all recoveries together.
+const MAX_PARSED_BYTES: usize = 4 << 20;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub kind: NodeKind,
+    /// For a missing value: the place of its key.
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum NodeKind {
+    Scalar(Text, Style),
+    Sequence(Vec<Node>, Layout),
+    Mapping(Vec<(Key, Node)>, Layout),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    pub text: Text,
+    pub style: Style,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    Quoted,
+    Block,
+}
+
+/// How a collection is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One entry on each line.
+    Block,
+    /// In brackets.
+    Flow,
+}
+
+impl Node {
+    /// The key stands there without a value.
+    pub fn is_missing(&self) -> bool {
+        matches!(&self.kind, NodeKind::Scalar(text, Style::Plain) if text.value.is_empty())
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(&self.kind, NodeKind::Scalar(text, Style::Plain)
+            if matches!(text.value.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    pub fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            NodeKind::Scalar(..) if self.is_null() => "nothing",
+            NodeKind::Scalar(..) => "a text",
+            NodeKind::Sequence(..) => "a list",
+            NodeKind::Mapping(..) => "a mapping",
+        }
+    }
+}
+
+/// What could be read of one file.
+pub struct Parsed {
+    /// Absent when the file holds nothing.
+    pub root: Option<Node>,
+    /// False when a part of the text was left out because of a syntax error.
+    pub complete: bool,
+}
+
+/// Reads one file, whose text lies in the sources under `file`.
+pub fn parse(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Parsed {
+    if text.len() > MAX_FILE_BYTES {
+        diagnostics.push(
+            Diagnostic::new("AW003", Span::new(file, 0, 0), "the file is larger than 1 MiB")
+                .help("Split the design into several files in one folder, for instance one for each domain."),
+        );
+        return Parsed {
+            root: None,
+            complete: false,
+        };
+    }
+    let mut prepared = prepare::prepare(file, text, diagnostics);
+    let mut complete = true;
+    let (mut rounds, mut parsed_bytes) = (0, 0);
+    loop {
+        parsed_bytes += text.len();
+        let mut found = Vec::new();
+        match build(file, text, &prepared, &mut found) {
+            Ok(root) => {
+                diagnostics.append(&mut found);
+                return Parsed {
+                    root,
+                    complete: complete && !prepared.repaired,
+                };
+            }
+            Err(failure) => {
+                complete = false;
+                rounds += 1;
+                let culprit = explain::explain(file, text, &prepared, &failure);
+                diagnostics.push(culprit.diagnostic);
+                let again =
+                    rounds < MAX_SYNTAX_ERRORS && parsed_bytes + text.len() <= MAX_PARSED_BYTES;
+                if !again || failure.is_limit || !prepared.blank(culprit.lines) {
+                    return Parsed {
+                        root: None,
+                        complete,
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// Why the events stopped, with what was open.
+pub(crate) struct Failure {
+    pub info: String,
+    /// In characters of the prepared text.
+    pub at: usize,
+    /// Where the innermost open collection in brackets begins, as a byte in the file.
+    pub open_bracket: Option<usize>,
+    /// A limit was reached: nothing is gained by trying again.
+    pub is_limit: bool,
+}
+
+enum Frame {
+    Sequence {
+        start: usize,
+        layout: Layout,
+        items: Vec<Node>,
+    },
+    Mapping {
+        start: usize,
+        layout: Layout,
+        entries: Vec<(Key, Node)>,
+        key: Option<Key>,
+        seen: BTreeMap<String, Span>,
+    },
+}
+
+struct Builder<'a> {
+    file: FileId,
+    text: &'a str,
+    prepared: &'a Prepared,
+    frames: Vec<Frame>,
+    root: Option<Node>,
+    documents: usize,
+    nodes: usize,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+fn build(
+    file: FileId,
+    text: &str,
+    prepared: &Prepared,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Option<Node>, Failure> {
+    let mut builder = Builder {
+        file,
+        text,
+        prepared,
+        frames: Vec::new(),
+        root: None,
+        documents: 0,
+        nodes: 0,
+        diagnostics,
+    };
+    let mut parser = Parser::new_from_str(&prepared.text);
+    while let Some(next) = parser.next_event() {
+        match next {
+            Ok((event, span)) => {
+                builder.event(event, span.start.index(), span.end.index())?;
+                if builder.documents > 1 {
+                    break;
+                }
+            }
+            Err(error) => return Err(builder.failure(&error)),
+        }
+    }
+    Ok(builder.root)
+}
+
+impl Builder<'_> {
+    fn failure(&self, error: &ScanError) -> Failure {
+        let open_bracket = self.frames.iter().rev().find_map(|frame| match frame {
+            Frame::Sequence {
+                start,
+                layout: Layout::Flow,
+                ..
+            }
+            | Frame::Mapping {
+                start,
+                layout: Layout::Flow,
+                ..
+            } => Some(*start),
+            _ => None,
+        });
+        Failure {
+            info: error.info().to_owned(),
+            at: error.marker().index(),
+            open_bracket,
+            is_limit: false,
+        }
+    }
+
+    fn limit(&self, info: &str, at: usize) -> Failure {
+        Failure {
+            info: info.to_owned(),
+            at,
+            open_bracket: None,
+            is_limit: true,
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), Failure> {
+        let (first, last) = (self.prepared.byte(start), self.prepared.byte(end));
+        match event {
+            Event::DocumentStart(_) => self.document(first),
+            Event::Alias(_) => {
+                self.refuse(
+                    first,
+                    last,
+                    "an alias (`*name`)",
+                    "Write the value out, or put the text in quotes.",
+                );
+                let node = Node {
+                    kind: self.empty_text(first),
+                    span: Span::new(self.file, first, last),
+                };
+                self.complete(node);
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                self.count(start)?;
+                self.refuse_properties(anchor, tag.is_some(), first);
+                let (node, style) = self.scalar(&value, style, first, last);
+                self.complete(Node {
+                    span: node.span,
+                    kind: NodeKind::Scalar(node, style),
+                });
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.open(start, anchor, tag.is_some(), first)?;
+                let layout = self.layout(first, b'[');
+                self.frames.push(Frame::Sequence {
+                    start: first,
+                    layout,
+                    items: Vec::new(),
+                });
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.open(start, anchor, tag.is_some(), first)?;
+                let layout = self.layout(first, b'{');
+                self.frames.push(Frame::Mapping {
+                    start: first,
+                    layout,
+                    entries: Vec::new(),
+                    key: None,
+                    seen: BTreeMap::new(),
+                });
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(last),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, at: usize) {
+        self.documents += 1;
+        if self.documents > 1 {
+            let end = (at + 3).min(self.text.len());
+            self.diagnostics.push(
+                Diagnostic::new("AW005", Span::new(self.file, at, end), "a second document begins in this file")
+                    .help("Remove the `---` or `...` line, or move what follows into a file of its own in the same folder."),
+            );
+        }
+    }
+
+    fn count(&mut self, at: usize) -> Result<(), Failure> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            Err(self.limit("too many nodes", at))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn open(&mut self, at: usize, anchor: usize, tag: bool, first: usize) -> Result<(), Failure> {
+        self.count(at)?;
+        self.refuse_properties(anchor, tag, first);
+        if self.frames.len() >= MAX_DEPTH {
+            Err(self.limit("too deep", at))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A block collection begins at its first entry, one in brackets at its bracket.
+    fn layout(&self, first: usize, bracket: u8) -> Layout {
+        if self.text.as_bytes().get(first) == Some(&bracket) {
+            Layout::Flow
+        } else {
+            Layout::Block
+        }
+    }
+
+    fn close(&mut self, last: usize) {
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        let node = match frame {
+            Frame::Sequence {
+                start,
+                layout,
+                items,
+            } => {
+                let end = if layout == Layout::Flow {
+                    last
+                } else {
+                    items.last().map_or(start, |item| item.span.end as usize)
+                };
+                Node {
+                    kind: NodeKind::Sequence(items, layout),
+                    span: Span::new(self.file, start, end.max(start)),
+                }
+            }
+            Frame::Mapping {
+                start,
+                layout,
+                entries,
+                ..
+            } => {
+                let end = if layout == Layout::Flow {
+                    last
+                } else {
+                    entries
+                        .last()
+                        .map_or(start, |(_, value)| value.span.end as usize)
+                };
+                Node {
+                    kind: NodeKind::Mapping(entries, layout),
+                    span: Span::new(self.file, start, end.max(start)),
+                }
+            }
+        };
+        self.complete(node);
+    }
+
+    /// Puts a finished node where it belongs.
+    fn complete(&mut self, mut node: Node) {
+        match self.frames.last_mut() {
+            None => {
+                if self.documents <= 1 {
+                    self.root = Some(node);
+                }
+            }
+            Some(Frame::Sequence { items, .. }) => items.push(node),
+            Some(Frame::Mapping {
+                entries,
+                key: key @ Some(_),
+                ..
+            }) => {
+                let Some(key) = key.take() else { return };
+                if node.is_missing() {
+                    node.span = key.text.span;
+                }
+                entries.push((key, node));
+            }
+            Some(Frame::Mapping { key, seen, .. }) => {
+                let new = key_of(node, self.diagnostics);
+                check_key(&new, seen, self.diagnostics);
+                *key = Some(new);
+            }
+        }
+    }
+
+    fn refuse_properties(&mut self, anchor: usize, tag: bool, first: usize) {
+        if anchor == 0 && !tag {
+            return;
+        }
+        let before = &self.text[..first];
+        // The event's place is that of its first property, or of the value after them.
+        let at = if self.text[first..].starts_with(['&', '!']) {
+            first
+        } else {
+            before.rfind(['&', '!']).unwrap_or(first)
+        };
+        let end = self.text[at..]
+            .find(char::is_whitespace)
+            .map_or(self.text.len(), |length| at + length);
+        let what = if anchor == 0 {
+            "a tag (`!name`)"
+        } else {
+            "an anchor (`&name`)"
+        };
+        let help = if anchor == 0 {
+            "An expression that begins with `!` needs quotes: \"!published\"."
+        } else {
+            "Write the value out where it is needed; a text that begins with `&` needs quotes."
+        };
+        self.refuse(at, end, what, help);
+    }
+
+    fn refuse(&mut self, start: usize, end: usize, what: &str, help: &str) {
+        let message = format!("YAML reads this as {what}, which designs don't use");
+        self.diagnostics
+            .push(Diagnostic::new("AW004", Span::new(self.file, start, end), message).help(help));
+    }
+
+    fn empty_text(&self, at: usize) -> NodeKind {
+        let text = Text {
+            value: String::new(),
+            span: Span::new(self.file, at, at),
+            map: crate::ast::TextMap::From(at as u32),
+        };
+        NodeKind::Scalar(text, Style::Plain)
+    }
+
+    fn scalar(&self, value: &str, style: ScalarStyle, first: usize, last: usize) -> (Text, Style) {
+        let raw = &self.text[first..last.max(first)];
+        match style {
+            ScalarStyle::Plain => (align::plain(self.file, raw, first, value), Style::Plain),
+            ScalarStyle::SingleQuoted => (
+                align::quoted(self.file, raw, first, value, '\''),
+                Style::Quoted,
+            ),
+            ScalarStyle::DoubleQuoted => (
+                align::quoted(self.file, raw, first, value, '"'),
+                Style::Quoted,
+            ),
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                (align::block(self.file, raw, first, value), Style::Block)
+            }
+        }
+    }
+}
+
+fn key_of(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Key {
+    match node.kind {
+        NodeKind::Scalar(text, style) => Key { text, style },
+        _ => {
+            diagnostics.push(
+                Diagnostic::new(
+                    "AW009",
+                    node.span,
+                    "a key must be a word, not a list or a mapping",
+                )
+                .help(
+                    "Put a word before the colon; a text that begins with `{` or `[` needs quotes.",
+                ),
+            );
+            let map = crate::ast::TextMap::From(node.span.start);
+            Key {
+                text: Text {
+                    value: String::new(),
+                    span: Span {
+                        end: node.span.start,
+                        ..node.span
+                    },
+                    map,
+                },
+                style: Style::Quoted,
+            }
+        }
+    }
+}
+
+fn check_key(key: &Key, seen: &mut BTreeMap<String, Span>, diagnostics: &mut Vec<Diagnostic>) {
+    let name = &key.text.value;
+    if name == "<<" && key.style == Style::Plain {
+        diagnostics.push(
+            Diagnostic::new(
+                "AW004",
+                key.text.span,
+                "YAML reads this as a merge key (`<<`), which designs don't use",
+            )
+            .help("Write the keys out."),
+        );
+    } else if let Some(first) = seen.get(name) {
+        diagnostics.push(
+            Diagnostic::new(
+                "AW007",
+                key.text.span,
+                format!("the key `{name}` stands twice in the same mapping"),
+            )
+            .other(*first, "first here")
+            .help("Keep one of the two, or give one another name."),
+        );
+    } else {
+        seen.insert(name.clone(), key.text.span);
+    }
+}

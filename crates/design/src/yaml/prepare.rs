@@ -1,0 +1,128 @@
+//! Makes a text safe for the YAML parser, remembering where each of its characters came from.
+
+use archwright_diagnostics::{Diagnostic, FileId, Span};
+use std::ops::RangeInclusive;
+
+/// A copy of the file's text: control characters and tabs in indentation replaced, broken lines blanked.
+pub struct Prepared {
+    pub text: String,
+    /// Byte in the file of each character of `text`, and of its end.
+    bytes: Vec<u32>,
+    /// Something was replaced, so that the text isn't what was written.
+    pub repaired: bool,
+}
+
+pub fn prepare(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Prepared {
+    let mut prepared = Prepared {
+        text: String::with_capacity(text.len()),
+        bytes: Vec::with_capacity(text.len() + 1),
+        repaired: false,
+    };
+    let (mut in_indentation, mut tabs, mut controls) = (true, Tabs::default(), Vec::new());
+    for (at, character) in text.char_indices() {
+        match character {
+            '\t' if in_indentation => {
+                tabs.first.get_or_insert(at);
+                tabs.in_line = true;
+                prepared.push(' ', at);
+                prepared.push(' ', at);
+            }
+            '\n' | '\r' | '\t' => prepared.push(character, at),
+            '\u{feff}' | '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
+                controls.push(at);
+                prepared.push(' ', at);
+            }
+            _ => prepared.push(character, at),
+        }
+        if character == '\n' {
+            tabs.end_line();
+        }
+        in_indentation =
+            character == '\n' || (in_indentation && (character == ' ' || character == '\t'));
+    }
+    prepared.bytes.push(text.len() as u32);
+    tabs.end_line();
+    prepared.repaired = tabs.first.is_some() || !controls.is_empty();
+    report_tabs(file, text, &tabs, diagnostics);
+    report_controls(file, text, &controls, diagnostics);
+    prepared
+}
+
+impl Prepared {
+    fn push(&mut self, character: char, at: usize) {
+        self.text.push(character);
+        self.bytes.push(at as u32);
+    }
+
+    /// The byte in the file of a character of the prepared text.
+    pub fn byte(&self, character: usize) -> usize {
+        self.bytes
+            .get(character)
+            .or(self.bytes.last())
+            .map_or(0, |byte| *byte as usize)
+    }
+
+    /// Replaces the content of these lines (counted from 0) by spaces. False when they were blank already.
+    pub fn blank(&mut self, lines: RangeInclusive<usize>) -> bool {
+        let mut line = 0;
+        let mut changed = false;
+        let mut blanked = String::with_capacity(self.text.len());
+        for character in self.text.chars() {
+            let keep = character == '\n' || character == '\r' || !lines.contains(&line);
+            changed |= !keep && !character.is_whitespace();
+            blanked.push(if keep { character } else { ' ' });
+            line += usize::from(character == '\n');
+        }
+        self.text = blanked;
+        changed
+    }
+}
+
+#[derive(Default)]
+struct Tabs {
+    first: Option<usize>,
+    lines: usize,
+    in_line: bool,
+}
+
+impl Tabs {
+    fn end_line(&mut self) {
+        self.lines += usize::from(std::mem::take(&mut self.in_line));
+    }
+}
+
+fn report_tabs(file: FileId, text: &str, tabs: &Tabs, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(first) = tabs.first else { return };
+    let end = text[first..]
+        .find(|character| character != '\t')
+        .map_or(text.len(), |length| first + length);
+    let message = match tabs.lines {
+        1 => "this line is indented with a tab".to_owned(),
+        count => format!("{count} lines are indented with tabs, this one first"),
+    };
+    diagnostics.push(
+        Diagnostic::new("AW002", Span::new(file, first, end), message)
+            .help("Indent with two spaces; YAML doesn't allow tabs there."),
+    );
+}
+
+fn report_controls(
+    file: FileId,
+    text: &str,
+    controls: &[usize],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some(first) = controls.first() else {
+        return;
+    };
+    let length = text[*first..].chars().next().map_or(1, char::len_utf8);
+    let code = text[*first..].chars().next().map_or(0, u32::from);
+    let message = format!(
+        "the file holds the control character U+{code:04X} ({} in all)",
+        controls.len()
+    );
+    diagnostics.push(
+        Diagnostic::new("AW001", Span::new(file, *first, first + length), message)
+            .help("Remove it; a design is plain text in UTF-8."),
+    );
+}
