@@ -1,7 +1,23 @@
 //! A plan's tables, conditions and queries as SQL text with parameters. Pure: opens no database.
 //!
-//! No text of a user ever enters the SQL: literals are parameters, names are quoted.
+//! No text of a user ever enters the SQL: literals are parameters, names are quoted. Only DDL, which can't bind,
+//! inlines the design's own literals, through the dialect's escaper.
 
+mod access;
+mod ddl;
+mod dialect;
+mod error;
+mod instant;
+mod printer;
+mod projection;
+mod relation;
 mod types;
+mod value;
 
+pub use access::*;
+pub use ddl::{ddl, schema_fingerprint, search_rowid, search_table};
+pub use error::*;
+pub use instant::{instant_from_text, instant_to_text};
+pub use printer::*;
+pub use projection::*;
 pub use types::*;

@@ -1,6 +1,6 @@
 //! What a statement is made of.
 
-use archwright_plan::model::{BindingId, InputPlace, Literal};
+use archwright_plan::model::{BindingId, FieldId, InputPlace, Literal};
 
 /// The database that the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +31,16 @@ pub enum Parameter {
     Today,
     /// The id of the row that a statement is about.
     RowId,
-    Input { place: InputPlace, path: Vec<String> },
+    Input {
+        place: InputPlace,
+        path: Vec<String>,
+    },
     Binding(BindingId),
+    /// The keyed hash of the parameter's text, as the field's blind index stores it.
+    Blind {
+        field: FieldId,
+        of: Box<Parameter>,
+    },
     /// The n-th value that the statement's user supplies (a column to set, a filter's value, a cursor's part).
     Value(usize),
 }

@@ -1,0 +1,162 @@
+//! Every difference between the dialects, and nothing else.
+
+use crate::{Dialect, Unsupported};
+use archwright_plan::ColumnType;
+use archwright_plan::model::OnDelete;
+
+impl Dialect {
+    /// A name, quoted; names come from the plan, and are still escaped.
+    pub fn identifier(self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    /// A text literal for DDL, which can't bind.
+    pub(crate) fn text_literal(self, text: &str) -> String {
+        // A NUL ends a statement in SQLite's C interface and is refused by PostgreSQL; no such text can be stored.
+        format!("'{}'", text.replace('\0', "").replace('\'', "''"))
+    }
+
+    pub(crate) fn placeholder(self, number: usize) -> String {
+        match self {
+            Self::Sqlite => format!("?{number}"),
+            Self::Postgres => format!("${number}"),
+        }
+    }
+
+    pub(crate) fn boolean(self, value: bool) -> &'static str {
+        match (self, value) {
+            (Self::Sqlite, true) => "1",
+            (Self::Sqlite, false) => "0",
+            (Self::Postgres, true) => "TRUE",
+            (Self::Postgres, false) => "FALSE",
+        }
+    }
+
+    pub(crate) fn column_type(self, ty: ColumnType) -> String {
+        match self {
+            Self::Sqlite => sqlite_type(ty).to_owned(),
+            Self::Postgres => postgres_type(ty),
+        }
+    }
+
+    /// Equality that takes a missing value as a value.
+    pub(crate) fn same(self) -> &'static str {
+        match self {
+            Self::Sqlite => "IS",
+            Self::Postgres => "IS NOT DISTINCT FROM",
+        }
+    }
+
+    pub(crate) fn differs(self) -> &'static str {
+        match self {
+            Self::Sqlite => "IS NOT",
+            Self::Postgres => "IS DISTINCT FROM",
+        }
+    }
+
+    /// SQLite keeps decimals as unscaled integers, so scales must be aligned by hand.
+    pub(crate) fn unscaled_decimals(self) -> bool {
+        self == Self::Sqlite
+    }
+
+    /// Whole milliseconds stand for instants and durations.
+    pub(crate) fn instants_are_integers(self) -> bool {
+        self == Self::Sqlite
+    }
+
+    /// The values of a JSON list that is bound as text.
+    pub(crate) fn list_values(self, parameter: &str) -> Result<String, Unsupported> {
+        match self {
+            Self::Sqlite => Ok(format!("SELECT value FROM json_each({parameter})")),
+            Self::Postgres => Err(Unsupported::new("lists as parameters")),
+        }
+    }
+
+    /// The UTC date of an instant, rounded down before 1970 too.
+    pub(crate) fn date_of(self, instant: &str) -> String {
+        match self {
+            Self::Sqlite => format!(
+                "strftime('%Y-%m-%d', ({instant} - (({instant}) % 86400000 + 86400000) % 86400000) / 1000, 'unixepoch')"
+            ),
+            Self::Postgres => format!("(({instant}) AT TIME ZONE 'UTC')::date"),
+        }
+    }
+
+    /// Position of a text in another, from 1; 0 when it isn't there.
+    pub(crate) fn position(self, text: &str, part: &str) -> String {
+        match self {
+            Self::Sqlite => format!("instr({text}, {part})"),
+            Self::Postgres => format!("strpos({text}, {part})"),
+        }
+    }
+
+    /// ASCII letters only, whatever the database's locale.
+    pub(crate) fn lower(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => format!("lower({text})"),
+            Self::Postgres => format!("lower({text} COLLATE \"C\")"),
+        }
+    }
+
+    pub(crate) fn upper(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => format!("upper({text})"),
+            Self::Postgres => format!("upper({text} COLLATE \"C\")"),
+        }
+    }
+
+    pub(crate) fn trim(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => format!("trim({text}, char(9, 10, 11, 12, 13, 32))"),
+            Self::Postgres => format!("btrim({text}, E' \\t\\n\\r\\f\\013')"),
+        }
+    }
+
+    /// Division of integers toward zero; by zero it is missing.
+    pub(crate) fn divide(self, operator: &str, left: &str, right: &str) -> String {
+        match self {
+            Self::Sqlite => format!("({left} {operator} {right})"),
+            Self::Postgres => format!("({left} {operator} NULLIF({right}, 0))"),
+        }
+    }
+
+    pub(crate) fn on_delete(self, on_delete: OnDelete) -> &'static str {
+        match on_delete {
+            // Unlike RESTRICT, it lets another path's cascade delete the referring row in the same statement, and
+            // can be deferred to the commit.
+            OnDelete::Restrict => "NO ACTION",
+            OnDelete::Cascade => "CASCADE",
+            OnDelete::SetNull => "SET NULL",
+        }
+    }
+}
+
+fn sqlite_type(ty: ColumnType) -> &'static str {
+    match ty {
+        ColumnType::Uuid | ColumnType::Date | ColumnType::Text { .. } | ColumnType::Json => "TEXT",
+        ColumnType::Serial
+        | ColumnType::Int32
+        | ColumnType::Int64
+        | ColumnType::Decimal { .. }
+        | ColumnType::Bool
+        | ColumnType::Instant => "INTEGER",
+        ColumnType::Bytes => "BLOB",
+    }
+}
+
+fn postgres_type(ty: ColumnType) -> String {
+    match ty {
+        ColumnType::Uuid => "uuid".to_owned(),
+        ColumnType::Serial => "bigint GENERATED BY DEFAULT AS IDENTITY".to_owned(),
+        ColumnType::Int32 => "integer".to_owned(),
+        ColumnType::Int64 => "bigint".to_owned(),
+        ColumnType::Decimal { precision, scale } => format!("numeric({precision}, {scale})"),
+        ColumnType::Bool => "boolean".to_owned(),
+        ColumnType::Date => "date".to_owned(),
+        ColumnType::Instant => "timestamptz(3)".to_owned(),
+        ColumnType::Text { max: Some(max) } => format!("varchar({max})"),
+        ColumnType::Text { max: None } => "text".to_owned(),
+        ColumnType::Json => "jsonb".to_owned(),
+        ColumnType::Bytes => "bytea".to_owned(),
+    }
+}

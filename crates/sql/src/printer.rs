@@ -1,0 +1,209 @@
+//! Collects the parameters of one statement while its parts are printed.
+
+use crate::{Dialect, Parameter, Statement, Unsupported};
+use archwright_plan::model::{EntityId, Expression, Literal, VariableId};
+use archwright_plan::{ColumnSource, Plan, Table};
+
+/// Computed fields may use each other; more than this many deep is a cycle that the model should have refused.
+const COMPUTED_DEPTH: usize = 32;
+
+/// Prints the parts of one statement. All parts share its numbered parameters and its aliases.
+pub struct Printer<'a> {
+    pub plan: &'a Plan,
+    pub dialect: Dialect,
+    parameters: Vec<Parameter>,
+    aliases: usize,
+    inline: bool,
+    pub(crate) computed_depth: usize,
+}
+
+/// Where a row of an expression is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A table of the FROM clause, by its alias.
+    Alias { entity: EntityId, alias: String },
+    /// The row that a column constraint is about: bare column names.
+    Columns { entity: EntityId },
+    /// Known by the SQL of its id only; columns are looked up.
+    Key { entity: EntityId, id: String },
+}
+
+impl Row {
+    pub fn entity(&self) -> EntityId {
+        match self {
+            Self::Alias { entity, .. } | Self::Columns { entity } | Self::Key { entity, .. } => {
+                *entity
+            }
+        }
+    }
+}
+
+/// What the names of an expression stand for.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    pub this: Option<Row>,
+    pub(crate) variables: Vec<(VariableId, Row)>,
+}
+
+impl Scope {
+    /// `this` is a row of a table in the FROM clause.
+    pub fn alias(entity: EntityId, alias: &str) -> Self {
+        Self {
+            this: Some(Row::Alias {
+                entity,
+                alias: alias.to_owned(),
+            }),
+            variables: Vec::new(),
+        }
+    }
+
+    /// `this` is the row that a column constraint is about.
+    pub fn columns(entity: EntityId) -> Self {
+        Self {
+            this: Some(Row::Columns { entity }),
+            variables: Vec::new(),
+        }
+    }
+
+    pub(crate) fn row(this: Row) -> Self {
+        Self {
+            this: Some(this),
+            variables: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with(&self, variable: VariableId, row: Row) -> Self {
+        let mut scope = self.clone();
+        scope.variables.push((variable, row));
+        scope
+    }
+}
+
+impl<'a> Printer<'a> {
+    pub fn new(plan: &'a Plan, dialect: Dialect) -> Self {
+        Self {
+            plan,
+            dialect,
+            parameters: Vec::new(),
+            aliases: 0,
+            inline: false,
+            computed_depth: 0,
+        }
+    }
+
+    /// For DDL: literals are printed, and nothing can be bound.
+    pub(crate) fn inline(plan: &'a Plan, dialect: Dialect) -> Self {
+        Self {
+            inline: true,
+            ..Self::new(plan, dialect)
+        }
+    }
+
+    /// The placeholder of a parameter; equal parameters share one.
+    pub fn parameter(&mut self, parameter: Parameter) -> Result<String, Unsupported> {
+        if self.inline {
+            return self.inlined(&parameter);
+        }
+        let index = match self.parameters.iter().position(|known| *known == parameter) {
+            Some(index) => index,
+            None => {
+                self.parameters.push(parameter);
+                self.parameters.len() - 1
+            }
+        };
+        Ok(self.dialect.placeholder(index + 1))
+    }
+
+    fn inlined(&self, parameter: &Parameter) -> Result<String, Unsupported> {
+        match parameter {
+            Parameter::Literal(Literal::Null) => Ok("NULL".to_owned()),
+            Parameter::Literal(Literal::Bool(value)) => Ok(self.dialect.boolean(*value).to_owned()),
+            Parameter::Literal(Literal::Int(value)) => Ok(format!("({value})")),
+            Parameter::Literal(Literal::Decimal { units, scale }) if *scale == 0 => {
+                Ok(format!("({units})"))
+            }
+            Parameter::Literal(Literal::Decimal { units, scale }) => {
+                Ok(decimal_text(*units, *scale))
+            }
+            Parameter::Literal(Literal::Text(text)) => Ok(self.dialect.text_literal(text)),
+            _ => Err(Unsupported::new("a constraint that depends on the request")),
+        }
+    }
+
+    pub(crate) fn fresh_alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("a{}", self.aliases)
+    }
+
+    pub fn identifier(&self, name: &str) -> String {
+        self.dialect.identifier(name)
+    }
+
+    pub fn table(&self, entity: EntityId) -> String {
+        self.identifier(&self.plan.table(entity).name)
+    }
+
+    /// The name, quoted, of the column that holds something.
+    pub(crate) fn column_name(
+        &self,
+        table: &Table,
+        source: ColumnSource,
+    ) -> Result<String, Unsupported> {
+        let column = table.column_from(source);
+        let column = column.ok_or_else(|| {
+            Unsupported::new(format!("a column that {} doesn't have", table.name))
+        })?;
+        Ok(self.identifier(&column.name))
+    }
+
+    /// ` AND alias."deleted_at" IS NULL` where the entity is soft-deleted; otherwise nothing.
+    pub fn active(&self, entity: EntityId, alias: &str) -> String {
+        match self.plan.table(entity).column_from(ColumnSource::DeletedAt) {
+            Some(column) => format!(" AND {alias}.{} IS NULL", self.identifier(&column.name)),
+            None => String::new(),
+        }
+    }
+
+    pub(crate) fn enter_computed(&mut self) -> Result<(), Unsupported> {
+        self.computed_depth += 1;
+        if self.computed_depth > COMPUTED_DEPTH {
+            return Err(Unsupported::new("computed fields that need each other"));
+        }
+        Ok(())
+    }
+
+    /// The statement: its text with what was bound on the way.
+    pub fn finish(self, text: String) -> Statement {
+        Statement {
+            text,
+            parameters: self.parameters,
+        }
+    }
+
+    /// The parameters so far, in the order of their numbers.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+}
+
+/// One condition on its own: a fragment that is 0 or 1, never missing.
+pub fn condition(
+    plan: &Plan,
+    expression: &Expression,
+    scope: &Scope,
+    dialect: Dialect,
+) -> Result<Statement, Unsupported> {
+    let mut printer = Printer::new(plan, dialect);
+    let text = printer.condition(expression, scope)?;
+    Ok(printer.finish(text))
+}
+
+pub(crate) fn decimal_text(units: i64, scale: u32) -> String {
+    let digits = format!(
+        "{:0width$}",
+        units.unsigned_abs(),
+        width = scale as usize + 1
+    );
+    let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
+    format!("({}{whole}.{fraction})", if units < 0 { "-" } else { "" })
+}

@@ -1,0 +1,163 @@
+//! The rows of a to-many relation, and the columns of a row, as SQL.
+
+use crate::{Printer, Row, Scope, Unsupported};
+use archwright_plan::ColumnSource;
+use archwright_plan::model::{
+    EntityId, Expression, ExpressionKind, FieldId, FieldKind, ToManyKind, Type,
+};
+
+/// Rows to look through: FROM clause, join condition, and the alias of the rows.
+pub(crate) struct Source {
+    pub from: String,
+    pub condition: String,
+    pub row: Row,
+}
+
+impl Printer<'_> {
+    /// The SQL of a stored column of a row.
+    pub(crate) fn column(
+        &mut self,
+        row: &Row,
+        source: ColumnSource,
+    ) -> Result<String, Unsupported> {
+        let plan = self.plan;
+        let name = self.column_name(plan.table(row.entity()), source)?;
+        match row {
+            Row::Alias { alias, .. } => Ok(format!("{alias}.{name}")),
+            Row::Columns { .. } => Ok(name),
+            Row::Key { id, .. } if source == ColumnSource::Id => Ok(id.clone()),
+            Row::Key { entity, id } => {
+                let alias = self.fresh_alias();
+                let table = self.table(*entity);
+                let key = self.column_name(plan.table(*entity), ColumnSource::Id)?;
+                Ok(format!(
+                    "(SELECT {alias}.{name} FROM {table} {alias} WHERE {alias}.{key} = {id})"
+                ))
+            }
+        }
+    }
+
+    /// The id of a row.
+    pub(crate) fn row_id(&mut self, row: &Row) -> Result<String, Unsupported> {
+        self.column(row, ColumnSource::Id)
+    }
+
+    /// The rows that an expression of type `Rows` stands for, without deleted ones.
+    pub(crate) fn source(
+        &mut self,
+        over: &Expression,
+        scope: &Scope,
+    ) -> Result<Source, Unsupported> {
+        match (&over.kind, &over.ty) {
+            (ExpressionKind::Field { of, field }, _) => {
+                let row = self.row(of, scope)?;
+                self.relation(&row, *field)
+            }
+            (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
+                let parameter = self.parameter(crate::Parameter::Binding(*binding))?;
+                let values = self.dialect.list_values(&parameter)?;
+                let (row, alias) = self.aliased(*entity);
+                let id = self.row_id(&row)?;
+                let active = self.active(*entity, &alias);
+                Ok(Source {
+                    from: format!("{} {alias}", self.table(*entity)),
+                    condition: format!("{id} IN ({values}){active}"),
+                    row,
+                })
+            }
+            _ => Err(Unsupported::at(
+                "a search through values that are no rows",
+                over.span,
+            )),
+        }
+    }
+
+    fn aliased(&mut self, entity: EntityId) -> (Row, String) {
+        let alias = self.fresh_alias();
+        (
+            Row::Alias {
+                entity,
+                alias: alias.clone(),
+            },
+            alias,
+        )
+    }
+
+    /// The rows of a to-many field of a row.
+    pub(crate) fn relation(&mut self, of: &Row, field: FieldId) -> Result<Source, Unsupported> {
+        let plan = self.plan;
+        let definition = plan.model.field(field);
+        let FieldKind::ToMany(relation) = &definition.kind else {
+            return Err(Unsupported::at(
+                "a search through one value",
+                definition.span,
+            ));
+        };
+        let near = self.row_id(of)?;
+        let (row, alias) = self.aliased(relation.target);
+        let table = self.table(relation.target);
+        let active = self.active(relation.target, &alias);
+        match relation.kind {
+            ToManyKind::Inverse { by } | ToManyKind::Composed { by } => {
+                let back = self.column(&row, ColumnSource::Field(by))?;
+                Ok(Source {
+                    from: format!("{table} {alias}"),
+                    condition: format!("{back} = {near}{active}"),
+                    row,
+                })
+            }
+            ToManyKind::Linked { canonical, .. } => {
+                let (link, to_this, to_target) = self.link(canonical, field)?;
+                let id = self.row_id(&row)?;
+                let through = self.fresh_alias();
+                Ok(Source {
+                    from: format!(
+                        "{link} {through} JOIN {table} {alias} ON {id} = {through}.{to_target}"
+                    ),
+                    condition: format!("{through}.{to_this} = {near}{active}"),
+                    row,
+                })
+            }
+            ToManyKind::Through {
+                entity,
+                near: near_field,
+                far,
+            } => {
+                let id = self.row_id(&row)?;
+                let (between, through) = self.aliased(entity);
+                let far = self.column(&between, ColumnSource::Field(far))?;
+                let back = self.column(&between, ColumnSource::Field(near_field))?;
+                let between_active = self.active(entity, &through);
+                let between_table = self.table(entity);
+                Ok(Source {
+                    from: format!("{table} {alias}"),
+                    // A row counts once, however many rows of the entity between lead to it.
+                    condition: format!(
+                        "{id} IN (SELECT {far} FROM {between_table} {through} \
+                         WHERE {back} = {near}{between_active}){active}"
+                    ),
+                    row,
+                })
+            }
+        }
+    }
+
+    /// A link table, its column to the rows that have the field, and its column to the field's target rows.
+    pub(crate) fn link(
+        &self,
+        canonical: FieldId,
+        field: FieldId,
+    ) -> Result<(String, String, String), Unsupported> {
+        let table = self.plan.link_table(canonical);
+        let table =
+            table.ok_or_else(|| Unsupported::new("a many-to-many relation without a table"))?;
+        let near = self.column_name(table, ColumnSource::LinkNear)?;
+        let far = self.column_name(table, ColumnSource::LinkFar)?;
+        let name = self.identifier(&table.name);
+        Ok(if canonical == field {
+            (name, near, far)
+        } else {
+            (name, far, near)
+        })
+    }
+}

@@ -1,0 +1,640 @@
+//! Expressions as SQL. Every Bool is 0 or 1 and never missing, unless the expression itself may be missing.
+
+use crate::{Parameter, Printer, Row, Scope, Unsupported, instant_from_text};
+use archwright_plan::ColumnSource;
+use archwright_plan::model::{
+    Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
+    Quantifier, ScalarType, Type, VariableId,
+};
+
+type Printed = Result<String, Unsupported>;
+
+impl Printer<'_> {
+    /// A condition: true or false, a missing value counts as false.
+    pub fn condition(&mut self, expression: &Expression, scope: &Scope) -> Printed {
+        let text = self.value(expression, scope)?;
+        Ok(if expression.nullable {
+            self.false_if_missing(&text)
+        } else {
+            text
+        })
+    }
+
+    fn false_if_missing(&self, text: &str) -> String {
+        format!("COALESCE({text}, {})", self.dialect.boolean(false))
+    }
+
+    /// A value: rows stand for their ids, instants and durations for milliseconds, decimals for unscaled integers of
+    /// their type's scale (where the dialect stores them so).
+    pub fn value(&mut self, expression: &Expression, scope: &Scope) -> Printed {
+        match &expression.kind {
+            ExpressionKind::Literal(literal) => self.literal(literal, &expression.ty),
+            ExpressionKind::This
+            | ExpressionKind::Caller
+            | ExpressionKind::CallerTenant
+            | ExpressionKind::Variable(_) => {
+                let row = self.row(expression, scope)?;
+                self.row_id(&row)
+            }
+            ExpressionKind::SignedIn => self.parameter(Parameter::SignedIn),
+            ExpressionKind::HasRole(role) => self.parameter(Parameter::HasRole(*role)),
+            ExpressionKind::Now => self.parameter(Parameter::Now),
+            ExpressionKind::Today => self.parameter(Parameter::Today),
+            ExpressionKind::Binding(binding) => self.parameter(Parameter::Binding(*binding)),
+            ExpressionKind::Input { place, path } => self.parameter(Parameter::Input {
+                place: *place,
+                path: path.clone(),
+            }),
+            ExpressionKind::Field { of, field } => {
+                let row = self.row(of, scope)?;
+                self.field(&row, *field)
+            }
+            ExpressionKind::Id(of) => {
+                let row = self.row(of, scope)?;
+                self.row_id(&row)
+            }
+            ExpressionKind::Not(inner) => Ok(format!("(NOT {})", self.condition(inner, scope)?)),
+            ExpressionKind::Negate(inner) => Ok(format!("(- {})", self.value(inner, scope)?)),
+            ExpressionKind::Binary {
+                operator,
+                left,
+                right,
+            } => self.binary(expression, *operator, left, right, scope),
+            ExpressionKind::In { item, list } => self.membership(item, list, scope),
+            ExpressionKind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => {
+                let test = self.condition(test, scope)?;
+                let then = self.scaled(then, &expression.ty, scope)?;
+                let otherwise = self.scaled(otherwise, &expression.ty, scope)?;
+                Ok(format!(
+                    "(CASE WHEN {test} THEN {then} ELSE {otherwise} END)"
+                ))
+            }
+            ExpressionKind::Quantifier {
+                quantifier,
+                over,
+                variable,
+                condition,
+            } => self.quantifier(*quantifier, over, *variable, condition, scope),
+            ExpressionKind::Aggregate {
+                aggregate,
+                over,
+                variable,
+                condition,
+                value,
+            } => {
+                let parts = AggregateParts {
+                    over,
+                    variable: *variable,
+                    condition: condition.as_deref(),
+                    value: value.as_deref(),
+                };
+                self.aggregate(expression, *aggregate, &parts, scope)
+            }
+            ExpressionKind::Function {
+                function,
+                arguments,
+            } => self.function(expression, *function, arguments, scope),
+            ExpressionKind::List(_) | ExpressionKind::Map { .. } => {
+                Err(Unsupported::at("a list as a value", expression.span))
+            }
+        }
+    }
+
+    fn literal(&mut self, literal: &Literal, ty: &Type) -> Printed {
+        let literal = match (literal, ty) {
+            (Literal::Null, _) => return Ok("NULL".to_owned()),
+            (Literal::Text(text), Type::DateTime) if self.dialect.instants_are_integers() => {
+                let instant = instant_from_text(text);
+                Literal::Int(
+                    instant.ok_or_else(|| Unsupported::new(format!("{text:?} as an instant")))?,
+                )
+            }
+            (Literal::Decimal { units, scale }, _) if self.dialect.unscaled_decimals() => {
+                let units = match ty {
+                    Type::Decimal { scale: wanted } if wanted >= scale => 10_i64
+                        .checked_pow(wanted - scale)
+                        .and_then(|power| units.checked_mul(power)),
+                    _ => Some(*units),
+                };
+                Literal::Int(
+                    units.ok_or_else(|| Unsupported::new("a number of more than 18 digits"))?,
+                )
+            }
+            (Literal::Int(value), Type::Decimal { scale }) if self.dialect.unscaled_decimals() => {
+                let units = 10_i64
+                    .checked_pow(*scale)
+                    .and_then(|power| value.checked_mul(power));
+                Literal::Int(
+                    units.ok_or_else(|| Unsupported::new("a number of more than 18 digits"))?,
+                )
+            }
+            (literal, _) => literal.clone(),
+        };
+        self.parameter(Parameter::Literal(literal))
+    }
+
+    /// The row that an expression of type `Row` stands for.
+    pub(crate) fn row(
+        &mut self,
+        expression: &Expression,
+        scope: &Scope,
+    ) -> Result<Row, Unsupported> {
+        match &expression.kind {
+            ExpressionKind::This => {
+                let this = scope.this.clone();
+                this.ok_or_else(|| Unsupported::at("a row where there is none", expression.span))
+            }
+            ExpressionKind::Variable(variable) => {
+                let found = scope
+                    .variables
+                    .iter()
+                    .rev()
+                    .find(|(known, _)| known == variable);
+                let found = found.map(|(_, row)| row.clone());
+                found.ok_or_else(|| Unsupported::at("a variable that is no row", expression.span))
+            }
+            ExpressionKind::Caller => self.caller(),
+            ExpressionKind::CallerTenant => {
+                let caller = self.caller()?;
+                let account = self.plan.model.entity(caller.entity());
+                let tenant = account.tenant.zip(self.plan.model.tenant);
+                let (field, entity) = tenant.ok_or_else(|| {
+                    Unsupported::at("the caller's tenant without tenants", expression.span)
+                })?;
+                let id = self.column(&caller, ColumnSource::Field(field))?;
+                Ok(Row::Key { entity, id })
+            }
+            _ => {
+                let Type::Row(entity) = expression.ty else {
+                    return Err(Unsupported::at(
+                        "a field of what is no row",
+                        expression.span,
+                    ));
+                };
+                let id = self.value(expression, scope)?;
+                Ok(Row::Key { entity, id })
+            }
+        }
+    }
+
+    fn caller(&mut self) -> Result<Row, Unsupported> {
+        let account = self.plan.model.account.as_ref();
+        let account =
+            account.ok_or_else(|| Unsupported::new("the caller of a design without accounts"))?;
+        let entity = account.entity;
+        let id = self.parameter(Parameter::CallerId)?;
+        Ok(Row::Key { entity, id })
+    }
+
+    /// A scalar's value, or the id of a to-one relation's row. Computed fields are written out, at their own scale.
+    pub fn field(&mut self, row: &Row, field: FieldId) -> Printed {
+        let plan = self.plan;
+        let definition = plan.model.field(field);
+        if matches!(definition.kind, FieldKind::ToMany(_)) {
+            return Err(Unsupported::at("rows as a value", definition.span));
+        }
+        let Some(computed) = &definition.computed else {
+            return self.column(row, ColumnSource::Field(field));
+        };
+        self.enter_computed()?;
+        let ty = definition.scalar().map_or(Type::Null, scalar_type);
+        let text = self.scaled(computed, &ty, &Scope::row(row.clone()));
+        self.computed_depth -= 1;
+        text
+    }
+
+    /// The value at the scale of a type.
+    fn scaled(&mut self, expression: &Expression, ty: &Type, scope: &Scope) -> Printed {
+        let text = self.value(expression, scope)?;
+        match (scale(&expression.ty), scale(ty)) {
+            (Some(from), Some(to)) => self.rescale(text, from, to),
+            _ => Ok(text),
+        }
+    }
+
+    /// Rounds half away from zero when digits are lost.
+    fn rescale(&mut self, text: String, from: u32, to: u32) -> Printed {
+        if !self.dialect.unscaled_decimals() {
+            return Ok(if from > to {
+                format!("round({text}, {to})")
+            } else {
+                text
+            });
+        }
+        let power = 10_i64.checked_pow(from.abs_diff(to));
+        let power = power.ok_or_else(|| Unsupported::new("more than 18 digits after the point"))?;
+        if from <= to {
+            return Ok(if from == to {
+                text
+            } else {
+                format!("({text} * {power})")
+            });
+        }
+        let half = power / 2;
+        if !text.contains("SELECT") {
+            return Ok(format!(
+                "(({text} + CASE WHEN {text} < 0 THEN -{half} ELSE {half} END) / {power})"
+            ));
+        }
+        // A subquery is named, so that it is written once.
+        let alias = self.fresh_alias();
+        Ok(format!(
+            "(SELECT ({alias}.n + CASE WHEN {alias}.n < 0 THEN -{half} ELSE {half} END) / {power} \
+             FROM (SELECT {text} AS n) {alias})"
+        ))
+    }
+
+    fn binary(
+        &mut self,
+        whole: &Expression,
+        operator: BinaryOperator,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope,
+    ) -> Printed {
+        match operator {
+            BinaryOperator::And => Ok(format!(
+                "({} AND {})",
+                self.condition(left, scope)?,
+                self.condition(right, scope)?
+            )),
+            BinaryOperator::Or => Ok(format!(
+                "({} OR {})",
+                self.condition(left, scope)?,
+                self.condition(right, scope)?
+            )),
+            BinaryOperator::Equal | BinaryOperator::NotEqual => {
+                self.equality(operator, left, right, scope)
+            }
+            BinaryOperator::Less => self.ordering("<", left, right, scope),
+            BinaryOperator::LessOrEqual => self.ordering("<=", left, right, scope),
+            BinaryOperator::Greater => self.ordering(">", left, right, scope),
+            BinaryOperator::GreaterOrEqual => self.ordering(">=", left, right, scope),
+            BinaryOperator::Add if whole.ty == Type::Text => Ok(format!(
+                "({} || {})",
+                self.value(left, scope)?,
+                self.value(right, scope)?
+            )),
+            BinaryOperator::Add => self.sum("+", whole, left, right, scope),
+            BinaryOperator::Subtract => self.sum("-", whole, left, right, scope),
+            BinaryOperator::Multiply => {
+                let text = format!(
+                    "({} * {})",
+                    self.value(left, scope)?,
+                    self.value(right, scope)?
+                );
+                match (scale(&left.ty), scale(&right.ty), scale(&whole.ty)) {
+                    (Some(left), Some(right), Some(wanted)) => {
+                        self.rescale(text, left + right, wanted)
+                    }
+                    _ => Ok(text),
+                }
+            }
+            BinaryOperator::Divide | BinaryOperator::Remainder => {
+                let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
+                let sign = if operator == BinaryOperator::Divide {
+                    "/"
+                } else {
+                    "%"
+                };
+                Ok(self.dialect.divide(sign, &left, &right))
+            }
+        }
+    }
+
+    fn sum(
+        &mut self,
+        sign: &str,
+        whole: &Expression,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope,
+    ) -> Printed {
+        let left = self.scaled(left, &whole.ty, scope)?;
+        let right = self.scaled(right, &whole.ty, scope)?;
+        Ok(format!("({left} {sign} {right})"))
+    }
+
+    /// Both sides at the larger of the two scales.
+    fn aligned(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope,
+    ) -> Result<(String, String), Unsupported> {
+        let ty = match (scale(&left.ty), scale(&right.ty)) {
+            (Some(left), Some(right)) => Type::Decimal {
+                scale: left.max(right),
+            },
+            _ => Type::Null,
+        };
+        Ok((
+            self.scaled(left, &ty, scope)?,
+            self.scaled(right, &ty, scope)?,
+        ))
+    }
+
+    fn equality(
+        &mut self,
+        operator: BinaryOperator,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope,
+    ) -> Printed {
+        let (left_text, right_text) = match (self.sensitive(left), self.sensitive(right)) {
+            (Some(field), None) => self.blind(field, left, right, scope)?,
+            (None, Some(field)) => self.blind(field, right, left, scope)?,
+            (Some(_), Some(_)) => {
+                return Err(Unsupported::at("two encrypted fields compared", left.span));
+            }
+            (None, None) => self.aligned(left, right, scope)?,
+        };
+        let missing = left.nullable || right.nullable;
+        let sign = match (operator == BinaryOperator::Equal, missing) {
+            (true, false) => "=",
+            (true, true) => self.dialect.same(),
+            (false, false) => "<>",
+            (false, true) => self.dialect.differs(),
+        };
+        Ok(format!("({left_text} {sign} {right_text})"))
+    }
+
+    fn sensitive(&self, expression: &Expression) -> Option<FieldId> {
+        match expression.kind {
+            ExpressionKind::Field { field, .. } if self.plan.model.field(field).sensitive => {
+                Some(field)
+            }
+            _ => None,
+        }
+    }
+
+    /// An encrypted field is compared by its blind index; with null, by its ciphertext.
+    fn blind(
+        &mut self,
+        field: FieldId,
+        encrypted: &Expression,
+        other: &Expression,
+        scope: &Scope,
+    ) -> Result<(String, String), Unsupported> {
+        let ExpressionKind::Field { of, .. } = &encrypted.kind else {
+            return Err(Unsupported::at("an encrypted value", encrypted.span));
+        };
+        let row = self.row(of, scope)?;
+        let parameter = match &other.kind {
+            ExpressionKind::Literal(Literal::Null) => {
+                return Ok((
+                    self.column(&row, ColumnSource::Field(field))?,
+                    "NULL".to_owned(),
+                ));
+            }
+            ExpressionKind::Literal(literal) => Parameter::Literal(literal.clone()),
+            ExpressionKind::Input { place, path } => Parameter::Input {
+                place: *place,
+                path: path.clone(),
+            },
+            ExpressionKind::Binding(binding) => Parameter::Binding(*binding),
+            _ => {
+                return Err(Unsupported::at(
+                    "an encrypted field compared with what the database holds",
+                    other.span,
+                ));
+            }
+        };
+        let column = self.column(&row, ColumnSource::BlindIndex(field));
+        let column = column.map_err(|_| {
+            Unsupported::at("a comparison of a field without a blind index", other.span)
+        })?;
+        Ok((
+            column,
+            self.parameter(Parameter::Blind {
+                field,
+                of: Box::new(parameter),
+            })?,
+        ))
+    }
+
+    fn ordering(
+        &mut self,
+        sign: &str,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope,
+    ) -> Printed {
+        if self.sensitive(left).or(self.sensitive(right)).is_some() {
+            return Err(Unsupported::at("an order of encrypted values", left.span));
+        }
+        let (left_text, right_text) = self.aligned(left, right, scope)?;
+        let text = format!("({left_text} {sign} {right_text})");
+        Ok(if left.nullable || right.nullable {
+            self.false_if_missing(&text)
+        } else {
+            text
+        })
+    }
+
+    fn membership(&mut self, item: &Expression, list: &Expression, scope: &Scope) -> Printed {
+        match (&list.kind, &list.ty) {
+            (ExpressionKind::List(items), _) if items.is_empty() => {
+                Ok(self.dialect.boolean(false).to_owned())
+            }
+            (ExpressionKind::List(items), _)
+                if item.nullable || items.iter().any(|item| item.nullable) =>
+            {
+                let parts = items
+                    .iter()
+                    .map(|other| self.equality(BinaryOperator::Equal, item, other, scope));
+                let parts: Vec<String> = parts.collect::<Result<_, _>>()?;
+                Ok(format!("({})", parts.join(" OR ")))
+            }
+            (ExpressionKind::List(items), _) => self.one_of(item, items, scope),
+            (_, Type::Rows(_)) => {
+                let id = self.value(item, scope)?;
+                let source = self.source(list, scope)?;
+                let row_id = self.row_id(&source.row)?;
+                Ok(format!(
+                    "EXISTS (SELECT 1 FROM {} WHERE {} AND {row_id} = {id})",
+                    source.from, source.condition
+                ))
+            }
+            _ => {
+                let id = self.value(item, scope)?;
+                let values = self.value(list, scope)?;
+                let values = self.dialect.list_values(&values)?;
+                Ok(self.false_if_missing(&format!("({id} IN ({values}))")))
+            }
+        }
+    }
+
+    fn one_of(&mut self, item: &Expression, items: &[Expression], scope: &Scope) -> Printed {
+        let scales = items.iter().chain([item]).map(|part| scale(&part.ty));
+        let ty = match scales.collect::<Option<Vec<u32>>>() {
+            Some(scales) => Type::Decimal {
+                scale: scales.into_iter().max().unwrap_or(0),
+            },
+            None => Type::Null,
+        };
+        if self.sensitive(item).is_some() {
+            let parts = items
+                .iter()
+                .map(|other| self.equality(BinaryOperator::Equal, item, other, scope));
+            return Ok(format!(
+                "({})",
+                parts.collect::<Result<Vec<_>, _>>()?.join(" OR ")
+            ));
+        }
+        let text = self.scaled(item, &ty, scope)?;
+        let items = items.iter().map(|item| self.scaled(item, &ty, scope));
+        Ok(format!(
+            "({text} IN ({}))",
+            items.collect::<Result<Vec<_>, _>>()?.join(", ")
+        ))
+    }
+
+    fn quantifier(
+        &mut self,
+        quantifier: Quantifier,
+        over: &Expression,
+        variable: VariableId,
+        condition: &Expression,
+        scope: &Scope,
+    ) -> Printed {
+        let source = self.source(over, scope)?;
+        let inner = scope.with(variable, source.row.clone());
+        let condition = self.condition(condition, &inner)?;
+        let (outside, inside) = match quantifier {
+            Quantifier::Exists => ("", ""),
+            Quantifier::All => ("NOT ", "NOT "),
+        };
+        Ok(format!(
+            "({outside}EXISTS (SELECT 1 FROM {} WHERE {} AND {inside}{condition}))",
+            source.from, source.condition
+        ))
+    }
+
+    fn aggregate(
+        &mut self,
+        whole: &Expression,
+        aggregate: Aggregate,
+        parts: &AggregateParts<'_>,
+        scope: &Scope,
+    ) -> Printed {
+        let source = self.source(parts.over, scope)?;
+        let inner = scope.with(parts.variable, source.row.clone());
+        let result = match (aggregate, parts.value) {
+            (Aggregate::Count, _) => "COUNT(*)".to_owned(),
+            (Aggregate::Sum, Some(value)) => format!(
+                "COALESCE(SUM({}), 0)",
+                self.scaled(value, &whole.ty, &inner)?
+            ),
+            (Aggregate::Min, Some(value)) => {
+                format!("MIN({})", self.scaled(value, &whole.ty, &inner)?)
+            }
+            (Aggregate::Max, Some(value)) => {
+                format!("MAX({})", self.scaled(value, &whole.ty, &inner)?)
+            }
+            (Aggregate::Avg, Some(value)) => self.average(value, &whole.ty, &inner)?,
+            (_, None) => return Err(Unsupported::at("an aggregate of nothing", whole.span)),
+        };
+        let filter = match parts.condition {
+            Some(condition) => format!(" AND {}", self.condition(condition, &inner)?),
+            None => String::new(),
+        };
+        Ok(format!(
+            "(SELECT {result} FROM {} WHERE {}{filter})",
+            source.from, source.condition
+        ))
+    }
+
+    /// Rounds half away from zero, in integers.
+    fn average(&mut self, value: &Expression, ty: &Type, scope: &Scope) -> Printed {
+        let text = self.scaled(value, ty, scope)?;
+        if !self.dialect.unscaled_decimals() {
+            return Ok(format!("round(AVG({text}), {})", scale(ty).unwrap_or(0)));
+        }
+        Ok(format!(
+            "(2 * SUM({text}) + CASE WHEN SUM({text}) < 0 THEN -COUNT({text}) ELSE COUNT({text}) END) \
+             / (2 * COUNT({text}))"
+        ))
+    }
+
+    fn function(
+        &mut self,
+        whole: &Expression,
+        function: Function,
+        arguments: &[Expression],
+        scope: &Scope,
+    ) -> Printed {
+        let mut texts = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            texts.push(self.scaled(argument, &whole.ty, scope)?);
+        }
+        let missing = arguments.iter().any(|argument| argument.nullable);
+        match (function, texts.as_slice()) {
+            (Function::Size, [text]) => Ok(format!("length({text})")),
+            (Function::Lower, [text]) => Ok(self.dialect.lower(text)),
+            (Function::Upper, [text]) => Ok(self.dialect.upper(text)),
+            (Function::Trim, [text]) => Ok(self.dialect.trim(text)),
+            (Function::StartsWith, [text, part]) => Ok(self.total(
+                missing,
+                format!("(substr({text}, 1, length({part})) = {part})"),
+            )),
+            (Function::EndsWith, [text, part]) => Ok(self.total(
+                missing,
+                format!(
+                    "(length({text}) >= length({part}) \
+                     AND substr({text}, length({text}) - length({part}) + 1) = {part})"
+                ),
+            )),
+            (Function::Contains, [text, part]) => {
+                let position = self.dialect.position(text, part);
+                Ok(self.total(missing, format!("({position} > 0)")))
+            }
+            (Function::Duration, [text]) => Ok(text.clone()),
+            (Function::Date, [text]) => Ok(self.dialect.date_of(text)),
+            (Function::Coalesce, [text]) => Ok(text.clone()),
+            (Function::Coalesce, [_, ..]) => Ok(format!("COALESCE({})", texts.join(", "))),
+            (Function::Abs, [text]) => Ok(format!("abs({text})")),
+            _ => Err(Unsupported::at(
+                "a function with these arguments",
+                whole.span,
+            )),
+        }
+    }
+
+    fn total(&self, missing: bool, text: String) -> String {
+        if missing {
+            self.false_if_missing(&text)
+        } else {
+            text
+        }
+    }
+}
+
+struct AggregateParts<'e> {
+    over: &'e Expression,
+    variable: VariableId,
+    condition: Option<&'e Expression>,
+    value: Option<&'e Expression>,
+}
+
+/// Digits after the point of a number; `None` for what is no number.
+fn scale(ty: &Type) -> Option<u32> {
+    match ty {
+        Type::Int => Some(0),
+        Type::Decimal { scale } => Some(*scale),
+        _ => None,
+    }
+}
+
+/// Only numbers matter here: the type that a computed field's value is brought to.
+fn scalar_type(scalar: &ScalarType) -> Type {
+    match scalar {
+        ScalarType::Int | ScalarType::BigInt => Type::Int,
+        ScalarType::Decimal { scale, .. } => Type::Decimal { scale: *scale },
+        _ => Type::Null,
+    }
+}
