@@ -11,7 +11,7 @@ pub use design::design;
 use crate::ast::{Check, Evolution, Grant, Rate, Spanned, Text, TextMap};
 use crate::yaml::{Key, Node, NodeKind, Style};
 use crate::{keys, quantity, split};
-use archwright_diagnostics::{Diagnostic, Sources, Span, nearest};
+use archwright_diagnostics::{Diagnostic, FileId, Sources, Span, nearest};
 use std::collections::BTreeMap;
 
 pub struct Context<'a> {
@@ -19,6 +19,8 @@ pub struct Context<'a> {
     pub diagnostics: Vec<Diagnostic>,
     /// Kind and name of what may be declared in one file only, with the first place.
     pub names: BTreeMap<(&'static str, String), Span>,
+    /// Files with a part that could not be read: what is missing there may stand in that part.
+    pub broken: Vec<FileId>,
 }
 
 /// A mapping whose keys were checked, with the place that stands for it when a key is missing.
@@ -90,6 +92,9 @@ impl Context<'_> {
 
     pub fn unknown_key(&mut self, key: &Key, value: &Node, what: &str, allowed: &[&str]) {
         let name = &key.text.value;
+        if name == "<<" || key.is_no_word() {
+            return; // Reported when the mapping was read.
+        }
         if name == "include" || name == "import" || name == "$ref" {
             let help = "Remove it, and hand the folder to the command: all its .yaml and .yml files are one design.";
             self.report(
@@ -132,7 +137,11 @@ impl Context<'_> {
 
     pub fn required<'n>(&mut self, map: &Map<'n>, what: &str, key: &str) -> Option<&'n Node> {
         let node = map.get(key);
-        if node.is_none() {
+        let meant = |(known, _): &(Key, Node)| nearest(&known.text.value, [key]).is_some();
+        if node.is_none()
+            && !self.broken.contains(&map.place.file)
+            && !map.entries.iter().any(meant)
+        {
             self.report(
                 "AW010",
                 map.place,
@@ -149,7 +158,7 @@ impl Context<'_> {
                 "AW010",
                 node.span,
                 format!("{what} has no value"),
-                format!("Give {wanted}, or remove the key."),
+                "Give it one, or remove the key.",
             );
             return;
         }
@@ -387,6 +396,9 @@ impl Context<'_> {
         let name = &key.text.value;
         if form.fits(name) {
             return Some(key.text.clone());
+        }
+        if name == "<<" || key.is_no_word() {
+            return None; // Reported when the mapping was read.
         }
         if value.is_missing() && self.in_brackets(key) {
             let message = format!("`{}` stands here as {what} of its own", clip(name));

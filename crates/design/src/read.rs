@@ -29,7 +29,7 @@ pub fn read(files: &[(String, Vec<u8>)]) -> Reading {
     files.sort();
     let mut sources = Sources::default();
     let mut diagnostics = Vec::new();
-    let (mut roots, mut complete) = (Vec::new(), true);
+    let (mut roots, mut broken, mut complete) = (Vec::new(), Vec::new(), true);
     if files.is_empty() {
         let help = "Name a design file, or a folder with files that end in .yaml or .yml.";
         diagnostics.push(Diagnostic::new("AW006", None, "there is no design file").help(help));
@@ -58,25 +58,33 @@ pub fn read(files: &[(String, Vec<u8>)]) -> Reading {
         };
         let parsed = yaml::parse(file, &sources.get(file).text, &mut diagnostics);
         complete &= parsed.complete;
+        if !parsed.complete {
+            broken.push(file);
+        }
         match parsed.root {
             Some(root) => roots.push(root),
             None if parsed.complete => diagnostics.push(empty(file, path)),
             None => {}
         }
     }
-    let mut reading = finish(&roots, sources, diagnostics);
+    let mut reading = finish(&roots, sources, diagnostics, broken);
     reading.complete = complete;
     reading
 }
 
-fn finish(roots: &[Node], sources: Sources, diagnostics: Vec<Diagnostic>) -> Reading {
-    let broken = archwright_diagnostics::has_errors(&diagnostics);
+fn finish(
+    roots: &[Node],
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+    broken: Vec<FileId>,
+) -> Reading {
     let mut context = lower::Context {
         sources: &sources,
         diagnostics,
         names: Default::default(),
+        broken,
     };
-    let design = lower::design(&mut context, roots, broken);
+    let design = lower::design(&mut context, roots);
     let mut diagnostics = context.diagnostics;
     archwright_diagnostics::sort(&mut diagnostics);
     diagnostics.dedup();

@@ -4,7 +4,7 @@ mod align;
 mod explain;
 mod prepare;
 
-use crate::ast::Text;
+use crate::ast::{Text, TextMap};
 use archwright_diagnostics::{Diagnostic, FileId, Span};
 use prepare::Prepared;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
@@ -57,6 +57,13 @@ pub enum Layout {
     Flow,
 }
 
+impl Key {
+    /// Stands for a list or mapping that was written as a key.
+    pub fn is_no_word(&self) -> bool {
+        self.text.span.start == self.text.span.end
+    }
+}
+
 impl Node {
     /// The key stands there without a value.
     pub fn is_missing(&self) -> bool {
@@ -70,7 +77,7 @@ impl Node {
 
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {
-            NodeKind::Scalar(..) if self.is_null() => "nothing",
+            NodeKind::Scalar(..) if self.is_null() => "null",
             NodeKind::Scalar(..) => "a text",
             NodeKind::Sequence(..) => "a list",
             NodeKind::Mapping(..) => "a mapping",
@@ -105,11 +112,11 @@ pub fn parse(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Par
         parsed_bytes += text.len();
         let mut found = Vec::new();
         match build(file, text, &prepared, &mut found) {
-            Ok(root) => {
+            Ok((root, documents)) => {
                 diagnostics.append(&mut found);
                 return Parsed {
                     root,
-                    complete: complete && !prepared.repaired,
+                    complete: complete && !prepared.repaired && documents <= 1,
                 };
             }
             Err(failure) => {
@@ -172,7 +179,7 @@ fn build(
     text: &str,
     prepared: &Prepared,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Option<Node>, Failure> {
+) -> Result<(Option<Node>, usize), Failure> {
     let mut builder = Builder {
         file,
         text,
@@ -195,7 +202,7 @@ fn build(
             Err(error) => return Err(builder.failure(&error)),
         }
     }
-    Ok(builder.root)
+    Ok((builder.root, builder.documents))
 }
 
 impl Builder<'_> {
@@ -241,20 +248,22 @@ impl Builder<'_> {
                     "an alias (`*name`)",
                     "Write the value out, or put the text in quotes.",
                 );
-                let node = Node {
-                    kind: self.empty_text(first),
-                    span: Span::new(self.file, first, last),
-                };
+                let node = self.as_written(first, last);
                 self.complete(node);
             }
             Event::Scalar(value, style, anchor, tag) => {
                 self.count(start)?;
                 self.refuse_properties(anchor, tag.is_some(), first);
-                let (node, style) = self.scalar(&value, style, first, last);
-                self.complete(Node {
-                    span: node.span,
-                    kind: NodeKind::Scalar(node, style),
-                });
+                let node = if tag.is_some() && value.is_empty() {
+                    self.as_written(first, last)
+                } else {
+                    let (text, style) = self.scalar(&value, style, first, last);
+                    Node {
+                        span: text.span,
+                        kind: NodeKind::Scalar(text, style),
+                    }
+                };
+                self.complete(node);
             }
             Event::SequenceStart(anchor, tag) => {
                 self.open(start, anchor, tag.is_some(), first)?;
@@ -424,13 +433,20 @@ impl Builder<'_> {
             .push(Diagnostic::new("AW004", Span::new(self.file, start, end), message).help(help));
     }
 
-    fn empty_text(&self, at: usize) -> NodeKind {
-        let text = Text {
-            value: String::new(),
-            span: Span::new(self.file, at, at),
-            map: crate::ast::TextMap::From(at as u32),
-        };
-        NodeKind::Scalar(text, Style::Plain)
+    /// What was refused, as a text, so that nothing else is said about it.
+    fn as_written(&self, first: usize, last: usize) -> Node {
+        let value = self
+            .text
+            .get(first..last)
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned();
+        let span = Span::new(self.file, first, first + value.len());
+        let map = TextMap::From(first as u32);
+        Node {
+            kind: NodeKind::Scalar(Text { value, span, map }, Style::Quoted),
+            span,
+        }
     }
 
     fn scalar(&self, value: &str, style: ScalarStyle, first: usize, last: usize) -> (Text, Style) {
@@ -466,7 +482,7 @@ fn key_of(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Key {
                     "Put a word before the colon; a text that begins with `{` or `[` needs quotes.",
                 ),
             );
-            let map = crate::ast::TextMap::From(node.span.start);
+            let map = TextMap::From(node.span.start);
             Key {
                 text: Text {
                     value: String::new(),

@@ -6,8 +6,7 @@ use crate::keys;
 use crate::yaml::{Key, Node, NodeKind};
 use archwright_diagnostics::{Diagnostic, Span, nearest};
 
-/// `broken`: a part of the text is missing, so that nothing is said about missing keys at the top.
-pub fn design(context: &mut Context<'_>, roots: &[Node], broken: bool) -> Design {
+pub fn design(context: &mut Context<'_>, roots: &[Node]) -> Design {
     let mut design = Design::default();
     for root in roots {
         file(context, root, &mut design);
@@ -15,7 +14,10 @@ pub fn design(context: &mut Context<'_>, roots: &[Node], broken: bool) -> Design
     let Some(root) = roots.first() else {
         return design;
     };
-    if !broken {
+    let sound = roots
+        .iter()
+        .all(|root| matches!(root.kind, NodeKind::Mapping(..)));
+    if sound && context.broken.is_empty() {
         let place = Span {
             end: root.span.start,
             ..root.span

@@ -103,7 +103,7 @@ fn field_lists(context: &mut Context<'_>, map: &Map<'_>, key: &str) -> Vec<Vec<T
                 message,
                 format!("Write the lists within a list: `{key}: [[a, b], [c]]`."),
             );
-            continue;
+            return lists;
         }
         let names = context.names(item, &format!("`{key}`"));
         if names.is_empty() {

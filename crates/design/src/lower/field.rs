@@ -140,7 +140,9 @@ impl Context<'_> {
                 clip(&rest.value),
                 clip(ty)
             );
+            let hint = modifier_hint(&split::word(&rest).0.value);
             let help = match rest.value.chars().next() {
+                _ if hint.is_some() => hint.unwrap_or_default().to_owned(),
                 Some(first) if first.is_alphabetic() => {
                     format!("Put a comma between them: `{ty}, {}`.", clip(&rest.value))
                 }
@@ -349,28 +351,7 @@ impl Context<'_> {
     }
 
     fn unknown_modifier(&mut self, word: &Text, whole: &Text) {
-        let hint = match word.value.as_str() {
-            "optional" | "nullable" | "null" => Some("Put `?` after the type: `string(1..120)?`."),
-            "required" | "not" => {
-                Some("Leave it out: a field is required unless `?` stands after its type.")
-            }
-            "default" => Some("Write `= VALUE` at the end."),
-            "primary" => Some(
-                "Leave it out: every entity has an `id`; an own one is named by the entity's `key`.",
-            ),
-            "references" | "foreign" => Some("Use the entity as the type: `customer: Customer`."),
-            "computed" => Some("Write `:= EXPRESSION` at the end."),
-            "index" | "indexed" => {
-                Some("Write `filter` or `sort`, or list it under the entity's `index`.")
-            }
-            "length" | "maxLength" => {
-                Some("Put the length in the type's brackets: `string(1..120)`.")
-            }
-            "about" | "visible" | "settable" => {
-                Some("Write the field as a mapping: `{ type: …, about: … }`.")
-            }
-            _ => None,
-        };
+        let hint = modifier_hint(&word.value);
         let message = format!("`{}` is no modifier of a field", clip(&whole.value));
         let list = keys::MODIFIERS.join(", ");
         let mut diagnostic = Diagnostic::new("AW018", whole.span, message);
@@ -454,6 +435,30 @@ impl Context<'_> {
             "false" => None,
             _ => self.unique(map.key("unique")?, &text),
         }
+    }
+}
+
+/// Words that people bring from elsewhere.
+fn modifier_hint(word: &str) -> Option<&'static str> {
+    match word {
+        "optional" | "nullable" | "null" => Some("Put `?` after the type: `string(1..120)?`."),
+        "required" | "not" => {
+            Some("Leave it out: a field is required unless `?` stands after its type.")
+        }
+        "default" => Some("Write `= VALUE` at the end."),
+        "primary" => Some(
+            "Leave it out: every entity has an `id`; an own one is named by the entity's `key`.",
+        ),
+        "references" | "foreign" => Some("Use the entity as the type: `customer: Customer`."),
+        "computed" => Some("Write `:= EXPRESSION` at the end."),
+        "index" | "indexed" => {
+            Some("Write `filter` or `sort`, or list it under the entity's `index`.")
+        }
+        "length" | "maxLength" => Some("Put the length in the type's brackets: `string(1..120)`."),
+        "about" | "visible" | "settable" => {
+            Some("Write the field as a mapping: `{ type: …, about: … }`.")
+        }
+        _ => None,
     }
 }
 

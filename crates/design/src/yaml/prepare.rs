@@ -43,6 +43,7 @@ pub fn prepare(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> P
     prepared.bytes.push(text.len() as u32);
     tabs.end_line();
     prepared.repaired = tabs.first.is_some() || !controls.is_empty();
+    report_directive(file, text, diagnostics);
     report_tabs(file, text, &tabs, diagnostics);
     report_controls(file, text, &controls, diagnostics);
     prepared
@@ -75,6 +76,27 @@ impl Prepared {
         }
         self.text = blanked;
         changed
+    }
+}
+
+/// The YAML parser skips directives in silence.
+fn report_directive(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end();
+        if content.starts_with('%') {
+            let message = "YAML reads this as a directive (`%…`), which designs don't use";
+            let help = "Remove the line, and the `---` after it.";
+            diagnostics.push(
+                Diagnostic::new("AW004", Span::new(file, at, at + content.len()), message)
+                    .help(help),
+            );
+            return;
+        }
+        if !content.trim_start().is_empty() && !content.trim_start().starts_with('#') {
+            return;
+        }
+        at += line.len();
     }
 }
 
