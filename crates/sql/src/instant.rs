@@ -36,7 +36,7 @@ pub fn instant_to_text(milliseconds: i64) -> String {
 }
 
 /// `YYYY-MM-DD` as days since 1970, if there is such a day.
-pub(crate) fn days_from_text(text: &str) -> Option<i64> {
+pub fn days_from_text(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() != 10 || !text.is_ascii() || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;

@@ -130,7 +130,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    pub(crate) fn fresh_alias(&mut self) -> String {
+    pub fn fresh_alias(&mut self) -> String {
         self.aliases += 1;
         format!("a{}", self.aliases)
     }

@@ -7,7 +7,7 @@ use archwright_plan::model::{
 };
 
 /// Rows to look through: FROM clause, join condition, and the alias of the rows.
-pub(crate) struct Source {
+pub struct Source {
     pub from: String,
     pub condition: String,
     pub row: Row,
@@ -15,11 +15,7 @@ pub(crate) struct Source {
 
 impl Printer<'_> {
     /// The SQL of a stored column of a row.
-    pub(crate) fn column(
-        &mut self,
-        row: &Row,
-        source: ColumnSource,
-    ) -> Result<String, Unsupported> {
+    pub fn column(&mut self, row: &Row, source: ColumnSource) -> Result<String, Unsupported> {
         let plan = self.plan;
         let name = self.column_name(plan.table(row.entity()), source)?;
         match row {
@@ -84,7 +80,7 @@ impl Printer<'_> {
     }
 
     /// The rows of a to-many field of a row.
-    pub(crate) fn relation(&mut self, of: &Row, field: FieldId) -> Result<Source, Unsupported> {
+    pub fn relation(&mut self, of: &Row, field: FieldId) -> Result<Source, Unsupported> {
         let plan = self.plan;
         let definition = plan.model.field(field);
         let FieldKind::ToMany(relation) = &definition.kind else {
@@ -143,7 +139,7 @@ impl Printer<'_> {
     }
 
     /// A link table, its column to the rows that have the field, and its column to the field's target rows.
-    pub(crate) fn link(
+    pub fn link(
         &self,
         canonical: FieldId,
         field: FieldId,

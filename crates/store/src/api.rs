@@ -76,7 +76,11 @@ pub enum Failure {
     /// 404: no such row, or one that the caller may not know of.
     NotFound,
     /// 409: uniqueness, a row in use, an illegal move, a link that exists.
-    Conflict { code: &'static str, detail: String, fields: Vec<String> },
+    Conflict {
+        code: &'static str,
+        detail: String,
+        fields: Vec<String>,
+    },
     /// 412: `If-Match` named another version.
     PreconditionFailed,
     /// 422: the body, every bad field.

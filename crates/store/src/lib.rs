@@ -1,5 +1,37 @@
 //! Runs a plan's operations on SQLite: one writer that groups commits, a pool of readers, every rule inside the SQL.
 
 mod api;
+mod open;
+mod pool;
+mod read;
+mod represent;
 
 pub use api::*;
+pub use open::{FileLink, OpenError, Secrets, StoreOptions};
+
+use archwright_plan::Plan;
+use std::sync::Arc;
+
+/// A database that holds a plan's rows. Cheap to share, safe from many threads.
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) readers: pool::Pool,
+    /// Declared after the connections, which must be closed before a temporary database is deleted.
+    _location: open::Location,
+}
+
+/// What readers and the writer have in common.
+pub(crate) struct Shared {
+    pub plan: Arc<Plan>,
+    pub compiled: represent::Compiled,
+    pub secrets: Arc<dyn Secrets>,
+    pub file_link: FileLink,
+    /// For further connections of [`open::connect`].
+    pub path: std::path::PathBuf,
+}
+
+impl Store {
+    pub fn plan(&self) -> &Plan {
+        &self.shared.plan
+    }
+}

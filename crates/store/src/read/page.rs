@@ -1,0 +1,428 @@
+//! A page of a list: which rows, in which order, from where.
+
+use super::cursor::Cursor;
+use super::parse::parse;
+use super::{entity_of, snapshot};
+use crate::represent::{
+    Bindings, Builder, QueryKey, Target, unsupported, write_display, write_text,
+};
+use crate::{Call, Context, Failure, Reply, Store};
+use archwright_plan::model::{EntityId, FieldId, FieldKind, ToManyKind};
+use archwright_plan::{ColumnSource, FilterOperator, ListOptions, Operation, Output, OutputSource};
+use archwright_sql::{
+    Classes, Dialect, Guard, Parameter, Row, Scope, Unsupported, search_rowid, search_table,
+};
+
+/// The form of a question, without its values: the same form is the same statement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Page {
+    pub operation: usize,
+    /// Values are numbered in this order: filters, search, cursor (sort value, id), limit.
+    pub filters: Vec<FilterShape>,
+    pub search: bool,
+    pub sort: Option<SortShape>,
+    /// Goes on behind a row; `true` when that row's sort value is missing.
+    pub after: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FilterShape {
+    /// Position in `ListOptions::filters`.
+    pub filter: usize,
+    /// Position in `Filter::operators`.
+    pub operator: usize,
+    /// Number of values.
+    pub values: usize,
+    /// For the `null` operator: whether missing values are wanted.
+    pub missing: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SortShape {
+    /// Position in `ListOptions::sorts`.
+    pub sort: usize,
+    pub descending: bool,
+}
+
+impl Page {
+    /// The first page without any option.
+    pub fn plain(operation: usize) -> Self {
+        Self {
+            operation,
+            filters: Vec::new(),
+            search: false,
+            sort: None,
+            after: None,
+        }
+    }
+}
+
+impl Store {
+    pub(super) fn list(
+        &self,
+        call: &Call,
+        operation: &Operation,
+        context: &Context,
+        classes: &Classes,
+    ) -> Result<Reply, Failure> {
+        let plan = &self.shared.plan;
+        let entity = entity_of(operation)?;
+        let options = options(operation)?;
+        let mut question =
+            parse(plan, entity, operation, options, call).map_err(Failure::BadRequest)?;
+        let limit = question.limit as usize;
+        question.values.push(rusqlite::types::Value::Integer(
+            i64::from(question.limit) + 1,
+        ));
+        let key = QueryKey {
+            target: Target::Page(question.page.clone()),
+            classes: classes.clone(),
+            shaping: question.shaping.clone(),
+        };
+        let query = self.shared.compiled.query(plan, key)?;
+        let bindings = Bindings::new(&self.shared, context, classes, &question.values);
+        let rows = self
+            .readers
+            .with(|connection| snapshot(connection, &query, &bindings, limit))?;
+        let next = rows.last.filter(|_| rows.more).map(|(sort, id)| {
+            Cursor {
+                sort,
+                id,
+                question: question.hash,
+            }
+            .encode()
+        });
+        let mut body = Vec::with_capacity(rows.json.len() + 64 + rows.spans.len());
+        body.extend_from_slice(b"{\"data\":[");
+        for (index, span) in rows.spans.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(&rows.json[span.clone()]);
+        }
+        body.extend_from_slice(b"],\"page\":{\"next\":");
+        match &next {
+            Some(cursor) => write_text(cursor, &mut body),
+            None => body.extend_from_slice(b"null"),
+        }
+        body.extend_from_slice(b",\"limit\":");
+        write_display(limit, &mut body);
+        body.extend_from_slice(b"}}");
+        let next = next.map(|cursor| next_query(&call.query, &cursor));
+        Ok(Reply {
+            status: 200,
+            body: Some(body),
+            next,
+            ..Reply::default()
+        })
+    }
+}
+
+pub(super) fn options(operation: &Operation) -> Result<&ListOptions, Failure> {
+    operation
+        .list
+        .as_ref()
+        .ok_or_else(|| Failure::Internal(format!("{} has no list options", operation.id)))
+}
+
+/// The same query with another cursor.
+fn next_query(query: &[(String, String)], cursor: &str) -> String {
+    let mut text = String::new();
+    let kept = query
+        .iter()
+        .filter(|(name, _)| name != "cursor")
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in kept.chain([("cursor", cursor)]) {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        percent_encode(name, &mut text);
+        text.push('=');
+        percent_encode(value, &mut text);
+    }
+    text
+}
+
+fn percent_encode(text: &str, to: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
+                to.push(byte.into())
+            }
+            _ => to.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// What follows the FROM clause of a page.
+    pub(crate) fn page(&mut self, entity: EntityId, page: &Page) -> Result<String, Unsupported> {
+        let operation = &self.plan.operations[page.operation];
+        let options = operation
+            .list
+            .as_ref()
+            .ok_or_else(|| unsupported("a list without options"))?;
+        let mut conditions = vec![
+            self.printer.active(entity, "t"),
+            self.operation_guard(entity, operation)?,
+        ];
+        let mut values = 0;
+        for filter in &page.filters {
+            let condition = self.filter(entity, options, filter, values)?;
+            conditions.push(condition);
+            values += filter.values;
+        }
+        if page.search {
+            let condition = self.search(entity, values)?;
+            conditions.push(condition);
+            values += 1;
+        }
+        let this = Self::this(entity);
+        let id = self.printer.column(&this, ColumnSource::Id)?;
+        let sort = match page.sort {
+            Some(shape) => Some((
+                self.sort_column(entity, options.sorts[shape.sort].field)?,
+                shape,
+            )),
+            None => None,
+        };
+        if let Some(missing) = page.after {
+            conditions.push(self.after(&id, sort.as_ref(), missing, values)?);
+            values += 2;
+        }
+        let order = match &sort {
+            Some(((column, _), shape)) => {
+                let direction = if shape.descending { "DESC" } else { "ASC" };
+                self.query.sort = Some(self.projection.push(column.clone()));
+                format!("{column} {direction}, {id} {direction}")
+            }
+            None => format!("{id} DESC"),
+        };
+        let limit = self.printer.parameter(Parameter::Value(values))?;
+        let conditions = conditions.concat();
+        let conditions = match conditions.strip_prefix(" AND ") {
+            Some(conditions) => format!(" WHERE {conditions}"),
+            None => String::new(),
+        };
+        Ok(format!("{conditions} ORDER BY {order} LIMIT {limit}"))
+    }
+
+    /// The column, and whether it may be missing. Where the caller doesn't see the field it counts as missing: the
+    /// order would tell its value.
+    fn sort_column(
+        &mut self,
+        entity: EntityId,
+        field: FieldId,
+    ) -> Result<(String, bool), Unsupported> {
+        let column = self.printer.field(&Self::this(entity), field)?;
+        match self.seen(entity, field)? {
+            Guard::Every => Ok((column, self.plan.model.field(field).optional)),
+            Guard::Nobody => Ok(("NULL".to_owned(), true)),
+            Guard::Rows(seen) => Ok((format!("(CASE WHEN {seen} THEN {column} END)"), true)),
+        }
+    }
+
+    /// Rows behind the cursor. SQLite puts missing values before all others.
+    fn after(
+        &mut self,
+        id: &str,
+        sort: Option<&((String, bool), SortShape)>,
+        missing: bool,
+        values: usize,
+    ) -> Result<String, Unsupported> {
+        let sort_value = self.printer.parameter(Parameter::Value(values))?;
+        let id_value = self.printer.parameter(Parameter::Value(values + 1))?;
+        let Some(((column, nullable), shape)) = sort else {
+            return Ok(format!(" AND {id} < {id_value}"));
+        };
+        Ok(match (shape.descending, missing) {
+            (false, true) => {
+                format!(" AND (({column} IS NULL AND {id} > {id_value}) OR {column} IS NOT NULL)")
+            }
+            (false, false) => format!(" AND ({column}, {id}) > ({sort_value}, {id_value})"),
+            (true, true) => format!(" AND {column} IS NULL AND {id} < {id_value}"),
+            (true, false) if *nullable => {
+                format!(" AND (({column}, {id}) < ({sort_value}, {id_value}) OR {column} IS NULL)")
+            }
+            (true, false) => format!(" AND ({column}, {id}) < ({sort_value}, {id_value})"),
+        })
+    }
+
+    fn filter(
+        &mut self,
+        entity: EntityId,
+        options: &ListOptions,
+        shape: &FilterShape,
+        first: usize,
+    ) -> Result<String, Unsupported> {
+        let filter = &options.filters[shape.filter];
+        let operator = filter.operators[shape.operator];
+        let mut values = Vec::with_capacity(shape.values);
+        for index in 0..shape.values {
+            values.push(self.filter_value(filter.field, first + index)?);
+        }
+        let condition = match &self.plan.model.field(filter.field).kind {
+            FieldKind::ToMany(relation) => {
+                self.linked(entity, filter.field, &relation.kind, operator, &values)?
+            }
+            _ => self.compared(entity, filter.field, operator, shape.missing, &values)?,
+        };
+        Ok(format!(
+            " AND {condition}{}",
+            self.only_where_seen(entity, filter.field)?
+        ))
+    }
+
+    /// In which rows the caller sees a field. A filter on one that isn't seen would tell its value.
+    fn seen(&mut self, entity: EntityId, field: FieldId) -> Result<Guard, Unsupported> {
+        let shows = |output: &&Output| matches!(output.source, OutputSource::Field(shown) | OutputSource::Reference(shown) if shown == field);
+        match self.plan.resource(entity).output.iter().find(shows) {
+            Some(output) => {
+                self.printer
+                    .visibility(output, self.classes, &Scope::alias(entity, "t"))
+            }
+            None => Ok(Guard::Every),
+        }
+    }
+
+    /// A value as the column holds it: natural keys become ids, and sensitive values hashes.
+    fn filter_value(&mut self, field: FieldId, index: usize) -> Result<String, Unsupported> {
+        let definition = self.plan.model.field(field);
+        if definition.sensitive {
+            return self.printer.parameter(Parameter::Blind {
+                field,
+                of: Box::new(Parameter::Value(index)),
+            });
+        }
+        let value = self.printer.parameter(Parameter::Value(index))?;
+        let target = match &definition.kind {
+            FieldKind::ToOne(relation) => relation.target,
+            FieldKind::ToMany(relation) => relation.target,
+            FieldKind::Scalar(_) => return Ok(value),
+        };
+        let Some(key) = self.plan.model.entity(target).key else {
+            return Ok(value);
+        };
+        let alias = self.printer.fresh_alias();
+        let row = Row::Alias {
+            entity: target,
+            alias: alias.clone(),
+        };
+        let id = self.printer.column(&row, ColumnSource::Id)?;
+        let column = self.printer.column(&row, ColumnSource::Field(key))?;
+        Ok(format!(
+            "(SELECT {id} FROM {} {alias} WHERE {column} = {value})",
+            self.printer.table(target)
+        ))
+    }
+
+    fn compared(
+        &mut self,
+        entity: EntityId,
+        field: FieldId,
+        operator: FilterOperator,
+        missing: bool,
+        values: &[String],
+    ) -> Result<String, Unsupported> {
+        let definition = self.plan.model.field(field);
+        let this = Self::this(entity);
+        let column = if definition.sensitive && operator != FilterOperator::Null {
+            self.printer
+                .column(&this, ColumnSource::BlindIndex(field))?
+        } else {
+            self.printer.field(&this, field)?
+        };
+        let sign = match operator {
+            FilterOperator::Null if missing => return Ok(format!("{column} IS NULL")),
+            FilterOperator::Null => return Ok(format!("{column} IS NOT NULL")),
+            FilterOperator::In => return Ok(format!("{column} IN ({})", values.join(", "))),
+            FilterOperator::Equal => "=",
+            FilterOperator::NotEqual => "IS NOT",
+            FilterOperator::Less => "<",
+            FilterOperator::LessOrEqual => "<=",
+            FilterOperator::Greater => ">",
+            FilterOperator::GreaterOrEqual => ">=",
+        };
+        let value = values
+            .first()
+            .ok_or_else(|| unsupported("a filter without a value"))?;
+        Ok(format!("{column} {sign} {value}"))
+    }
+
+    /// Rows that are related to any of the values.
+    fn linked(
+        &mut self,
+        entity: EntityId,
+        field: FieldId,
+        kind: &ToManyKind,
+        operator: FilterOperator,
+        values: &[String],
+    ) -> Result<String, Unsupported> {
+        if !matches!(operator, FilterOperator::Equal | FilterOperator::In) {
+            return Err(unsupported("an order of rows in a filter"));
+        }
+        let this = Self::this(entity);
+        let values = values.join(", ");
+        if let ToManyKind::Linked { canonical, .. } = kind {
+            let (link, near, far) = self.printer.link(*canonical, field)?;
+            let alias = self.printer.fresh_alias();
+            let id = self.printer.column(&this, ColumnSource::Id)?;
+            return Ok(format!(
+                "{id} IN (SELECT {alias}.{near} FROM {link} {alias} WHERE {alias}.{far} IN ({values}))"
+            ));
+        }
+        let source = self.printer.relation(&this, field)?;
+        let id = self.printer.column(&source.row, ColumnSource::Id)?;
+        Ok(format!(
+            "EXISTS (SELECT 1 FROM {} WHERE {} AND {id} IN ({values}))",
+            source.from, source.condition
+        ))
+    }
+
+    /// Searches the columns that the caller sees in every row.
+    fn search(&mut self, entity: EntityId, value: usize) -> Result<String, Unsupported> {
+        let table = self.plan.table(entity);
+        let rowid = search_rowid(table).ok_or_else(|| unsupported("a search without an index"))?;
+        let mut seen = Vec::new();
+        for name in &table.search {
+            if self.always_seen(entity, name)? {
+                seen.push(name.as_str());
+            }
+        }
+        if seen.is_empty() {
+            return Ok(" AND 0".to_owned());
+        }
+        let search = self.printer.identifier(&search_table(table));
+        let words = self.printer.parameter(Parameter::Value(value))?;
+        let matched = if seen.len() == table.search.len() {
+            words
+        } else {
+            // Column names of a design are words, which the query language of FTS5 takes bare.
+            format!("'{{{}}} : ' || {words}", seen.join(" ").replace('\'', ""))
+        };
+        let rowid = self.printer.identifier(rowid);
+        Ok(format!(
+            " AND t.{rowid} IN (SELECT rowid FROM {search} WHERE {search} MATCH {matched})"
+        ))
+    }
+
+    fn always_seen(&mut self, entity: EntityId, column: &str) -> Result<bool, Unsupported> {
+        let column = self
+            .plan
+            .table(entity)
+            .columns
+            .iter()
+            .find(|known| known.name == column);
+        let Some(ColumnSource::Field(field)) = column.map(|column| column.source) else {
+            return Ok(true);
+        };
+        let shows = |output: &&Output| matches!(output.source, OutputSource::Field(shown) if shown == field);
+        let Some(output) = self.plan.resource(entity).output.iter().find(shows) else {
+            return Ok(false);
+        };
+        let guard = self
+            .printer
+            .visibility(output, self.classes, &Scope::alias(entity, "t"))?;
+        Ok(guard == Guard::Every)
+    }
+}

@@ -1,0 +1,353 @@
+//! The query string of a list: every fault in it, or the question that it asks.
+
+use super::cursor::{Cursor, question};
+use super::{FilterShape, Page, SortShape, stored_value};
+use crate::represent::{Shaping, parse_expand, parse_fields};
+use crate::{Call, Fault};
+use archwright_plan::model::{EntityId, FieldKind, ScalarType};
+use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan};
+use rusqlite::types::Value;
+
+const MOST_LISTED_VALUES: usize = 50;
+const MOST_SEARCHED_WORDS: usize = 16;
+const LONGEST_SEARCH: usize = 200;
+
+/// The form of the question and its values.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub page: Page,
+    pub shaping: Shaping,
+    pub limit: u32,
+    /// In the order that [`Page`] gives, without the limit.
+    pub values: Vec<Value>,
+    /// What a cursor for the next page is good for.
+    pub hash: u64,
+}
+
+pub(super) fn unknown(name: &str) -> Fault {
+    fault(
+        name,
+        "unknown",
+        format!("There is no parameter {name:?} here."),
+    )
+}
+
+fn fault(at: &str, code: &'static str, message: String) -> Fault {
+    Fault {
+        at: at.to_owned(),
+        code,
+        message,
+    }
+}
+
+/// What was read so far.
+struct Reader<'a> {
+    plan: &'a Plan,
+    entity: EntityId,
+    operation: &'a Operation,
+    options: &'a ListOptions,
+    page: Page,
+    shaping: Shaping,
+    limit: u32,
+    /// Values of the filters, in order.
+    values: Vec<Value>,
+    words: Option<String>,
+    cursor: Option<Cursor>,
+    faults: Vec<Fault>,
+}
+
+pub(super) fn parse(
+    plan: &Plan,
+    entity: EntityId,
+    operation: &Operation,
+    options: &ListOptions,
+    call: &Call,
+) -> Result<Question, Vec<Fault>> {
+    let mut reader = Reader {
+        plan,
+        entity,
+        operation,
+        options,
+        page: Page::plain(call.operation),
+        shaping: Shaping::default(),
+        limit: options.page_default,
+        values: Vec::new(),
+        words: None,
+        cursor: None,
+        faults: Vec::new(),
+    };
+    for (index, (name, text)) in call.query.iter().enumerate() {
+        if call.query[..index]
+            .iter()
+            .any(|(earlier, _)| earlier == name)
+        {
+            reader.faults.push(fault(
+                name,
+                "duplicate",
+                format!("The parameter {name:?} is given twice."),
+            ));
+        } else {
+            reader.parameter(name, text);
+        }
+    }
+    let hash = hash(call, operation);
+    reader.finish(hash)
+}
+
+/// The order of parameters doesn't matter, nor do those that only shape the reply.
+fn hash(call: &Call, operation: &Operation) -> u64 {
+    let asks = |name: &str| !matches!(name, "cursor" | "limit" | "expand" | "fields");
+    let mut parts: Vec<(&str, &str)> = call
+        .query
+        .iter()
+        .filter(|(name, _)| asks(name))
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    parts.sort_unstable();
+    question(
+        [operation.id.as_str()]
+            .into_iter()
+            .chain(parts.into_iter().flat_map(|(name, text)| [name, text])),
+    )
+}
+
+impl Reader<'_> {
+    fn parameter(&mut self, name: &str, text: &str) {
+        match name {
+            "limit" => self.limit(text),
+            "cursor" => match Cursor::decode(text) {
+                Some(cursor) => self.cursor = Some(cursor),
+                None => self.bad_cursor(),
+            },
+            "sort" => self.sort(text),
+            "q" if self.options.search => self.search(text),
+            "expand" if self.operation.shapes_reply => {
+                self.shaping.expand = parse_expand(self.plan, self.entity, text, &mut self.faults);
+            }
+            "fields" if self.operation.shapes_reply => {
+                let resource = self.plan.resource(self.entity);
+                self.shaping.fields = Some(parse_fields(resource, text, &mut self.faults));
+            }
+            _ => self.filter(name, text),
+        }
+    }
+
+    fn bad_cursor(&mut self) {
+        let message =
+            "The cursor doesn't belong to this question; begin again without it.".to_owned();
+        self.faults.push(fault("cursor", "format", message));
+    }
+
+    fn limit(&mut self, text: &str) {
+        let max = self.options.page_max;
+        match text.parse::<u32>() {
+            Ok(limit) if (1..=max).contains(&limit) => self.limit = limit,
+            Ok(0) => self.faults.push(fault(
+                "limit",
+                "too-small",
+                "The limit must be at least 1.".to_owned(),
+            )),
+            Ok(_) => self.faults.push(fault(
+                "limit",
+                "too-large",
+                format!("The limit must be at most {max}."),
+            )),
+            Err(_) => {
+                let message = format!("The limit must be a number from 1 to {max}.");
+                self.faults.push(fault("limit", "type", message));
+            }
+        }
+    }
+
+    fn sort(&mut self, text: &str) {
+        let (descending, name) = text
+            .strip_prefix('-')
+            .map_or((false, text), |name| (true, name));
+        if let Some(sort) = self.options.sorts.iter().position(|sort| sort.name == name) {
+            self.page.sort = Some(SortShape { sort, descending });
+            return;
+        }
+        let offered: Vec<&str> = self
+            .options
+            .sorts
+            .iter()
+            .map(|sort| sort.name.as_str())
+            .collect();
+        let reason = self
+            .options
+            .not_sortable
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, reason)| reason);
+        let message = match reason {
+            Some(reason) => format!("The list can't be sorted by {name:?}: {reason}"),
+            None if offered.is_empty() => "The list can't be sorted.".to_owned(),
+            None => format!("The list can be sorted by {}.", offered.join(", ")),
+        };
+        self.faults.push(fault("sort", "one-of", message));
+    }
+
+    /// Each word as a quoted prefix, so that nothing of it is taken as syntax.
+    fn search(&mut self, text: &str) {
+        if text.chars().count() > LONGEST_SEARCH {
+            let message = format!("The search must have at most {LONGEST_SEARCH} characters.");
+            self.faults.push(fault("q", "too-long", message));
+            return;
+        }
+        let words: Vec<String> = text
+            .split(|character: char| !character.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .take(MOST_SEARCHED_WORDS)
+            .map(|word| format!("\"{word}\"*"))
+            .collect();
+        if !words.is_empty() {
+            self.words = Some(words.join(" "));
+        } else if !text.trim().is_empty() {
+            // Nothing but punctuation is found nowhere; a quoted empty text matches no row.
+            self.words = Some("\"\"".to_owned());
+        }
+    }
+
+    fn filter(&mut self, name: &str, text: &str) {
+        let filters = &self.options.filters;
+        let exact = filters
+            .iter()
+            .position(|filter| filter.name == name)
+            .map(|index| (index, ""));
+        let found = exact.or_else(|| {
+            let (base, operator) = name.rsplit_once('.')?;
+            Some((
+                filters.iter().position(|filter| filter.name == base)?,
+                operator,
+            ))
+        });
+        let Some((index, operator_name)) = found else {
+            let base = name.split('.').next().unwrap_or(name);
+            let reason = self
+                .options
+                .not_filterable
+                .iter()
+                .find(|(known, _)| known == base);
+            self.faults.push(match reason {
+                Some((_, reason)) => fault(
+                    name,
+                    "unknown",
+                    format!("The list can't be filtered by {base:?}: {reason}"),
+                ),
+                None => unknown(name),
+            });
+            return;
+        };
+        let filter = &filters[index];
+        match filter
+            .operators
+            .iter()
+            .position(|operator| operator.name() == operator_name)
+        {
+            Some(operator) => self.filter_values(filter, index, operator, name, text),
+            None => self.faults.push(unknown(name)),
+        }
+    }
+
+    fn filter_values(
+        &mut self,
+        filter: &Filter,
+        index: usize,
+        operator: usize,
+        name: &str,
+        text: &str,
+    ) {
+        let mut shape = FilterShape {
+            filter: index,
+            operator,
+            values: 0,
+            missing: false,
+        };
+        let texts: Vec<&str> = match filter.operators[operator] {
+            FilterOperator::Null => {
+                match text {
+                    "true" => shape.missing = true,
+                    "false" => {}
+                    _ => self.faults.push(fault(
+                        name,
+                        "type",
+                        "It must be true or false.".to_owned(),
+                    )),
+                }
+                Vec::new()
+            }
+            FilterOperator::In => text.split(',').collect(),
+            _ => vec![text],
+        };
+        if texts.len() > MOST_LISTED_VALUES {
+            let message = format!("At most {MOST_LISTED_VALUES} values can be listed.");
+            self.faults.push(fault(name, "too-many", message));
+            return;
+        }
+        shape.values = texts.len();
+        for text in texts {
+            match stored_value(self.plan, filter.field, text) {
+                Some(value) => self.values.push(value),
+                None => self.faults.push(bad_value(self.plan, filter, name, text)),
+            }
+        }
+        self.page.filters.push(shape);
+    }
+
+    fn finish(mut self, hash: u64) -> Result<Question, Vec<Fault>> {
+        if self
+            .cursor
+            .as_ref()
+            .is_some_and(|cursor| cursor.question != hash || !self.fits(cursor))
+        {
+            self.bad_cursor();
+        }
+        if !self.faults.is_empty() {
+            return Err(self.faults);
+        }
+        let mut values = self.values;
+        if let Some(words) = self.words {
+            self.page.search = true;
+            values.push(Value::Text(words));
+        }
+        if let Some(cursor) = self.cursor {
+            self.page.after = Some(cursor.sort == Value::Null);
+            values.extend([cursor.sort, cursor.id]);
+        }
+        Ok(Question {
+            page: self.page,
+            shaping: self.shaping,
+            limit: self.limit,
+            values,
+            hash,
+        })
+    }
+
+    /// Types only: values of a forged cursor show nothing that the guard doesn't allow.
+    fn fits(&self, cursor: &Cursor) -> bool {
+        use archwright_plan::model::IdType;
+        let id = match self.plan.model.entity(self.entity).id_type {
+            IdType::Uuid => matches!(cursor.id, Value::Text(_)),
+            IdType::Int => matches!(cursor.id, Value::Integer(_)),
+        };
+        id && (self.page.sort.is_some() || cursor.sort == Value::Null)
+    }
+}
+
+fn bad_value(plan: &Plan, filter: &Filter, name: &str, text: &str) -> Fault {
+    match &plan.model.field(filter.field).kind {
+        FieldKind::Scalar(ScalarType::Enum { values }) => fault(
+            name,
+            "one-of",
+            format!("{text:?} is none of {}.", values.join(", ")),
+        ),
+        FieldKind::Scalar(scalar) => {
+            fault(name, "type", format!("{text:?} is no {}.", scalar.name()))
+        }
+        FieldKind::ToOne(_) | FieldKind::ToMany(_) => fault(
+            name,
+            "format",
+            format!("{text:?} is no id that could be found here."),
+        ),
+    }
+}

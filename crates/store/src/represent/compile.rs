@@ -1,0 +1,511 @@
+//! Prints the statements behind a representation, and settles how each column is written.
+
+use super::{QueryKey, Tree};
+use crate::Failure;
+use crate::read::Page;
+use archwright_plan::model::{EntityId, FieldId, IdType, ScalarType, ToManyKind};
+use archwright_plan::{
+    Alternative, ColumnSource, Expand, Operation, OperationKind, Output, OutputSource, Plan,
+};
+use archwright_sql::{
+    Classes, Dialect, Guard, Parameter, Phase, Printer, Projection, Row, Scope, Unsupported,
+};
+
+/// What a query answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// The row with the id `Value(0)`, whoever asks.
+    Row(EntityId),
+    /// The row of a Get operation's path parameter `Value(0)`, if its guard allows.
+    Get(usize),
+    /// A page of a List operation.
+    Page(Page),
+}
+
+/// A statement and how its columns become JSON.
+#[derive(Debug, Default)]
+pub(crate) struct Query {
+    pub text: String,
+    pub parameters: Vec<Parameter>,
+    pub writers: Vec<KeyWriter>,
+    pub children: Vec<Child>,
+    pub version: Option<usize>,
+    /// Sort column of a page.
+    pub sort: Option<usize>,
+    /// Of a child: the column that says which parent the row belongs to.
+    pub group: Option<usize>,
+}
+
+/// Writes one key. The id is always column 0.
+#[derive(Debug)]
+pub(crate) struct KeyWriter {
+    /// `"name":`
+    pub key: Vec<u8>,
+    pub column: usize,
+    pub visible: Option<usize>,
+    pub form: Form,
+}
+
+/// How a stored value looks in JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Integer,
+    Decimal(u32),
+    Bool,
+    Instant,
+    Json,
+    /// Four columns: id, name, type, size.
+    File,
+    /// Ciphertext of a value's text.
+    Sealed(Box<Form>),
+    /// Filled in from a child query.
+    Child(usize),
+}
+
+/// Rows of another table that belong into a representation.
+#[derive(Debug)]
+pub(crate) struct Child {
+    /// The parent's column that the rows are found by.
+    pub key_column: usize,
+    pub kind: ChildKind,
+    /// `Value(0)` is the JSON list of the parents' keys.
+    pub query: Query,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChildKind {
+    One,
+    Many,
+}
+
+/// Targets whose plain queries are printed at the start.
+pub(crate) fn standard_targets(plan: &Plan) -> Vec<Target> {
+    let mut targets: Vec<Target> = plan
+        .model
+        .entities
+        .iter()
+        .map(|entity| Target::Row(entity.id))
+        .collect();
+    for (index, operation) in plan.operations.iter().enumerate() {
+        match operation.kind {
+            OperationKind::Get => targets.push(Target::Get(index)),
+            OperationKind::List => targets.push(Target::Page(Page::plain(index))),
+            _ => {}
+        }
+    }
+    targets
+}
+
+/// Refuses callers for whom no alternative can ever hold.
+pub(crate) fn admit(operation: &Operation, classes: &Classes) -> Result<(), Failure> {
+    if operation
+        .guard
+        .iter()
+        .any(|alternative| classes.satisfies(alternative.caller))
+    {
+        return Ok(());
+    }
+    if !classes.signed_in {
+        return Err(Failure::Unauthorized);
+    }
+    Err(Failure::Forbidden {
+        detail: "You are not allowed to do this.".to_owned(),
+        fields: Vec::new(),
+    })
+}
+
+pub(crate) fn compile(plan: &Plan, key: &QueryKey) -> Result<Query, Unsupported> {
+    let mut builder = Builder::new(plan, &key.classes);
+    let entity = match &key.target {
+        Target::Row(entity) => *entity,
+        Target::Get(operation) | Target::Page(Page { operation, .. }) => {
+            let entity = plan.operations[*operation].entity;
+            entity.ok_or_else(|| unsupported("an operation on no entity"))?
+        }
+    };
+    builder.start(entity)?;
+    let kept = key.shaping.fields.as_deref();
+    builder.representation(entity, kept, &key.shaping.expand)?;
+    let end = match &key.target {
+        Target::Row(_) => builder.by_id(entity)?,
+        Target::Get(operation) => builder.by_path(entity, &plan.operations[*operation])?,
+        Target::Page(page) => builder.page(entity, page)?,
+    };
+    Ok(builder.finish(entity, &end))
+}
+
+pub(crate) fn unsupported(what: &str) -> Unsupported {
+    Unsupported {
+        what: what.to_owned(),
+        span: None,
+    }
+}
+
+/// One statement in the making.
+pub(crate) struct Builder<'a> {
+    pub plan: &'a Plan,
+    pub classes: &'a Classes,
+    pub printer: Printer<'a>,
+    pub projection: Projection,
+    pub query: Query,
+}
+
+impl<'a> Builder<'a> {
+    fn new(plan: &'a Plan, classes: &'a Classes) -> Self {
+        let printer = Printer::new(plan, Dialect::Sqlite);
+        Self {
+            plan,
+            classes,
+            printer,
+            projection: Projection::default(),
+            query: Query::default(),
+        }
+    }
+
+    pub fn this(entity: EntityId) -> Row {
+        Row::Alias {
+            entity,
+            alias: "t".to_owned(),
+        }
+    }
+
+    fn start(&mut self, entity: EntityId) -> Result<(), Unsupported> {
+        let id = self.printer.column(&Self::this(entity), ColumnSource::Id)?;
+        self.projection.push(id);
+        if self
+            .plan
+            .table(entity)
+            .column_from(ColumnSource::Version)
+            .is_some()
+        {
+            let version = self
+                .printer
+                .column(&Self::this(entity), ColumnSource::Version)?;
+            self.query.version = Some(self.projection.push(version));
+        }
+        Ok(())
+    }
+
+    fn representation(
+        &mut self,
+        entity: EntityId,
+        kept: Option<&[usize]>,
+        tree: &Tree,
+    ) -> Result<(), Unsupported> {
+        let resource = self.plan.resource(entity);
+        let keep = |output: &Output| {
+            kept.is_none_or(|kept| {
+                kept.iter()
+                    .any(|index| std::ptr::eq(&resource.output[*index], output))
+            })
+        };
+        self.printer
+            .project(resource, &keep, self.classes, &mut self.projection)?;
+        for slot in std::mem::take(&mut self.projection.slots) {
+            let output = &resource.output[slot.output];
+            let (column, form) = match (slot.column, output.source) {
+                (_, OutputSource::Parts(field)) => {
+                    let inner = tree.parts.get(&slot.output);
+                    (0, self.parts(field, inner.unwrap_or(&Tree::default()))?)
+                }
+                (Some(column), source) => (column, self.form(entity, source)),
+                (None, _) => return Err(unsupported("an output without a column")),
+            };
+            self.writer(&output.json, column, slot.visible, form);
+        }
+        for (index, inner) in &tree.expands {
+            let expand = &resource.expands[*index];
+            let form = self.expand(expand, inner)?;
+            self.writer(&expand.name, 0, None, form);
+        }
+        Ok(())
+    }
+
+    fn writer(&mut self, name: &str, column: usize, visible: Option<usize>, form: Form) {
+        let key = format!("{}:", serde_json::Value::from(name)).into_bytes();
+        self.query.writers.push(KeyWriter {
+            key,
+            column,
+            visible,
+            form,
+        });
+    }
+
+    fn form(&self, entity: EntityId, source: OutputSource) -> Form {
+        match source {
+            OutputSource::Id => self.id_form(entity),
+            OutputSource::Version => Form::Integer,
+            OutputSource::Roles => Form::Json,
+            OutputSource::Parts(_) => Form::Text,
+            OutputSource::Reference(field) => self.reference_form(field),
+            OutputSource::Field(field) => {
+                let definition = self.plan.model.field(field);
+                let form = definition.scalar().map_or(Form::Text, scalar_form);
+                if definition.sensitive {
+                    Form::Sealed(Box::new(form))
+                } else {
+                    form
+                }
+            }
+        }
+    }
+
+    fn id_form(&self, entity: EntityId) -> Form {
+        match self.plan.model.entity(entity).id_type {
+            IdType::Uuid => Form::Text,
+            IdType::Int => Form::Integer,
+        }
+    }
+
+    fn reference_form(&self, field: FieldId) -> Form {
+        let Some(relation) = self.plan.model.field(field).to_one() else {
+            return Form::Text;
+        };
+        match self.plan.model.entity(relation.target).key {
+            Some(key) => self
+                .plan
+                .model
+                .field(key)
+                .scalar()
+                .map_or(Form::Text, scalar_form),
+            None => self.id_form(relation.target),
+        }
+    }
+
+    /// A child's statement: grouped by its first extra column.
+    fn child(&mut self, key_column: usize, kind: ChildKind, query: Query) -> Form {
+        self.query.children.push(Child {
+            key_column,
+            kind,
+            query,
+        });
+        Form::Child(self.query.children.len() - 1)
+    }
+
+    fn parts(&mut self, field: FieldId, tree: &Tree) -> Result<Form, Unsupported> {
+        let relation = self.plan.model.field(field).to_many();
+        let relation = relation.ok_or_else(|| unsupported("parts of one value"))?;
+        let (ToManyKind::Composed { by } | ToManyKind::Inverse { by }) = relation.kind else {
+            return Err(unsupported("parts of a relation that is not composed"));
+        };
+        let entity = relation.target;
+        let mut part = Builder::new(self.plan, self.classes);
+        part.start(entity)?;
+        part.representation(entity, None, tree)?;
+        let back = part
+            .printer
+            .column(&Self::this(entity), ColumnSource::Field(by))?;
+        part.query.group = Some(part.projection.push(back.clone()));
+        let keys = part.keys()?;
+        let active = part.printer.active(entity, "t");
+        let order = match self.plan.table(entity).column_from(ColumnSource::Position) {
+            Some(_) => part
+                .printer
+                .column(&Self::this(entity), ColumnSource::Position)?,
+            None => part.printer.column(&Self::this(entity), ColumnSource::Id)?,
+        };
+        let query = part.finish(
+            entity,
+            &format!(" WHERE {back} IN ({keys}){active} ORDER BY {back}, {order}"),
+        );
+        Ok(self.child(0, ChildKind::Many, query))
+    }
+
+    fn keys(&mut self) -> Result<String, Unsupported> {
+        Ok(format!(
+            "SELECT value FROM json_each({})",
+            self.printer.parameter(Parameter::Value(0))?
+        ))
+    }
+
+    fn expand(&mut self, expand: &Expand, tree: &Tree) -> Result<Form, Unsupported> {
+        let entity = expand.target;
+        let mut target = Builder::new(self.plan, self.classes);
+        target.start(entity)?;
+        target.representation(entity, None, tree)?;
+        if expand.many {
+            let end = target.many(expand)?;
+            let query = target.finish(entity, &end);
+            return Ok(self.child(0, ChildKind::Many, query));
+        }
+        let source = self.query_entity(expand.field);
+        let key = self
+            .printer
+            .column(&Self::this(source), ColumnSource::Field(expand.field))?;
+        let key_column = self.projection.push(key);
+        target.query.group = Some(0);
+        let id = target
+            .printer
+            .column(&Self::this(entity), ColumnSource::Id)?;
+        let keys = target.keys()?;
+        let active = target.printer.active(entity, "t");
+        let guard = target.readable(entity, &OperationKind::Get, "t")?;
+        let guard = guard.and(Dialect::Sqlite);
+        let query = target.finish(entity, &format!(" WHERE {id} IN ({keys}){active}{guard}"));
+        Ok(self.child(key_column, ChildKind::One, query))
+    }
+
+    /// At most a page for each parent, by id. The inner statement finds the pairs, the outer one reads the rows.
+    fn many(&mut self, expand: &Expand) -> Result<String, Unsupported> {
+        let entity = expand.target;
+        let table = self.printer.table(entity);
+        let keys = self.keys()?;
+        let row = Row::Alias {
+            entity,
+            alias: "r".to_owned(),
+        };
+        let id = self.printer.column(&row, ColumnSource::Id)?;
+        let relation = self.plan.model.field(expand.field).to_many();
+        let relation = relation.ok_or_else(|| unsupported("a list of one row"))?;
+        let (from, parent) = match relation.kind {
+            ToManyKind::Inverse { by } | ToManyKind::Composed { by } => (
+                format!("{table} r"),
+                self.printer.column(&row, ColumnSource::Field(by))?,
+            ),
+            ToManyKind::Linked { canonical, .. } => {
+                let (link, near, far) = self.printer.link(canonical, expand.field)?;
+                (
+                    format!("{link} l JOIN {table} r ON {id} = l.{far}"),
+                    format!("l.{near}"),
+                )
+            }
+            ToManyKind::Through {
+                entity: between,
+                near,
+                far,
+            } => {
+                let row = Row::Alias {
+                    entity: between,
+                    alias: "l".to_owned(),
+                };
+                let near = self.printer.column(&row, ColumnSource::Field(near))?;
+                let far = self.printer.column(&row, ColumnSource::Field(far))?;
+                let pairs = format!(
+                    "(SELECT DISTINCT {near} AS near, {far} AS far FROM {} l WHERE {near} IN ({keys}){})",
+                    self.printer.table(between),
+                    self.printer.active(between, "l")
+                );
+                (
+                    format!("{pairs} l JOIN {table} r ON {id} = l.far"),
+                    "l.near".to_owned(),
+                )
+            }
+        };
+        let active = self.printer.active(entity, "r");
+        let guard = self
+            .readable(entity, &OperationKind::List, "r")?
+            .and(Dialect::Sqlite);
+        self.query.group = Some(self.projection.push("p.k".to_owned()));
+        let this_id = self.printer.column(&Self::this(entity), ColumnSource::Id)?;
+        let limit = self.plan.model.api.page_max;
+        self.projection.joins.insert_str(
+            0,
+            &format!(
+                " JOIN (SELECT {parent} AS k, {id} AS i, \
+                 row_number() OVER (PARTITION BY {parent} ORDER BY {id}) AS n \
+                 FROM {from} WHERE {parent} IN ({keys}){active}{guard}) p ON p.i = {this_id}"
+            ),
+        );
+        Ok(format!(" WHERE p.n <= {limit} ORDER BY p.k, p.n"))
+    }
+
+    /// Which rows such callers may read; the parts of a row, if they may read that.
+    fn readable(
+        &mut self,
+        entity: EntityId,
+        kind: &OperationKind,
+        alias: &str,
+    ) -> Result<Guard, Unsupported> {
+        let scope = Scope::alias(entity, alias);
+        if let Some(part) = self.plan.model.entity(entity).part_of {
+            let whole = self.printer.fresh_alias();
+            let inner = self.readable(part.whole, kind, &whole)?;
+            let Guard::Rows(condition) = inner else {
+                return Ok(inner);
+            };
+            let row = Row::Alias {
+                entity: part.whole,
+                alias: whole.clone(),
+            };
+            let id = self.printer.column(&row, ColumnSource::Id)?;
+            let row = Row::Alias {
+                entity,
+                alias: alias.to_owned(),
+            };
+            let back = self.printer.column(&row, ColumnSource::Field(part.back))?;
+            let table = self.printer.table(part.whole);
+            let active = self.printer.active(part.whole, &whole);
+            return Ok(Guard::Rows(format!(
+                "EXISTS (SELECT 1 FROM {table} {whole} WHERE {id} = {back}{active} AND {condition})"
+            )));
+        }
+        let operation = self
+            .plan
+            .operations
+            .iter()
+            .find(|one| one.entity == Some(entity) && one.kind == *kind);
+        let alternatives: &[Alternative] = operation.map_or(&[], |operation| &operation.guard);
+        self.printer
+            .guard(alternatives, Phase::Before, self.classes, &scope)
+    }
+
+    fn by_id(&mut self, entity: EntityId) -> Result<String, Unsupported> {
+        let id = self.printer.column(&Self::this(entity), ColumnSource::Id)?;
+        let value = self.printer.parameter(Parameter::Value(0))?;
+        Ok(format!(
+            " WHERE {id} = {value}{}",
+            self.printer.active(entity, "t")
+        ))
+    }
+
+    fn by_path(&mut self, entity: EntityId, operation: &Operation) -> Result<String, Unsupported> {
+        let found = match self.plan.model.entity(entity).key {
+            Some(key) => self
+                .printer
+                .column(&Self::this(entity), ColumnSource::Field(key))?,
+            None => self.printer.column(&Self::this(entity), ColumnSource::Id)?,
+        };
+        let value = self.printer.parameter(Parameter::Value(0))?;
+        let active = self.printer.active(entity, "t");
+        let guard = self.operation_guard(entity, operation)?;
+        Ok(format!(" WHERE {found} = {value}{active}{guard}"))
+    }
+
+    pub fn operation_guard(
+        &mut self,
+        entity: EntityId,
+        operation: &Operation,
+    ) -> Result<String, Unsupported> {
+        let scope = Scope::alias(entity, "t");
+        let guard = self
+            .printer
+            .guard(&operation.guard, Phase::Before, self.classes, &scope)?;
+        Ok(guard.and(Dialect::Sqlite))
+    }
+
+    fn finish(mut self, entity: EntityId, end: &str) -> Query {
+        let table = self.printer.table(entity);
+        let text = format!(
+            "SELECT {} FROM {table} t{}{end}",
+            self.projection.columns.join(", "),
+            self.projection.joins
+        );
+        let statement = self.printer.finish(text);
+        self.query.text = statement.text;
+        self.query.parameters = statement.parameters;
+        self.query
+    }
+}
+
+fn scalar_form(scalar: &ScalarType) -> Form {
+    match scalar {
+        ScalarType::Int | ScalarType::BigInt => Form::Integer,
+        ScalarType::Decimal { scale, .. } => Form::Decimal(*scale),
+        ScalarType::Bool => Form::Bool,
+        ScalarType::DateTime => Form::Instant,
+        ScalarType::Json => Form::Json,
+        ScalarType::File { .. } => Form::File,
+        _ => Form::Text,
+    }
+}

@@ -1,0 +1,167 @@
+//! Writes stored values as JSON, straight from the row.
+
+use super::{Bindings, Form};
+use crate::Failure;
+use archwright_sql::instant_to_text;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use std::io::Write;
+
+/// The value of one key.
+pub(crate) fn write_value(
+    row: &Row<'_>,
+    column: usize,
+    form: &Form,
+    bindings: &Bindings<'_>,
+    to: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let value = row.get_ref(column).map_err(crate::read::database)?;
+    if value == ValueRef::Null {
+        to.extend_from_slice(b"null");
+        return Ok(());
+    }
+    match (form, value) {
+        (Form::Sealed(inner), ValueRef::Blob(sealed)) => {
+            let plain = bindings.shared.secrets.open(sealed);
+            let plain = plain.ok_or_else(|| {
+                Failure::Internal("a sensitive value can't be decrypted".to_owned())
+            })?;
+            write_opened(&String::from_utf8_lossy(&plain), inner, to);
+            Ok(())
+        }
+        (Form::File, ValueRef::Text(_)) => write_file(row, column, bindings, to),
+        (form, value) => write_plain(form, value, to),
+    }
+}
+
+fn write_plain(form: &Form, value: ValueRef<'_>, to: &mut Vec<u8>) -> Result<(), Failure> {
+    match (form, value) {
+        (Form::Text, ValueRef::Text(text)) => write_text(&String::from_utf8_lossy(text), to),
+        (Form::Json, ValueRef::Text(text)) => to.extend_from_slice(text),
+        (Form::Integer, ValueRef::Integer(number)) => write_display(number, to),
+        (Form::Decimal(scale), ValueRef::Integer(units)) => write_decimal(units, *scale, to),
+        (Form::Bool, ValueRef::Integer(value)) => {
+            to.extend_from_slice(if value == 0 { b"false" } else { b"true" });
+        }
+        (Form::Instant, ValueRef::Integer(instant)) => write_quoted(instant_to_text(instant), to),
+        (form, value) => {
+            return Err(Failure::Internal(format!(
+                "a value of type {} where {form:?} is kept",
+                value.data_type()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The text of a sensitive value: what stands in JSON, without quotes.
+fn write_opened(text: &str, form: &Form, to: &mut Vec<u8>) {
+    match form {
+        Form::Integer | Form::Bool | Form::Json => to.extend_from_slice(text.as_bytes()),
+        _ => write_text(text, to),
+    }
+}
+
+fn write_file(
+    row: &Row<'_>,
+    column: usize,
+    bindings: &Bindings<'_>,
+    to: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let text = |index: usize| row.get::<_, String>(index).map_err(crate::read::database);
+    let size: i64 = row.get(column + 3).map_err(crate::read::database)?;
+    let link = (bindings.shared.file_link)(&text(column)?, bindings.context);
+    to.extend_from_slice(b"{\"url\":");
+    write_text(&link, to);
+    to.extend_from_slice(b",\"name\":");
+    write_text(&text(column + 1)?, to);
+    to.extend_from_slice(b",\"type\":");
+    write_text(&text(column + 2)?, to);
+    to.extend_from_slice(b",\"size\":");
+    write_display(size, to);
+    to.push(b'}');
+    Ok(())
+}
+
+pub(crate) fn write_text(text: &str, to: &mut Vec<u8>) {
+    let plain = text
+        .bytes()
+        .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    if plain {
+        write_quoted(text, to);
+    } else {
+        write_display(serde_json::Value::from(text), to);
+    }
+}
+
+/// For text that needs no escape.
+fn write_quoted(text: impl AsRef<str>, to: &mut Vec<u8>) {
+    to.push(b'"');
+    to.extend_from_slice(text.as_ref().as_bytes());
+    to.push(b'"');
+}
+
+pub(crate) fn write_display(value: impl std::fmt::Display, to: &mut Vec<u8>) {
+    // Writing to memory never fails.
+    let _ = write!(to, "{value}");
+}
+
+/// `"-12.50"`
+fn write_decimal(units: i64, scale: u32, to: &mut Vec<u8>) {
+    let digits = format!(
+        "{:0width$}",
+        units.unsigned_abs(),
+        width = scale as usize + 1
+    );
+    let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
+    to.push(b'"');
+    if units < 0 {
+        to.push(b'-');
+    }
+    to.extend_from_slice(whole.as_bytes());
+    if !fraction.is_empty() {
+        to.push(b'.');
+        to.extend_from_slice(fraction.as_bytes());
+    }
+    to.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_keep_their_scale() {
+        for (units, scale, expected) in [
+            (1250, 2, "\"12.50\""),
+            (-5, 2, "\"-0.05\""),
+            (0, 2, "\"0.00\""),
+            (7, 0, "\"7\""),
+            (i64::MIN, 4, "\"-922337203685477.5808\""),
+        ] {
+            let mut written = Vec::new();
+            write_decimal(units, scale, &mut written);
+            assert_eq!(String::from_utf8_lossy(&written), expected);
+        }
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        for text in [
+            "plain",
+            "with \"quotes\"",
+            "back\\slash",
+            "line\nbreak",
+            "\u{1}",
+            "ü€😀",
+            "",
+        ] {
+            let mut written = Vec::new();
+            write_text(text, &mut written);
+            assert_eq!(
+                String::from_utf8_lossy(&written),
+                serde_json::Value::from(text).to_string()
+            );
+        }
+    }
+}
