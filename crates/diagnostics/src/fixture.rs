@@ -15,6 +15,9 @@
 
 use crate::{Diagnostic, Sources, Span};
 
+/// File, line and columns (in characters), all counted from 0.
+type Place = (usize, usize, usize, usize);
+
 /// A fixture taken apart.
 #[derive(Clone, Debug, Default)]
 pub struct Fixture {
@@ -24,8 +27,8 @@ pub struct Fixture {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Expectation {
-    /// File, line and columns (in characters), all counted from 0; absent for no place.
-    place: Option<(usize, usize, usize, usize)>,
+    /// Absent for no place.
+    place: Option<Place>,
     /// False for another place of a diagnostic.
     primary: bool,
     text: String,
@@ -171,7 +174,7 @@ pub fn annotate(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     {
         output.push_str(&format!("! {}\n", said(diagnostic)));
     }
-    let placed: Vec<(&Diagnostic, (usize, usize, usize, usize))> = diagnostics
+    let placed: Vec<(&Diagnostic, Place)> = diagnostics
         .iter()
         .filter_map(|diagnostic| Some((diagnostic, place(sources, diagnostic.span?))))
         .collect();
@@ -215,7 +218,7 @@ fn said(diagnostic: &Diagnostic) -> String {
 }
 
 /// File, line and columns on that line, counted from 0; at least one column wide.
-fn place(sources: &Sources, span: Span) -> (usize, usize, usize, usize) {
+fn place(sources: &Sources, span: Span) -> Place {
     let (line, column) = sources.line_column(span);
     let text = &sources.get(span.file).text;
     let covered = text
