@@ -396,6 +396,10 @@ pub struct Operation {
 
 /// A field of a body: a leaf in short or long form, or an object of further fields.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "leaves are by far the most frequent"
+)]
 pub enum BodyField {
     Leaf(Field),
     Object {
@@ -420,6 +424,10 @@ pub struct Step {
 
 /// The verbs.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "steps are few, and plain fields keep their readers simple"
+)]
 pub enum StepKind {
     /// `find: { article: Article }`, `where: slug == path.slug`, `lock: true`. One row; `else` defaults to `not-found`,
     /// `else: null` binds null.

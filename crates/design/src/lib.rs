@@ -2,6 +2,7 @@
 //! Opens no file: callers hand in paths and bytes.
 
 pub mod ast;
+mod format;
 mod keys;
 mod lower;
 mod quantity;
@@ -9,5 +10,6 @@ mod read;
 mod split;
 mod yaml;
 
+pub use format::format;
 pub use quantity::{count, duration, rate, size};
 pub use read::{Reading, read};
