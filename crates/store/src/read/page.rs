@@ -267,10 +267,8 @@ impl Builder<'_> {
             }
             _ => self.compared(entity, filter.field, operator, shape.missing, &values)?,
         };
-        Ok(format!(
-            " AND {condition}{}",
-            self.only_where_seen(entity, filter.field)?
-        ))
+        let seen = self.seen(entity, filter.field)?.and(Dialect::Sqlite);
+        Ok(format!(" AND {condition}{seen}"))
     }
 
     /// In which rows the caller sees a field. A filter on one that isn't seen would tell its value.

@@ -329,10 +329,10 @@ impl<'a> Builder<'a> {
             let query = target.finish(entity, &end);
             return Ok(self.child(0, ChildKind::Many, query));
         }
-        let source = self.query_entity(expand.field);
-        let key = self
-            .printer
-            .column(&Self::this(source), ColumnSource::Field(expand.field))?;
+        let key = self.printer.column(
+            &Self::this(expand.field.entity),
+            ColumnSource::Field(expand.field),
+        )?;
         let key_column = self.projection.push(key);
         target.query.group = Some(0);
         let id = target
