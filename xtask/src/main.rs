@@ -1,0 +1,71 @@
+//! All automation of the project: `cargo xtask test` installs what the tests need and runs them all.
+
+mod metadata;
+
+use anyhow::{Context, Result, bail};
+use std::process::Command;
+
+const USAGE: &str = "Usage: cargo xtask COMMAND
+
+Commands:
+  test      Install what the tests need, and run them all
+  ci        test, then format, lint, licences and unused
+  format    Check the formatting
+  lint      Run clippy, with warnings as errors
+  licences  Check that every dependency's licence is one that we accept
+  unused    Check that no dependency is unused";
+
+fn main() -> Result<()> {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    match command.as_str() {
+        "test" => test(),
+        "ci" => test().and_then(|()| format()).and_then(|()| lint()).and_then(|()| metadata::licences()).and_then(|()| unused()),
+        "format" => format(),
+        "lint" => lint(),
+        "licences" => metadata::licences(),
+        "unused" => unused(),
+        "" | "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no command `{other}`\n\n{USAGE}"),
+    }
+}
+
+fn test() -> Result<()> {
+    install("nextest", "cargo-nextest")?;
+    metadata::layers()?;
+    cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
+}
+
+fn format() -> Result<()> {
+    cargo(&["fmt", "--all", "--check"])
+}
+
+fn lint() -> Result<()> {
+    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+}
+
+fn unused() -> Result<()> {
+    install("machete", "cargo-machete")?;
+    cargo(&["machete", "crates", "xtask"])
+}
+
+/// Installs a cargo subcommand where it is missing.
+fn install(subcommand: &str, package: &str) -> Result<()> {
+    let present = Command::new("cargo").args([subcommand, "--version"]).output().is_ok_and(|output| output.status.success());
+    if present {
+        return Ok(());
+    }
+    eprintln!("Installing {package}…");
+    cargo(&["install", "--locked", "--quiet", package])
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    eprintln!("cargo {}", arguments.join(" "));
+    let status = Command::new("cargo").args(arguments).status().context("cargo can't be started")?;
+    if !status.success() {
+        bail!("`cargo {}` failed", arguments.join(" "));
+    }
+    Ok(())
+}
