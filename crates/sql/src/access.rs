@@ -101,11 +101,16 @@ impl Printer<'_> {
         if open.is_empty() {
             return Ok(Guard::Nobody);
         }
+        // Looked at before anything is printed: a parameter of a condition that is dropped would stay unused.
+        let Some(needed) = open
+            .into_iter()
+            .map(|one| phase.of(one))
+            .collect::<Option<Vec<_>>>()
+        else {
+            return Ok(Guard::Every);
+        };
         let mut conditions = Vec::new();
-        for alternative in open {
-            let Some(condition) = phase.of(alternative) else {
-                return Ok(Guard::Every);
-            };
+        for condition in needed {
             conditions.push(self.condition(condition, scope)?);
         }
         Ok(Guard::Rows(match conditions.as_slice() {

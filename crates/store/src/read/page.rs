@@ -84,7 +84,7 @@ impl Store {
         let rows = self
             .readers
             .with(|connection| snapshot(connection, &query, &bindings, limit))?;
-        let next = rows.last.filter(|_| rows.more).map(|(sort, id)| {
+        let next = rows.last.filter(|_| rows.more).map(|(id, sort)| {
             Cursor {
                 sort,
                 id,

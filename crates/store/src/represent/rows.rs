@@ -45,7 +45,9 @@ pub(crate) fn run(
     limit: usize,
 ) -> Result<Rows, Failure> {
     let mut statement = connection.prepare_cached(&query.text).map_err(database)?;
-    for (index, parameter) in query.parameters.iter().enumerate() {
+    // A parameter of a part that was left out has a number, and no place in the text.
+    let used = statement.parameter_count();
+    for (index, parameter) in query.parameters.iter().enumerate().take(used) {
         statement
             .raw_bind_parameter(index + 1, bindings.value(parameter)?)
             .map_err(database)?;
