@@ -294,7 +294,8 @@ impl Builder<'_> {
     fn document(&mut self, at: usize) {
         self.documents += 1;
         if self.documents > 1 {
-            let end = (at + 3).min(self.text.len());
+            let rest = &self.text[at..];
+            let end = at + rest.find(char::is_whitespace).unwrap_or(rest.len());
             self.diagnostics.push(
                 Diagnostic::new("AW005", Span::new(self.file, at, end), "a second document begins in this file")
                     .help("Remove the `---` or `...` line, or move what follows into a file of its own in the same folder."),

@@ -128,7 +128,7 @@ fn is_plain(value: &str, flow: bool) -> bool {
     };
     let begins = match first {
         '-' | '?' | ':' => second
-            .is_some_and(|second| !second.is_whitespace() && !(flow && "-,[]{}".contains(second))),
+            .is_some_and(|second| !(second.is_whitespace() || flow && "-,[]{}".contains(second))),
         _ => !",[]{}#&*!|>'\"%@`".contains(first) && !first.is_whitespace(),
     };
     let ends = !value.ends_with([':', ' ']);
