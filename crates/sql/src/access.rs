@@ -46,7 +46,7 @@ impl Classes {
 }
 
 /// Which condition of an alternative is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// `when`: on the row before the write, or the one that is read.
     Before,

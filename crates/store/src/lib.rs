@@ -35,3 +35,12 @@ impl Store {
         &self.shared.plan
     }
 }
+
+#[cfg(test)]
+extern crate self as archwright_store;
+
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod common;

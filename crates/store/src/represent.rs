@@ -2,12 +2,14 @@
 
 mod bind;
 mod compile;
+mod guard;
 mod rows;
 mod shape;
 mod write;
 
 pub(crate) use bind::{Bindings, canonical_date, canonical_uuid, id_value};
 pub(crate) use compile::{Builder, ChildKind, Form, Query, Target, admit, unsupported};
+pub(crate) use guard::{GuardKey, GuardStatement, holding, query_plan};
 pub(crate) use rows::{Rows, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
 pub(crate) use write::{write_display, write_text};
@@ -25,6 +27,7 @@ const KEPT_QUERIES: usize = 512;
 /// Queries that were printed before, by what they answer, for whom, and in which shape.
 pub(crate) struct Compiled {
     queries: RwLock<HashMap<QueryKey, Arc<Query>>>,
+    guards: RwLock<HashMap<GuardKey, Arc<GuardStatement>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +48,8 @@ impl Compiled {
     /// Prints what every design needs, so that a rule without SQL stops the start and not a request.
     pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
         let compiled = Self {
-            queries: RwLock::new(HashMap::new()),
+            queries: RwLock::default(),
+            guards: RwLock::default(),
         };
         let mut everybody = vec![Classes::anonymous(), Classes::signed_in(&plan.model, &[])];
         let roles = (0..plan.model.roles.len()).map(archwright_plan::model::RoleId);
@@ -75,6 +79,26 @@ impl Compiled {
         }
         self.prepare(plan, key)
             .map_err(|error| Failure::Internal(error.to_string()))
+    }
+
+    /// The judge of an operation's guard, printed at most once.
+    pub fn guard(&self, plan: &Plan, key: GuardKey) -> Result<Arc<GuardStatement>, Failure> {
+        if let Some(known) = self
+            .guards
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return Ok(known.clone());
+        }
+        let guard = GuardStatement::new(plan, &key)
+            .map_err(|error| Failure::Internal(error.to_string()))?;
+        let guard = Arc::new(guard);
+        let mut guards = self.guards.write().unwrap_or_else(PoisonError::into_inner);
+        if guards.len() < KEPT_QUERIES {
+            guards.insert(key, guard.clone());
+        }
+        Ok(guard)
     }
 
     fn prepare(&self, plan: &Plan, key: QueryKey) -> Result<Arc<Query>, Unsupported> {
@@ -127,4 +151,80 @@ pub(crate) fn represent(
         json: json.to_vec(),
         version: rows.version,
     }))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use crate::common::{ADMIN, BOOK, ORDER, bookshop, context, uuid};
+    use archwright_sql::Phase;
+
+    #[test]
+    fn a_row_is_represented_with_its_version_in_any_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = bookshop(folder.path());
+        let anonymous = context(None);
+        let connection =
+            crate::open::connect(&store.shared.path, crate::open::Role::Writer).unwrap();
+        let show = |id: &str| {
+            represent(
+                &connection,
+                &store.shared,
+                BOOK,
+                id,
+                &anonymous,
+                &Shaping::default(),
+            )
+            .unwrap()
+        };
+        connection
+            .execute_batch("BEGIN; UPDATE books SET stock = 42")
+            .unwrap();
+        let shown = show(&uuid(12)).unwrap();
+        assert_eq!(shown.version, Some(3));
+        assert!(
+            String::from_utf8(shown.json)
+                .unwrap()
+                .contains("\"stock\":42")
+        );
+        assert_eq!(show(&uuid(99)), None);
+        assert_eq!(show("no id"), None);
+    }
+
+    /// The alternatives of `orders.get` that hold: 0 is the owner's, 1 is staff's.
+    fn check_holding(
+        order: u32,
+        who: Option<(u32, Vec<archwright_plan::model::RoleId>)>,
+        expected: Option<&[usize]>,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = bookshop(folder.path());
+        let operation = store
+            .plan()
+            .operations
+            .iter()
+            .position(|one| one.id == "orders.get")
+            .unwrap();
+        let context = context(who);
+        let classes = classes(store.plan(), &context);
+        let bindings = Bindings::new(&store.shared, &context, &classes, &[]);
+        let id = id_value(store.plan(), ORDER, &uuid(order)).unwrap();
+        let held = store
+            .readers
+            .with(|connection| holding(connection, operation, Phase::Before, &id, &bindings));
+        assert_eq!(held.unwrap().as_deref(), expected);
+    }
+
+    #[test]
+    fn alternatives_hold_by_class_and_by_row() {
+        check_holding(21, Some((1, vec![])), Some(&[0]));
+        check_holding(21, Some((1, vec![ADMIN])), Some(&[0, 1]));
+        check_holding(23, Some((1, vec![ADMIN])), Some(&[1]));
+        check_holding(23, Some((1, vec![])), Some(&[]));
+        check_holding(23, None, Some(&[]));
+        // Deleted, and never there.
+        check_holding(24, Some((1, vec![ADMIN])), None);
+        check_holding(99, Some((1, vec![ADMIN])), None);
+    }
 }

@@ -4,7 +4,8 @@ use super::cursor::Cursor;
 use super::parse::parse;
 use super::{entity_of, snapshot};
 use crate::represent::{
-    Bindings, Builder, QueryKey, Target, unsupported, write_display, write_text,
+    Bindings, Builder, QueryKey, Target, classes, query_plan, unsupported, write_display,
+    write_text,
 };
 use crate::{Call, Context, Failure, Reply, Store};
 use archwright_plan::model::{EntityId, FieldId, FieldKind, ToManyKind};
@@ -115,6 +116,24 @@ impl Store {
             next,
             ..Reply::default()
         })
+    }
+
+    /// How the database means to answer a List: one line for each step, naming the indexes.
+    pub fn query_plan(&self, call: &Call, context: &Context) -> Result<Vec<String>, Failure> {
+        let plan = &self.shared.plan;
+        let operation = plan.operations.get(call.operation);
+        let operation =
+            operation.ok_or_else(|| Failure::Internal("there is no such operation".to_owned()))?;
+        let (entity, options) = (entity_of(operation)?, options(operation)?);
+        let question =
+            parse(plan, entity, operation, options, call).map_err(Failure::BadRequest)?;
+        let key = QueryKey {
+            target: Target::Page(question.page),
+            classes: classes(plan, context),
+            shaping: question.shaping,
+        };
+        self.readers
+            .with(|connection| query_plan(connection, &self.shared.compiled, plan, key))
     }
 }
 

@@ -6,6 +6,9 @@ use archwright_plan::model::{EntityId, IdType, Literal};
 use archwright_sql::{Classes, Parameter, days_from_text, instant_to_text};
 use rusqlite::types::Value;
 
+/// Finds the value of a parameter that only a write knows.
+pub(crate) type Lookup<'a> = dyn Fn(&Parameter) -> Option<Value> + 'a;
+
 /// Where parameters get their values from.
 pub(crate) struct Bindings<'a> {
     pub shared: &'a Shared,
@@ -14,7 +17,7 @@ pub(crate) struct Bindings<'a> {
     /// What [`Parameter::Value`] counts.
     pub values: &'a [Value],
     /// Inputs, bindings and the row of a write; reads have none.
-    pub other: Option<&'a dyn Fn(&Parameter) -> Option<Value>>,
+    pub other: Option<&'a Lookup<'a>>,
 }
 
 impl<'a> Bindings<'a> {
