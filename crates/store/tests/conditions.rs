@@ -359,3 +359,25 @@ fn instants_and_days() {
     let now = expression(ExpressionKind::Now, Type::DateTime, false);
     check(BOOK, binary(Less, binary(Add, added(), week), now), &[0; 5]);
 }
+
+#[test]
+fn postgres_compares_in_its_own_words() {
+    let model = model();
+    let plan = plan();
+    let published = get(&model, this(BOOK), 3);
+    let same = binary(Equal, published, null());
+    let dear = binary(Greater, get(&model, this(BOOK), 1), decimal(125, 1));
+    for (expression, expected) in [
+        (same, "(t.\"published\" IS NOT DISTINCT FROM NULL)"),
+        (dear, "(t.\"price\" > $1)"),
+    ] {
+        let scope = Scope::alias(BOOK, "t");
+        let printed =
+            archwright_sql::condition(&plan, &expression, &scope, Dialect::Postgres).unwrap();
+        assert_eq!(printed.text, expected);
+    }
+    assert!(
+        archwright_sql::ddl(&plan, Dialect::Postgres).is_err(),
+        "full-text search is not printed for PostgreSQL"
+    );
+}

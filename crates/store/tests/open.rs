@@ -74,3 +74,71 @@ fn a_database_in_memory_leaves_nothing_behind() {
     let store = Store::open(Arc::new(plan()), options).unwrap();
     assert_eq!(store.plan().model.name, "bookshop");
 }
+
+#[test]
+fn constraints_of_the_design_hold_in_the_database() {
+    use archwright_plan::model::{BinaryOperator, Check};
+    use archwright_plan::{CheckConstraint, CheckKind, UniqueConstraint};
+    let mut plan = plan();
+    let title = get(&plan.model, this(BOOK), 0);
+    let that = binary(BinaryOperator::NotEqual, title, text("O'Hara; --"));
+    plan.model.entities[BOOK.0].checks = vec![Check {
+        name: "title".to_owned(),
+        that,
+        message: String::new(),
+        own_row: true,
+    }];
+    plan.tables[BOOK.0].checks = vec![CheckConstraint {
+        name: "title".to_owned(),
+        kind: CheckKind::Design(BOOK, 0),
+    }];
+    plan.tables[ORDER.0].unique = vec![UniqueConstraint {
+        name: "one_order".to_owned(),
+        columns: vec!["customer_id".to_owned(), "status".to_owned()],
+        fields: vec![field_id(ORDER, 0)],
+        active_only: true,
+    }];
+    let connection = empty_database(&plan);
+    insert_rows(&connection);
+    let refusal = |sql: &str| {
+        connection
+            .execute_batch(sql)
+            .map_err(|error| error.to_string())
+    };
+    let order = |id: u32| {
+        format!(
+            "INSERT INTO orders VALUES ('{}', '{}', 'draft', NULL, 1, NULL)",
+            uuid(id),
+            uuid(1)
+        )
+    };
+    for (sql, expected) in [
+        (
+            "UPDATE books SET title = 'O''Hara; --'",
+            "CHECK constraint failed: title",
+        ),
+        (
+            order(25).as_str(),
+            "UNIQUE constraint failed: orders.customer_id, orders.status",
+        ),
+        (
+            "UPDATE orders SET status = 'lost'",
+            "CHECK constraint failed: status_form",
+        ),
+        (
+            "UPDATE books SET stock = 'many'",
+            "cannot store TEXT value in INTEGER column books.stock",
+        ),
+        (
+            "UPDATE lines SET book_id = 'none'",
+            "FOREIGN KEY constraint failed",
+        ),
+    ] {
+        connection
+            .execute_batch("PRAGMA foreign_keys = ON")
+            .unwrap();
+        assert_eq!(refusal(sql), Err(expected.to_owned()), "{sql}");
+    }
+    refusal("UPDATE orders SET deleted_at = 1 WHERE status = 'draft'").unwrap();
+    refusal(&order(25)).unwrap();
+}
