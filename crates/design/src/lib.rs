@@ -7,9 +7,11 @@ mod keys;
 mod lower;
 mod quantity;
 mod read;
+mod schema;
 mod split;
 mod yaml;
 
 pub use format::format;
 pub use quantity::{count, duration, rate, size};
 pub use read::{Reading, read};
+pub use schema::json_schema;
