@@ -1,0 +1,83 @@
+//! Who may call an operation, as a sentence and as security requirements.
+
+use crate::Context;
+use crate::object::listed;
+use archwright_plan::{Alternative, CallerClass, Operation, OperationKind};
+use serde_json::{Value, json};
+
+pub(crate) const SCHEME: &str = "bearer";
+
+/// Security requirements: none, optional, or a token.
+pub(crate) fn security(context: Context, operation: &Operation) -> Value {
+    if context.plan.model.account.is_none() || takes_no_token(operation) {
+        return json!([]);
+    }
+    match open_to_anyone(operation) {
+        true => json!([{}, { SCHEME: [] }]),
+        false => json!([{ SCHEME: [] }]),
+    }
+}
+
+/// True where a token is read when there is one.
+pub(crate) fn reads_token(context: Context, operation: &Operation) -> bool {
+    context.plan.model.account.is_some() && !takes_no_token(operation)
+}
+
+pub(crate) fn open_to_anyone(operation: &Operation) -> bool {
+    let anyone = |alternative: &Alternative| alternative.caller == CallerClass::Anyone;
+    operation.guard.iter().any(anyone)
+}
+
+fn takes_no_token(operation: &Operation) -> bool {
+    matches!(
+        operation.kind,
+        OperationKind::SignUp
+            | OperationKind::SignIn
+            | OperationKind::Refresh
+            | OperationKind::Download
+    )
+}
+
+/// `Allowed for the owner and for staff.`
+pub(crate) fn sentence(context: Context, operation: &Operation) -> Option<String> {
+    if takes_no_token(operation) || operation.guard.is_empty() {
+        return None;
+    }
+    let who = alternatives(context, &operation.guard);
+    match operation.kind {
+        OperationKind::List => Some(format!("Shows the rows that the caller may see: {who}.")),
+        _ => Some(format!("Allowed for {who}.")),
+    }
+}
+
+/// `anyone`, `the owner or staff`.
+pub(crate) fn alternatives(context: Context, alternatives: &[Alternative]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for alternative in alternatives {
+        let name = name(context, alternative);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    listed(&names, "or")
+}
+
+fn name(context: Context, alternative: &Alternative) -> String {
+    let conditional = alternative.when.is_some() || alternative.after.is_some();
+    let condition = if conditional {
+        ", under a condition"
+    } else {
+        ""
+    };
+    match (alternative.owner, alternative.caller) {
+        (true, _) => "the owner".to_owned(),
+        (false, CallerClass::Anyone) => format!("anyone{condition}"),
+        (false, CallerClass::SignedIn) => format!("whoever is signed in{condition}"),
+        (false, CallerClass::Role(role)) => {
+            format!(
+                "the role `{}`{condition}",
+                context.plan.model.role(role).name
+            )
+        }
+    }
+}

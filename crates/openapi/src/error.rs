@@ -1,0 +1,343 @@
+//! Problem replies: those that an operation declares, and those that any request can meet.
+
+use crate::object::{object, reference};
+use crate::{Context, access, shape};
+use archwright_plan::{ErrorCase, Operation, OperationKind};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// An error that needs no declaration.
+struct Common {
+    status: u16,
+    code: &'static str,
+    title: &'static str,
+    when: &'static str,
+    component: &'static str,
+}
+
+const COMMON: [Common; 15] = [
+    common(
+        400,
+        "bad-request",
+        "Bad request",
+        "A parameter, a header or the body can't be understood.",
+        "BadRequest",
+    ),
+    common(
+        401,
+        "unauthorized",
+        "Unauthorized",
+        "Nobody is signed in, or the token is not valid any more.",
+        "Unauthorized",
+    ),
+    common(
+        403,
+        "forbidden",
+        "Forbidden",
+        "The caller may not do this.",
+        "Forbidden",
+    ),
+    common(
+        404,
+        "not-found",
+        "Not found",
+        "There is no such row, or the caller may not know of it.",
+        "NotFound",
+    ),
+    common(
+        405,
+        "method-not-allowed",
+        "Method not allowed",
+        "The path doesn't know this method; `Allow` lists those that it knows.",
+        "MethodNotAllowed",
+    ),
+    common(
+        406,
+        "not-acceptable",
+        "Not acceptable",
+        "`Accept` leaves no media type to answer with.",
+        "NotAcceptable",
+    ),
+    common(
+        408,
+        "timeout",
+        "Request timeout",
+        "The request took too long.",
+        "RequestTimeout",
+    ),
+    common(
+        409,
+        "conflict",
+        "Conflict",
+        "The request is at odds with what is stored.",
+        "Conflict",
+    ),
+    common(
+        412,
+        "precondition-failed",
+        "Precondition failed",
+        "The row was changed meanwhile: `If-Match` names another version.",
+        "PreconditionFailed",
+    ),
+    common(
+        413,
+        "too-large",
+        "Content too large",
+        "The body is larger than the server takes.",
+        "ContentTooLarge",
+    ),
+    common(
+        415,
+        "unsupported-media-type",
+        "Unsupported media type",
+        "The body's media type is none that the operation takes.",
+        "UnsupportedMediaType",
+    ),
+    common(
+        422,
+        "invalid",
+        "Unprocessable content",
+        "The body breaks a rule; `errors` names every bad field.",
+        "UnprocessableContent",
+    ),
+    common(
+        429,
+        "too-many-requests",
+        "Too many requests",
+        "The rate limit is used up; `Retry-After` says when to come back.",
+        "TooManyRequests",
+    ),
+    common(
+        500,
+        "internal",
+        "Internal server error",
+        "The server failed; the request id finds the reason in its log.",
+        "InternalServerError",
+    ),
+    common(
+        503,
+        "unavailable",
+        "Service unavailable",
+        "The server is busy or stopping.",
+        "ServiceUnavailable",
+    ),
+];
+
+const fn common(
+    status: u16,
+    code: &'static str,
+    title: &'static str,
+    when: &'static str,
+    component: &'static str,
+) -> Common {
+    Common {
+        status,
+        code,
+        title,
+        when,
+        component,
+    }
+}
+
+/// The responses that components hold: one for each common error.
+pub(crate) fn components(context: Context) -> Map<String, Value> {
+    COMMON
+        .iter()
+        .map(|common| {
+            let cases = [(common.code.to_owned(), common.when.to_owned())];
+            (
+                common.component.to_owned(),
+                response(context, common.status, &cases),
+            )
+        })
+        .collect()
+}
+
+/// All error replies of an operation, by status.
+pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
+    let mut by_status: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
+    for status in implied(context, operation) {
+        by_status.entry(status).or_default();
+    }
+    for ErrorCase { status, code, when } in &operation.errors {
+        let cases = by_status.entry(*status).or_default();
+        if !cases.contains(&(code.clone(), when.clone())) {
+            cases.push((code.clone(), when.clone()));
+        }
+    }
+    by_status
+        .into_iter()
+        .map(|(status, cases)| {
+            let component = COMMON.iter().find(|common| common.status == status);
+            let value = match component {
+                Some(common) if says_no_more(&cases, common) => {
+                    reference("responses", common.component)
+                }
+                Some(common) if cases.is_empty() => reference("responses", common.component),
+                _ => response(context, status, &cases),
+            };
+            (status.to_string(), value)
+        })
+        .collect()
+}
+
+fn says_no_more(cases: &[(String, String)], common: &Common) -> bool {
+    matches!(cases, [(code, when)] if code == common.code && when == common.when)
+}
+
+/// Statuses that follow from what the operation takes.
+fn implied(context: Context, operation: &Operation) -> Vec<u16> {
+    let mut statuses = vec![400, 405, 406, 408, 429, 500, 503];
+    if access::reads_token(context, operation) {
+        statuses.push(401);
+        if !access::open_to_anyone(operation) {
+            statuses.push(403);
+        }
+    }
+    if matches!(
+        operation.kind,
+        OperationKind::SignIn | OperationKind::Refresh
+    ) {
+        statuses.push(401);
+    }
+    if !operation.parameters.is_empty() {
+        statuses.push(404);
+    }
+    if crate::operation::has_body(context, operation) {
+        statuses.extend([413, 415, 422]);
+    }
+    if operation.idempotency_key {
+        statuses.extend([409, 422]);
+    }
+    if operation.etag && operation.method != archwright_plan::model::Method::Get {
+        statuses.push(412);
+    }
+    statuses
+}
+
+fn response(context: Context, status: u16, cases: &[(String, String)]) -> Value {
+    let description: Vec<&str> = cases.iter().map(|(_, when)| when.as_str()).collect();
+    let description = match description.as_slice() {
+        [] => title(status).to_owned(),
+        [only] => (*only).to_owned(),
+        several => several
+            .iter()
+            .map(|when| format!("- {when}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    };
+    let mut content = object(json!({ "schema": reference("schemas", &context.names.problem) }));
+    match cases {
+        [] => content.insert(
+            "example".to_owned(),
+            example(context, status, "error", title(status)),
+        ),
+        [(code, when)] => {
+            content.insert("example".to_owned(), example(context, status, code, when))
+        }
+        several => {
+            let mut examples = Map::new();
+            for (code, when) in several {
+                let mut name = code.clone();
+                while examples.contains_key(&name) {
+                    name.push_str("-2");
+                }
+                let value = example(context, status, code, when);
+                examples.insert(name, json!({ "summary": when, "value": value }));
+            }
+            content.insert("examples".to_owned(), examples.into())
+        }
+    };
+    json!({
+        "description": description,
+        "headers": headers(status),
+        "content": { media_type(context): content },
+    })
+}
+
+pub(crate) fn media_type(context: Context) -> &'static str {
+    match context.plan.model.api.errors {
+        Some(_) => "application/json",
+        None => "application/problem+json",
+    }
+}
+
+fn headers(status: u16) -> Map<String, Value> {
+    let mut headers = crate::reply::common_headers();
+    let mut add = |name: &str, component: &str| {
+        headers.insert(name.to_owned(), reference("headers", component));
+    };
+    match status {
+        401 => add("WWW-Authenticate", "WWW-Authenticate"),
+        405 => add("Allow", "Allow"),
+        429 | 503 => add("Retry-After", "Retry-After"),
+        _ => {}
+    }
+    headers
+}
+
+fn title(status: u16) -> &'static str {
+    COMMON
+        .iter()
+        .find(|common| common.status == status)
+        .map_or("The request is refused.", |common| common.title)
+}
+
+/// The schema of a problem reply.
+pub(crate) fn schema(context: Context) -> Value {
+    if let Some(shape) = &context.plan.model.api.errors {
+        return shape::schema(context, shape, &[]).unwrap_or(json!({}));
+    }
+    json!({
+        "type": "object",
+        "description": "Problem details (RFC 9457).",
+        "properties": {
+            "type": { "type": "string", "format": "uri-reference", "description": "Names the kind of problem." },
+            "title": { "type": "string", "description": "What the kind of problem is called." },
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": { "type": "string", "description": "What is wrong with this request." },
+            "instance": { "type": "string", "description": "The request that met the problem." },
+            "code": { "type": "string", "description": "Stable, for programs." },
+            "errors": {
+                "type": "array",
+                "description": "One entry for each bad field or parameter.",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "pointer": { "type": "string", "description": "JSON Pointer (RFC 6901) into the body." },
+                        "parameter": { "type": "string", "description": "Name of a parameter or header." },
+                        "code": { "type": "string" },
+                        "detail": { "type": "string" },
+                    },
+                    "required": ["code", "detail"],
+                    "additionalProperties": false,
+                },
+            },
+        },
+        "required": ["type", "title", "status", "code"],
+        "additionalProperties": false,
+    })
+}
+
+fn example(context: Context, status: u16, code: &str, when: &str) -> Value {
+    if let Some(shape) = &context.plan.model.api.errors {
+        return shape::example(context, shape);
+    }
+    let mut problem = object(json!({
+        "type": format!("/problems/{code}"),
+        "title": title(status),
+        "status": status,
+        "detail": when,
+        "instance": "019a7b3c-5e00-7000-8000-00000000abcd",
+        "code": code,
+    }));
+    if let (422, "invalid") = (status, code) {
+        let fault = json!({ "pointer": "/name", "code": "too-long", "detail": "It must have at most 120 characters." });
+        problem.insert("errors".to_owned(), json!([fault]));
+    }
+    if status == 400 {
+        let fault = json!({ "parameter": "limit", "code": "too-large", "detail": "The limit must be at most 100." });
+        problem.insert("errors".to_owned(), json!([fault]));
+    }
+    Value::Object(problem)
+}

@@ -1,0 +1,299 @@
+//! Paths and operations.
+
+use crate::object::{object, reference, words};
+use crate::{Context, access, error, example, input, parameter, reply};
+use archwright_plan::model::{FieldId, ScalarType};
+use archwright_plan::{Operation, OperationKind};
+use serde_json::{Map, Value, json};
+
+const SIGN_IN_TAG: &str = "Sign-in";
+const FILES_TAG: &str = "Files";
+const OTHER_TAG: &str = "Operations";
+
+/// A tag for each resource, and for what belongs to none.
+pub(crate) fn tags(context: Context) -> Vec<Value> {
+    let mut tags: Vec<Value> = Vec::new();
+    for operation in &context.plan.operations {
+        let name = tag(context, operation);
+        if tags.iter().any(|known| known["name"] == name.as_str()) {
+            continue;
+        }
+        let about = match (name.as_str(), operation.entity) {
+            (SIGN_IN_TAG, _) => "Accounts, tokens and passwords.",
+            (FILES_TAG, _) => "The bytes of stored files.",
+            (_, Some(entity)) => context.plan.model.entity(entity).about.trim(),
+            _ => "What belongs to no single resource.",
+        };
+        let mut tag = object(json!({ "name": name }));
+        if !about.is_empty() {
+            tag.insert("description".to_owned(), about.into());
+        }
+        tags.push(Value::Object(tag));
+    }
+    tags
+}
+
+fn tag(context: Context, operation: &Operation) -> String {
+    match (&operation.kind, operation.entity) {
+        (OperationKind::Download, _) => FILES_TAG.to_owned(),
+        (
+            OperationKind::SignUp
+            | OperationKind::SignIn
+            | OperationKind::Refresh
+            | OperationKind::SignOut
+            | OperationKind::Me
+            | OperationKind::ChangePassword,
+            _,
+        ) => SIGN_IN_TAG.to_owned(),
+        (_, Some(entity)) => words(&context.plan.model.entity(entity).plural),
+        (_, None) => OTHER_TAG.to_owned(),
+    }
+}
+
+pub(crate) fn paths(context: Context) -> Map<String, Value> {
+    let mut paths = Map::new();
+    for operation in &context.plan.operations {
+        let item = paths
+            .entry(operation.path.clone())
+            .or_insert_with(|| json!({}));
+        let method = operation.method.name().to_lowercase();
+        item[method] = Value::Object(print(context, operation));
+    }
+    paths
+}
+
+fn print(context: Context, operation: &Operation) -> Map<String, Value> {
+    let mut printed = object(json!({
+        "operationId": operation.operation_id,
+        "tags": [tag(context, operation)],
+        "summary": operation.summary.trim_end_matches('.'),
+    }));
+    let description = description(context, operation);
+    if !description.is_empty() {
+        printed.insert("description".to_owned(), description.into());
+    }
+    if operation.until.is_some() {
+        printed.insert("deprecated".to_owned(), true.into());
+    }
+    let parameters = parameter::parameters(context, operation);
+    printed.insert("parameters".to_owned(), parameters.into());
+    if let Some(body) = body(context, operation) {
+        printed.insert("requestBody".to_owned(), body);
+    }
+    printed.insert("responses".to_owned(), responses(context, operation).into());
+    printed.insert("security".to_owned(), access::security(context, operation));
+    printed
+}
+
+fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
+    let mut responses = reply::responses(context, operation);
+    for (status, response) in error::responses(context, operation) {
+        responses.entry(status).or_insert(response);
+    }
+    responses
+}
+
+fn description(context: Context, operation: &Operation) -> String {
+    let model = &context.plan.model;
+    let mut paragraphs = Vec::new();
+    let about = match operation.kind {
+        OperationKind::Move(index) => operation
+            .entity
+            .and_then(|entity| model.entity(entity).state.as_ref())
+            .and_then(|state| state.moves.get(index))
+            .map(|step| {
+                let from: Vec<String> =
+                    step.from.iter().map(|state| format!("`{state}`")).collect();
+                let from = crate::object::listed(&from, "or");
+                let said = step.about.trim();
+                format!("{said} From {from} to `{}`.", step.to)
+                    .trim()
+                    .to_owned()
+            }),
+        OperationKind::Named(index) => Some(model.operations[index].about.trim().to_owned()),
+        _ => None,
+    };
+    paragraphs.extend(about.filter(|about| !about.is_empty()));
+    paragraphs.extend(access::sentence(context, operation));
+    paragraphs.extend(operation.list.as_ref().and_then(parameter::refusals));
+    if let Some((_, rate)) = model
+        .api
+        .rates
+        .iter()
+        .find(|(name, _)| *name == operation.rate)
+    {
+        let per = match rate.per_seconds {
+            1 => "second".to_owned(),
+            60 => "minute".to_owned(),
+            3_600 => "hour".to_owned(),
+            86_400 => "day".to_owned(),
+            seconds => format!("{seconds} seconds"),
+        };
+        paragraphs.push(format!(
+            "At most {} requests per {per} (`{}`).",
+            rate.count, operation.rate
+        ));
+    }
+    if let Some(until) = operation.until {
+        paragraphs.push(format!(
+            "Version {until} of the API is the last that has it."
+        ));
+    }
+    paragraphs.join("\n\n")
+}
+
+pub(crate) fn has_body(context: Context, operation: &Operation) -> bool {
+    body(context, operation).is_some()
+}
+
+fn body(context: Context, operation: &Operation) -> Option<Value> {
+    let model = &context.plan.model;
+    match (&operation.kind, operation.entity) {
+        (OperationKind::Create, Some(entity)) => {
+            let schema = reference("schemas", &context.names.entity(entity).create);
+            let example = example::create(context, &context.plan.resource(entity).create);
+            Some(json_body(schema, example))
+        }
+        (OperationKind::Update, Some(entity)) => {
+            let schema = reference("schemas", &context.names.entity(entity).update);
+            let example = example::update(context, &context.plan.resource(entity).update);
+            let content = json!({ "schema": schema, "example": example });
+            Some(json!({
+                "required": true,
+                "content": {
+                    "application/merge-patch+json": content.clone(),
+                    "application/json": content,
+                },
+            }))
+        }
+        (OperationKind::Move(index), Some(entity)) => {
+            let step = model.entity(entity).state.as_ref()?.moves.get(*index)?;
+            let required = step.input.iter().any(input::is_required);
+            own_body(context, &step.input, required)
+        }
+        (OperationKind::Named(index), _) => {
+            let inputs = &model.operations[*index].body_input;
+            own_body(context, inputs, inputs.iter().any(input::is_required))
+        }
+        (OperationKind::Upload(field), _) => Some(upload(context, *field)),
+        _ => sign_in_body(context, operation),
+    }
+}
+
+fn json_body(schema: Value, example: Map<String, Value>) -> Value {
+    json!({
+        "required": true,
+        "content": { "application/json": { "schema": schema, "example": example } },
+    })
+}
+
+fn own_body(
+    context: Context,
+    inputs: &[archwright_plan::model::InputField],
+    required: bool,
+) -> Option<Value> {
+    if inputs.is_empty() {
+        return None;
+    }
+    let mut body = json_body(
+        input::fields(context, inputs),
+        example::inputs(context, inputs),
+    );
+    body["required"] = required.into();
+    Some(body)
+}
+
+fn sign_in_body(context: Context, operation: &Operation) -> Option<Value> {
+    let model = &context.plan.model;
+    let account = model.account.as_ref()?;
+    let sign_in = &model.field(account.sign_in).name;
+    let password = "correct horse battery staple";
+    let string = json!({ "type": "string" });
+    let (schema, example) = match operation.kind {
+        OperationKind::SignUp => {
+            let inputs = &context.plan.resource(account.entity).create;
+            let mut example = example::create(context, inputs);
+            example.insert(
+                "password".to_owned(),
+                long_enough(password, account.password_min).into(),
+            );
+            return Some(json_body(
+                input::sign_up(context, inputs, account.password_min),
+                example,
+            ));
+        }
+        OperationKind::SignIn => (
+            json!({ sign_in: string, "password": input::password() }),
+            json!({ sign_in: example::field(context, account.sign_in), "password": password }),
+        ),
+        OperationKind::Refresh => (
+            json!({ "refresh_token": string }),
+            json!({ "refresh_token": example::session(context)["refresh_token"] }),
+        ),
+        OperationKind::ChangePassword => (
+            json!({
+                "current_password": input::password(),
+                "new_password": input::new_password(account.password_min),
+            }),
+            json!({
+                "current_password": password,
+                "new_password": long_enough("staple battery horse correct", account.password_min),
+            }),
+        ),
+        OperationKind::SetRoles => {
+            let names: Vec<&str> = model
+                .roles
+                .iter()
+                .take(1)
+                .map(|role| role.name.as_str())
+                .collect();
+            (
+                json!({ "roles": input::roles(context) }),
+                json!({ "roles": names }),
+            )
+        }
+        _ => return None,
+    };
+    let properties = object(schema);
+    let required = properties.keys().cloned().collect();
+    let schema = crate::object::closed_object(properties, required);
+    Some(json_body(schema, object(example)))
+}
+
+fn long_enough(password: &str, min: u32) -> String {
+    crate::plausible::fit(password, min as usize, 256)
+}
+
+/// The bytes themselves, or a form with one file.
+fn upload(context: Context, field: FieldId) -> Value {
+    let (max_bytes, media_types) = match context.plan.model.field(field).scalar() {
+        Some(ScalarType::File {
+            max_bytes,
+            media_types,
+        }) => (*max_bytes, media_types.clone()),
+        _ => (0, Vec::new()),
+    };
+    let binary = json!({ "type": "string", "format": "binary", "maxLength": max_bytes });
+    let form = json!({
+        "schema": {
+            "type": "object",
+            "properties": { "file": binary.clone() },
+            "required": ["file"],
+            "additionalProperties": false,
+        },
+    });
+    let mut content = Map::new();
+    let types = match media_types.is_empty() {
+        true => vec!["application/octet-stream".to_owned()],
+        false => media_types,
+    };
+    for name in types {
+        content.insert(name, json!({ "schema": binary.clone() }));
+    }
+    content.insert("multipart/form-data".to_owned(), form);
+    json!({
+        "required": true,
+        "description": format!("At most {max_bytes} bytes; the type is found out from the bytes."),
+        "content": content,
+    })
+}
