@@ -21,7 +21,9 @@ pub enum Type {
     /// 64 bits; `int` and `bigint` fields, counts, sizes.
     Int,
     /// A fixed number of digits after the point; sums of products add scales.
-    Decimal { scale: u32 },
+    Decimal {
+        scale: u32,
+    },
     /// All text, slugs, e-mails, enums and uuids.
     Text,
     Date,
@@ -79,20 +81,42 @@ pub enum ExpressionKind {
     Binding(BindingId),
     /// `path.slug`, `query.limit`, `body.article.title`; the path has at least one name, except `Header` names,
     /// which are whole.
-    Input { place: InputPlace, path: Vec<String> },
+    Input {
+        place: InputPlace,
+        path: Vec<String>,
+    },
     /// A scalar field of a row: its value. A to-one field: the row (its id in comparisons). A to-many field: rows.
-    Field { of: Box<Expression>, field: FieldId },
+    Field {
+        of: Box<Expression>,
+        field: FieldId,
+    },
     /// The id of a row, written `.id`.
     Id(Box<Expression>),
     Not(Box<Expression>),
     Negate(Box<Expression>),
-    Binary { operator: BinaryOperator, left: Box<Expression>, right: Box<Expression> },
+    Binary {
+        operator: BinaryOperator,
+        left: Box<Expression>,
+        right: Box<Expression>,
+    },
     /// `item in [a, b]` or `item in body.tags`; and `row in rows` (membership in a to-many relation).
-    In { item: Box<Expression>, list: Box<Expression> },
+    In {
+        item: Box<Expression>,
+        list: Box<Expression>,
+    },
     List(Vec<Expression>),
-    Conditional { test: Box<Expression>, then: Box<Expression>, otherwise: Box<Expression> },
+    Conditional {
+        test: Box<Expression>,
+        then: Box<Expression>,
+        otherwise: Box<Expression>,
+    },
     /// `rows.exists(x, condition)`, `rows.all(x, condition)`.
-    Quantifier { quantifier: Quantifier, over: Box<Expression>, variable: VariableId, condition: Box<Expression> },
+    Quantifier {
+        quantifier: Quantifier,
+        over: Box<Expression>,
+        variable: VariableId,
+        condition: Box<Expression>,
+    },
     /// `size(rows)`, `rows.size()`, `rows.count(x, condition)`, `rows.sum(x, value)`, `min`, `max`, `avg`. `over` may be
     /// wrapped in `filter(x, condition)`: then `condition` is set. The sum of no rows is 0; `min`, `max`, `avg` of none
     /// are missing. `avg` has scale 2 beyond its argument's.
@@ -105,8 +129,15 @@ pub enum ExpressionKind {
         value: Option<Box<Expression>>,
     },
     /// `rows.map(x, value)`: a flat list, in replies only.
-    Map { over: Box<Expression>, variable: VariableId, value: Box<Expression> },
-    Function { function: Function, arguments: Vec<Expression> },
+    Map {
+        over: Box<Expression>,
+        variable: VariableId,
+        value: Box<Expression>,
+    },
+    Function {
+        function: Function,
+        arguments: Vec<Expression>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,9 +216,20 @@ impl Expression {
             ExpressionKind::Binary { left, right, .. } => vec![left, right],
             ExpressionKind::In { item, list } => vec![item, list],
             ExpressionKind::List(items) => items.iter().collect(),
-            ExpressionKind::Conditional { test, then, otherwise } => vec![test, then, otherwise],
-            ExpressionKind::Quantifier { over, condition, .. } => vec![over, condition],
-            ExpressionKind::Aggregate { over, condition, value, .. } => {
+            ExpressionKind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => vec![test, then, otherwise],
+            ExpressionKind::Quantifier {
+                over, condition, ..
+            } => vec![over, condition],
+            ExpressionKind::Aggregate {
+                over,
+                condition,
+                value,
+                ..
+            } => {
                 let mut children: Vec<&Expression> = vec![over];
                 children.extend(condition.as_deref());
                 children.extend(value.as_deref());

@@ -2,7 +2,9 @@
 //! that later stages accept.
 
 mod expression;
+mod lower;
 mod types;
 
 pub use expression::*;
+pub use lower::lower;
 pub use types::*;

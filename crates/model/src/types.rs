@@ -206,15 +206,23 @@ pub enum FieldKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScalarType {
     /// Length in characters.
-    String { min: u32, max: u32 },
+    String {
+        min: u32,
+        max: u32,
+    },
     /// Long text, at most this many characters (default 65,536).
-    Text { max: u32 },
+    Text {
+        max: u32,
+    },
     /// 32 bits.
     Int,
     /// A JSON number within ±(2^53 - 1), so that every client can read it.
     BigInt,
     /// A JSON string with exactly `scale` digits after the point: `"12.50"`. Precision at most 18.
-    Decimal { precision: u32, scale: u32 },
+    Decimal {
+        precision: u32,
+        scale: u32,
+    },
     Bool,
     /// `2026-11-24`
     Date,
@@ -228,11 +236,16 @@ pub enum ScalarType {
     Phone,
     /// `^[a-z0-9]+(-[a-z0-9]+)*$`, at most 100.
     Slug,
-    Enum { values: Vec<String> },
+    Enum {
+        values: Vec<String>,
+    },
     /// Any JSON value of at most 16 KiB, an object or a list.
     Json,
     /// Shown as `{ "url", "name", "type", "size" }`; uploaded by an operation of its own.
-    File { max_bytes: u64, media_types: Vec<String> },
+    File {
+        max_bytes: u64,
+        media_types: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -265,9 +278,16 @@ pub enum ToManyKind {
     Composed { by: FieldId },
     /// A link table of its own. `canonical` is the side that was declared first (this one or the inverse); it names
     /// the table. `inverse` is the other side's field, if the target declares one.
-    Linked { canonical: FieldId, inverse: Option<FieldId> },
+    Linked {
+        canonical: FieldId,
+        inverse: Option<FieldId>,
+    },
     /// Through rows of an entity: its to-one field to this entity, and its to-one field to the target.
-    Through { entity: EntityId, near: FieldId, far: FieldId },
+    Through {
+        entity: EntityId,
+        near: FieldId,
+        far: FieldId,
+    },
 }
 
 /// A key over one or more fields, with a stable name: `unique_ENTITY_FIELD…` in snake_case.
@@ -460,7 +480,13 @@ pub enum Otherwise {
 
 #[derive(Clone, Debug)]
 pub enum StepKind {
-    Find { bind: BindingId, name: String, entity: EntityId, filter: Option<Expression>, lock: bool },
+    Find {
+        bind: BindingId,
+        name: String,
+        entity: EntityId,
+        filter: Option<Expression>,
+        lock: bool,
+    },
     List {
         bind: BindingId,
         name: String,
@@ -472,8 +498,15 @@ pub enum StepKind {
         /// Binds the number of all matching rows.
         count: Option<(BindingId, String)>,
     },
-    Guard { that: Expression },
-    Create { bind: BindingId, name: String, entity: EntityId, set: Vec<(FieldId, Expression)> },
+    Guard {
+        that: Expression,
+    },
+    Create {
+        bind: BindingId,
+        name: String,
+        entity: EntityId,
+        set: Vec<(FieldId, Expression)>,
+    },
     Upsert {
         bind: BindingId,
         name: String,
@@ -489,13 +522,39 @@ pub enum StepKind {
         set: Vec<(FieldId, Expression)>,
     },
     /// `row` is a row-typed expression (a binding or `caller`). An absent input keeps the field.
-    Update { row: Expression, set: Vec<(FieldId, Expression)> },
-    Delete { row: Expression },
-    Link { from: Expression, relation: FieldId, row: Expression },
-    Unlink { from: Expression, relation: FieldId, row: Expression },
-    Increment { row: Expression, field: FieldId, by: Expression },
-    Move { row: Expression, entity: EntityId, name: String },
-    Each { bind: BindingId, name: String, list: Expression, steps: Vec<Step> },
+    Update {
+        row: Expression,
+        set: Vec<(FieldId, Expression)>,
+    },
+    Delete {
+        row: Expression,
+    },
+    Link {
+        from: Expression,
+        relation: FieldId,
+        row: Expression,
+    },
+    Unlink {
+        from: Expression,
+        relation: FieldId,
+        row: Expression,
+    },
+    Increment {
+        row: Expression,
+        field: FieldId,
+        by: Expression,
+    },
+    Move {
+        row: Expression,
+        entity: EntityId,
+        name: String,
+    },
+    Each {
+        bind: BindingId,
+        name: String,
+        list: Expression,
+        steps: Vec<Step>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -510,8 +569,15 @@ pub enum Shape {
     Value(Expression),
     Nothing,
     Object(Vec<(String, Shape)>),
-    Show { view: ViewId, of: Expression },
-    Each { list: Expression, bind: BindingId, item: Box<Shape> },
+    Show {
+        view: ViewId,
+        of: Expression,
+    },
+    Each {
+        list: Expression,
+        bind: BindingId,
+        item: Box<Shape>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -549,7 +615,10 @@ pub enum Literal {
     Bool(bool),
     Int(i64),
     /// `units` over ten to the power of `scale`: 12.50 is `{ 1250, 2 }`.
-    Decimal { units: i64, scale: u32 },
+    Decimal {
+        units: i64,
+        scale: u32,
+    },
     /// Strings, enums, dates, datetimes (milliseconds, UTC, canonical form), uuids, JSON text.
     Text(String),
 }
@@ -622,7 +691,13 @@ impl ScalarType {
     pub fn is_text(&self) -> bool {
         matches!(
             self,
-            Self::String { .. } | Self::Text { .. } | Self::Email | Self::Url | Self::Phone | Self::Slug | Self::Enum { .. }
+            Self::String { .. }
+                | Self::Text { .. }
+                | Self::Email
+                | Self::Url
+                | Self::Phone
+                | Self::Slug
+                | Self::Enum { .. }
         )
     }
 

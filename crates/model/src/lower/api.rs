@@ -1,0 +1,316 @@
+//! Settings of the whole API, the stack, and the design's own name.
+
+use super::context::{Lowering, one_of};
+use super::names::Form;
+use crate::{Api, Rate, Stack};
+use archwright_design::ast::{self, Spanned, Text};
+use archwright_diagnostics::{Diagnostic, nearest};
+
+pub(super) fn default_api() -> Api {
+    let per_minute = |name: &str, count| {
+        (
+            name.to_owned(),
+            Rate {
+                count,
+                per_seconds: 60,
+            },
+        )
+    };
+    Api {
+        base: "/v1".to_owned(),
+        version: 1,
+        page_default: 20,
+        page_max: 100,
+        body_limit: 1 << 20,
+        timeout_seconds: 10,
+        origins: Vec::new(),
+        rates: vec![
+            per_minute("sign-in", 10),
+            per_minute("read", 1200),
+            per_minute("write", 240),
+        ],
+        access_seconds: 900,
+        refresh_seconds: 30 * 86_400,
+        scheme: "Bearer".to_owned(),
+        errors: None,
+    }
+}
+
+pub(super) fn default_stack() -> Stack {
+    Stack {
+        framework: None,
+        database: "sqlite".to_owned(),
+        cache: "memory".to_owned(),
+        sign_in: vec!["password".to_owned()],
+        rls: false,
+    }
+}
+
+pub(super) fn rate(rate: ast::Rate) -> Rate {
+    Rate {
+        count: rate.count,
+        per_seconds: rate.per_seconds,
+    }
+}
+
+impl Lowering<'_> {
+    pub fn read_api(&mut self) {
+        self.read_name();
+        let api = &self.design.api;
+        self.api.version = self.number(api.version.as_ref(), 1, 10_000, 1, "API version") as u32;
+        self.api.page_max =
+            self.number(api.page_max.as_ref(), 1, 1000, 100, "greatest page") as u32;
+        let default = i64::from(self.api.page_max.min(20));
+        let page_max = i64::from(self.api.page_max);
+        self.api.page_default =
+            self.number(api.page_default.as_ref(), 1, page_max, default, "page") as u32;
+        self.api.body_limit = self.amount(
+            api.body.as_ref(),
+            1024,
+            100 << 20,
+            1 << 20,
+            "body limit in bytes",
+        );
+        self.api.timeout_seconds =
+            self.amount(api.timeout.as_ref(), 1, 300, 10, "timeout in seconds");
+        self.api.access_seconds = self.amount(
+            api.access_lifetime.as_ref(),
+            30,
+            86_400,
+            900,
+            "access token's lifetime in seconds",
+        );
+        let month = 30 * 86_400;
+        self.api.refresh_seconds = self.amount(
+            api.refresh_lifetime.as_ref(),
+            60,
+            365 * 86_400,
+            month,
+            "refresh token's lifetime in seconds",
+        );
+        self.read_base();
+        self.read_scheme();
+        self.read_origins();
+        self.read_rates();
+        self.read_stack();
+    }
+
+    fn read_name(&mut self) {
+        let design = self.design;
+        if let Some(version) = &design.version
+            && version.value != 1
+        {
+            let message = format!(
+                "this tool reads version 1 of the language, not {}",
+                version.value
+            );
+            self.error("AW204", version.span, message, "write `archwright: 1`");
+        }
+        match &design.name {
+            Some(name) => self.check_name(name, Form::Word, "a design"),
+            None => {
+                let diagnostic = Diagnostic::new("AW203", None, "the design has no name");
+                self.report(diagnostic.help("add `name: bookshop` at the top of one file"));
+            }
+        }
+        if design.entities.is_empty() && design.operations.is_empty() {
+            let diagnostic = Diagnostic::new(
+                "AW203",
+                design.name.as_ref().map(|name| name.span),
+                "the design has no entities",
+            );
+            self.report(diagnostic.help("add `entities:` with at least one"));
+        }
+    }
+
+    fn number(
+        &mut self,
+        value: Option<&Spanned<i64>>,
+        min: i64,
+        max: i64,
+        default: i64,
+        what: &str,
+    ) -> i64 {
+        let Some(value) = value else { return default };
+        if value.value < min || value.value > max {
+            let message = format!("the {what} can't be {}", value.value);
+            self.error(
+                "AW204",
+                value.span,
+                message,
+                format!("use a number from {min} to {max}"),
+            );
+            return default;
+        }
+        value.value
+    }
+
+    fn amount(
+        &mut self,
+        value: Option<&Spanned<u64>>,
+        min: u64,
+        max: u64,
+        default: u64,
+        what: &str,
+    ) -> u64 {
+        let Some(value) = value else { return default };
+        if value.value < min || value.value > max {
+            let message = format!("the {what} can't be {}", value.value);
+            self.error(
+                "AW204",
+                value.span,
+                message,
+                format!("use a value from {min} to {max}"),
+            );
+            return default;
+        }
+        value.value
+    }
+
+    fn read_base(&mut self) {
+        let Some(base) = &self.design.api.base else {
+            self.api.base = format!("/v{}", self.api.version);
+            return;
+        };
+        let trimmed = base.value.trim_matches('/');
+        let sound = trimmed
+            .chars()
+            .all(|next| next.is_ascii_alphanumeric() || "-_./~".contains(next));
+        if !sound || trimmed.contains("//") || trimmed.contains("..") {
+            let message = format!("`{}` is no path", base.value);
+            return self.error("AW204", base.span, message, "write a path such as `/v1`");
+        }
+        self.api.base = if trimmed.is_empty() {
+            String::new()
+        } else {
+            format!("/{trimmed}")
+        };
+    }
+
+    fn read_scheme(&mut self) {
+        let Some(scheme) = &self.design.api.scheme else {
+            return;
+        };
+        let sound = !scheme.value.is_empty()
+            && scheme
+                .value
+                .chars()
+                .all(|next| next.is_ascii_alphanumeric() || next == '-');
+        if !sound {
+            let message = format!("`{}` is no authorization scheme", scheme.value);
+            return self.error(
+                "AW204",
+                scheme.span,
+                message,
+                "write one word such as `Bearer`",
+            );
+        }
+        self.api.scheme.clone_from(&scheme.value);
+    }
+
+    fn read_origins(&mut self) {
+        for origin in &self.design.api.origins {
+            let host = origin
+                .value
+                .strip_prefix("https://")
+                .or(origin.value.strip_prefix("http://"));
+            if host
+                .is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ', '?', '#']))
+            {
+                self.api.origins.push(origin.value.clone());
+                continue;
+            }
+            let message = format!("`{}` is no origin", origin.value);
+            self.error(
+                "AW204",
+                origin.span,
+                message,
+                "write scheme and host without a path: `https://app.example.com`",
+            );
+        }
+    }
+
+    fn read_rates(&mut self) {
+        for (name, value) in &self.design.api.rates {
+            self.check_name(name, Form::Word, "a rate class");
+            let value = self.checked_rate(value);
+            match self
+                .api
+                .rates
+                .iter_mut()
+                .find(|(known, _)| *known == name.value)
+            {
+                Some((_, known)) => *known = value,
+                None => self.api.rates.push((name.value.clone(), value)),
+            }
+        }
+    }
+
+    /// Both parts of a rate are at least one.
+    pub fn checked_rate(&mut self, value: &Spanned<ast::Rate>) -> Rate {
+        if value.value.count == 0 || value.value.per_seconds == 0 {
+            self.error(
+                "AW204",
+                value.span,
+                "a rate can't be zero",
+                "write at least one: `1/min`",
+            );
+        }
+        rate(value.value)
+    }
+
+    fn read_stack(&mut self) {
+        let stack = &self.design.stack;
+        let frameworks = ["axum", "nestjs", "fastapi", "express", "django"];
+        self.stack.framework = self.choice(stack.framework.as_ref(), &frameworks, "framework");
+        if let Some(database) =
+            self.choice(stack.database.as_ref(), &["sqlite", "postgres"], "database")
+        {
+            self.stack.database = database;
+        }
+        if let Some(cache) = self.choice(stack.cache.as_ref(), &["memory", "redis"], "cache") {
+            self.stack.cache = cache;
+        }
+        let providers = [
+            "password",
+            "google",
+            "github",
+            "gitlab",
+            "microsoft",
+            "apple",
+            "facebook",
+            "oidc",
+        ];
+        let chosen: Vec<String> = stack
+            .sign_in
+            .iter()
+            .filter_map(|name| self.choice(Some(name), &providers, "sign-in provider"))
+            .collect();
+        if !stack.sign_in.is_empty() {
+            self.stack.sign_in = chosen;
+        }
+        self.stack.rls = stack.rls.as_ref().is_some_and(|rls| rls.value);
+    }
+
+    fn choice(&mut self, text: Option<&Text>, known: &[&str], what: &str) -> Option<String> {
+        let text = text?;
+        if known.contains(&&text.value[..]) {
+            return Some(text.value.clone());
+        }
+        let diagnostic = Diagnostic::new(
+            "AW207",
+            text.span,
+            format!("`{}` is no {what} that is known", text.value),
+        );
+        let diagnostic = match nearest(&text.value, known.iter().copied()) {
+            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(
+                format!("write `{meant}`"),
+                text.span,
+                meant,
+            ),
+            None => diagnostic.help(format!("use {}", one_of(known))),
+        };
+        self.report(diagnostic);
+        None
+    }
+}

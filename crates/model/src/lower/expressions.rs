@@ -1,0 +1,225 @@
+//! Expressions of fields and entities: defaults, computed values, checks, and who sees and sets a field.
+
+use super::access::GrantPlace;
+use super::context::Lowering;
+use super::literals;
+use super::names::Form;
+use super::typing::{Absent, Scope, expression, type_of};
+use crate::{
+    Check, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Literal, ScalarType, Type,
+};
+use archwright_design::ast::{self, Text};
+
+impl Lowering<'_> {
+    pub fn check_expressions(&mut self) {
+        for entity in self.entity_ids() {
+            for index in 0..self.field_sources[entity.0].len() {
+                let id = FieldId { entity, index };
+                let source = self.field_sources[entity.0][index];
+                if self.broken.contains(&id) {
+                    continue;
+                }
+                if let Some(default) = &source.default {
+                    let default = self.default_value(id, default);
+                    self.field_mut(id).default = default;
+                }
+                if let Some(computed) = &source.computed {
+                    let computed = self.computed_value(id, computed);
+                    self.field_mut(id).computed = computed;
+                }
+                self.field_grants(id, source);
+            }
+            self.check_checks(entity);
+            self.default_state(entity);
+        }
+        self.check_computed_circles();
+    }
+
+    // ---- defaults ----
+
+    fn default_value(&mut self, id: FieldId, text: &Text) -> Option<Expression> {
+        if let FieldKind::ToMany(_) = self.field(id).kind {
+            return None;
+        }
+        if let Some(scalar) = self.field(id).scalar().cloned()
+            && let Some(written) = bare_literal(&scalar, &text.value)
+        {
+            return match literals::read_for(self.field(id), written) {
+                Ok(literal) => Some(expression(
+                    ExpressionKind::Literal(literal),
+                    type_of(&scalar),
+                    false,
+                    text.span,
+                )),
+                Err(why) => {
+                    let what = format!("the default of `{}`", self.field(id).name);
+                    self.bad_literal(text, &what, &why);
+                    None
+                }
+            };
+        }
+        // Whether somebody is signed in when a row is made is the access rules' matter: an absent caller leaves the
+        // field without a default, and the request is refused for lack of a value.
+        let scope = Scope {
+            signed_in: true,
+            ..Scope::default()
+        };
+        let value = self.assigned(text, id, &scope, Absent::Counts)?;
+        if let ExpressionKind::Literal(Literal::Text(written)) = &value.kind
+            && let Err(why) = literals::read_for(self.field(id), &written.clone())
+        {
+            let what = format!("the default of `{}`", self.field(id).name);
+            self.bad_literal(text, &what, &why);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// A state that has no default begins with its first value.
+    fn default_state(&mut self, entity: EntityId) {
+        let Some(machine) = &self.entity(entity).state else {
+            return;
+        };
+        let (field, initial) = (machine.field, machine.initial.clone());
+        if self.field(field).default.is_none() {
+            let span = self.field(field).span;
+            let literal = ExpressionKind::Literal(Literal::Text(initial));
+            self.field_mut(field).default = Some(expression(literal, Type::Text, false, span));
+        }
+    }
+
+    // ---- computed values ----
+
+    fn computed_value(&mut self, id: FieldId, text: &Text) -> Option<Expression> {
+        let scalar = self.field(id).scalar().cloned()?;
+        let typed = self.typed(text, &Scope::rule(id.entity))?;
+        let value = self.fit(typed, &scalar)?;
+        if !self.refuse_sensitive(&value, false) {
+            return None;
+        }
+        if value.nullable && !self.field(id).optional {
+            let message = format!("this may be missing, and `{}` is required", self.path(id));
+            self.error(
+                "AW322",
+                value.span,
+                message,
+                "add `?` to the type, or use `coalesce(value, instead)`",
+            );
+            return None;
+        }
+        Some(value)
+    }
+
+    // ---- who sees and sets a field ----
+
+    fn field_grants(&mut self, id: FieldId, source: &ast::Field) {
+        let visible = source
+            .visible
+            .as_ref()
+            .map(|grants| self.grants(grants, Some(id.entity), GrantPlace::Read));
+        let settable = source
+            .settable
+            .as_ref()
+            .map(|grants| self.grants(grants, Some(id.entity), GrantPlace::Read));
+        let field = self.field_mut(id);
+        (field.visible, field.settable) = (visible, settable);
+    }
+
+    // ---- checks ----
+
+    fn check_checks(&mut self, entity: EntityId) {
+        let source = self.sources[entity.0];
+        let mut seen: Vec<&Text> = Vec::new();
+        for check in &source.checks {
+            self.check_name(&check.name, Form::Word, "a check");
+            if let Some(first) = seen.iter().find(|first| first.value == check.name.value) {
+                self.repeated(&check.name, "check", Some(first));
+                continue;
+            }
+            seen.push(&check.name);
+            let scope = Scope {
+                no_caller: Some("a check holds whoever writes"),
+                ..Scope::rule(entity)
+            };
+            let Some(that) = self.condition(&check.that, &scope) else {
+                continue;
+            };
+            let own_row = self.is_own_row(&that);
+            let message = match &check.message {
+                Some(message) => message.value.clone(),
+                None => format!("This has to hold: {}.", check.that.value.trim()),
+            };
+            self.entities[entity.0].checks.push(Check {
+                name: check.name.value.clone(),
+                that,
+                message,
+                own_row,
+            });
+        }
+    }
+
+    /// Whether a condition can be judged by a row's own columns alone.
+    fn is_own_row(&self, expression: &Expression) -> bool {
+        match &expression.kind {
+            ExpressionKind::Field { of, field } => {
+                let field = self.field(*field);
+                let stored = self
+                    .source(field.id)
+                    .is_none_or(|source| source.computed.is_none());
+                matches!(of.kind, ExpressionKind::This)
+                    && stored
+                    && !field.sensitive
+                    && field.to_many().is_none()
+            }
+            ExpressionKind::Id(of) => match &of.kind {
+                ExpressionKind::This => true,
+                ExpressionKind::Field { .. } => self.is_own_row(of),
+                _ => false,
+            },
+            ExpressionKind::Literal(_) | ExpressionKind::This => true,
+            ExpressionKind::Not(_)
+            | ExpressionKind::Negate(_)
+            | ExpressionKind::Binary { .. }
+            | ExpressionKind::List(_)
+            | ExpressionKind::Conditional { .. }
+            | ExpressionKind::Function { .. } => expression
+                .children()
+                .into_iter()
+                .all(|child| self.is_own_row(child)),
+            ExpressionKind::In { item, list } => {
+                matches!(list.kind, ExpressionKind::List(_))
+                    && self.is_own_row(item)
+                    && self.is_own_row(list)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A default that is a value as it stands, without quotes: `draft`, `12.50`, `true`, `2026-01-01`.
+fn bare_literal<'t>(scalar: &ScalarType, text: &'t str) -> Option<&'t str> {
+    let text = text.trim();
+    let word = text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|next| next.is_ascii_alphanumeric() || matches!(next, '_' | '-'));
+    let begins_with_digit = text
+        .trim_start_matches('-')
+        .starts_with(|first: char| first.is_ascii_digit());
+    let known_name = matches!(text, "now" | "today" | "caller" | "signed_in" | "null");
+    let bare = match scalar {
+        ScalarType::Enum { .. }
+        | ScalarType::String { .. }
+        | ScalarType::Text { .. }
+        | ScalarType::Slug => word && !known_name,
+        ScalarType::Uuid => word && text.len() == 36,
+        ScalarType::Int | ScalarType::BigInt | ScalarType::Decimal { .. } => {
+            begins_with_digit && !text.contains([' ', '+', '*', '/'])
+        }
+        ScalarType::Date | ScalarType::DateTime => begins_with_digit,
+        ScalarType::Bool => matches!(text, "true" | "false"),
+        ScalarType::Json => text.starts_with(['{', '[']),
+        ScalarType::Email | ScalarType::Url | ScalarType::Phone | ScalarType::File { .. } => false,
+    };
+    bare.then_some(text)
+}

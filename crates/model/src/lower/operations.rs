@@ -1,0 +1,455 @@
+//! Named operations: routes, inputs, replies.
+
+use super::access::GrantPlace;
+use super::context::{Lowering, one_of, unknown};
+use super::inputs::Inputs;
+use super::names::Form;
+use super::typing::{Bindings, Scope};
+use crate::{EntityId, InputField, InputKind, Method, Operation, ScalarType, Shape, Who};
+use archwright_design::ast::{self, StepKind, Text};
+use archwright_diagnostics::Diagnostic;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+impl Lowering<'_> {
+    pub fn check_operations(&mut self) {
+        let design = self.design;
+        let mut names: BTreeMap<&str, &Text> = BTreeMap::new();
+        let mut routes: BTreeMap<(Method, String), &Text> = BTreeMap::new();
+        for source in &design.operations {
+            self.check_name(&source.name, Form::Word, "an operation");
+            if let Some(first) = names.insert(&source.name.value, &source.name) {
+                self.repeated(&source.name, "operation", Some(first));
+                continue;
+            }
+            let Some((method, path)) = self.route(source) else {
+                // The rest is checked all the same, so that all that is wrong is said at once.
+                self.operation(source, Method::Post, String::new());
+                continue;
+            };
+            if let Some(first) = routes.insert((method, pattern(&path)), &source.name) {
+                let message = format!(
+                    "`{}` has this route too: {} {path}",
+                    first.value,
+                    method.name()
+                );
+                let diagnostic =
+                    Diagnostic::new("AW351", source.path.as_ref().map(|path| path.span), message)
+                        .other(first.span, "the other operation")
+                        .help("change the verb or the path of one of them");
+                self.report(diagnostic);
+            }
+            let operation = self.operation(source, method, path);
+            self.operations.push(operation);
+        }
+        self.check_error_shape();
+    }
+
+    fn check_error_shape(&mut self) {
+        if let Some(shape) = &self.design.api.errors {
+            self.api.errors = self.error_shape(shape);
+        }
+    }
+
+    // ---- route ----
+
+    fn route(&mut self, source: &ast::Operation) -> Option<(Method, String)> {
+        let (Some(verb), Some(path)) = (&source.method, &source.path) else {
+            let message = format!("the operation `{}` has no route", source.name.value);
+            self.error(
+                "AW350",
+                source.name.span,
+                message,
+                "write `route: POST /articles/{slug}/favorite`",
+            );
+            return None;
+        };
+        let method = match &verb.value.to_ascii_uppercase()[..] {
+            "GET" => Method::Get,
+            "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
+            "DELETE" => Method::Delete,
+            other => {
+                self.error(
+                    "AW350",
+                    verb.span,
+                    format!("`{other}` is no verb"),
+                    "use GET, POST, PUT, PATCH or DELETE",
+                );
+                return None;
+            }
+        };
+        if !self.check_path(path) {
+            return None;
+        }
+        let trimmed = path.value.trim_end_matches('/');
+        Some((method, trimmed.to_owned()))
+    }
+
+    fn check_path(&mut self, path: &Text) -> bool {
+        let segments = path
+            .value
+            .strip_prefix('/')
+            .unwrap_or(&path.value)
+            .trim_end_matches('/');
+        let plain = |segment: &str| {
+            !segment.is_empty()
+                && segment != ".."
+                && segment
+                    .chars()
+                    .all(|next| next.is_ascii_alphanumeric() || "-_.~".contains(next))
+        };
+        let sound = path.value.starts_with('/')
+            && segments.split('/').all(|segment| match parameter(segment) {
+                Some(name) => {
+                    plain(name) && name.starts_with(|first: char| first.is_ascii_lowercase())
+                }
+                None => plain(segment),
+            });
+        let names = parameters(&path.value);
+        let distinct: BTreeSet<&str> = names.iter().copied().collect();
+        if !sound || distinct.len() != names.len() {
+            let message = format!("`{}` is no path", path.value);
+            self.error(
+                "AW350",
+                path.span,
+                message,
+                "begin with `/`; put a name in braces once: `/articles/{slug}`",
+            );
+            return false;
+        }
+        true
+    }
+
+    // ---- the whole ----
+
+    fn operation(&mut self, source: &ast::Operation, method: Method, path: String) -> Operation {
+        if source.by.is_empty() {
+            let message = format!("nobody can call `{}`", source.name.value);
+            self.report(
+                Diagnostic::new("AW278", source.name.span, message).help("say who may with `by`"),
+            );
+        }
+        let path_input = self.path_input(source, &path);
+        let query_input = self.input_fields(&source.input_query, Form::Field);
+        let header_input = self.header_input(source);
+        let body_input = self.body_fields(&source.input_body, 0);
+        self.check_flat(&path_input, "path");
+        self.check_flat(&query_input, "query");
+        self.check_flat(&header_input, "header");
+        if let (Method::Get | Method::Delete, Some(field)) = (method, body_input.first()) {
+            let message = format!("a {} request has no body", method.name());
+            self.error(
+                "AW352",
+                field.span,
+                message,
+                "use POST, PUT or PATCH, or put the input into `query`",
+            );
+        }
+        let inputs = Rc::new(Inputs::of_operation(
+            &path_input,
+            &query_input,
+            &header_input,
+            &body_input,
+        ));
+        let by = self.grants(&source.by, None, GrantPlace::Operation);
+        let signed_in = !by.is_empty() && by.iter().all(|grant| grant.who != Who::Anyone);
+        let mut scope = Scope {
+            inputs: Some(inputs),
+            signed_in,
+            ..Scope::default()
+        };
+        let mut bindings = Bindings::default();
+        let steps = self.steps(&source.steps, &mut scope, &mut bindings);
+        let replies = self.replies(source, &scope, &mut bindings);
+        Operation {
+            name: source.name.value.clone(),
+            about: source
+                .about
+                .as_ref()
+                .map(|about| about.value.clone())
+                .unwrap_or_default(),
+            method,
+            path,
+            by,
+            rate: self.rate_class(source, method),
+            path_input,
+            query_input,
+            header_input,
+            body_input,
+            steps,
+            replies,
+            workload: source.workload.as_ref().map(|rate| self.checked_rate(rate)),
+            evolution: super::entities::evolution(&source.evolution),
+            span: source.span,
+        }
+    }
+
+    fn path_input(&mut self, source: &ast::Operation, path: &str) -> Vec<InputField> {
+        let names = parameters(path);
+        let declared = self.input_fields(&source.input_path, Form::Field);
+        for field in &source.input_path {
+            if !path.is_empty() && !names.contains(&&field.name.value[..]) {
+                let diagnostic = unknown(
+                    "AW352",
+                    field.name.span,
+                    "name in the path",
+                    &field.name.value,
+                    names.iter().copied(),
+                );
+                let help = format!(
+                    "add `{{{}}}` to the route, or move the input",
+                    field.name.value
+                );
+                self.report(if diagnostic.help.is_some() {
+                    diagnostic
+                } else {
+                    diagnostic.help(help)
+                });
+            }
+        }
+        let span = source.path.as_ref().map_or(source.span, |path| path.span);
+        let field = |name: &&str| {
+            declared
+                .iter()
+                .find(|field| field.name == **name)
+                .cloned()
+                .unwrap_or_else(|| text_input(name, span))
+        };
+        names.iter().map(field).collect()
+    }
+
+    fn header_input(&mut self, source: &ast::Operation) -> Vec<InputField> {
+        let mut fields: Vec<InputField> = Vec::new();
+        for header in &source.input_header {
+            let name = &header.name.value;
+            let sound = name.starts_with(|first: char| first.is_ascii_alphabetic())
+                && name.len() <= 64
+                && name
+                    .chars()
+                    .all(|next| next.is_ascii_alphanumeric() || next == '-');
+            let taken = [
+                "authorization",
+                "host",
+                "content-length",
+                "content-type",
+                "idempotency-key",
+                "if-match",
+            ];
+            if !sound || taken.contains(&&name.to_ascii_lowercase()[..]) {
+                let message = format!("`{name}` can't be an input header");
+                self.error(
+                    "AW352",
+                    header.name.span,
+                    message,
+                    "use a name of your own such as `X-Signature`",
+                );
+                continue;
+            }
+            // The name was checked; a copy under a field's name passes the checks of inputs.
+            let mut renamed = header.clone();
+            renamed.name.value = "header".to_owned();
+            for mut field in self.input_fields(std::slice::from_ref(&renamed), Form::Field) {
+                field.name.clone_from(name);
+                if fields
+                    .iter()
+                    .any(|known| known.name.eq_ignore_ascii_case(name))
+                {
+                    self.repeated(&header.name, "header", None);
+                } else {
+                    fields.push(field);
+                }
+            }
+        }
+        fields
+    }
+
+    fn rate_class(&mut self, source: &ast::Operation, method: Method) -> String {
+        let default = if method == Method::Get {
+            "read"
+        } else {
+            "write"
+        };
+        let Some(rate) = &source.rate else {
+            return default.to_owned();
+        };
+        if !self.api.rates.iter().any(|(name, _)| *name == rate.value) {
+            let names = self.api.rates.iter().map(|(name, _)| &name[..]);
+            let diagnostic = unknown("AW359", rate.span, "rate class", &rate.value, names);
+            self.report(diagnostic);
+        }
+        rate.value.clone()
+    }
+
+    // ---- replies ----
+
+    fn replies(
+        &mut self,
+        source: &ast::Operation,
+        scope: &Scope,
+        bindings: &mut Bindings,
+    ) -> Vec<(u16, Shape)> {
+        let mut replies: Vec<(u16, Shape)> = Vec::new();
+        for (status, shape) in &source.replies {
+            let shape = self.shape(shape, scope, bindings);
+            let Some(code) = u16::try_from(status.value)
+                .ok()
+                .filter(|code| (200..600).contains(code))
+            else {
+                let message = format!("{} is no status of a reply", status.value);
+                self.error(
+                    "AW358",
+                    status.span,
+                    message,
+                    "use a number from 200 to 599",
+                );
+                continue;
+            };
+            if replies.iter().any(|(known, _)| *known == code) {
+                self.error(
+                    "AW358",
+                    status.span,
+                    format!("the status {code} is there twice"),
+                    "remove one of them",
+                );
+                continue;
+            }
+            let bodiless = matches!(code, 204 | 205 | 304);
+            if bodiless && !matches!(shape, None | Some(Shape::Nothing)) {
+                let message = format!("a reply with the status {code} has no body");
+                self.error(
+                    "AW358",
+                    status.span,
+                    message,
+                    "write `~` as its body, or use 200",
+                );
+            }
+            replies.extend(shape.map(|shape| (code, shape)));
+        }
+        if !source
+            .replies
+            .iter()
+            .any(|(status, _)| (200..300).contains(&status.value))
+        {
+            let message = format!(
+                "the operation `{}` never answers that it succeeded",
+                source.name.value
+            );
+            self.error(
+                "AW358",
+                source.name.span,
+                message,
+                "add a reply such as `200: { article: article }`, or `204: ~`",
+            );
+        }
+        replies
+    }
+
+    /// Entities that steps and views of operations use.
+    pub fn entities_in_operations(&self) -> BTreeSet<EntityId> {
+        let mut used = BTreeSet::new();
+        for operation in &self.design.operations {
+            self.entities_in_steps(&operation.steps, &mut used);
+        }
+        for step in self.design.entities.iter().flat_map(|entity| &entity.moves) {
+            self.entities_in_steps(&step.steps, &mut used);
+        }
+        for field in self.entities.iter().flat_map(|entity| &entity.fields) {
+            if let Some(crate::ToManyKind::Through { entity, .. }) =
+                field.to_many().map(|relation| &relation.kind)
+            {
+                used.insert(*entity);
+            }
+        }
+        used
+    }
+
+    fn entities_in_steps(&self, steps: &[ast::Step], used: &mut BTreeSet<EntityId>) {
+        for step in steps {
+            match &step.kind {
+                StepKind::Find { entity, .. }
+                | StepKind::List { entity, .. }
+                | StepKind::Create { entity, .. }
+                | StepKind::Upsert { entity, .. }
+                | StepKind::GetOrCreate { entity, .. } => {
+                    used.extend(self.entity_names.get(&entity.value[..]))
+                }
+                StepKind::Each { steps, .. } => self.entities_in_steps(steps, used),
+                _ => {}
+            }
+        }
+    }
+
+    /// What an `else` says: a word for a status, or a number.
+    pub fn status_of(&mut self, text: &Text) -> Option<u16> {
+        const WORDS: [(&str, u16); 8] = [
+            ("not-found", 404),
+            ("forbidden", 403),
+            ("conflict", 409),
+            ("invalid", 422),
+            ("unauthorized", 401),
+            ("gone", 410),
+            ("payment-required", 402),
+            ("bad-request", 400),
+        ];
+        if let Some((_, status)) = WORDS.iter().find(|(word, _)| *word == text.value) {
+            return Some(*status);
+        }
+        if let Some(status) = text
+            .value
+            .parse()
+            .ok()
+            .filter(|status| (400..600).contains(status))
+        {
+            return Some(status);
+        }
+        let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
+        let mut diagnostic = unknown(
+            "AW354",
+            text.span,
+            "outcome",
+            &text.value,
+            words.iter().copied(),
+        );
+        if diagnostic.fix.is_none() {
+            diagnostic.help = Some(format!(
+                "use {}, or a status from 400 to 599",
+                one_of(&words)
+            ));
+        }
+        self.report(diagnostic);
+        None
+    }
+}
+
+fn text_input(name: &str, span: archwright_diagnostics::Span) -> InputField {
+    InputField {
+        name: name.to_owned(),
+        about: String::new(),
+        kind: InputKind::Scalar(ScalarType::String { min: 1, max: 255 }),
+        optional: false,
+        default: None,
+        min: None,
+        max: None,
+        pattern: None,
+        span,
+    }
+}
+
+fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+fn parameters(path: &str) -> Vec<&str> {
+    path.split('/').filter_map(parameter).collect()
+}
+
+/// The path with its names taken out, so that two that match the same requests are equal.
+fn pattern(path: &str) -> String {
+    let segments: Vec<&str> = path
+        .split('/')
+        .map(|segment| parameter(segment).map_or(segment, |_| "{}"))
+        .collect();
+    segments.join("/")
+}

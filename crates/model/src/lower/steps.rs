@@ -1,0 +1,716 @@
+//! Steps of operations and moves: bindings in order, and what each step may write.
+
+use super::context::{Lowering, unknown};
+use super::typing::{Absent, Binding, Bindings, Scope};
+use crate::{
+    Direction, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Origin, Otherwise,
+    ScalarType, Step, StepKind, ToManyKind, Type,
+};
+use archwright_design::ast::{self, StepKind as Source, Text};
+
+/// Deepest nesting of `each`.
+const DEPTH: usize = 4;
+
+type Assignments = Vec<(FieldId, Expression)>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Write {
+    Create,
+    Update,
+}
+
+impl Lowering<'_> {
+    /// Checks steps in order; what they bind stays in the scope.
+    pub fn steps(
+        &mut self,
+        sources: &[ast::Step],
+        scope: &mut Scope,
+        bindings: &mut Bindings,
+    ) -> Vec<Step> {
+        self.nested_steps(sources, scope, bindings, 0)
+    }
+
+    fn nested_steps(
+        &mut self,
+        sources: &[ast::Step],
+        scope: &mut Scope,
+        bindings: &mut Bindings,
+        depth: usize,
+    ) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for source in sources {
+            let before = scope.clone();
+            let condition = source
+                .condition
+                .as_ref()
+                .map(|condition| self.condition(condition, &before));
+            let otherwise = self.otherwise(source);
+            let sometimes = source.condition.is_some() || otherwise == Otherwise::Null;
+            let Some(kind) = self.step_kind(&source.kind, scope, bindings, sometimes, depth) else {
+                continue;
+            };
+            if !matches!(condition, Some(None)) {
+                steps.push(Step {
+                    kind,
+                    condition: condition.flatten(),
+                    otherwise,
+                    span: source.span,
+                });
+            }
+        }
+        steps
+    }
+
+    fn otherwise(&mut self, source: &ast::Step) -> Otherwise {
+        let default = match source.kind {
+            Source::Find { .. } => 404,
+            Source::Guard { .. } => 403,
+            _ => 409,
+        };
+        let Some(text) = &source.otherwise else {
+            return Otherwise::Status(default);
+        };
+        if text.value == "null" || text.value == "~" {
+            if matches!(source.kind, Source::Find { .. }) {
+                return Otherwise::Null;
+            }
+            self.error(
+                "AW354",
+                text.span,
+                "only `find` goes on without a row",
+                "name an outcome such as `conflict`",
+            );
+            return Otherwise::Status(default);
+        }
+        if matches!(source.kind, Source::List { .. } | Source::Each { .. }) {
+            self.error("AW354", text.span, "this step never fails", "remove `else`");
+        }
+        Otherwise::Status(self.status_of(text).unwrap_or(default))
+    }
+
+    fn step_kind(
+        &mut self,
+        source: &Source,
+        scope: &mut Scope,
+        bindings: &mut Bindings,
+        sometimes: bool,
+        depth: usize,
+    ) -> Option<StepKind> {
+        match source {
+            Source::Find {
+                name,
+                entity,
+                filter,
+                lock,
+            } => {
+                let entity = self.find_entity(entity);
+                let filter = self.filter(filter.as_ref(), entity, scope);
+                let bind = self.bind_row(name, entity, scope, bindings, sometimes);
+                Some(StepKind::Find {
+                    bind,
+                    name: name.value.clone(),
+                    entity: entity?,
+                    filter: filter?,
+                    lock: *lock,
+                })
+            }
+            Source::List { .. } => self.list_step(source, scope, bindings, sometimes),
+            Source::Guard { that } => self
+                .condition(that, scope)
+                .map(|that| StepKind::Guard { that }),
+            Source::Create { name, entity, set } => {
+                let entity = self.find_entity(entity);
+                let set = entity.map(|entity| {
+                    let set_here = self.assignments(entity, set, scope, Write::Create);
+                    self.check_complete(entity, name, set, &[], scope);
+                    set_here
+                });
+                let bind = self.bind_row(name, entity, scope, bindings, sometimes);
+                Some(StepKind::Create {
+                    bind,
+                    name: name.value.clone(),
+                    entity: entity?,
+                    set: set?,
+                })
+            }
+            Source::Upsert {
+                name,
+                entity,
+                key,
+                set,
+            } => {
+                let (bind, entity, key, set) =
+                    self.keyed(name, entity, key, set, scope, bindings, sometimes)?;
+                Some(StepKind::Upsert {
+                    bind,
+                    name: name.value.clone(),
+                    entity,
+                    key,
+                    set,
+                })
+            }
+            Source::GetOrCreate {
+                name,
+                entity,
+                key,
+                set,
+            } => {
+                let (bind, entity, key, set) =
+                    self.keyed(name, entity, key, set, scope, bindings, sometimes)?;
+                Some(StepKind::GetOrCreate {
+                    bind,
+                    name: name.value.clone(),
+                    entity,
+                    key,
+                    set,
+                })
+            }
+            Source::Update { row, set } => {
+                let (row, entity) = self.row(row, scope)?;
+                let set = self.assignments(entity, set, scope, Write::Update);
+                Some(StepKind::Update { row, set })
+            }
+            Source::Delete { row } => self
+                .row(row, scope)
+                .map(|(row, _)| StepKind::Delete { row }),
+            Source::Link { relation, row } => {
+                let (from, relation, row) = self.linked(relation, row, scope)?;
+                Some(StepKind::Link {
+                    from,
+                    relation,
+                    row,
+                })
+            }
+            Source::Unlink { relation, row } => {
+                let (from, relation, row) = self.linked(relation, row, scope)?;
+                Some(StepKind::Unlink {
+                    from,
+                    relation,
+                    row,
+                })
+            }
+            Source::Increment { field, by } => self.increment(field, by, scope),
+            Source::Move { row, name } => self.move_step(row, name, scope),
+            Source::Each { name, list, steps } => {
+                self.each(name, list, steps, scope, bindings, depth)
+            }
+        }
+    }
+
+    // ---- reading ----
+
+    /// The scope of a `where`: the fields of the entity by their names, and everything that was known before.
+    fn filter(
+        &mut self,
+        text: Option<&Text>,
+        entity: Option<EntityId>,
+        scope: &Scope,
+    ) -> Option<Option<Expression>> {
+        let inside = Scope {
+            this: entity,
+            ..scope.clone()
+        };
+        match text {
+            Some(_) if entity.is_none() => None,
+            Some(text) => self.condition(text, &inside).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn bind_row(
+        &mut self,
+        name: &Text,
+        entity: Option<EntityId>,
+        scope: &mut Scope,
+        bindings: &mut Bindings,
+        nullable: bool,
+    ) -> crate::BindingId {
+        self.check_binding_name(name, scope);
+        let id = bindings.next();
+        // A row of an entity that is not known binds nothing: uses of the name would only repeat the error.
+        if let Some(entity) = entity {
+            scope.bind(Binding {
+                name: name.value.clone(),
+                id,
+                ty: Type::Row(entity),
+                nullable,
+                scalar: None,
+            });
+        }
+        id
+    }
+
+    fn list_step(
+        &mut self,
+        source: &Source,
+        scope: &mut Scope,
+        bindings: &mut Bindings,
+        sometimes: bool,
+    ) -> Option<StepKind> {
+        let Source::List {
+            name,
+            entity,
+            filter,
+            sort,
+            limit,
+            offset,
+            count,
+        } = source
+        else {
+            return None;
+        };
+        let entity = self.find_entity(entity);
+        let filter = self.filter(filter.as_ref(), entity, scope);
+        let sort = entity.map(|entity| {
+            sort.iter()
+                .filter_map(|key| self.sort_key(entity, key))
+                .collect()
+        });
+        let limit = limit.as_ref().map(|limit| self.whole_number(limit, scope));
+        let offset = offset
+            .as_ref()
+            .map(|offset| self.whole_number(offset, scope));
+        self.check_binding_name(name, scope);
+        let bind = bindings.next();
+        if let Some(entity) = entity {
+            scope.bind(Binding {
+                name: name.value.clone(),
+                id: bind,
+                ty: Type::Rows(entity),
+                nullable: sometimes,
+                scalar: None,
+            });
+        }
+        let count = count.as_ref().map(|count| {
+            self.check_binding_name(count, scope);
+            let id = bindings.next();
+            scope.bind(Binding {
+                name: count.value.clone(),
+                id,
+                ty: Type::Int,
+                nullable: sometimes,
+                scalar: None,
+            });
+            (id, count.value.clone())
+        });
+        if matches!(limit, Some(None)) || matches!(offset, Some(None)) {
+            return None;
+        }
+        Some(StepKind::List {
+            bind,
+            name: name.value.clone(),
+            entity: entity?,
+            filter: filter?,
+            sort: sort?,
+            limit: limit.flatten(),
+            offset: offset.flatten(),
+            count,
+        })
+    }
+
+    fn sort_key(&mut self, entity: EntityId, key: &Text) -> Option<(FieldId, Direction)> {
+        let (name, direction) = match key.value.strip_prefix('-') {
+            Some(_) => (key.slice(1..key.value.len()), Direction::Descending),
+            None => (key.clone(), Direction::Ascending),
+        };
+        let field = self.find_field(entity, &name)?;
+        let scalar = self.field(field).scalar();
+        let bulky = matches!(
+            scalar,
+            None | Some(ScalarType::Json | ScalarType::File { .. })
+        );
+        if (bulky || self.field(field).sensitive) && !self.broken.contains(&field) {
+            self.error(
+                "AW228",
+                key.span,
+                format!("rows can't be sorted by `{}`", name.value),
+                "name a field with comparable values",
+            );
+            return None;
+        }
+        Some((field, direction))
+    }
+
+    fn whole_number(&mut self, text: &Text, scope: &Scope) -> Option<Expression> {
+        let typed = self.typed(text, scope)?;
+        self.fit(typed, &ScalarType::BigInt)
+    }
+
+    /// A row that exists when the step runs.
+    fn row(&mut self, text: &Text, scope: &Scope) -> Option<(Expression, EntityId)> {
+        let expression = self.typed(text, scope)?.expression;
+        match expression.ty {
+            Type::Row(entity) => Some((expression, entity)),
+            ref other => {
+                let message = format!("a row is needed, and this is {}", self.describe(other));
+                self.error(
+                    "AW357",
+                    expression.span,
+                    message,
+                    "name a row that a step before has found, or `caller`",
+                );
+                None
+            }
+        }
+    }
+
+    fn each(
+        &mut self,
+        name: &Text,
+        list: &Text,
+        steps: &[ast::Step],
+        scope: &Scope,
+        bindings: &mut Bindings,
+        depth: usize,
+    ) -> Option<StepKind> {
+        if depth >= DEPTH {
+            self.error(
+                "AW357",
+                name.span,
+                "`each` is nested too deeply",
+                format!("keep it to {DEPTH} levels"),
+            );
+            return None;
+        }
+        let list = self.typed(list, scope);
+        self.check_binding_name(name, scope);
+        let bind = bindings.next();
+        let mut inside = scope.clone();
+        let list = list?;
+        let (ty, scalar) = match list.expression.ty.clone() {
+            Type::Rows(entity) => (Type::Row(entity), None),
+            Type::List(item) => (*item, list.scalar),
+            other => {
+                let message = format!("a list is needed, and this is {}", self.describe(&other));
+                self.error(
+                    "AW357",
+                    list.expression.span,
+                    message,
+                    "name a list of the input, or rows",
+                );
+                return None;
+            }
+        };
+        inside.bind(Binding {
+            name: name.value.clone(),
+            id: bind,
+            ty,
+            nullable: false,
+            scalar,
+        });
+        let steps = self.nested_steps(steps, &mut inside, bindings, depth + 1);
+        Some(StepKind::Each {
+            bind,
+            name: name.value.clone(),
+            list: list.expression,
+            steps,
+        })
+    }
+
+    // ---- writing ----
+
+    /// A field that a step may write.
+    pub fn settable_field(
+        &mut self,
+        entity: EntityId,
+        name: &Text,
+        write: Write,
+    ) -> Option<FieldId> {
+        let id = self.find_field(entity, name)?;
+        if self.broken.contains(&id) {
+            return None;
+        }
+        let field = self.field(id);
+        let computed = self
+            .source(id)
+            .is_some_and(|source| source.computed.is_some());
+        let stamp = field.origin == Origin::Implied && field.to_one().is_none();
+        let state = self
+            .entity(entity)
+            .state
+            .as_ref()
+            .is_some_and(|machine| machine.field == id);
+        let (why, help) = match &field.kind {
+            _ if computed => ("it is computed", "set the fields that it is computed from"),
+            _ if stamp => ("it is set by itself", "remove this"),
+            _ if state && write == Write::Update => {
+                ("only moves change the state", "use a `move` step")
+            }
+            _ if state => (
+                "a row begins in its first state",
+                "remove this, and make a move afterwards",
+            ),
+            FieldKind::ToMany(_) => (
+                "it holds many rows",
+                "use `link` and `unlink`, or create the rows on the other side",
+            ),
+            FieldKind::Scalar(ScalarType::File { .. }) => {
+                ("a file is uploaded by itself", "remove this")
+            }
+            _ if field.immutable && write == Write::Update => {
+                ("it is immutable", "remove this, or drop `immutable`")
+            }
+            _ => return Some(id),
+        };
+        let message = format!("`{}` can't be set here: {why}", field.name);
+        self.error("AW356", name.span, message, help);
+        None
+    }
+
+    fn assignments(
+        &mut self,
+        entity: EntityId,
+        sources: &[(Text, Text)],
+        scope: &Scope,
+        write: Write,
+    ) -> Assignments {
+        let mut set: Assignments = Vec::new();
+        for (name, value) in sources {
+            let Some(field) = self.settable_field(entity, name, write) else {
+                continue;
+            };
+            if set.iter().any(|(known, _)| *known == field) {
+                self.repeated(name, "value", None);
+                continue;
+            }
+            let has_default = self
+                .source(field)
+                .is_some_and(|source| source.default.is_some());
+            let absent = if write == Write::Update || has_default {
+                Absent::Keeps
+            } else {
+                Absent::Counts
+            };
+            if let Some(value) = self.assigned(value, field, scope, absent) {
+                set.push((field, value));
+            }
+        }
+        set
+    }
+
+    /// Every required field of a new row gets its value from somewhere.
+    fn check_complete(
+        &mut self,
+        entity: EntityId,
+        place: &Text,
+        set: &[(Text, Text)],
+        key: &[(Text, Text)],
+        scope: &Scope,
+    ) {
+        let given = |name: &str| set.iter().chain(key).any(|(given, _)| given.value == name);
+        let entity_ref = self.entity(entity);
+        let (owner, tenant) = (entity_ref.owner, entity_ref.tenant);
+        let state = entity_ref.state.as_ref().map(|machine| machine.field);
+        let missing: Vec<String> = entity_ref
+            .fields
+            .iter()
+            .filter(|field| {
+                let source = self.source(field.id);
+                let filled = source.is_some_and(|source| {
+                    source.default.is_some() || source.computed.is_some() || source.from.is_some()
+                });
+                let stamp = field.origin == Origin::Implied && field.to_one().is_none();
+                let from_caller =
+                    scope.signed_in && (owner == Some(field.id) || tenant == Some(field.id));
+                let from_slug = field.slug_from.is_some();
+                !field.optional
+                    && field.to_many().is_none()
+                    && !filled
+                    && !stamp
+                    && !from_caller
+                    && !from_slug
+                    && state != Some(field.id)
+                    && !given(&field.name)
+            })
+            .map(|field| format!("`{}`", field.name))
+            .collect();
+        if !missing.is_empty() {
+            let message = format!(
+                "a new `{}` needs {}",
+                self.entity(entity).name,
+                missing.join(", ")
+            );
+            self.error(
+                "AW355",
+                place.span,
+                message,
+                "add them to `set`, give them defaults, or make them optional",
+            );
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one verb, used by two"
+    )]
+    fn keyed(
+        &mut self,
+        name: &Text,
+        entity: &Text,
+        key: &[(Text, Text)],
+        set: &[(Text, Text)],
+        scope: &mut Scope,
+        bindings: &mut Bindings,
+        sometimes: bool,
+    ) -> Option<(crate::BindingId, EntityId, Assignments, Assignments)> {
+        let entity = self.find_entity(entity);
+        let parts = entity.map(|entity| {
+            let keys = self.assignments(entity, key, scope, Write::Create);
+            let values = self.assignments(entity, set, scope, Write::Create);
+            self.check_complete(entity, name, set, key, scope);
+            self.check_unique_key(entity, name, key);
+            (keys, values)
+        });
+        let bind = self.bind_row(name, entity, scope, bindings, sometimes);
+        let (keys, values) = parts?;
+        Some((bind, entity?, keys, values))
+    }
+
+    fn check_unique_key(&mut self, entity: EntityId, place: &Text, key: &[(Text, Text)]) {
+        let fields: Option<Vec<FieldId>> = key
+            .iter()
+            .map(|(name, _)| self.field_named(entity, &name.value))
+            .collect();
+        let Some(mut fields) = fields else { return };
+        fields.sort();
+        let unique = self.entity(entity).unique.iter().any(|known| {
+            let mut known = known.fields.clone();
+            known.sort();
+            known == fields
+        });
+        if !unique {
+            let names: Vec<&str> = key.iter().map(|(name, _)| &name.value[..]).collect();
+            let message = format!(
+                "nothing says that `{}` has one row for each key ({})",
+                self.entity(entity).name,
+                names.join(", ")
+            );
+            let help = format!("add `unique: [[{}]]` to the entity", names.join(", "));
+            self.error("AW360", place.span, message, help);
+        }
+    }
+
+    // ---- relations, numbers, moves ----
+
+    fn linked(
+        &mut self,
+        relation: &Text,
+        row: &Text,
+        scope: &Scope,
+    ) -> Option<(Expression, FieldId, Expression)> {
+        let typed = self.typed(relation, scope);
+        let row = self.row(row, scope);
+        let expression = typed?.expression;
+        let ExpressionKind::Field { of, field } = expression.kind else {
+            self.error(
+                "AW362",
+                relation.span,
+                "a relation of a row is needed",
+                "write `link: { caller.favourites: article }`",
+            );
+            return None;
+        };
+        let linked = self
+            .field(field)
+            .to_many()
+            .filter(|relation| matches!(relation.kind, ToManyKind::Linked { .. }));
+        let Some(target) = linked.map(|relation| relation.target) else {
+            let message = format!("`{}` is no relation of many to many", self.path(field));
+            let help = "create or delete the row between, or set the field that points to one row";
+            self.error("AW362", relation.span, message, help);
+            return None;
+        };
+        let (row, entity) = row?;
+        if entity != target {
+            let message = format!(
+                "one {} is needed, and this is one {}",
+                self.entity(target).name,
+                self.entity(entity).name
+            );
+            self.error(
+                "AW357",
+                row.span,
+                message,
+                "name a row of the relation's entity",
+            );
+            return None;
+        }
+        Some((*of, field, row))
+    }
+
+    fn increment(&mut self, field: &Text, by: &Text, scope: &Scope) -> Option<StepKind> {
+        let target = self.typed(field, scope);
+        let by = self.typed(by, scope);
+        let target = target?;
+        let ExpressionKind::Field { of, field: id } = target.expression.kind else {
+            self.error(
+                "AW357",
+                field.span,
+                "a field of a row is needed",
+                "write `increment: { book.stock: -line.quantity }`",
+            );
+            return None;
+        };
+        let number = target.scalar.as_ref().is_some_and(ScalarType::is_number);
+        let computed = self
+            .source(id)
+            .is_none_or(|source| source.computed.is_some());
+        if !number || computed {
+            let message = format!("`{}` is no stored number", self.path(id));
+            self.error(
+                "AW356",
+                field.span,
+                message,
+                "name a field of type int, bigint, decimal or money",
+            );
+            return None;
+        }
+        let by = self.fit(by?, target.scalar.as_ref()?)?;
+        if by.nullable {
+            self.error(
+                "AW322",
+                by.span,
+                "this may be missing, and a number is needed",
+                "use `coalesce(value, 0)`",
+            );
+            return None;
+        }
+        Some(StepKind::Increment {
+            row: *of,
+            field: id,
+            by,
+        })
+    }
+
+    fn move_step(&mut self, row: &Text, name: &Text, scope: &Scope) -> Option<StepKind> {
+        let (row, entity) = self.row(row, scope)?;
+        let moves: Vec<&str> = self
+            .entity(entity)
+            .state
+            .iter()
+            .flat_map(|machine| &machine.moves)
+            .map(|step| &step.name[..])
+            .collect();
+        if !moves.contains(&&name.value[..]) {
+            let diagnostic = unknown(
+                "AW361",
+                name.span,
+                &format!("move of {}", self.entity(entity).name),
+                &name.value,
+                moves.into_iter(),
+            );
+            let diagnostic = if diagnostic.help.is_some() {
+                diagnostic
+            } else {
+                diagnostic.help("add it to the entity's `moves`")
+            };
+            self.report(diagnostic);
+            return None;
+        }
+        Some(StepKind::Move {
+            row,
+            entity,
+            name: name.value.clone(),
+        })
+    }
+}

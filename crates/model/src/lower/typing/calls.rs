@@ -1,0 +1,599 @@
+//! Functions, methods, and the macros over rows.
+
+use super::values::{compatible, wider};
+use super::{Typed, Typer, Variable, expression, plain};
+use crate::lower::context::unknown;
+use crate::lower::instant;
+use crate::{
+    Aggregate, BinaryOperator, EntityId, Expression, ExpressionKind, Function, Literal, Quantifier,
+    ScalarType, Type, VariableId,
+};
+use archwright_diagnostics::{Diagnostic, Span};
+use archwright_expression::ast::{Kind, Node};
+
+const FUNCTIONS: [&str; 5] = ["size", "duration", "date", "coalesce", "abs"];
+const METHODS: [&str; 16] = [
+    "exists",
+    "all",
+    "filter",
+    "map",
+    "size",
+    "count",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "lower",
+    "upper",
+    "trim",
+    "startsWith",
+    "endsWith",
+    "contains",
+];
+
+/// Rows that a macro runs over, perhaps narrowed by `filter`.
+struct Rows {
+    over: Expression,
+    entity: EntityId,
+    variable: VariableId,
+    condition: Option<Expression>,
+}
+
+impl Typer<'_, '_, '_> {
+    fn wrong_arguments<T>(&mut self, span: Span, form: &str) -> Option<T> {
+        self.fail(
+            "AW325",
+            span,
+            "the arguments don't fit",
+            format!("write `{form}`"),
+        )
+    }
+
+    // ---- functions ----
+
+    pub(super) fn function(
+        &mut self,
+        name: &str,
+        name_span: Span,
+        arguments: &[Node],
+        span: Span,
+    ) -> Option<Typed> {
+        match (name, arguments) {
+            ("size", [of]) => self.size(of, span),
+            ("duration", [text]) => self.duration(text, span),
+            ("date", [instant]) => self.date(instant, span),
+            ("abs", [number]) => self.absolute(number, span),
+            ("coalesce", [_, _, ..]) => self.coalesce(arguments, span),
+            ("size", _) => self.wrong_arguments(span, "size(rows)"),
+            ("duration", _) => self.wrong_arguments(span, "duration('7d')"),
+            ("date", _) => self.wrong_arguments(span, "date(created_at)"),
+            ("abs", _) => self.wrong_arguments(span, "abs(number)"),
+            ("coalesce", _) => self.wrong_arguments(span, "coalesce(value, instead)"),
+            _ => self.no_function(name, name_span),
+        }
+    }
+
+    fn no_function(&mut self, name: &str, span: Span) -> Option<Typed> {
+        let help = match name {
+            "now" | "today" | "caller" => Some(format!("write `{name}` without brackets")),
+            "len" | "length" | "count" => Some("use `size(rows)`".to_owned()),
+            "exists" | "all" | "sum" | "min" | "max" | "avg" | "filter" | "map" => {
+                Some(format!("write `rows.{name}(x, …)`"))
+            }
+            "lower" | "upper" | "trim" | "contains" | "startsWith" | "endsWith" => {
+                Some(format!("write `text.{name}(…)`"))
+            }
+            "timestamp" => Some(
+                "write the instant in quotes: `created_at > '2026-01-01T00:00:00Z'`".to_owned(),
+            ),
+            "int" | "double" | "string" | "uint" | "bool" => {
+                Some("values are not converted: compare values of one type".to_owned())
+            }
+            _ => None,
+        };
+        let diagnostic = match help {
+            Some(help) => {
+                Diagnostic::new("AW324", span, format!("`{name}` is no function")).help(help)
+            }
+            None => unknown("AW324", span, "function", name, FUNCTIONS.into_iter()),
+        };
+        self.lowering.report(diagnostic);
+        None
+    }
+
+    fn size(&mut self, of: &Node, span: Span) -> Option<Typed> {
+        if matches!(&of.kind, Kind::Call { name, .. } if name == "filter") {
+            return self.aggregate(of, Aggregate::Count, &[], span, span);
+        }
+        let of = self.node(of)?.expression;
+        match of.ty {
+            Type::Rows(entity) => {
+                let rows = Rows {
+                    over: of,
+                    entity,
+                    variable: self.fresh(),
+                    condition: None,
+                };
+                Some(counted(rows, span))
+            }
+            Type::Text | Type::List(_) => {
+                let nullable = of.nullable;
+                Some(call(Function::Size, vec![of], Type::Int, nullable, span))
+            }
+            ref other => {
+                let message = format!("{} has no size", self.lowering.describe(other));
+                self.fail(
+                    "AW325",
+                    of.span,
+                    message,
+                    "use it on text and on relations to many rows",
+                )
+            }
+        }
+    }
+
+    fn duration(&mut self, text: &Node, span: Span) -> Option<Typed> {
+        let Kind::String(written) = &text.kind else {
+            return self.wrong_arguments(span, "duration('7d')");
+        };
+        let Some(milliseconds) = instant::duration(written) else {
+            let message = format!("`{written}` is no duration");
+            return self.fail(
+                "AW325",
+                self.span(&text.range),
+                message,
+                "write `90min`, `1h30min` or `7d`; units are ms, s, min, h, d",
+            );
+        };
+        let literal = ExpressionKind::Literal(Literal::Int(milliseconds));
+        let argument = expression(literal, Type::Int, false, self.span(&text.range));
+        Some(call(
+            Function::Duration,
+            vec![argument],
+            Type::Duration,
+            false,
+            span,
+        ))
+    }
+
+    fn date(&mut self, argument: &Node, span: Span) -> Option<Typed> {
+        let argument = self.node(argument)?.expression;
+        if argument.ty != Type::DateTime {
+            let message = format!(
+                "only an instant has a date, and this is {}",
+                self.lowering.describe(&argument.ty)
+            );
+            return self.fail("AW325", argument.span, message, "write `date(created_at)`");
+        }
+        let nullable = argument.nullable;
+        Some(call(
+            Function::Date,
+            vec![argument],
+            Type::Date,
+            nullable,
+            span,
+        ))
+    }
+
+    fn absolute(&mut self, argument: &Node, span: Span) -> Option<Typed> {
+        let argument = self.node(argument)?.expression;
+        if !matches!(argument.ty, Type::Int | Type::Decimal { .. }) {
+            let message = format!(
+                "only numbers have an absolute value, and this is {}",
+                self.lowering.describe(&argument.ty)
+            );
+            return self.fail("AW325", argument.span, message, "write `abs(number)`");
+        }
+        let (ty, nullable) = (argument.ty.clone(), argument.nullable);
+        Some(call(Function::Abs, vec![argument], ty, nullable, span))
+    }
+
+    fn coalesce(&mut self, arguments: &[Node], span: Span) -> Option<Typed> {
+        let typed: Vec<Option<Typed>> = arguments
+            .iter()
+            .map(|argument| self.node(argument))
+            .collect();
+        let mut typed = typed.into_iter().collect::<Option<Vec<Typed>>>()?;
+        let scalar = typed.iter().find_map(|typed| typed.scalar.clone());
+        if let Some(scalar) = &scalar {
+            for argument in &mut typed {
+                self.lowering.adapt(&mut argument.expression, scalar)?;
+            }
+        }
+        let arguments: Vec<Expression> = typed.into_iter().map(|typed| typed.expression).collect();
+        let mut ty = Type::Null;
+        for argument in &arguments {
+            if !compatible(&ty, &argument.ty)
+                || matches!(argument.ty, Type::Rows(_) | Type::List(_) | Type::Object)
+            {
+                let message = format!(
+                    "`coalesce` takes values of one kind, and this is {}",
+                    self.lowering.describe(&argument.ty)
+                );
+                return self.fail(
+                    "AW325",
+                    argument.span,
+                    message,
+                    "give all arguments the same type",
+                );
+            }
+            ty = wider(&ty, &argument.ty);
+        }
+        let nullable = arguments.iter().all(|argument| argument.nullable);
+        let mut call = call(Function::Coalesce, arguments, ty, nullable, span);
+        call.scalar = scalar;
+        Some(call)
+    }
+
+    // ---- methods ----
+
+    pub(super) fn method(
+        &mut self,
+        of: &Node,
+        name: &str,
+        name_span: Span,
+        arguments: &[Node],
+        span: Span,
+    ) -> Option<Typed> {
+        match name {
+            "exists" => self.quantifier(of, Quantifier::Exists, arguments, span),
+            "all" => self.quantifier(of, Quantifier::All, arguments, span),
+            "filter" => {
+                let help = "put what is asked about the rows behind it: `rows.filter(x, …).size()`";
+                self.fail("AW326", name_span, "`filter` does not stand alone", help)
+            }
+            "map" => self.map(of, arguments, name_span, span),
+            "size" if arguments.is_empty() => self.size(of, span),
+            "size" => self.wrong_arguments(span, "rows.size()"),
+            "count" => self.aggregate(of, Aggregate::Count, arguments, name_span, span),
+            "sum" => self.aggregate(of, Aggregate::Sum, arguments, name_span, span),
+            "min" => self.aggregate(of, Aggregate::Min, arguments, name_span, span),
+            "max" => self.aggregate(of, Aggregate::Max, arguments, name_span, span),
+            "avg" => self.aggregate(of, Aggregate::Avg, arguments, name_span, span),
+            "lower" | "upper" | "trim" | "startsWith" | "endsWith" | "contains" => {
+                self.text_method(of, name, arguments, span)
+            }
+            _ => self.no_method(name, name_span),
+        }
+    }
+
+    fn no_method(&mut self, name: &str, span: Span) -> Option<Typed> {
+        let help = match name {
+            "exists_one" | "existsOne" | "one" => Some("write `rows.count(x, …) == 1`"),
+            "any" | "some" => Some("write `rows.exists(x, …)`"),
+            "len" | "length" => Some("write `.size()`"),
+            "average" | "mean" => Some("write `rows.avg(x, …)`"),
+            "matches" => Some(
+                "give the field a `pattern`; a condition can use `startsWith`, `endsWith` and `contains`",
+            ),
+            _ => None,
+        };
+        let diagnostic = match help {
+            Some(help) => {
+                Diagnostic::new("AW324", span, format!("`{name}` is no function")).help(help)
+            }
+            None => unknown("AW324", span, "function", name, METHODS.into_iter()),
+        };
+        self.lowering.report(diagnostic);
+        None
+    }
+
+    fn text_method(
+        &mut self,
+        of: &Node,
+        name: &str,
+        arguments: &[Node],
+        span: Span,
+    ) -> Option<Typed> {
+        let (function, count) = match name {
+            "lower" => (Function::Lower, 0),
+            "upper" => (Function::Upper, 0),
+            "trim" => (Function::Trim, 0),
+            "startsWith" => (Function::StartsWith, 1),
+            "endsWith" => (Function::EndsWith, 1),
+            _ => (Function::Contains, 1),
+        };
+        if arguments.len() != count {
+            let form = if count == 0 {
+                format!("text.{name}()")
+            } else {
+                format!("text.{name}('…')")
+            };
+            return self.wrong_arguments(span, &form);
+        }
+        let mut all = Vec::new();
+        for node in [of].into_iter().chain(arguments) {
+            let argument = self.node(node)?.expression;
+            if argument.ty != Type::Text {
+                let message = format!(
+                    "`{name}` works on text, and this is {}",
+                    self.lowering.describe(&argument.ty)
+                );
+                let help = if matches!(argument.ty, Type::Rows(_)) {
+                    "use `rows.exists(x, …)`"
+                } else {
+                    "use a text"
+                };
+                return self.fail("AW325", argument.span, message, help);
+            }
+            all.push(argument);
+        }
+        let (ty, nullable) = if count == 0 {
+            (Type::Text, all[0].nullable)
+        } else {
+            (Type::Bool, false)
+        };
+        Some(call(function, all, ty, nullable, span))
+    }
+
+    // ---- macros ----
+
+    fn fresh(&mut self) -> VariableId {
+        self.next_variable += 1;
+        VariableId(self.next_variable - 1)
+    }
+
+    fn rows(&mut self, of: &Node) -> Option<Rows> {
+        if let Kind::Call {
+            of: Some(inner),
+            name,
+            arguments,
+            ..
+        } = &of.kind
+            && name == "filter"
+        {
+            let mut rows = self.rows(inner)?;
+            let [variable, condition] = &arguments[..] else {
+                return self.wrong_arguments(self.span(&of.range), "rows.filter(x, condition)");
+            };
+            let condition =
+                self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
+            let span = condition.span;
+            rows.condition = Some(match rows.condition {
+                Some(first) => both(BinaryOperator::And, first, condition, span),
+                None => condition,
+            });
+            return Some(rows);
+        }
+        let over = self.node(of)?.expression;
+        match over.ty {
+            Type::Rows(entity) => Some(Rows {
+                over,
+                entity,
+                variable: self.fresh(),
+                condition: None,
+            }),
+            ref other => {
+                let message = format!(
+                    "this runs over the rows of a relation, and this is {}",
+                    self.lowering.describe(other)
+                );
+                self.fail(
+                    "AW325",
+                    over.span,
+                    message,
+                    "use it on a relation to many rows",
+                )
+            }
+        }
+    }
+
+    fn with_variable<T>(
+        &mut self,
+        name: &Node,
+        rows: &Rows,
+        inside: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let Kind::Identifier(name) = &name.kind else {
+            let span = self.span(&name.range);
+            return self.fail(
+                "AW325",
+                span,
+                "the first argument names the row",
+                "write `rows.exists(x, x.field == …)`",
+            );
+        };
+        self.variables.push(Variable {
+            name: name.clone(),
+            id: rows.variable,
+            entity: rows.entity,
+        });
+        let result = inside(self);
+        self.variables.pop();
+        result
+    }
+
+    fn quantifier(
+        &mut self,
+        of: &Node,
+        quantifier: Quantifier,
+        arguments: &[Node],
+        span: Span,
+    ) -> Option<Typed> {
+        let [variable, condition] = arguments else {
+            return self.wrong_arguments(
+                span,
+                if quantifier == Quantifier::All {
+                    "rows.all(x, condition)"
+                } else {
+                    "rows.exists(x, condition)"
+                },
+            );
+        };
+        let rows = self.rows(of)?;
+        let condition = self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
+        let at = condition.span;
+        let condition = match (rows.condition, quantifier) {
+            (None, _) => condition,
+            (Some(filter), Quantifier::Exists) => both(BinaryOperator::And, filter, condition, at),
+            (Some(filter), Quantifier::All) => {
+                let outside =
+                    expression(ExpressionKind::Not(Box::new(filter)), Type::Bool, false, at);
+                both(BinaryOperator::Or, outside, condition, at)
+            }
+        };
+        let kind = ExpressionKind::Quantifier {
+            quantifier,
+            over: Box::new(rows.over),
+            variable: rows.variable,
+            condition: Box::new(condition),
+        };
+        Some(plain(expression(kind, Type::Bool, false, span)))
+    }
+
+    fn map(&mut self, of: &Node, arguments: &[Node], name_span: Span, span: Span) -> Option<Typed> {
+        if !self.scope.maps {
+            let help = "ask about the rows with `exists`, `all`, `sum` or `count`";
+            return self.fail(
+                "AW326",
+                name_span,
+                "`map` makes a list, and only replies can hold one",
+                help,
+            );
+        }
+        let [variable, value] = arguments else {
+            return self.wrong_arguments(span, "rows.map(x, x.name)");
+        };
+        let rows = self.rows(of)?;
+        if rows.condition.is_some() {
+            return self.fail(
+                "AW326",
+                name_span,
+                "`map` does not go with `filter`",
+                "use a `list` step with a `where`",
+            );
+        }
+        let value = self.with_variable(variable, &rows, |typer| typer.node(value))?;
+        let item = value.expression;
+        if matches!(item.ty, Type::Rows(_) | Type::List(_)) {
+            let message = format!(
+                "a list is flat, and this is {}",
+                self.lowering.describe(&item.ty)
+            );
+            return self.fail("AW325", item.span, message, "map to one value of each row");
+        }
+        let ty = Type::List(Box::new(item.ty.clone()));
+        let kind = ExpressionKind::Map {
+            over: Box::new(rows.over),
+            variable: rows.variable,
+            value: Box::new(item),
+        };
+        Some(Typed {
+            expression: expression(kind, ty, false, span),
+            scalar: value.scalar,
+        })
+    }
+
+    fn aggregate(
+        &mut self,
+        of: &Node,
+        aggregate: Aggregate,
+        arguments: &[Node],
+        name_span: Span,
+        span: Span,
+    ) -> Option<Typed> {
+        let mut rows = self.rows(of)?;
+        if aggregate == Aggregate::Count {
+            match arguments {
+                [] => {}
+                [variable, condition] => {
+                    let condition =
+                        self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
+                    let at = condition.span;
+                    rows.condition = Some(match rows.condition.take() {
+                        Some(first) => both(BinaryOperator::And, first, condition, at),
+                        None => condition,
+                    });
+                }
+                _ => return self.wrong_arguments(span, "rows.count(x, condition)"),
+            }
+            return Some(counted(rows, span));
+        }
+        let [variable, value] = arguments else {
+            return self.wrong_arguments(span, "rows.sum(x, x.price)");
+        };
+        let value = self.with_variable(variable, &rows, |typer| typer.node(value))?;
+        self.reduced(rows, aggregate, value, name_span, span)
+    }
+
+    fn reduced(
+        &mut self,
+        rows: Rows,
+        aggregate: Aggregate,
+        value: Typed,
+        name_span: Span,
+        span: Span,
+    ) -> Option<Typed> {
+        let ordered = matches!(aggregate, Aggregate::Min | Aggregate::Max);
+        let ty = match (&value.expression.ty, aggregate) {
+            (Type::Int, Aggregate::Avg) => Type::Decimal { scale: 2 },
+            (Type::Decimal { scale }, Aggregate::Avg) => Type::Decimal { scale: scale + 2 },
+            (Type::Int | Type::Decimal { .. }, _) => value.expression.ty.clone(),
+            (Type::Date | Type::DateTime | Type::Text, _) if ordered => value.expression.ty.clone(),
+            (other, _) => {
+                let message = format!(
+                    "this needs numbers, and this is {}",
+                    self.lowering.describe(other)
+                );
+                return self.fail(
+                    "AW325",
+                    name_span,
+                    message,
+                    "name a number of the row: `rows.sum(x, x.price)`",
+                );
+            }
+        };
+        let scalar = value
+            .scalar
+            .filter(|scalar| ordered && !matches!(scalar, ScalarType::Enum { .. }));
+        let kind = ExpressionKind::Aggregate {
+            aggregate,
+            over: Box::new(rows.over),
+            variable: rows.variable,
+            condition: rows.condition.map(Box::new),
+            value: Some(Box::new(value.expression)),
+        };
+        Some(Typed {
+            expression: expression(kind, ty, aggregate != Aggregate::Sum, span),
+            scalar,
+        })
+    }
+}
+
+fn counted(rows: Rows, span: Span) -> Typed {
+    let kind = ExpressionKind::Aggregate {
+        aggregate: Aggregate::Count,
+        over: Box::new(rows.over),
+        variable: rows.variable,
+        condition: rows.condition.map(Box::new),
+        value: None,
+    };
+    plain(expression(kind, Type::Int, false, span))
+}
+
+fn both(operator: BinaryOperator, left: Expression, right: Expression, span: Span) -> Expression {
+    let kind = ExpressionKind::Binary {
+        operator,
+        left: Box::new(left),
+        right: Box::new(right),
+    };
+    expression(kind, Type::Bool, false, span)
+}
+
+fn call(
+    function: Function,
+    arguments: Vec<Expression>,
+    ty: Type,
+    nullable: bool,
+    span: Span,
+) -> Typed {
+    plain(expression(
+        ExpressionKind::Function {
+            function,
+            arguments,
+        },
+        ty,
+        nullable,
+        span,
+    ))
+}

@@ -1,0 +1,290 @@
+//! The type checker of expressions: CEL's tree in, a typed expression with every name bound out.
+
+mod calls;
+mod operators;
+mod scope;
+mod values;
+
+pub(super) use scope::{Binding, Bindings, Scope};
+pub(super) use values::{Absent, type_of};
+
+use super::context::Lowering;
+use crate::{EntityId, Expression, ExpressionKind, Literal, ScalarType, Type, VariableId};
+use archwright_design::ast::Text;
+use archwright_diagnostics::{Diagnostic, Span};
+use archwright_expression::ast::{Kind, Node};
+use std::ops::Range;
+
+/// An expression, and the scalar type of the field or input that it takes its value from.
+#[derive(Clone)]
+pub(super) struct Typed {
+    pub expression: Expression,
+    pub scalar: Option<ScalarType>,
+}
+
+/// A name that a macro binds.
+#[derive(Clone)]
+struct Variable {
+    name: String,
+    id: VariableId,
+    entity: EntityId,
+}
+
+/// Checks one expression. Every method returns nothing after it has reported why.
+struct Typer<'l, 'a, 's> {
+    lowering: &'l mut Lowering<'a>,
+    scope: &'s Scope,
+    text: &'s Text,
+    variables: Vec<Variable>,
+    next_variable: usize,
+}
+
+impl Lowering<'_> {
+    /// Any expression.
+    pub fn typed(&mut self, text: &Text, scope: &Scope) -> Option<Typed> {
+        let tree = match archwright_expression::parse(&text.value) {
+            Ok(tree) => tree,
+            Err(errors) => {
+                for error in errors {
+                    let diagnostic =
+                        Diagnostic::new("AW320", text.place(error.range), error.message);
+                    self.report(match error.help {
+                        Some(help) => diagnostic.help(help),
+                        None => diagnostic,
+                    });
+                }
+                return None;
+            }
+        };
+        Typer {
+            lowering: self,
+            scope,
+            text,
+            variables: Vec::new(),
+            next_variable: 0,
+        }
+        .node(&tree)
+    }
+
+    /// A condition of a query: true or false, and nothing encrypted in it but tests for equality.
+    pub fn condition(&mut self, text: &Text, scope: &Scope) -> Option<Expression> {
+        let typed = self.typed(text, scope)?;
+        if typed.expression.ty != Type::Bool {
+            let message = format!(
+                "a condition has to be true or false, and this is {}",
+                self.describe(&typed.expression.ty)
+            );
+            let help = match typed.expression.ty {
+                Type::Row(_) | Type::Text => {
+                    "compare it: `x == y`, or `x != null` for whether it is there"
+                }
+                Type::Rows(_) => "ask with `.exists(x, …)` or `.size() > 0`",
+                _ => "compare it with something",
+            };
+            self.error("AW322", typed.expression.span, message, help);
+            return None;
+        }
+        self.refuse_sensitive(&typed.expression, false)
+            .then_some(typed.expression)
+    }
+
+    /// Encrypted values can only be compared for equality; reports any other use.
+    pub fn refuse_sensitive(&mut self, expression: &Expression, compared: bool) -> bool {
+        if let ExpressionKind::Field { field, .. } = &expression.kind
+            && self.field(*field).sensitive
+            && !compared
+        {
+            let message = format!(
+                "`{}` is sensitive, so queries see only whether it equals something",
+                self.field(*field).name
+            );
+            self.error(
+                "AW326",
+                expression.span,
+                message,
+                "compare it with `==` or `!=`, or drop `sensitive`",
+            );
+            return false;
+        }
+        let compares = matches!(
+            expression.kind,
+            ExpressionKind::Binary {
+                operator: crate::BinaryOperator::Equal | crate::BinaryOperator::NotEqual,
+                ..
+            }
+        );
+        let children: Vec<Expression> = expression.children().into_iter().cloned().collect();
+        children
+            .iter()
+            .all(|child| self.refuse_sensitive(child, compares))
+    }
+
+    pub fn describe(&self, ty: &Type) -> String {
+        match ty {
+            Type::Null => "nothing".to_owned(),
+            Type::Bool => "true or false".to_owned(),
+            Type::Int => "a whole number".to_owned(),
+            Type::Decimal { scale } => {
+                format!("a decimal number with {scale} digits after the point")
+            }
+            Type::Text => "text".to_owned(),
+            Type::Date => "a date".to_owned(),
+            Type::DateTime => "an instant".to_owned(),
+            Type::Duration => "a duration".to_owned(),
+            Type::Json => "JSON".to_owned(),
+            Type::File => "a file".to_owned(),
+            Type::Row(entity) => format!("one {}", self.entity(*entity).name),
+            Type::Rows(entity) => format!("many {}", self.entity(*entity).plural),
+            Type::List(item) => format!("a list of {}", self.describe(item)),
+            Type::Object => "an object".to_owned(),
+        }
+    }
+}
+
+pub(super) fn expression(kind: ExpressionKind, ty: Type, nullable: bool, span: Span) -> Expression {
+    Expression {
+        kind,
+        ty,
+        nullable,
+        span,
+    }
+}
+
+fn plain(expression: Expression) -> Typed {
+    Typed {
+        expression,
+        scalar: None,
+    }
+}
+
+impl Typer<'_, '_, '_> {
+    fn span(&self, range: &Range<usize>) -> Span {
+        self.text.place(range.clone())
+    }
+
+    fn fail<T>(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<T> {
+        self.lowering.error(code, span, message, help);
+        None
+    }
+
+    fn node(&mut self, node: &Node) -> Option<Typed> {
+        let span = self.span(&node.range);
+        let literal = |literal, ty| {
+            Some(plain(expression(
+                ExpressionKind::Literal(literal),
+                ty,
+                false,
+                span,
+            )))
+        };
+        match &node.kind {
+            Kind::Null => Some(plain(expression(
+                ExpressionKind::Literal(Literal::Null),
+                Type::Null,
+                true,
+                span,
+            ))),
+            Kind::Bool(value) => literal(Literal::Bool(*value), Type::Bool),
+            Kind::Int(value) => literal(Literal::Int(*value), Type::Int),
+            Kind::String(value) => literal(Literal::Text(value.clone()), Type::Text),
+            Kind::Decimal(written) => match super::literals::digits(written) {
+                Some((units, scale)) => {
+                    literal(Literal::Decimal { units, scale }, Type::Decimal { scale })
+                }
+                None => self.fail(
+                    "AW223",
+                    span,
+                    "a number has at most 18 digits",
+                    "write fewer digits",
+                ),
+            },
+            Kind::Identifier(name) => self.name(name, span),
+            Kind::Select {
+                of,
+                field,
+                field_range,
+            } => self.select(node, of, field, self.span(field_range)),
+            Kind::Not(inner) => self.not(inner, span),
+            Kind::Negate(inner) => self.negate(inner, span),
+            Kind::Binary {
+                operator,
+                left,
+                right,
+            } => self.binary(*operator, left, right, span),
+            Kind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => self.conditional(test, then, otherwise, span),
+            Kind::List(items) => self.list(items, span),
+            Kind::Call {
+                of,
+                name,
+                name_range,
+                arguments,
+            } => {
+                let name_span = self.span(name_range);
+                match of {
+                    Some(of) => self.method(of, name, name_span, arguments, span),
+                    None => self.function(name, name_span, arguments, span),
+                }
+            }
+        }
+    }
+
+    /// A condition inside an expression.
+    fn boolean(&mut self, node: &Node) -> Option<Expression> {
+        let typed = self.node(node)?;
+        if typed.expression.ty == Type::Bool {
+            return Some(typed.expression);
+        }
+        let message = format!(
+            "this has to be true or false, and is {}",
+            self.lowering.describe(&typed.expression.ty)
+        );
+        let help = match typed.expression.ty {
+            Type::Rows(_) => "ask with `.exists(x, …)` or `.size() > 0`",
+            _ => "compare it: `x == y`, or `x != null` for whether it is there",
+        };
+        self.fail("AW322", typed.expression.span, message, help)
+    }
+
+    fn not(&mut self, inner: &Node, span: Span) -> Option<Typed> {
+        let inner = self.boolean(inner)?;
+        Some(plain(expression(
+            ExpressionKind::Not(Box::new(inner)),
+            Type::Bool,
+            false,
+            span,
+        )))
+    }
+
+    fn negate(&mut self, inner: &Node, span: Span) -> Option<Typed> {
+        let inner = self.node(inner)?.expression;
+        if !matches!(inner.ty, Type::Int | Type::Decimal { .. }) {
+            let message = format!(
+                "only numbers have a sign, and this is {}",
+                self.lowering.describe(&inner.ty)
+            );
+            return self.fail(
+                "AW322",
+                inner.span,
+                message,
+                "use `!` for the opposite of a condition",
+            );
+        }
+        let (ty, nullable) = (inner.ty.clone(), inner.nullable);
+        Some(plain(expression(
+            ExpressionKind::Negate(Box::new(inner)),
+            ty,
+            nullable,
+            span,
+        )))
+    }
+}
