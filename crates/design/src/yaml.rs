@@ -501,7 +501,10 @@ fn key_of(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Key {
 
 fn check_key(key: &Key, seen: &mut BTreeMap<String, Span>, diagnostics: &mut Vec<Diagnostic>) {
     let name = &key.text.value;
-    if name == "<<" && key.style == Style::Plain {
+    if name.is_empty() && key.style == Style::Plain {
+        let help = "Write a name before the colon.";
+        diagnostics.push(Diagnostic::new("AW013", key.text.span, "a key is empty").help(help));
+    } else if name == "<<" && key.style == Style::Plain {
         diagnostics.push(
             Diagnostic::new(
                 "AW004",

@@ -201,7 +201,7 @@ impl Scene<'_> {
             '\'' | '"' => self.at,
             _ => self.text[..self.at].rfind(['\'', '"']).unwrap_or(self.at),
         };
-        let (_, end) = self.content(self.line_start(start));
+        let end = self.end_of_line(start);
         self.finding(
             "AW002",
             start..end,
@@ -211,7 +211,7 @@ impl Scene<'_> {
     }
 
     fn bad_escape(&self) -> Finding {
-        let (_, end) = self.content(self.line_start(self.at));
+        let end = self.end_of_line(self.at);
         let help =
             "In double quotes a backslash begins an escape: use single quotes, or write `\\\\`.";
         self.finding(
@@ -229,7 +229,7 @@ impl Scene<'_> {
     }
 
     fn feature(&self, what: &str) -> Finding {
-        let (_, line_end) = self.content(self.line_start(self.at));
+        let line_end = self.end_of_line(self.at);
         let end = self.text[self.at..line_end]
             .find(' ')
             .map_or(line_end, |length| self.at + length);
@@ -277,7 +277,11 @@ impl Scene<'_> {
     fn colon(&self) -> Finding {
         let line = self.line_start(self.at);
         let (start, end) = self.content(line);
-        let before = self.text[start..self.at].trim_start_matches("- ");
+        let before = self
+            .text
+            .get(start..self.at)
+            .unwrap_or_default()
+            .trim_start_matches("- ");
         let second = before.contains(": ") || before.contains(['\'', '"', '{', '[']);
         if second {
             let help =
@@ -326,7 +330,7 @@ impl Scene<'_> {
     }
 
     fn reserved(&self) -> Finding {
-        let (_, line_end) = self.content(self.line_start(self.at));
+        let line_end = self.end_of_line(self.at);
         let end = self.text[self.at..line_end]
             .find(" #")
             .map_or(line_end, |comment| self.at + comment);
@@ -376,6 +380,11 @@ impl Scene<'_> {
             line = previous;
         }
         self.line_start(at)
+    }
+
+    /// Where the line that holds `at` ends, space at its end left out; `at` itself if it stands there.
+    fn end_of_line(&self, at: usize) -> usize {
+        self.content(self.line_start(at)).1.max(at)
     }
 
     /// The line at `line` without indentation and trailing space.

@@ -43,7 +43,10 @@ pub fn prepare(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> P
     prepared.bytes.push(text.len() as u32);
     tabs.end_line();
     prepared.repaired = tabs.first.is_some() || !controls.is_empty();
-    report_directive(file, text, diagnostics);
+    let directives = report_directives(file, text, diagnostics);
+    if directives > 0 {
+        prepared.repaired |= prepared.blank(0..=directives - 1);
+    }
     report_tabs(file, text, &tabs, diagnostics);
     report_controls(file, text, &controls, diagnostics);
     prepared
@@ -79,25 +82,25 @@ impl Prepared {
     }
 }
 
-/// The YAML parser skips directives in silence.
-fn report_directive(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
+/// The YAML parser skips directives in silence, or takes offence at what follows. The number of lines to leave out.
+fn report_directives(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> usize {
+    let (mut at, mut last) = (0, 0);
+    for (number, line) in text.split_inclusive('\n').enumerate() {
         let content = line.trim_end();
         if content.starts_with('%') {
-            let message = "YAML reads this as a directive (`%…`), which designs don't use";
-            let help = "Remove the line, and the `---` after it.";
-            diagnostics.push(
-                Diagnostic::new("AW004", Span::new(file, at, at + content.len()), message)
-                    .help(help),
-            );
-            return;
-        }
-        if !content.trim_start().is_empty() && !content.trim_start().starts_with('#') {
-            return;
+            if last == 0 {
+                let message = "YAML reads this as a directive (`%…`), which designs don't use";
+                let help = "Remove the line, and the `---` after it.";
+                let place = Span::new(file, at, at + content.len());
+                diagnostics.push(Diagnostic::new("AW004", place, message).help(help));
+            }
+            last = number + 1;
+        } else if !content.trim_start().is_empty() && !content.trim_start().starts_with('#') {
+            break;
         }
         at += line.len();
     }
+    last
 }
 
 #[derive(Default)]
