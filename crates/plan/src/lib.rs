@@ -1,9 +1,40 @@
 //! Every decision of the architect, made once, target-neutral, each with its reason. The server interprets it,
 //! emitters print it, the suite proves it; none of them decides anything that another would have to decide again.
 
+mod decisions;
+mod guards;
+mod lists;
+mod matrix;
+mod operations;
+mod render;
+mod resources;
 mod seed;
+mod tables;
+mod text;
 mod types;
 
 pub use archwright_model as model;
+pub use matrix::is_of_class;
+pub use render::{json, text as render_text};
 pub use seed::*;
+pub use tables::{column_name, lookup_column};
+pub use text::{cel, decimal, literal};
 pub use types::*;
+
+/// Decides everything about a model. Total: a valid model always has a plan.
+pub fn plan(model: model::Model) -> Plan {
+    let mut tables = tables::tables(&model);
+    let operations = operations::operations(&model, &mut tables);
+    lists::other_indexes(&model, &mut tables);
+    let resources = resources::resources(&model);
+    let matrix = matrix::matrix(&model, &operations);
+    let decisions = decisions::decisions(&model, &operations);
+    Plan {
+        model,
+        tables,
+        resources,
+        operations,
+        matrix,
+        decisions,
+    }
+}

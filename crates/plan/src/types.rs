@@ -87,14 +87,19 @@ pub enum ColumnType {
     Int32,
     Int64,
     /// SQLite stores the unscaled integer.
-    Decimal { precision: u32, scale: u32 },
+    Decimal {
+        precision: u32,
+        scale: u32,
+    },
     Bool,
     /// SQLite stores `YYYY-MM-DD`.
     Date,
     /// Milliseconds; SQLite stores them since 1970 as an integer.
     Instant,
     /// At most this many characters, where there is a limit.
-    Text { max: Option<u32> },
+    Text {
+        max: Option<u32>,
+    },
     Json,
     /// Ciphertext and hashes.
     Bytes,
@@ -243,7 +248,11 @@ pub enum InputKind {
     References(EntityId),
     /// Composed parts, at most 100. Create: objects of `create` inputs. Update: replaces all; an item with `id` keeps
     /// and changes that part (its other keys as in a patch), one without creates one.
-    Parts { entity: EntityId, create: Vec<Input>, update: Vec<Input> },
+    Parts {
+        entity: EntityId,
+        create: Vec<Input>,
+        update: Vec<Input>,
+    },
 }
 
 // ---- operations ----------------------------------------------------------------------------------------------------
@@ -460,7 +469,10 @@ pub enum Caller {
     Anonymous,
     /// Signed in with exactly this role and what it includes (none: no role); `owns` says whether the row is theirs
     /// (always false where rows have no owner).
-    SignedIn { role: Option<RoleId>, owns: bool },
+    SignedIn {
+        role: Option<RoleId>,
+        owns: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -487,7 +499,9 @@ impl Plan {
 
     /// The link table of a many-to-many relation, by its canonical side's field.
     pub fn link_table(&self, canonical: FieldId) -> Option<&Table> {
-        self.tables.iter().find(|table| table.purpose == TablePurpose::Link(canonical))
+        self.tables
+            .iter()
+            .find(|table| table.purpose == TablePurpose::Link(canonical))
     }
 }
 

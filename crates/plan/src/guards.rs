@@ -1,0 +1,177 @@
+//! Who may: grants made into alternatives whose conditions already say ownership and tenancy.
+
+use crate::{Alternative, CallerClass};
+use archwright_model::{
+    BinaryOperator, Entity, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Grant, Model,
+    RoleId, Type, Who,
+};
+
+/// The alternatives of a rule about rows of `entity`.
+pub fn alternatives(model: &Model, entity: EntityId, grants: &[Grant]) -> Vec<Alternative> {
+    grants
+        .iter()
+        .map(|grant| alternative(model, model.entity(entity), grant))
+        .collect()
+}
+
+/// The alternatives of a rule that is about no row.
+pub fn without_row(grants: &[Grant]) -> Vec<Alternative> {
+    let class = |who| match who {
+        Who::Anyone => CallerClass::Anyone,
+        Who::SignedIn | Who::Owner => CallerClass::SignedIn,
+        Who::Role(role) => CallerClass::Role(role),
+    };
+    grants
+        .iter()
+        .map(|grant| Alternative {
+            caller: class(grant.who),
+            when: grant.when.clone(),
+            after: grant.after.clone(),
+            owner: false,
+        })
+        .collect()
+}
+
+/// Anyone of this class, without a condition.
+pub fn class(caller: CallerClass) -> Alternative {
+    Alternative {
+        caller,
+        when: None,
+        after: None,
+        owner: false,
+    }
+}
+
+/// Whoever has the role, within their tenant.
+pub fn role(model: &Model, entity: EntityId, role: RoleId) -> Alternative {
+    let when = confined(model, model.entity(entity));
+    Alternative {
+        caller: CallerClass::Role(role),
+        when,
+        after: None,
+        owner: false,
+    }
+}
+
+/// The account itself, about its own row.
+pub fn own_account(model: &Model, entity: EntityId) -> Alternative {
+    let entity = model.entity(entity);
+    Alternative {
+        caller: CallerClass::SignedIn,
+        when: owned(model, entity),
+        after: None,
+        owner: true,
+    }
+}
+
+fn alternative(model: &Model, entity: &Entity, grant: &Grant) -> Alternative {
+    let (caller, own) = match grant.who {
+        Who::Anyone => (CallerClass::Anyone, None),
+        Who::SignedIn => (CallerClass::SignedIn, None),
+        Who::Owner => (CallerClass::SignedIn, owned(model, entity)),
+        Who::Role(role) => (CallerClass::Role(role), None),
+    };
+    // What anyone may see is no secret of a tenant, so only signed-in callers are confined.
+    let tenant = if grant.who == Who::Anyone {
+        None
+    } else {
+        confined(model, entity)
+    };
+    Alternative {
+        caller,
+        when: all([own, tenant.clone(), grant.when.clone()]),
+        // A write may not move a row to another tenant either.
+        after: grant
+            .after
+            .clone()
+            .map(|after| all([tenant, Some(after.clone())]).unwrap_or(after)),
+        owner: grant.who == Who::Owner,
+    }
+}
+
+/// `self.OWNER == caller`, or on the account entity `self == caller`.
+fn owned(model: &Model, entity: &Entity) -> Option<Expression> {
+    let account = model.account.as_ref()?.entity;
+    let row = match entity.owner {
+        Some(field) => to_one(model, entity, field),
+        None if entity.id == account => this(entity),
+        None => return None,
+    };
+    Some(equal(row, caller(entity, account)))
+}
+
+/// `self.TENANT == caller's tenant`, where rows belong to tenants.
+fn confined(model: &Model, entity: &Entity) -> Option<Expression> {
+    let tenant = model.tenant?;
+    let row = match entity.tenant {
+        Some(field) => to_one(model, entity, field),
+        None if entity.id == tenant => this(entity),
+        None => return None,
+    };
+    let callers = expression(
+        entity,
+        ExpressionKind::CallerTenant,
+        Type::Row(tenant),
+        true,
+    );
+    Some(equal(row, callers))
+}
+
+fn expression(entity: &Entity, kind: ExpressionKind, ty: Type, nullable: bool) -> Expression {
+    Expression {
+        kind,
+        ty,
+        nullable,
+        span: entity.span,
+    }
+}
+
+fn this(entity: &Entity) -> Expression {
+    expression(entity, ExpressionKind::This, Type::Row(entity.id), false)
+}
+
+fn caller(entity: &Entity, account: EntityId) -> Expression {
+    expression(entity, ExpressionKind::Caller, Type::Row(account), true)
+}
+
+fn to_one(model: &Model, entity: &Entity, field: FieldId) -> Expression {
+    let declared = model.field(field);
+    let target = match &declared.kind {
+        FieldKind::ToOne(relation) => relation.target,
+        _ => entity.id,
+    };
+    let of = Box::new(this(entity));
+    expression(
+        entity,
+        ExpressionKind::Field { of, field },
+        Type::Row(target),
+        declared.optional,
+    )
+}
+
+fn equal(left: Expression, right: Expression) -> Expression {
+    binary(BinaryOperator::Equal, left, right)
+}
+
+pub(crate) fn binary(operator: BinaryOperator, left: Expression, right: Expression) -> Expression {
+    let span = left.span;
+    let kind = ExpressionKind::Binary {
+        operator,
+        left: Box::new(left),
+        right: Box::new(right),
+    };
+    Expression {
+        kind,
+        ty: Type::Bool,
+        nullable: false,
+        span,
+    }
+}
+
+/// The conjunction of the conditions that are there.
+fn all<const N: usize>(conditions: [Option<Expression>; N]) -> Option<Expression> {
+    conditions
+        .into_iter()
+        .flatten()
+        .reduce(|left, right| binary(BinaryOperator::And, left, right))
+}

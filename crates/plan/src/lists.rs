@@ -1,0 +1,322 @@
+//! What lists can be filtered and sorted by, and the indexes that serve it.
+
+use crate::tables::{column_name, linked_target, lookup_column};
+use crate::{Filter, FilterOperator, Index, ListOptions, Sort, Table};
+use archwright_model::{
+    Direction, Entity, Field, FieldId, FieldKind, Model, ScalarType, ToManyKind,
+};
+
+/// The options of an entity's list. Adds the indexes that they need to the tables, once each.
+pub fn list_options(model: &Model, entity: &Entity, tables: &mut [Table]) -> ListOptions {
+    let operation = format!("{}.list", entity.plural);
+    let mut options = ListOptions {
+        filters: Vec::new(),
+        not_filterable: Vec::new(),
+        sorts: Vec::new(),
+        not_sortable: Vec::new(),
+        search: entity.fields.iter().any(|field| field.search),
+        page_default: model.api.page_default,
+        page_max: model.api.page_max,
+    };
+    for field in &entity.fields {
+        match filter(model, entity, field, tables, &operation) {
+            Some(Ok(filter)) => options.filters.push(filter),
+            Some(Err(reason)) => options
+                .not_filterable
+                .push((model.json_name(field.id), reason)),
+            None => {}
+        }
+        match sort(entity, field, tables, &operation) {
+            Some(Ok(sort)) => options.sorts.push(sort),
+            Some(Err(reason)) => options.not_sortable.push((field.name.clone(), reason)),
+            None => {}
+        }
+    }
+    options
+}
+
+type Offer<T> = Option<Result<T, String>>;
+
+/// Why neither a filter nor a sort may be offered on a field that some may not see.
+const GUESSABLE: &str =
+    "Not everyone may see it, and a filter or an order would let them guess it.";
+
+fn filter(
+    model: &Model,
+    entity: &Entity,
+    field: &Field,
+    tables: &mut [Table],
+    operation: &str,
+) -> Offer<Filter> {
+    if field.write_only {
+        return None;
+    }
+    if let FieldKind::ToMany(relation) = &field.kind {
+        return linked_filter(model, field, &relation.kind, tables, operation).map(Ok);
+    }
+    if field.visible.is_some() {
+        return Some(Err(GUESSABLE.into()));
+    }
+    let Some(column) = lookup_column(field) else {
+        return Some(Err(
+            "It is computed when the row is read, so no index holds it.".into(),
+        ));
+    };
+    if !is_wanted(entity, field) {
+        return Some(Err(
+            "No index serves it; add `filter` to the field where clients need it.".into(),
+        ));
+    }
+    let reason = match field.kind {
+        FieldKind::ToOne(_) => {
+            "Rows are looked up by what they refer to, and its deletion checks for them."
+        }
+        _ => "Lists are filtered by it.",
+    };
+    let index = need_index(&mut tables[entity.id.0], entity, &column, operation, reason);
+    let name = model.json_name(field.id);
+    Some(Ok(Filter {
+        name,
+        field: field.id,
+        operators: operators(field),
+        index,
+    }))
+}
+
+fn is_wanted(entity: &Entity, field: &Field) -> bool {
+    let leads_key = entity
+        .unique
+        .iter()
+        .any(|key| key.fields.first() == Some(&field.id));
+    let is_state = entity
+        .state
+        .as_ref()
+        .is_some_and(|state| state.field == field.id);
+    field.filter || field.sort || leads_key || is_state || field.to_one().is_some()
+}
+
+fn linked_filter(
+    model: &Model,
+    field: &Field,
+    kind: &ToManyKind,
+    tables: &mut [Table],
+    operation: &str,
+) -> Option<Filter> {
+    let ToManyKind::Linked { canonical, .. } = kind else {
+        return None;
+    };
+    if field.visible.is_some() || model.field(*canonical).visible.is_some() {
+        return None;
+    }
+    let table = tables
+        .iter_mut()
+        .find(|table| table.purpose == crate::TablePurpose::Link(*canonical))?;
+    let index = if *canonical == field.id {
+        let far = table.primary_key.get(1)?.clone();
+        link_index(table, &far, operation)
+    } else {
+        "primary key".to_owned()
+    };
+    Some(Filter {
+        name: field.name.clone(),
+        field: field.id,
+        operators: vec![FilterOperator::Equal],
+        index,
+    })
+}
+
+/// The way back through a link table, whose primary key serves the way there.
+pub fn link_index(table: &mut Table, far: &str, operation: &str) -> String {
+    let near = table.primary_key[0].clone();
+    let name = format!("index_{}_{far}", table.name);
+    let columns = vec![
+        (far.to_owned(), Direction::Ascending),
+        (near, Direction::Ascending),
+    ];
+    let reason = "The primary key serves one direction of the relation; this serves the other.";
+    add_index(
+        table,
+        Index {
+            name,
+            columns,
+            active_only: false,
+            operations: vec![operation.into()],
+            reason: reason.into(),
+        },
+    )
+}
+
+fn operators(field: &Field) -> Vec<FilterOperator> {
+    use FilterOperator::{Equal, Greater, GreaterOrEqual, In, Less, LessOrEqual, NotEqual, Null};
+    let mut operators = match field.scalar() {
+        _ if field.sensitive => vec![Equal],
+        None => vec![Equal, In],
+        Some(ScalarType::Bool) => vec![Equal],
+        Some(
+            ScalarType::Int
+            | ScalarType::BigInt
+            | ScalarType::Decimal { .. }
+            | ScalarType::Date
+            | ScalarType::DateTime,
+        ) => {
+            vec![
+                Equal,
+                NotEqual,
+                Less,
+                LessOrEqual,
+                Greater,
+                GreaterOrEqual,
+                In,
+            ]
+        }
+        Some(_) => vec![Equal, NotEqual, In],
+    };
+    if field.optional {
+        operators.push(Null);
+    }
+    operators
+}
+
+fn sort(entity: &Entity, field: &Field, tables: &mut [Table], operation: &str) -> Offer<Sort> {
+    let scalar = field.scalar()?;
+    if field.write_only || matches!(scalar, ScalarType::Json | ScalarType::File { .. }) {
+        return None;
+    }
+    if field.visible.is_some() {
+        return Some(Err(GUESSABLE.into()));
+    }
+    if field.sensitive {
+        return Some(Err("It is encrypted, and ciphertext has no order.".into()));
+    }
+    let Some(column) = column_name(field) else {
+        return Some(Err(
+            "It is computed when the row is read, so no index holds it.".into(),
+        ));
+    };
+    if !field.sort {
+        return Some(Err(
+            "No index serves it; add `sort` to the field where clients need it.".into(),
+        ));
+    }
+    let index = need_index(
+        &mut tables[entity.id.0],
+        entity,
+        &column,
+        operation,
+        "Lists are sorted by it.",
+    );
+    Some(Ok(Sort {
+        name: field.name.clone(),
+        field: field.id,
+        index,
+    }))
+}
+
+/// An index that starts with the column, then the id so that it serves keyset paging too.
+fn need_index(
+    table: &mut Table,
+    entity: &Entity,
+    column: &str,
+    operation: &str,
+    reason: &str,
+) -> String {
+    let name = format!("index_{}_{column}", table.name);
+    let columns = vec![
+        (column.to_owned(), Direction::Ascending),
+        ("id".to_owned(), Direction::Ascending),
+    ];
+    let active_only = entity.soft_delete;
+    add_index(
+        table,
+        Index {
+            name,
+            columns,
+            active_only,
+            operations: vec![operation.into()],
+            reason: reason.into(),
+        },
+    )
+}
+
+/// Adds the index, or the operations and the reason to the one that is there.
+fn add_index(table: &mut Table, index: Index) -> String {
+    let name = index.name.clone();
+    match table.indexes.iter_mut().find(|known| known.name == name) {
+        Some(known) => {
+            for operation in index.operations {
+                if !known.operations.contains(&operation) {
+                    known.operations.push(operation);
+                }
+            }
+            if !known.reason.contains(&index.reason) {
+                known.reason = format!("{} {}", known.reason, index.reason);
+            }
+        }
+        None => table.indexes.push(index),
+    }
+    name
+}
+
+/// Indexes that no list asks for: foreign keys, and those of the design.
+pub fn other_indexes(model: &Model, tables: &mut [Table]) {
+    for entity in &model.entities {
+        for field in entity
+            .fields
+            .iter()
+            .filter(|field| field.to_one().is_some())
+        {
+            if let Some(column) = column_name(field) {
+                let reason =
+                    "Rows are looked up by what they refer to, and its deletion checks for them.";
+                let table = &mut tables[entity.id.0];
+                let name = format!("index_{}_{column}", table.name);
+                if table.indexes.iter().all(|index| index.name != name) {
+                    need_index(
+                        table,
+                        entity,
+                        &column,
+                        &format!("{}.get", entity.plural),
+                        reason,
+                    );
+                }
+            }
+        }
+        for fields in &entity.indexes {
+            add_declared(model, entity, fields, &mut tables[entity.id.0]);
+        }
+    }
+    for field in model.entities.iter().flat_map(|entity| &entity.fields) {
+        if linked_target(field).is_some()
+            && let Some(table) = tables
+                .iter_mut()
+                .find(|table| table.purpose == crate::TablePurpose::Link(field.id))
+        {
+            let far = table.primary_key[1].clone();
+            let operation = format!("{}.get", model.entity(field.id.entity).plural);
+            link_index(table, &far, &operation);
+        }
+    }
+}
+
+fn add_declared(model: &Model, entity: &Entity, fields: &[FieldId], table: &mut Table) {
+    let columns: Vec<String> = fields
+        .iter()
+        .filter_map(|field| lookup_column(model.field(*field)))
+        .collect();
+    let name = format!("index_{}_{}", table.name, columns.join("_"));
+    let columns = columns
+        .into_iter()
+        .map(|column| (column, Direction::Ascending))
+        .collect();
+    let reason = "The design asks for it.".to_owned();
+    add_index(
+        table,
+        Index {
+            name,
+            columns,
+            active_only: entity.soft_delete,
+            operations: Vec::new(),
+            reason,
+        },
+    );
+}

@@ -1,0 +1,687 @@
+//! Operations: method, path, guard, errors.
+
+use crate::guards::{alternatives, class, role, without_row};
+use crate::lists::list_options;
+use crate::resources::granting_roles;
+use crate::tables::linked_target;
+use crate::{
+    Alternative, CallerClass, ErrorCase, Operation, OperationKind, PathParameter,
+    PathParameterKind, Table,
+};
+use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType};
+
+/// All operations: authentication, each entity's in the model's order, named ones. Adds the indexes of lists.
+pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
+    let mut operations = authentication(model);
+    for entity in model
+        .entities
+        .iter()
+        .filter(|entity| entity.part_of.is_none())
+    {
+        standard(model, entity, tables, &mut operations);
+        moves(model, entity, &mut operations);
+        links(model, entity, &mut operations);
+        files(model, entity, &mut operations);
+    }
+    if has_files(model) {
+        operations.push(download(model));
+    }
+    operations.extend((0..model.operations.len()).map(|index| named(model, index)));
+    for operation in &mut operations {
+        operation.errors = errors(model, operation);
+    }
+    operations
+}
+
+fn has_files(model: &Model) -> bool {
+    let mut scalars = model
+        .entities
+        .iter()
+        .flat_map(|entity| &entity.fields)
+        .filter_map(Field::scalar);
+    scalars.any(|scalar| matches!(scalar, ScalarType::File { .. }))
+}
+
+struct Draft {
+    id: String,
+    summary: String,
+    kind: OperationKind,
+    method: Method,
+    path: String,
+    status: u16,
+    guard: Vec<Alternative>,
+    reason: String,
+}
+
+impl Draft {
+    /// The operation with everything that follows from its kind; errors are filled in later.
+    fn finish(
+        self,
+        entity: Option<&Entity>,
+        parameters: Vec<PathParameter>,
+        rate: &str,
+    ) -> Operation {
+        let representation = matches!(
+            self.kind,
+            OperationKind::List
+                | OperationKind::Get
+                | OperationKind::Create
+                | OperationKind::Update
+                | OperationKind::Move(_)
+                | OperationKind::Me
+        );
+        let on_row = matches!(
+            self.kind,
+            OperationKind::Get
+                | OperationKind::Update
+                | OperationKind::Delete
+                | OperationKind::Move(_)
+        );
+        Operation {
+            operation_id: camel(&self.id),
+            id: self.id,
+            summary: self.summary,
+            entity: entity.map(|entity| entity.id),
+            method: self.method,
+            path: self.path,
+            parameters,
+            list: None,
+            shapes_reply: representation,
+            guard: self.guard,
+            status: self.status,
+            errors: Vec::new(),
+            rate: rate.into(),
+            idempotency_key: matches!(self.kind, OperationKind::Create | OperationKind::Move(_)),
+            etag: on_row && entity.is_some_and(|entity| entity.versioned),
+            kind: self.kind,
+            workload: None,
+            until: entity.and_then(|entity| entity.evolution.until),
+            reason: self.reason,
+        }
+    }
+}
+
+/// `orders.place-all` becomes `ordersPlaceAll`.
+fn camel(id: &str) -> String {
+    let mut words = id.split(['.', '-', '_']).filter(|word| !word.is_empty());
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut characters = word.chars();
+        camel.extend(characters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(characters.as_str());
+    }
+    camel
+}
+
+fn words(name: &str) -> String {
+    name.replace(['_', '-'], " ")
+}
+
+fn article(name: &str) -> String {
+    let vowel = name.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
+    format!("{} {}", if vowel { "an" } else { "a" }, words(name))
+}
+
+// ---- rows ----------------------------------------------------------------------------------------------------------
+
+fn collection(model: &Model, entity: &Entity) -> String {
+    format!("{}/{}", model.api.base, entity.path)
+}
+
+fn row_parameter(model: &Model, entity: &Entity) -> PathParameter {
+    match entity.key {
+        Some(key) => PathParameter {
+            name: model.field(key).name.clone(),
+            kind: PathParameterKind::Key(key),
+        },
+        None => PathParameter {
+            name: "id".into(),
+            kind: PathParameterKind::Id(entity.id),
+        },
+    }
+}
+
+fn row_path(model: &Model, entity: &Entity) -> String {
+    format!(
+        "{}/{{{}}}",
+        collection(model, entity),
+        row_parameter(model, entity).name
+    )
+}
+
+fn workload(entity: &Entity, name: &str) -> Option<Rate> {
+    entity
+        .workload
+        .rates
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, rate)| *rate)
+}
+
+fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &mut Vec<Operation>) {
+    use OperationKind::{Create, Delete, Get, List, Update};
+    let access = &entity.access;
+    let one = article(&entity.singular);
+    let kinds: [(OperationKind, &str, &[Grant], Method, u16, String); 5] = [
+        (
+            List,
+            "list",
+            &access.list,
+            Method::Get,
+            200,
+            format!("List {}", words(&entity.plural)),
+        ),
+        (
+            Create,
+            "create",
+            &access.create,
+            Method::Post,
+            201,
+            format!("Create {one}"),
+        ),
+        (
+            Get,
+            "get",
+            &access.get,
+            Method::Get,
+            200,
+            format!("Get {one}"),
+        ),
+        (
+            Update,
+            "update",
+            &access.update,
+            Method::Patch,
+            200,
+            format!("Change {one}"),
+        ),
+        (
+            Delete,
+            "delete",
+            &access.delete,
+            Method::Delete,
+            204,
+            format!("Delete {one}"),
+        ),
+    ];
+    for (kind, name, grants, method, status, summary) in kinds {
+        // Nobody may call it, so there is nothing to serve.
+        if grants.is_empty() {
+            continue;
+        }
+        let on_row = !matches!(kind, List | Create);
+        let path = if on_row {
+            row_path(model, entity)
+        } else {
+            collection(model, entity)
+        };
+        let parameters = if on_row {
+            vec![row_parameter(model, entity)]
+        } else {
+            Vec::new()
+        };
+        let is_list = kind == List;
+        let rate = if method == Method::Get {
+            "read"
+        } else {
+            "write"
+        };
+        let draft = Draft {
+            id: format!("{}.{name}", entity.plural),
+            summary,
+            kind,
+            method,
+            path,
+            status,
+            guard: alternatives(model, entity.id, grants),
+            reason: format!("`allow` of {} grants `{name}`.", entity.name),
+        };
+        let mut operation = draft.finish(Some(entity), parameters, rate);
+        operation.workload = workload(entity, name);
+        if is_list {
+            operation.list = Some(list_options(model, entity, tables));
+        }
+        operations.push(operation);
+    }
+}
+
+fn moves(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
+    let Some(machine) = &entity.state else { return };
+    for (index, step) in machine.moves.iter().enumerate() {
+        let draft = Draft {
+            id: format!("{}.{}", entity.plural, step.name),
+            summary: if step.about.is_empty() {
+                format!("Move {} from {} to {}", article(&entity.singular), step.from.join(" or "), step.to)
+            } else {
+                step.about.clone()
+            },
+            kind: OperationKind::Move(index),
+            method: Method::Post,
+            path: format!("{}/{}", row_path(model, entity), step.name.replace('_', "-")),
+            status: 200,
+            guard: alternatives(model, entity.id, &step.by),
+            reason: "A change of state is an operation of its own, so that it can be guarded and audited.".into(),
+        };
+        let mut operation = draft.finish(Some(entity), vec![row_parameter(model, entity)], "write");
+        operation.workload = workload(entity, &step.name);
+        operations.push(operation);
+    }
+}
+
+/// Whoever may update the row, and set the field.
+fn may_set(model: &Model, entity: &Entity, field: &Field) -> Vec<Alternative> {
+    let grants = field.settable.as_ref().unwrap_or(&entity.access.update);
+    alternatives(model, entity.id, grants)
+}
+
+fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
+    if entity.access.update.is_empty() {
+        return;
+    }
+    for field in entity.fields.iter().filter(|field| !field.read_only) {
+        let Some(target) = linked_target(field) else {
+            continue;
+        };
+        let target = model.entity(target);
+        let relation = field.name.replace('_', "-");
+        let singular = pluralizer::pluralize(&field.name, 1, false);
+        let other = match target.key {
+            Some(key) => (
+                format!("{singular}_{}", model.field(key).name),
+                PathParameterKind::Key(key),
+            ),
+            None => (format!("{singular}_id"), PathParameterKind::Id(target.id)),
+        };
+        let both = [
+            (
+                OperationKind::Link(field.id),
+                "link",
+                Method::Put,
+                "Link",
+                "to",
+            ),
+            (
+                OperationKind::Unlink(field.id),
+                "unlink",
+                Method::Delete,
+                "Unlink",
+                "from",
+            ),
+        ];
+        for (kind, name, method, verb, preposition) in both {
+            let draft = Draft {
+                id: format!("{}.{name}-{relation}", entity.plural),
+                summary: format!(
+                    "{verb} {} {preposition} {}",
+                    article(&singular),
+                    article(&entity.singular)
+                ),
+                kind,
+                method,
+                path: format!("{}/{relation}/{{{}}}", row_path(model, entity), other.0),
+                status: 204,
+                guard: may_set(model, entity, field),
+                reason: format!(
+                    "{} is many-to-many and may grow past what one request can carry.",
+                    field.name
+                ),
+            };
+            let second = PathParameter {
+                name: other.0.clone(),
+                kind: other.1.clone(),
+            };
+            operations.push(draft.finish(
+                Some(entity),
+                vec![row_parameter(model, entity), second],
+                "write",
+            ));
+        }
+    }
+}
+
+fn files(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
+    if entity.access.update.is_empty() {
+        return;
+    }
+    for field in entity.fields.iter().filter(|field| !field.read_only) {
+        if !matches!(field.scalar(), Some(ScalarType::File { .. })) {
+            continue;
+        }
+        let segment = field.name.replace('_', "-");
+        let mut kinds = vec![(
+            OperationKind::Upload(field.id),
+            "upload",
+            Method::Put,
+            200,
+            "Upload the",
+        )];
+        if field.optional {
+            kinds.push((
+                OperationKind::RemoveFile(field.id),
+                "remove",
+                Method::Delete,
+                204,
+                "Remove the",
+            ));
+        }
+        for (kind, name, method, status, verb) in kinds {
+            let draft = Draft {
+                id: format!("{}.{name}-{segment}", entity.plural),
+                summary: format!(
+                    "{verb} {} of {}",
+                    words(&field.name),
+                    article(&entity.singular)
+                ),
+                kind,
+                method,
+                path: format!("{}/{segment}", row_path(model, entity)),
+                status,
+                guard: may_set(model, entity, field),
+                reason: "Bytes are streamed, so they travel apart from the row's JSON.".into(),
+            };
+            operations.push(draft.finish(
+                Some(entity),
+                vec![row_parameter(model, entity)],
+                "write",
+            ));
+        }
+    }
+}
+
+fn download(model: &Model) -> Operation {
+    let draft = Draft {
+        id: "files.download".into(),
+        summary: "Download a file by its signed link".into(),
+        kind: OperationKind::Download,
+        method: Method::Get,
+        path: format!("{}/files/{{token}}", model.api.base),
+        status: 200,
+        guard: vec![class(CallerClass::Anyone)],
+        reason: "The link is signed and expires, so that a browser can follow it without a token."
+            .into(),
+    };
+    draft.finish(
+        None,
+        vec![PathParameter {
+            name: "token".into(),
+            kind: PathParameterKind::Token,
+        }],
+        "read",
+    )
+}
+
+// ---- accounts ------------------------------------------------------------------------------------------------------
+
+fn authentication(model: &Model) -> Vec<Operation> {
+    use OperationKind::{ChangePassword, Me, Refresh, SetRoles, SignIn, SignOut, SignUp};
+    let Some(account) = &model.account else {
+        return Vec::new();
+    };
+    let entity = model.entity(account.entity);
+    let anyone = || vec![class(CallerClass::Anyone)];
+    let signed_in = || vec![class(CallerClass::SignedIn)];
+    let mut drafts = Vec::new();
+    let mut add =
+        |id: &str, kind, method, path: String, status, guard, summary: &str, reason: &str| {
+            let (id, summary, reason) = (id.to_owned(), summary.to_owned(), reason.to_owned());
+            drafts.push(Draft {
+                id,
+                summary,
+                kind,
+                method,
+                path,
+                status,
+                guard,
+                reason,
+            });
+        };
+    let at = |name: &str| format!("{}/auth/{name}", model.api.base);
+    if model.roles.iter().any(|role| role.sign_up) {
+        let reason = "A role is open to sign-up.";
+        add(
+            "auth.sign-up",
+            SignUp,
+            Method::Post,
+            at("sign-up"),
+            201,
+            anyone(),
+            "Sign up",
+            reason,
+        );
+    }
+    let accounts = "Accounts sign in with a password.";
+    let tokens = "Access tokens are short-lived; a refresh token is used once.";
+    add(
+        "auth.sign-in",
+        SignIn,
+        Method::Post,
+        at("sign-in"),
+        200,
+        anyone(),
+        "Sign in",
+        accounts,
+    );
+    add(
+        "auth.refresh",
+        Refresh,
+        Method::Post,
+        at("refresh"),
+        200,
+        anyone(),
+        "Get new tokens",
+        tokens,
+    );
+    add(
+        "auth.sign-out",
+        SignOut,
+        Method::Post,
+        at("sign-out"),
+        204,
+        signed_in(),
+        "Sign out",
+        tokens,
+    );
+    add(
+        "auth.me",
+        Me,
+        Method::Get,
+        at("me"),
+        200,
+        signed_in(),
+        "Get the own account",
+        accounts,
+    );
+    let summary = "Change the own password";
+    add(
+        "auth.password",
+        ChangePassword,
+        Method::Put,
+        at("password"),
+        204,
+        signed_in(),
+        summary,
+        accounts,
+    );
+    let granting = granting_roles(model);
+    if !granting.is_empty() {
+        let id = format!("{}.set-roles", entity.plural);
+        let guard = granting
+            .into_iter()
+            .map(|granting| role(model, entity.id, granting))
+            .collect();
+        let path = format!("{}/roles", row_path(model, entity));
+        let summary = format!("Set the roles of {}", article(&entity.singular));
+        add(
+            &id,
+            SetRoles,
+            Method::Put,
+            path,
+            200,
+            guard,
+            &summary,
+            "Roles are granted by roles.",
+        );
+    }
+    drafts
+        .into_iter()
+        .map(|draft| finish_authentication(model, entity, draft))
+        .collect()
+}
+
+fn finish_authentication(model: &Model, entity: &Entity, draft: Draft) -> Operation {
+    let parameters = if draft.kind == OperationKind::SetRoles {
+        vec![row_parameter(model, entity)]
+    } else {
+        Vec::new()
+    };
+    let rate = match draft.kind {
+        OperationKind::Me => "read",
+        OperationKind::SignOut | OperationKind::SetRoles => "write",
+        _ => "sign-in",
+    };
+    draft.finish(Some(entity), parameters, rate)
+}
+
+// ---- named ---------------------------------------------------------------------------------------------------------
+
+fn named(model: &Model, index: usize) -> Operation {
+    let operation = &model.operations[index];
+    let parameters = operation.path_input.iter().enumerate();
+    let parameters = parameters
+        .map(|(position, input)| PathParameter {
+            name: input.name.clone(),
+            kind: PathParameterKind::Input(position),
+        })
+        .collect();
+    let status = operation
+        .replies
+        .iter()
+        .map(|(status, _)| *status)
+        .find(|status| (200..300).contains(status));
+    let draft = Draft {
+        id: format!("op.{}", operation.name),
+        summary: if operation.about.is_empty() {
+            words(&operation.name)
+        } else {
+            operation.about.clone()
+        },
+        kind: OperationKind::Named(index),
+        method: operation.method,
+        path: format!("{}{}", model.api.base, operation.path),
+        status: status.unwrap_or(204),
+        guard: without_row(&operation.by),
+        reason: "The design names it.".into(),
+    };
+    let mut planned = draft.finish(None, parameters, &operation.rate);
+    planned.operation_id = camel(&operation.name);
+    planned.workload = operation.workload;
+    planned.until = operation.evolution.until;
+    planned
+}
+
+// ---- errors --------------------------------------------------------------------------------------------------------
+
+fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
+    use OperationKind as Kind;
+    let kind = &operation.kind;
+    let mut cases = Vec::new();
+    let mut add = |status: u16, code: &str, when: &str| {
+        cases.push(ErrorCase {
+            status,
+            code: code.into(),
+            when: when.into(),
+        });
+    };
+    add(
+        400,
+        "bad-request",
+        "A parameter, a header or the JSON can't be understood.",
+    );
+    // A token that is not valid is refused even where none is needed.
+    if model.account.is_some() && *kind != Kind::Download {
+        add(
+            401,
+            "unauthorized",
+            "Nobody is signed in, or the token is not valid.",
+        );
+    }
+    let unconditional = operation
+        .guard
+        .iter()
+        .any(|alternative| alternative.caller == CallerClass::Anyone && alternative.when.is_none());
+    if !unconditional && !matches!(kind, Kind::Me | Kind::SignOut) {
+        add(403, "forbidden", "The caller may not do this.");
+    }
+    let has_row = !operation.parameters.is_empty();
+    if has_row {
+        add(
+            404,
+            "not-found",
+            "There is no such row, or the caller may not know of it.",
+        );
+    }
+    let writes = operation.method != Method::Get;
+    if writes {
+        conflicts(kind, &mut add);
+    }
+    if operation.etag && writes {
+        add(
+            412,
+            "precondition-failed",
+            "`If-Match` names another version.",
+        );
+    }
+    let takes_body = !matches!(operation.method, Method::Get | Method::Delete)
+        && !matches!(kind, Kind::Link(_) | Kind::SignOut);
+    if takes_body {
+        add(413, "too-large", "The body is larger than the limit.");
+        add(
+            415,
+            "unsupported-media-type",
+            "The body is not of a type that is accepted here.",
+        );
+        add(
+            422,
+            "invalid",
+            "Fields of the body are missing or wrong; every one is listed.",
+        );
+    }
+    if operation.idempotency_key {
+        add(
+            422,
+            "key-reused",
+            "The idempotency key was used for another request.",
+        );
+    }
+    add(429, "rate-limited", "Too many requests.");
+    cases
+}
+
+fn conflicts(kind: &OperationKind, add: &mut impl FnMut(u16, &str, &str)) {
+    use OperationKind as Kind;
+    if matches!(
+        kind,
+        Kind::Create | Kind::Update | Kind::SignUp | Kind::Move(_) | Kind::Named(_)
+    ) {
+        add(
+            409,
+            "unique",
+            "Another row has the same value in a unique field.",
+        );
+    }
+    if matches!(kind, Kind::Delete | Kind::Update) {
+        add(409, "in-use", "Other rows refer to it.");
+    }
+    if matches!(kind, Kind::Move(_)) {
+        add(
+            409,
+            "illegal-move",
+            "The row's state does not allow this move.",
+        );
+        add(
+            409,
+            "condition-unmet",
+            "The condition of the move does not hold.",
+        );
+    }
+}

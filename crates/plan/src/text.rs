@@ -1,0 +1,304 @@
+//! Expressions as CEL text again, for documents and for people.
+
+use archwright_model::{
+    Aggregate, BinaryOperator, Expression, ExpressionKind, Function, InputPlace, Literal, Model,
+    Quantifier, Type,
+};
+
+/// The expression as CEL. Variables are named by their number: `x0`, `x1`.
+pub fn cel(model: &Model, expression: &Expression) -> String {
+    print(model, expression, 0)
+}
+
+/// How tightly an operator binds; a looser operand needs brackets.
+fn strength(operator: BinaryOperator) -> u8 {
+    use BinaryOperator as Op;
+    match operator {
+        Op::Or => 2,
+        Op::And => 3,
+        Op::Equal
+        | Op::NotEqual
+        | Op::Less
+        | Op::LessOrEqual
+        | Op::Greater
+        | Op::GreaterOrEqual => 4,
+        Op::Add | Op::Subtract => 5,
+        Op::Multiply | Op::Divide | Op::Remainder => 6,
+    }
+}
+
+fn symbol(operator: BinaryOperator) -> &'static str {
+    use BinaryOperator as Op;
+    match operator {
+        Op::And => "&&",
+        Op::Or => "||",
+        Op::Equal => "==",
+        Op::NotEqual => "!=",
+        Op::Less => "<",
+        Op::LessOrEqual => "<=",
+        Op::Greater => ">",
+        Op::GreaterOrEqual => ">=",
+        Op::Add => "+",
+        Op::Subtract => "-",
+        Op::Multiply => "*",
+        Op::Divide => "/",
+        Op::Remainder => "%",
+    }
+}
+
+fn bracketed(text: String, own: u8, outer: u8) -> String {
+    if own < outer {
+        format!("({text})")
+    } else {
+        text
+    }
+}
+
+fn print(model: &Model, expression: &Expression, outer: u8) -> String {
+    let inner = |part: &Expression| print(model, part, 8);
+    let list = |parts: &[Expression]| {
+        parts
+            .iter()
+            .map(|part| print(model, part, 0))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match &expression.kind {
+        ExpressionKind::Literal(value) => literal(value, &expression.ty),
+        ExpressionKind::This => "self".into(),
+        ExpressionKind::Caller => "caller".into(),
+        ExpressionKind::SignedIn => "signed_in".into(),
+        ExpressionKind::HasRole(role) => bracketed(
+            format!("{} in caller.roles", quoted(&model.role(*role).name)),
+            4,
+            outer,
+        ),
+        ExpressionKind::CallerTenant => caller_tenant(model),
+        ExpressionKind::Now => "now".into(),
+        ExpressionKind::Today => "today".into(),
+        ExpressionKind::Variable(variable) => format!("x{}", variable.0),
+        ExpressionKind::Binding(binding) => format!("step{}", binding.0),
+        ExpressionKind::Input { place, path } => {
+            format!("{}.{}", place_name(*place), path.join("."))
+        }
+        ExpressionKind::Field { of, field } => match of.kind {
+            ExpressionKind::This => model.field(*field).name.clone(),
+            _ => format!("{}.{}", inner(of), model.field(*field).name),
+        },
+        ExpressionKind::Id(of) => format!("{}.id", inner(of)),
+        ExpressionKind::Not(part) => format!("!{}", print(model, part, 7)),
+        ExpressionKind::Negate(part) => format!("-{}", print(model, part, 7)),
+        ExpressionKind::Binary {
+            operator,
+            left,
+            right,
+        } => {
+            let own = strength(*operator);
+            let text = format!(
+                "{} {} {}",
+                print(model, left, own),
+                symbol(*operator),
+                print(model, right, own + 1)
+            );
+            bracketed(text, own, outer)
+        }
+        ExpressionKind::In { item, list } => bracketed(
+            format!("{} in {}", print(model, item, 5), print(model, list, 5)),
+            4,
+            outer,
+        ),
+        ExpressionKind::List(items) => format!("[{}]", list(items)),
+        ExpressionKind::Conditional {
+            test,
+            then,
+            otherwise,
+        } => {
+            let text = format!(
+                "{} ? {} : {}",
+                print(model, test, 2),
+                print(model, then, 2),
+                print(model, otherwise, 1)
+            );
+            bracketed(text, 1, outer)
+        }
+        ExpressionKind::Quantifier {
+            quantifier,
+            over,
+            variable,
+            condition,
+        } => {
+            let name = match quantifier {
+                Quantifier::Exists => "exists",
+                Quantifier::All => "all",
+            };
+            format!(
+                "{}.{name}(x{}, {})",
+                inner(over),
+                variable.0,
+                print(model, condition, 0)
+            )
+        }
+        ExpressionKind::Aggregate {
+            aggregate,
+            over,
+            variable,
+            condition,
+            value,
+        } => aggregated(
+            model,
+            *aggregate,
+            inner(over),
+            variable.0,
+            condition.as_deref(),
+            value.as_deref(),
+        ),
+        ExpressionKind::Map {
+            over,
+            variable,
+            value,
+        } => {
+            format!(
+                "{}.map(x{}, {})",
+                inner(over),
+                variable.0,
+                print(model, value, 0)
+            )
+        }
+        ExpressionKind::Function {
+            function,
+            arguments,
+        } => call(model, *function, arguments),
+    }
+}
+
+fn aggregated(
+    model: &Model,
+    aggregate: Aggregate,
+    over: String,
+    variable: usize,
+    condition: Option<&Expression>,
+    value: Option<&Expression>,
+) -> String {
+    let name = match aggregate {
+        Aggregate::Count => "count",
+        Aggregate::Sum => "sum",
+        Aggregate::Min => "min",
+        Aggregate::Max => "max",
+        Aggregate::Avg => "avg",
+    };
+    match (condition, value) {
+        (None, None) => format!("{over}.size()"),
+        (Some(condition), None) => {
+            format!("{over}.count(x{variable}, {})", print(model, condition, 0))
+        }
+        (None, Some(value)) => format!("{over}.{name}(x{variable}, {})", print(model, value, 0)),
+        (Some(condition), Some(value)) => format!(
+            "{over}.filter(x{variable}, {}).{name}(x{variable}, {})",
+            print(model, condition, 0),
+            print(model, value, 0)
+        ),
+    }
+}
+
+fn call(model: &Model, function: Function, arguments: &[Expression]) -> String {
+    let name = match function {
+        Function::Size => "size",
+        Function::Lower => "lower",
+        Function::Upper => "upper",
+        Function::Trim => "trim",
+        Function::StartsWith => "startsWith",
+        Function::EndsWith => "endsWith",
+        Function::Contains => "contains",
+        Function::Duration => "duration",
+        Function::Date => "date",
+        Function::Coalesce => "coalesce",
+        Function::Abs => "abs",
+    };
+    let global = matches!(
+        function,
+        Function::Duration | Function::Date | Function::Coalesce | Function::Abs
+    );
+    let printed: Vec<String> = arguments
+        .iter()
+        .map(|argument| print(model, argument, 0))
+        .collect();
+    match arguments.split_first() {
+        Some((first, _)) if !global => format!(
+            "{}.{name}({})",
+            print(model, first, 8),
+            printed[1..].join(", ")
+        ),
+        _ if function == Function::Duration => format!("duration('{}ms')", printed.join(", ")),
+        _ => format!("{name}({})", printed.join(", ")),
+    }
+}
+
+fn caller_tenant(model: &Model) -> String {
+    let field = model
+        .account
+        .as_ref()
+        .and_then(|account| model.entity(account.entity).tenant);
+    match field {
+        Some(field) => format!("caller.{}", model.field(field).name),
+        None => "caller.tenant".into(),
+    }
+}
+
+fn place_name(place: InputPlace) -> &'static str {
+    match place {
+        InputPlace::Path => "path",
+        InputPlace::Query => "query",
+        InputPlace::Header => "header",
+        InputPlace::Body => "body",
+        InputPlace::Move => "input",
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!(
+        "'{}'",
+        text.replace('\\', "\\\\")
+            .replace('\'', "\\'")
+            .replace('\n', "\\n")
+    )
+}
+
+/// A literal as CEL; durations in milliseconds.
+pub fn literal(value: &Literal, ty: &Type) -> String {
+    match value {
+        Literal::Null => "null".into(),
+        Literal::Bool(value) => value.to_string(),
+        Literal::Int(value) if *ty == Type::Duration => format!("duration('{value}ms')"),
+        Literal::Int(value) => value.to_string(),
+        Literal::Decimal { units, scale } => decimal(*units, *scale),
+        Literal::Text(text) => quoted(text),
+    }
+}
+
+/// `units` over ten to the power of `scale`, with exactly `scale` digits after the point.
+pub fn decimal(units: i64, scale: u32) -> String {
+    let digits = format!(
+        "{:0>width$}",
+        units.unsigned_abs(),
+        width = scale as usize + 1
+    );
+    let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
+    let sign = if units < 0 { "-" } else { "" };
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn decimals_keep_their_scale() {
+        assert_eq!(decimal(1250, 2), "12.50");
+        assert_eq!(decimal(-5, 2), "-0.05");
+        assert_eq!(decimal(7, 0), "7");
+    }
+}
