@@ -194,14 +194,14 @@ fn top(design: &Design, found: &mut Constructs) {
     found.note("api: body", api.body.is_some());
     found.note("api: errors", api.errors.is_some());
     found.note("api: origins", !api.origins.is_empty());
-    found.note("api: page", api.page_default.is_some() && api.page_max.is_some());
+    found.note(
+        "api: page",
+        api.page_default.is_some() && api.page_max.is_some(),
+    );
     found.note("api: rates", !api.rates.is_empty());
     found.note("api: timeout", api.timeout.is_some());
     let tokens = (&api.access_lifetime, &api.refresh_lifetime, &api.scheme);
-    found.note(
-        "api: tokens",
-        matches!(tokens, (Some(_), Some(_), Some(_))),
-    );
+    found.note("api: tokens", matches!(tokens, (Some(_), Some(_), Some(_))));
     found.note("api: version", api.version.is_some());
     found.note("stack: cache", stack.cache.is_some());
     found.note("stack: database", stack.database.is_some());
@@ -219,8 +219,17 @@ fn top(design: &Design, found: &mut Constructs) {
         found.note("seed: with", !seed.with.is_empty());
         for (_, value) in seed.with.iter().flatten() {
             if let SeedValue::List(items) = value {
-                let parts = items.iter().any(|item| matches!(item, SeedValue::Object(_)));
-                found.note(if parts { "seed: with parts" } else { "seed: with list" }, true);
+                let parts = items
+                    .iter()
+                    .any(|item| matches!(item, SeedValue::Object(_)));
+                found.note(
+                    if parts {
+                        "seed: with parts"
+                    } else {
+                        "seed: with list"
+                    },
+                    true,
+                );
             }
         }
     }
@@ -230,7 +239,10 @@ fn entity_constructs(entity: &Entity, design: &Design, found: &mut Constructs) {
     found.note("account", entity.account.is_some());
     found.note(
         "account: password",
-        entity.account.as_ref().is_some_and(|account| account.password_min.is_some()),
+        entity
+            .account
+            .as_ref()
+            .is_some_and(|account| account.password_min.is_some()),
     );
     found.note("audit", entity.audit.is_some());
     found.note("check", !entity.checks.is_empty());
@@ -319,7 +331,10 @@ fn field_constructs(field: &Field, entity: &Entity, design: &Design, found: &mut
     ] {
         found.note(format!("field: {name}"), present);
     }
-    let scoped = field.unique.as_ref().is_some_and(|unique| !unique.within.is_empty());
+    let scoped = field
+        .unique
+        .as_ref()
+        .is_some_and(|unique| !unique.within.is_empty());
     found.note("field: unique within", scoped);
     if let Some(on_delete) = &field.on_delete {
         found.note(format!("field: on-delete {}", on_delete.value), true);
@@ -330,7 +345,10 @@ fn field_constructs(field: &Field, entity: &Entity, design: &Design, found: &mut
         design.types.iter().any(|ty| ty.name.value == *named),
     );
     found.note(format!("type: {named}"), TYPES.contains(&named.as_str()));
-    let relation = design.entities.iter().any(|target| target.name.value == *named);
+    let relation = design
+        .entities
+        .iter()
+        .any(|target| target.name.value == *named);
     let plain = field.by.is_none() && field.composed.is_none() && field.through.is_none();
     found.note("relation: to-one", relation && !field.ty.many);
     found.note("relation: many-to-many", relation && field.ty.many && plain);
@@ -398,7 +416,14 @@ fn reply(shape: &Shape, found: &mut Constructs) {
         }
         Shape::Each { item, .. } => {
             let shown = matches!(**item, Shape::Show { .. });
-            found.note(if shown { "reply: each show" } else { "reply: each item" }, true);
+            found.note(
+                if shown {
+                    "reply: each show"
+                } else {
+                    "reply: each item"
+                },
+                true,
+            );
             reply(item, found);
         }
     }
