@@ -1,3 +1,122 @@
-//! The archwright command.
+//! The archwright command: reads files, calls the core, prints.
 
-fn main() {}
+mod check;
+mod explain;
+mod fmt;
+mod input;
+mod plan;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A backend architect that you can run.
+#[derive(Parser)]
+#[command(version, propagate_version = true, after_help = EXAMPLES, after_long_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  archwright check examples/bookshop
+  archwright plan examples/bookshop | less
+  archwright explain AW001
+
+Exit status: 0 when all is well, 1 when the design has errors, 2 when the command could not run.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Report everything that is wrong with a design
+    #[command(after_help = "Examples:
+  archwright check shop.yaml
+  archwright check designs/shop --format sarif > findings.sarif
+  archwright check . --format github")]
+    Check {
+        /// A design file, or a folder of them
+        path: PathBuf,
+        #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+        format: ReportFormat,
+    },
+    /// Print every decision for a design, with its reason
+    #[command(after_help = "Examples:
+  archwright plan shop.yaml
+  archwright plan shop.yaml --format json | jq '.operations[].path'")]
+    Plan {
+        /// A design file, or a folder of them
+        path: PathBuf,
+        #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+        format: PlanFormat,
+    },
+    /// Print the page of a diagnostic's code
+    #[command(after_help = "Examples:
+  archwright explain AW001
+  archwright explain            # all codes, a line each")]
+    Explain {
+        /// Such as AW001; without it, all codes are listed
+        code: Option<String>,
+    },
+    /// Rewrite design files in the canonical layout
+    #[command(after_help = "Examples:
+  archwright fmt shop.yaml
+  archwright fmt . --check      # for CI: change nothing, say what would change")]
+    Fmt {
+        /// A design file, or a folder of them
+        path: PathBuf,
+        /// Change nothing; exit with 1 if a file would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the JSON Schema of the design language, for editors
+    #[command(after_help = "Examples:
+  archwright schema > archwright.schema.json
+  # then, as the first line of a design:
+  # yaml-language-server: $schema=archwright.schema.json")]
+    Schema,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ReportFormat {
+    Text,
+    Json,
+    Sarif,
+    Github,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PlanFormat {
+    Text,
+    Json,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check { path, format } => check::check(&path, format),
+        Command::Plan { path, format } => plan::plan(&path, format),
+        Command::Explain { code } => explain::explain(code.as_deref()),
+        Command::Fmt { path, check } => fmt::fmt(&path, if check { fmt::Mode::Check } else { fmt::Mode::Write }),
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&archwright_design::json_schema())?;
+            input::print(&format!("{schema}\n"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The reader of a pipe may stop early (`| head`); that is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

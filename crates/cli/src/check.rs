@@ -1,0 +1,61 @@
+//! `archwright check`
+
+use crate::ReportFormat;
+use crate::input::{Checked, checked, print};
+use anyhow::Result;
+use archwright_diagnostics::Severity;
+use archwright_report::{Format, Paint, render};
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+
+pub fn check(path: &Path, format: ReportFormat) -> Result<ExitCode> {
+    let checked = checked(path)?;
+    let format = match format {
+        ReportFormat::Text => Format::Text(paint(std::io::stdout().is_terminal())),
+        ReportFormat::Json => Format::Json,
+        ReportFormat::Sarif => Format::Sarif,
+        ReportFormat::Github => Format::GitHub,
+    };
+    print(&render(format, &checked.sources, &checked.diagnostics))?;
+    if let Format::Text(_) = format {
+        print(&summary(&checked))?;
+    }
+    Ok(if checked.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Colours in a terminal, unless the environment asks for none (no-color.org).
+pub fn paint(terminal: bool) -> Paint {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if terminal && wanted { Paint::Coloured } else { Paint::Plain }
+}
+
+fn summary(checked: &Checked) -> String {
+    let count = |severity| checked.diagnostics.iter().filter(|known| known.severity == severity).count();
+    let problems = [(Severity::Error, "error"), (Severity::Warning, "warning")]
+        .into_iter()
+        .map(|(severity, name)| (count(severity), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| plural(count, name))
+        .collect::<Vec<_>>()
+        .join(" and ");
+    match (&checked.model, problems.is_empty()) {
+        (Some(model), true) => format!(
+            "{} is sound: {}, {}, {}.\n",
+            model.name,
+            plural(model.entities.len(), "entity"),
+            plural(model.roles.len(), "role"),
+            plural(checked.sources.files.len(), "file"),
+        ),
+        (_, true) => "The design can't be used yet.\n".into(),
+        (_, false) => format!("{problems}. `archwright explain CODE` says more.\n"),
+    }
+}
+
+fn plural(count: usize, name: &str) -> String {
+    match (count, name.strip_suffix('y')) {
+        (1, _) => format!("1 {name}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {name}s"),
+    }
+}
