@@ -41,7 +41,7 @@ impl Lowering<'_> {
         for rule in &source.allow {
             if !ACTIONS.contains(&&rule.action.value[..]) {
                 let diagnostic = unknown(
-                    "AW280",
+                    "AW207",
                     rule.action.span,
                     "action",
                     &rule.action.value,

@@ -25,6 +25,8 @@ pub(super) struct Lowering<'a> {
     pub field_names: Vec<BTreeMap<String, usize>>,
     /// Fields with an error in their type: they exist, but nothing more is said about what uses them.
     pub broken: BTreeSet<FieldId>,
+    /// Inputs with an error in their type, by name: uses of them would only repeat it.
+    pub broken_inputs: BTreeSet<String>,
     pub roles: Vec<Role>,
     pub role_names: BTreeMap<&'a str, RoleId>,
     pub account: Option<Account>,
@@ -54,6 +56,7 @@ impl<'a> Lowering<'a> {
             entity_names: BTreeMap::new(),
             field_names: Vec::new(),
             broken: BTreeSet::new(),
+            broken_inputs: BTreeSet::new(),
             roles: Vec::new(),
             role_names: BTreeMap::new(),
             account: None,

@@ -151,11 +151,8 @@ impl Lowering<'_> {
         let used: std::collections::BTreeSet<EntityId> = self.entities_in_operations();
         for id in self.entity_ids() {
             let entity = self.entity(id);
-            let account = self
-                .account
-                .as_ref()
-                .is_some_and(|account| account.entity == id);
             let source = self.sources[id.0];
+            let account = source.account.is_some();
             if !source.allow.is_empty() || entity.part_of.is_some() || account || used.contains(&id)
             {
                 continue;

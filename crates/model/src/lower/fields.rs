@@ -302,7 +302,8 @@ impl Lowering<'_> {
                 Some("it is computed, not stored")
             }
             _ => None,
-        }?;
+        };
+        let Some(why) = why else { return Some(id) };
         let message = format!("`{}` can't be part of a key or an index: {why}", field.name);
         self.error(
             "AW228",

@@ -121,7 +121,10 @@ impl Lowering<'_> {
 
     fn input_field(&mut self, source: &ast::Field) -> Option<InputField> {
         self.refuse_on_input(source);
-        let item = self.input_kind(&source.ty)?;
+        let Some(item) = self.input_kind(&source.ty) else {
+            self.broken_inputs.insert(source.name.value.clone());
+            return None;
+        };
         let scalar = match &item {
             InputKind::Scalar(scalar) => Some(scalar.clone()),
             _ => None,

@@ -16,6 +16,8 @@ pub(super) enum Form {
     Field,
     /// `sign-up` or `sign_up`
     Word,
+    /// A word, or `signUp`
+    Operation,
 }
 
 impl Form {
@@ -36,6 +38,12 @@ impl Form {
                 Self::Field => {
                     first.is_ascii_lowercase()
                         && characters.all(|next| next.is_ascii_alphanumeric() || next == '_')
+                        && separated(name)
+                }
+                Self::Operation => {
+                    first.is_ascii_lowercase()
+                        && characters
+                            .all(|next| next.is_ascii_alphanumeric() || matches!(next, '-' | '_'))
                         && separated(name)
                 }
                 Self::Word => {
@@ -64,7 +72,7 @@ impl Form {
         match self {
             Self::Pascal => ascii.to_upper_camel_case(),
             Self::Field => ascii.to_snake_case(),
-            Self::Word => ascii.to_kebab_case(),
+            Self::Word | Self::Operation => ascii.to_kebab_case(),
         }
     }
 
@@ -72,6 +80,7 @@ impl Form {
         match self {
             Self::Pascal => "PascalCase (`OrderLine`)",
             Self::Field => "snake_case or camelCase (`placed_at`, `placedAt`)",
+            Self::Operation => "words joined by `-` or `_`, or camelCase (`sign-up`, `signUp`)",
             Self::Word => "lower-case words joined by `-` or `_` (`sign-up`)",
         }
     }

@@ -17,7 +17,7 @@ impl Lowering<'_> {
         let mut names: BTreeMap<&str, &Text> = BTreeMap::new();
         let mut routes: BTreeMap<(Method, String), &Text> = BTreeMap::new();
         for source in &design.operations {
-            self.check_name(&source.name, Form::Word, "an operation");
+            self.check_name(&source.name, Form::Operation, "an operation");
             if let Some(first) = names.insert(&source.name.value, &source.name) {
                 self.repeated(&source.name, "operation", Some(first));
                 continue;

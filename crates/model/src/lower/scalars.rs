@@ -10,7 +10,7 @@ pub(super) const NAMES: [&str; 17] = [
     "email", "url", "phone", "slug", "enum", "json", "file",
 ];
 
-const STRING_MAX: u32 = 4_000;
+const STRING_MAX: u32 = 10_000;
 const TEXT_MAX: u32 = 1_000_000;
 const FILE_BYTES: u64 = 5 << 20;
 const FILE_MAX: u64 = 1 << 30;

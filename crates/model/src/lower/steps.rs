@@ -1,7 +1,7 @@
 //! Steps of operations and moves: bindings in order, and what each step may write.
 
 use super::context::{Lowering, unknown};
-use super::typing::{Absent, Binding, Bindings, Scope};
+use super::typing::{Absent, Binding, Bindings, Scope, known_present};
 use crate::{
     Direction, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Origin, Otherwise,
     ScalarType, Step, StepKind, ToManyKind, Type,
@@ -39,16 +39,21 @@ impl Lowering<'_> {
     ) -> Vec<Step> {
         let mut steps = Vec::new();
         for source in sources {
-            let before = scope.clone();
-            let condition = source
-                .condition
-                .as_ref()
-                .map(|condition| self.condition(condition, &before));
+            let mut inside = scope.clone();
+            let condition = source.condition.as_ref().map(|condition| {
+                let checked = self.condition(condition, &inside);
+                inside.present.extend(present_after(condition));
+                checked
+            });
             let otherwise = self.otherwise(source);
             let sometimes = source.condition.is_some() || otherwise == Otherwise::Null;
-            let Some(kind) = self.step_kind(&source.kind, scope, bindings, sometimes, depth) else {
-                continue;
-            };
+            let kind = self.step_kind(&source.kind, &mut inside, bindings, sometimes, depth);
+            // What the step binds outlives it; what its condition says doesn't.
+            scope.bindings = inside.bindings;
+            if let (Source::Guard { that }, None) = (&source.kind, &source.condition) {
+                scope.present.extend(present_after(that));
+            }
+            let Some(kind) = kind else { continue };
             if !matches!(condition, Some(None)) {
                 steps.push(Step {
                     kind,
@@ -713,4 +718,13 @@ impl Lowering<'_> {
             name: name.value.clone(),
         })
     }
+}
+
+/// What is known to be there once a condition holds.
+fn present_after(condition: &Text) -> Vec<String> {
+    let mut present = Vec::new();
+    if let Ok(tree) = archwright_expression::parse(&condition.value) {
+        known_present(&condition.value, &tree, true, &mut present);
+    }
+    present
 }

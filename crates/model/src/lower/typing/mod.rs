@@ -5,6 +5,7 @@ mod operators;
 mod scope;
 mod values;
 
+pub(super) use operators::known_present;
 pub(super) use scope::{Binding, Bindings, Scope};
 pub(super) use values::{Absent, type_of};
 
@@ -37,6 +38,8 @@ struct Typer<'l, 'a, 's> {
     text: &'s Text,
     variables: Vec<Variable>,
     next_variable: usize,
+    /// Paths that the conditions around say are there.
+    present: Vec<String>,
 }
 
 impl Lowering<'_> {
@@ -62,6 +65,7 @@ impl Lowering<'_> {
             text,
             variables: Vec::new(),
             next_variable: 0,
+            present: scope.present.clone(),
         }
         .node(&tree)
     }
@@ -174,6 +178,19 @@ impl Typer<'_, '_, '_> {
     }
 
     fn node(&mut self, node: &Node) -> Option<Typed> {
+        let mut typed = self.bound(node)?;
+        if matches!(node.kind, Kind::Identifier(_) | Kind::Select { .. })
+            && self
+                .present
+                .iter()
+                .any(|path| *path == self.text.value[node.range.clone()])
+        {
+            typed.expression.nullable = false;
+        }
+        Some(typed)
+    }
+
+    fn bound(&mut self, node: &Node) -> Option<Typed> {
         let span = self.span(&node.range);
         let literal = |literal, ty| {
             Some(plain(expression(

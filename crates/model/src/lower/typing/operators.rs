@@ -37,7 +37,10 @@ impl Typer<'_, '_, '_> {
         match known {
             BinaryOperator::And | BinaryOperator::Or => {
                 // Both sides are checked, so that all that is wrong is said at once.
-                let (left, right) = (self.boolean(left), self.boolean(right));
+                let first = self.boolean(left);
+                let holds = known == BinaryOperator::And;
+                let second = self.knowing(left, holds, |typer| typer.boolean(right));
+                let (left, right) = (first, second);
                 Some(join(known, left?, right?, Type::Bool, false, span))
             }
             BinaryOperator::Add
@@ -67,6 +70,20 @@ impl Typer<'_, '_, '_> {
         }
     }
 
+    /// Runs `inside` with what a condition says about missing values when it holds, or when it doesn't.
+    fn knowing<T>(
+        &mut self,
+        condition: &Node,
+        holds: bool,
+        inside: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let before = self.present.len();
+        known_present(&self.text.value, condition, holds, &mut self.present);
+        let result = inside(self);
+        self.present.truncate(before);
+        result
+    }
+
     // ---- comparison ----
 
     fn comparison(
@@ -86,7 +103,7 @@ impl Typer<'_, '_, '_> {
         let (left, right) = (left.expression, right.expression);
         let comparable = match (&left.ty, &right.ty) {
             (Type::Null, other) | (other, Type::Null) => {
-                equality && !matches!(other, Type::Rows(_) | Type::List(_))
+                equality && !matches!(other, Type::Rows(_))
             }
             (Type::Int | Type::Decimal { .. }, Type::Int | Type::Decimal { .. }) => true,
             (Type::Text, Type::Text)
@@ -289,8 +306,10 @@ impl Typer<'_, '_, '_> {
         otherwise: &Node,
         span: Span,
     ) -> Option<Typed> {
-        let (test, then, otherwise) = (self.boolean(test), self.node(then), self.node(otherwise));
-        let (test, mut then, mut otherwise) = (test?, then?, otherwise?);
+        let condition = self.boolean(test);
+        let then = self.knowing(test, true, |typer| typer.node(then));
+        let otherwise = self.knowing(test, false, |typer| typer.node(otherwise));
+        let (test, mut then, mut otherwise) = (condition?, then?, otherwise?);
         if let Some(scalar) = then.scalar.clone() {
             self.lowering.adapt(&mut otherwise.expression, &scalar)?;
         }
@@ -357,6 +376,46 @@ impl Typer<'_, '_, '_> {
             span,
         );
         Some(plain(list))
+    }
+}
+
+/// The paths that are there if a condition holds, or doesn't: `x.y` for `x.y != null`, and `x` too.
+pub(in crate::lower) fn known_present(
+    text: &str,
+    condition: &Node,
+    holds: bool,
+    present: &mut Vec<String>,
+) {
+    match &condition.kind {
+        Kind::Not(inner) => known_present(text, inner, !holds, present),
+        Kind::Binary {
+            operator,
+            left,
+            right,
+        } => match operator {
+            Operator::And if holds => {
+                known_present(text, left, holds, present);
+                known_present(text, right, holds, present);
+            }
+            Operator::Or if !holds => {
+                known_present(text, left, holds, present);
+                known_present(text, right, holds, present);
+            }
+            Operator::NotEqual | Operator::Equal
+                if right.kind == Kind::Null && holds == (*operator == Operator::NotEqual) =>
+            {
+                let mut path = &**left;
+                loop {
+                    present.extend(text.get(path.range.clone()).map(str::to_owned));
+                    match &path.kind {
+                        Kind::Select { of, .. } => path = of,
+                        _ => break,
+                    }
+                }
+            }
+            _ => {}
+        },
+        _ => {}
     }
 }
 

@@ -42,6 +42,8 @@ pub(in crate::lower) struct Scope {
     pub signed_in: bool,
     pub inputs: Option<Rc<Inputs>>,
     pub bindings: Vec<Binding>,
+    /// Paths that are known to be there (`earlier`, `body.tags`), because a condition before said so.
+    pub present: Vec<String>,
     /// `rows.map(x, …)` may be used: a reply.
     pub maps: bool,
 }
@@ -416,6 +418,9 @@ impl Typer<'_, '_, '_> {
         name: &str,
         span: Span,
     ) -> Option<Typed> {
+        if self.lowering.broken_inputs.contains(name) {
+            return None;
+        }
         let names: Vec<String> = fields
             .iter()
             .map(|field| field.name.to_lowercase().replace('-', "_"))
