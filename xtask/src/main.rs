@@ -19,7 +19,11 @@ fn main() -> Result<()> {
     let command = std::env::args().nth(1).unwrap_or_default();
     match command.as_str() {
         "test" => test(),
-        "ci" => test().and_then(|()| format()).and_then(|()| lint()).and_then(|()| metadata::licences()).and_then(|()| unused()),
+        "ci" => test()
+            .and_then(|()| format())
+            .and_then(|()| lint())
+            .and_then(|()| metadata::licences())
+            .and_then(|()| unused()),
         "format" => format(),
         "lint" => lint(),
         "licences" => metadata::licences(),
@@ -43,7 +47,15 @@ fn format() -> Result<()> {
 }
 
 fn lint() -> Result<()> {
-    cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ])
 }
 
 fn unused() -> Result<()> {
@@ -53,7 +65,10 @@ fn unused() -> Result<()> {
 
 /// Installs a cargo subcommand where it is missing.
 fn install(subcommand: &str, package: &str) -> Result<()> {
-    let present = Command::new("cargo").args([subcommand, "--version"]).output().is_ok_and(|output| output.status.success());
+    let present = Command::new("cargo")
+        .args([subcommand, "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
     if present {
         return Ok(());
     }
@@ -63,7 +78,10 @@ fn install(subcommand: &str, package: &str) -> Result<()> {
 
 fn cargo(arguments: &[&str]) -> Result<()> {
     eprintln!("cargo {}", arguments.join(" "));
-    let status = Command::new("cargo").args(arguments).status().context("cargo can't be started")?;
+    let status = Command::new("cargo")
+        .args(arguments)
+        .status()
+        .context("cargo can't be started")?;
     if !status.success() {
         bail!("`cargo {}` failed", arguments.join(" "));
     }

@@ -24,14 +24,35 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Licences that code under `MIT OR Apache-2.0` may be linked with.
 const ACCEPTED: &[&str] = &[
-    "MIT", "MIT-0", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib",
-    "Unicode-3.0", "Unicode-DFS-2016", "CC0-1.0", "Unlicense", "0BSD", "BSL-1.0", "MPL-2.0", "CDLA-Permissive-2.0", "OpenSSL",
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "CC0-1.0",
+    "Unlicense",
+    "0BSD",
+    "BSL-1.0",
+    "MPL-2.0",
+    "CDLA-Permissive-2.0",
+    "OpenSSL",
 ];
 
 fn metadata(arguments: &[&str]) -> Result<Value> {
-    let output = Command::new("cargo").args(["metadata", "--format-version", "1", "--locked"]).args(arguments).output()?;
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(arguments)
+        .output()?;
     if !output.status.success() {
-        bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "cargo metadata failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     serde_json::from_slice(&output.stdout).context("cargo metadata printed no JSON")
 }
@@ -52,7 +73,12 @@ pub fn layers() -> Result<()> {
             bail!("the crate {name} has no place in LAYERS of xtask/src/metadata.rs");
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
-            let Some(used) = dependency["name"].as_str().and_then(|used| used.strip_prefix("archwright-")) else { continue };
+            let Some(used) = dependency["name"]
+                .as_str()
+                .and_then(|used| used.strip_prefix("archwright-"))
+            else {
+                continue;
+            };
             if dependency["kind"].is_null() && !allowed.contains(&used) {
                 bail!("{name} may not use archwright-{used}: see LAYERS in xtask/src/metadata.rs");
             }
@@ -68,20 +94,29 @@ pub fn licences() -> Result<()> {
     for package in packages(&metadata) {
         let licence = package["license"].as_str().unwrap_or("none");
         if !accepted(licence) {
-            refused.push(format!("{} {}: {licence}", package["name"], package["version"]));
+            refused.push(format!(
+                "{} {}: {licence}",
+                package["name"], package["version"]
+            ));
         }
     }
     if !refused.is_empty() {
         bail!("licences that we don't accept:\n{}", refused.join("\n"));
     }
-    println!("The licences of {} packages are fine.", packages(&metadata).count());
+    println!(
+        "The licences of {} packages are fine.",
+        packages(&metadata).count()
+    );
     Ok(())
 }
 
 /// SPDX: "A OR B" needs one, "A AND B" both; the old `/` means OR.
 fn accepted(expression: &str) -> bool {
     let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
-    plain.split(" AND ").all(|term| term.split(" OR ").any(|licence| ACCEPTED.contains(&licence.trim())))
+    plain.split(" AND ").all(|term| {
+        term.split(" OR ")
+            .any(|licence| ACCEPTED.contains(&licence.trim()))
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use crate::ReportFormat;
 use crate::input::{Checked, checked, print};
 use anyhow::Result;
-use archwright_diagnostics::Severity;
 use archwright_report::{Format, Paint, render};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -21,35 +20,35 @@ pub fn check(path: &Path, format: ReportFormat) -> Result<ExitCode> {
     if let Format::Text(_) = format {
         print(&summary(&checked))?;
     }
-    Ok(if checked.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if checked.has_errors() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Colours in a terminal, unless the environment asks for none (no-color.org).
 pub fn paint(terminal: bool) -> Paint {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if terminal && wanted { Paint::Coloured } else { Paint::Plain }
+    if terminal && wanted {
+        Paint::Coloured
+    } else {
+        Paint::Plain
+    }
 }
 
+/// What a sound design holds; problems are counted by the report itself.
 fn summary(checked: &Checked) -> String {
-    let count = |severity| checked.diagnostics.iter().filter(|known| known.severity == severity).count();
-    let problems = [(Severity::Error, "error"), (Severity::Warning, "warning")]
-        .into_iter()
-        .map(|(severity, name)| (count(severity), name))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| plural(count, name))
-        .collect::<Vec<_>>()
-        .join(" and ");
-    match (&checked.model, problems.is_empty()) {
-        (Some(model), true) => format!(
-            "{} is sound: {}, {}, {}.\n",
-            model.name,
-            plural(model.entities.len(), "entity"),
-            plural(model.roles.len(), "role"),
-            plural(checked.sources.files.len(), "file"),
-        ),
-        (_, true) => "The design can't be used yet.\n".into(),
-        (_, false) => format!("{problems}. `archwright explain CODE` says more.\n"),
-    }
+    let Some(model) = &checked.model else {
+        return String::new();
+    };
+    format!(
+        "{} is sound: {}, {}, {}.\n",
+        model.name,
+        plural(model.entities.len(), "entity"),
+        plural(model.roles.len(), "role"),
+        plural(checked.sources.files.len(), "file"),
+    )
 }
 
 fn plural(count: usize, name: &str) -> String {

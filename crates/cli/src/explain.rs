@@ -7,8 +7,17 @@ use std::process::ExitCode;
 
 pub fn explain(wanted: Option<&str>) -> Result<ExitCode> {
     let Some(wanted) = wanted else {
-        let lines: Vec<String> =
-            CODES.iter().map(|known| format!("{}  {:<7}  {}\n", known.code, known.severity.name(), known.title)).collect();
+        let lines: Vec<String> = CODES
+            .iter()
+            .map(|known| {
+                format!(
+                    "{}  {:<7}  {}\n",
+                    known.code,
+                    known.severity.name(),
+                    known.title
+                )
+            })
+            .collect();
         print(&lines.concat())?;
         return Ok(ExitCode::SUCCESS);
     };

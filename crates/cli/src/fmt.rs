@@ -19,7 +19,8 @@ pub enum Mode {
 pub fn fmt(path: &Path, mode: Mode) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for path in design_files(path)? {
-        let source = std::fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
+        let source = std::fs::read_to_string(&path)
+            .with_context(|| format!("can't read {}", path.display()))?;
         match archwright_design::format(&source) {
             Ok(formatted) if formatted == source => {}
             Ok(_) if mode == Mode::Check => {

@@ -36,7 +36,11 @@ pub fn checked(path: &Path) -> Result<Checked> {
     diagnostics.extend(of_model);
     sort(&mut diagnostics);
     let model = model.filter(|_| !has_errors(&diagnostics));
-    Ok(Checked { sources: reading.sources, diagnostics, model })
+    Ok(Checked {
+        sources: reading.sources,
+        diagnostics,
+        model,
+    })
 }
 
 /// The file itself, or the `.yaml` and `.yml` files directly in the folder, in the order of their names.
@@ -44,18 +48,28 @@ pub fn design_files(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = std::fs::read_dir(path).with_context(|| format!("can't read {}", path.display()))?;
+    let entries =
+        std::fs::read_dir(path).with_context(|| format!("can't read {}", path.display()))?;
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry.with_context(|| format!("can't read {}", path.display()))?.path();
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let path = entry
+            .with_context(|| format!("can't read {}", path.display()))?
+            .path();
+        let is_yaml = path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if is_yaml && !hidden && path.is_file() {
             files.push(path);
         }
     }
     if files.is_empty() {
-        bail!("there is no .yaml file in {}; name a design file, or a folder that holds some", path.display());
+        bail!(
+            "there is no .yaml file in {}; name a design file, or a folder that holds some",
+            path.display()
+        );
     }
     files.sort();
     Ok(files)
@@ -63,7 +77,8 @@ pub fn design_files(path: &Path) -> Result<Vec<PathBuf>> {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).with_context(|| format!("can't open {}", path.display()))?;
+    let file =
+        std::fs::File::open(path).with_context(|| format!("can't open {}", path.display()))?;
     std::io::Read::read_to_end(&mut std::io::Read::take(file, MOST_BYTES), &mut bytes)
         .with_context(|| format!("can't read {}", path.display()))?;
     Ok(bytes)

@@ -105,7 +105,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check { path, format } => check::check(&path, format),
         Command::Plan { path, format } => plan::plan(&path, format),
         Command::Explain { code } => explain::explain(code.as_deref()),
-        Command::Fmt { path, check } => fmt::fmt(&path, if check { fmt::Mode::Check } else { fmt::Mode::Write }),
+        Command::Fmt { path, check } => fmt::fmt(
+            &path,
+            if check {
+                fmt::Mode::Check
+            } else {
+                fmt::Mode::Write
+            },
+        ),
         Command::Schema => {
             let schema = serde_json::to_string_pretty(&archwright_design::json_schema())?;
             input::print(&format!("{schema}\n"))?;

@@ -20,7 +20,10 @@ pub fn plan(path: &Path, format: PlanFormat) -> Result<ExitCode> {
     let plan = archwright_plan::plan(model);
     match format {
         PlanFormat::Text => print(&archwright_plan::render_text(&plan))?,
-        PlanFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(&archwright_plan::json(&plan))?))?,
+        PlanFormat::Json => print(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&archwright_plan::json(&plan))?
+        ))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use crate::tables::{column_name, linked_target, lookup_column};
 use crate::{Filter, FilterOperator, Index, ListOptions, Sort, Table};
 use archwright_model::{
-    Direction, Entity, Field, FieldId, FieldKind, Model, ScalarType, ToManyKind,
+    Direction, Entity, Field, FieldId, FieldKind, Model, Origin, ScalarType, ToManyKind,
 };
 
 /// The options of an entity's list. Adds the indexes that they need to the tables, once each.
@@ -62,6 +62,9 @@ fn filter(
             "It is computed when the row is read, so no index holds it.".into(),
         ));
     };
+    if is_unasked(entity, field) {
+        return Some(Err(UNASKED.into()));
+    }
     if !is_wanted(entity, field) {
         return Some(Err(
             "No index serves it; add `filter` to the field where clients need it.".into(),
@@ -82,6 +85,19 @@ fn filter(
         index,
     }))
 }
+
+/// Each write of a row changes `updated_at`, so an index on it is dear, and is made only where the design names it.
+fn is_unasked(entity: &Entity, field: &Field) -> bool {
+    field.origin == Origin::Implied
+        && field.name == "updated_at"
+        && !entity
+            .indexes
+            .iter()
+            .any(|fields| fields.first() == Some(&field.id))
+}
+
+const UNASKED: &str =
+    "Each write would change its index; name it in `index` where clients need it.";
 
 fn is_wanted(entity: &Entity, field: &Field) -> bool {
     let leads_key = entity
@@ -193,6 +209,9 @@ fn sort(entity: &Entity, field: &Field, tables: &mut [Table], operation: &str) -
             "It is computed when the row is read, so no index holds it.".into(),
         ));
     };
+    if is_unasked(entity, field) {
+        return Some(Err(UNASKED.into()));
+    }
     if !field.sort {
         return Some(Err(
             "No index serves it; add `sort` to the field where clients need it.".into(),

@@ -87,12 +87,16 @@ fn write_table(plan: &Plan, table: &Table, out: &mut String) -> std::fmt::Result
             .iter()
             .map(|(name, _)| name.as_str())
             .collect();
+        let users = if index.operations.is_empty() {
+            String::new()
+        } else {
+            format!(" Used by {}.", index.operations.join(", "))
+        };
         writeln!(
             out,
-            "    index ({})  {} Used by {}.",
+            "    index ({})  {}{users}",
             columns.join(", "),
-            index.reason,
-            index.operations.join(", ")
+            index.reason
         )?;
     }
     writeln!(out)
@@ -234,10 +238,16 @@ fn by_caller(model: &Model, cells: &[MatrixCell]) -> Vec<(String, String)> {
             each.collect::<Vec<_>>().join(", ")
         }
     };
-    lines
+    let lines: Vec<(String, String)> = lines
         .iter()
         .map(|(caller, cells)| (caller_name(model, *caller), line(cells)))
-        .collect()
+        .collect();
+    match lines.split_first() {
+        Some((first, rest)) if !rest.is_empty() && rest.iter().all(|line| line.1 == first.1) => {
+            vec![("everyone".into(), first.1.clone())]
+        }
+        _ => lines,
+    }
 }
 
 fn answer_text(answer: &Answer) -> String {
