@@ -38,14 +38,15 @@ fn takes_no_token(operation: &Operation) -> bool {
     )
 }
 
-/// `Allowed for the owner and for staff.`
+/// `Allowed for the owner or staff.`
 pub(crate) fn sentence(context: Context, operation: &Operation) -> Option<String> {
     if takes_no_token(operation) || operation.guard.is_empty() {
         return None;
     }
     let who = alternatives(context, &operation.guard);
     match operation.kind {
-        OperationKind::List => Some(format!("Shows the rows that the caller may see: {who}.")),
+        OperationKind::List if who == "anyone" => Some("Anyone sees all of them.".to_owned()),
+        OperationKind::List => Some(format!("Shows rows to {who}.")),
         _ => Some(format!("Allowed for {who}.")),
     }
 }

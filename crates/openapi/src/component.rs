@@ -5,6 +5,7 @@ use crate::{Context, access, error, example, input, parameter, reply, scalar, sh
 use archwright_plan::model::{Entity, EntityId};
 use archwright_plan::{Operation, OperationKind, Output, OutputSource};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 pub(crate) fn components(context: Context) -> Map<String, Value> {
     let mut components = object(json!({
@@ -18,6 +19,48 @@ pub(crate) fn components(context: Context) -> Map<String, Value> {
         components.insert("securitySchemes".to_owned(), scheme);
     }
     components
+}
+
+/// Drops components that nothing refers to, and those that only they referred to.
+pub(crate) fn prune(document: &mut Map<String, Value>) {
+    loop {
+        let mut used = BTreeSet::new();
+        for value in document.values() {
+            references(value, &mut used);
+        }
+        let Some(Value::Object(kinds)) = document.get_mut("components") else {
+            return;
+        };
+        let mut dropped = false;
+        for (kind, components) in kinds.iter_mut() {
+            if let (Value::Object(components), false) = (components, kind == "securitySchemes") {
+                let before = components.len();
+                components.retain(|name, _| used.contains(&format!("{kind}/{name}")));
+                dropped |= components.len() < before;
+            }
+        }
+        if !dropped {
+            kinds.retain(|_, components| {
+                components.as_object().is_none_or(|inner| !inner.is_empty())
+            });
+            return;
+        }
+    }
+}
+
+/// `schemas/Book` for each reference into it.
+fn references(value: &Value, used: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::String(target)) = object.get("$ref") {
+                let name = target.trim_start_matches("#/components/");
+                used.insert(name.split('/').take(2).collect::<Vec<_>>().join("/"));
+            }
+            object.values().for_each(|inner| references(inner, used));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| references(inner, used)),
+        _ => {}
+    }
 }
 
 fn security_scheme(context: Context) -> Value {

@@ -108,16 +108,29 @@ fn magnitudes(low: i128, high: i128, scale: u32) -> String {
     }
     let shortest = scale as usize + 1;
     let mut alternatives = Vec::new();
+    // Widths of which every number lies between the bounds, from the first to the last.
+    let mut full: Option<(usize, usize)> = None;
     for width in shortest..=digits.max(shortest) {
         let least = match width {
             _ if width == shortest => 0,
             _ => 10_i128.pow(width as u32 - 1),
         };
-        let (from, to) = (low.max(least), high.min(10_i128.pow(width as u32) - 1));
-        if from <= to {
+        let most = 10_i128.pow(width as u32) - 1;
+        let (from, to) = (low.max(least), high.min(most));
+        if (from, to) == (least, most) && width > shortest {
+            full = Some((full.map_or(width, |(first, _)| first), width));
+        } else if from <= to {
             let (from, to) = (format!("{from:0>width$}"), format!("{to:0>width$}"));
             alternatives.push(between(from.as_bytes(), to.as_bytes(), scale as usize));
         }
+    }
+    if let Some((first, last)) = full {
+        let (first, last) = (first - shortest, last - shortest);
+        let count = match first == last {
+            true => format!("{{{first}}}"),
+            false => format!("{{{first},{last}}}"),
+        };
+        alternatives.push(format!("[1-9][0-9]{count}{}", fraction(scale)));
     }
     match alternatives.as_slice() {
         // Nothing lies between the bounds: a class of no characters.
@@ -211,18 +224,23 @@ fn free(count: usize, scale: usize) -> String {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+    fn validator(pattern: &str) -> jsonschema::Validator {
+        jsonschema::validator_for(&serde_json::json!({ "pattern": pattern })).unwrap()
+    }
+
     fn check(precision: u32, scale: u32, min: Option<i64>, max: Option<i64>) {
         let literal = |units: i64| Literal::Decimal { units, scale };
         let (min_literal, max_literal) = (min.map(literal), max.map(literal));
         let pattern = pattern(precision, scale, min_literal.as_ref(), max_literal.as_ref());
-        let schema = serde_json::json!({ "pattern": pattern });
+        let validator = validator(&pattern);
         let most = 10_i64.pow(precision) - 1;
         for units in -most - 20..=most + 20 {
             let inside = (-most..=most).contains(&units)
                 && min.is_none_or(|min| units >= min)
                 && max.is_none_or(|max| units <= max);
             let text = text(units.into(), scale);
-            let matches = jsonschema::is_valid(&schema, &text.as_str().into());
+            let matches = validator.is_valid(&text.as_str().into());
             assert_eq!(matches, inside, "{text} against {pattern}");
         }
     }

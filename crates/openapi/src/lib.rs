@@ -53,6 +53,7 @@ pub fn document(plan: &Plan, options: &DocumentOptions) -> Value {
     if document["tags"].as_array().is_some_and(Vec::is_empty) {
         document.shift_remove("tags");
     }
+    component::prune(&mut document);
     Value::Object(document)
 }
 

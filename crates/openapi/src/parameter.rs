@@ -357,25 +357,22 @@ fn fields(context: Context, entity: EntityId) -> Value {
 
 /// Why some fields can't be filtered or sorted by, for the description of a list.
 pub(crate) fn refusals(list: &ListOptions) -> Option<String> {
-    let names = |refused: &[(String, String)]| {
-        let names: Vec<String> = refused
-            .iter()
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        listed(&names, "or")
-    };
-    let mut sentences = Vec::new();
-    if !list.not_filterable.is_empty() {
-        sentences.push(format!(
-            "No index serves a filter by {}.",
-            names(&list.not_filterable)
-        ));
+    let mut lines = Vec::new();
+    for (offer, refused) in [
+        ("No filter by", &list.not_filterable),
+        ("No sort by", &list.not_sortable),
+    ] {
+        let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
+        for (name, reason) in refused {
+            let name = format!("`{name}`");
+            match by_reason.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, names)) => names.push(name),
+                None => by_reason.push((reason, vec![name])),
+            }
+        }
+        for (reason, names) in by_reason {
+            lines.push(format!("- {offer} {}: {reason}", listed(&names, "or")));
+        }
     }
-    if !list.not_sortable.is_empty() {
-        sentences.push(format!(
-            "No index serves a sort by {}.",
-            names(&list.not_sortable)
-        ));
-    }
-    (!sentences.is_empty()).then(|| sentences.join(" "))
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }

@@ -51,7 +51,7 @@ pub(crate) fn schema(context: Context, scalar: &ScalarType, bounds: Bounds) -> V
         ScalarType::Slug => object(json!({
             "type": "string", "minLength": 1, "maxLength": 100, "pattern": SLUG,
         })),
-        ScalarType::Json => object(json!({ "type": ["object", "array"] })),
+        ScalarType::Json => object(json!({ "type": ["object", "array"], "items": {} })),
         ScalarType::File { .. } => object(reference("schemas", &context.names.file)),
         ScalarType::Bool
         | ScalarType::Date
@@ -80,7 +80,7 @@ pub(crate) fn loose(scalar: &ScalarType) -> Value {
         ScalarType::DateTime => json!({ "type": "string", "format": "date-time" }),
         ScalarType::Uuid => json!({ "type": "string", "format": "uuid" }),
         ScalarType::Enum { values } => json!({ "type": "string", "enum": values }),
-        ScalarType::Json => json!({ "type": ["object", "array"] }),
+        ScalarType::Json => json!({ "type": ["object", "array"], "items": {} }),
         _ => json!({ "type": "string" }),
     }
 }

@@ -86,7 +86,7 @@ fn typed(context: Context, ty: &Type) -> Value {
         Type::Text => json!({ "type": "string" }),
         Type::Date => json!({ "type": "string", "format": "date" }),
         Type::DateTime => json!({ "type": "string", "format": "date-time" }),
-        Type::Json => json!({ "type": ["object", "array"] }),
+        Type::Json => json!({ "type": ["object", "array"], "items": {} }),
         Type::File => reference("schemas", &context.names.file),
         Type::Row(entity) => reference("schemas", &context.names.entity(*entity).row),
         Type::Rows(entity) => json!({

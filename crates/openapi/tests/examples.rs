@@ -1,0 +1,254 @@
+//! Documents of the example designs: valid OpenAPI 3.1, complete, and with examples that keep their own schemas.
+
+#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+
+use archwright_openapi::{DocumentOptions, document};
+use archwright_plan::{Plan, model, plan};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+const META_SCHEMA: &str = include_str!("schemas/openapi-3.1-2022-10-07.json");
+
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    paths.sort();
+    assert!(paths.len() >= 4, "the examples are missing");
+    paths
+}
+
+fn read(folder: &Path) -> Plan {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
+    paths.sort();
+    let files: Vec<(String, Vec<u8>)> = paths
+        .iter()
+        .map(|path| (path.display().to_string(), std::fs::read(path).unwrap()))
+        .collect();
+    let reading = archwright_design::read(&files);
+    let (model, diagnostics) = model::lower(&reading.design);
+    plan(model.unwrap_or_else(|| panic!("{}: {diagnostics:#?}", folder.display())))
+}
+
+fn check_each(check: impl Fn(&Plan, &Value)) {
+    for folder in examples() {
+        let plan = read(&folder);
+        let printed = document(&plan, &DocumentOptions::default());
+        check(&plan, &printed);
+    }
+}
+
+/// Calls `visit` with the path of each value.
+fn walk<'a>(value: &'a Value, path: &str, visit: &mut dyn FnMut(&str, &'a Value)) {
+    visit(path, value);
+    match value {
+        Value::Object(object) => {
+            for (key, inner) in object {
+                walk(inner, &format!("{path}/{key}"), visit);
+            }
+        }
+        Value::Array(items) => {
+            for (index, inner) in items.iter().enumerate() {
+                walk(inner, &format!("{path}/{index}"), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every pair of an example and the schema that stands beside it.
+fn pairs(document: &Value) -> Vec<(String, Value, Value)> {
+    let mut pairs = Vec::new();
+    walk(document, "", &mut |path, value| {
+        let Some(schema) = value.get("schema") else {
+            return;
+        };
+        if let Some(example) = value.get("example") {
+            pairs.push((path.to_owned(), schema.clone(), example.clone()));
+        }
+        for example in value
+            .get("examples")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(Map::values)
+        {
+            pairs.push((path.to_owned(), schema.clone(), example["value"].clone()));
+        }
+    });
+    pairs
+}
+
+#[test]
+fn documents_are_valid_openapi() {
+    let meta: Value = serde_json::from_str(META_SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&meta).unwrap();
+    check_each(|plan, document| {
+        let faults: Vec<String> = validator
+            .iter_errors(document)
+            .map(|error| format!("{} at {}", error, error.instance_path()))
+            .collect();
+        assert!(faults.is_empty(), "{}: {faults:#?}", plan.model.name);
+    });
+}
+
+#[test]
+fn examples_keep_their_schemas() {
+    check_each(|plan, document| {
+        let pairs = pairs(document);
+        assert!(pairs.len() > plan.operations.len());
+        for (path, schema, example) in pairs {
+            let schema = json!({ "components": document["components"], "allOf": [schema] });
+            let validator = jsonschema::options()
+                .should_validate_formats(true)
+                .build(&schema)
+                .unwrap();
+            let faults: Vec<String> = validator
+                .iter_errors(&example)
+                .map(|error| format!("{error} at {}", error.instance_path()))
+                .collect();
+            assert!(
+                faults.is_empty(),
+                "{} {path}: {faults:#?}\n{example:#}",
+                plan.model.name
+            );
+        }
+    });
+}
+
+#[test]
+fn schemas_compile_and_references_lead_somewhere() {
+    check_each(|plan, document| {
+        walk(document, "", &mut |path, value| {
+            if let Some(Value::String(target)) = value.get("$ref") {
+                let found = document.pointer(target.trim_start_matches('#'));
+                assert!(found.is_some(), "{} {path}: {target}", plan.model.name);
+            }
+        });
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        for name in schemas.keys() {
+            let reference = format!("#/components/schemas/{name}");
+            let schema = json!({ "components": document["components"], "$ref": reference });
+            jsonschema::validator_for(&schema).unwrap();
+        }
+    });
+}
+
+#[test]
+fn every_operation_is_described_once_with_an_example_of_its_request_and_reply() {
+    check_each(|plan, document| {
+        let mut ids = BTreeSet::new();
+        for operation in &plan.operations {
+            let method = operation.method.name().to_lowercase();
+            let printed = &document["paths"][&operation.path][&method];
+            let place = format!("{} {}", plan.model.name, operation.id);
+            assert!(
+                ids.insert(printed["operationId"].as_str().unwrap()),
+                "{place}"
+            );
+            assert!(
+                printed["responses"]
+                    .get(operation.status.to_string())
+                    .is_some(),
+                "{place}"
+            );
+            for parameter in &operation.parameters {
+                let found = printed["parameters"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|known| known["name"] == parameter.name.as_str() && known["in"] == "path");
+                assert!(found, "{place}: {}", parameter.name);
+            }
+            let mut contents = vec![&printed["requestBody"]["content"]];
+            contents.extend(
+                printed["responses"]
+                    .as_object()
+                    .unwrap()
+                    .values()
+                    .map(|reply| &reply["content"]),
+            );
+            for (name, content) in contents
+                .iter()
+                .filter_map(|content| content.as_object())
+                .flatten()
+            {
+                let has_example =
+                    content.get("example").is_some() || content.get("examples").is_some();
+                assert!(!name.ends_with("json") || has_example, "{place}: {name}");
+            }
+        }
+        let described: usize = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|item| item.as_object().unwrap().len())
+            .sum();
+        assert_eq!(described, plan.operations.len());
+    });
+}
+
+#[test]
+fn the_same_plan_gives_the_same_bytes() {
+    check_each(|plan, document| {
+        let again = archwright_openapi::document(plan, &DocumentOptions::default());
+        assert_eq!(document.to_string(), again.to_string());
+    });
+}
+
+#[test]
+fn the_server_is_the_one_that_was_asked_for() {
+    let plan = read(&examples()[0]);
+    let options = DocumentOptions {
+        server_url: Some("https://api.example.com".to_owned()),
+    };
+    assert_eq!(
+        document(&plan, &options)["servers"][0]["url"],
+        "https://api.example.com"
+    );
+}
+
+#[test]
+fn bodies_refuse_what_the_design_refuses() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/bookshop");
+    let document = document(&read(&folder), &DocumentOptions::default());
+    let schema =
+        json!({ "components": document["components"], "$ref": "#/components/schemas/BookCreate" });
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let good = document["paths"]["/v1/books"]["post"]["requestBody"]["content"]["application/json"]
+        ["example"]
+        .clone();
+    assert!(validator.is_valid(&good));
+    for (key, value) in [
+        ("isbn", json!("1234567890123")),
+        ("title", json!("")),
+        ("language", json!("xx")),
+        ("pages", json!(0)),
+        ("price", json!("0.00")),
+        ("price", json!(12.5)),
+        ("price", json!("12.5")),
+        ("stock", json!(-1)),
+        ("published_on", json!(1)),
+        ("unheard_of", json!(true)),
+        ("available", json!(3)),
+    ] {
+        let mut bad = good.clone();
+        bad[key] = value;
+        assert!(!validator.is_valid(&bad), "{key}: {}", bad[key]);
+    }
+    for key in ["isbn", "title", "price", "category_slug"] {
+        let mut bad = good.clone();
+        bad.as_object_mut().unwrap().shift_remove(key).unwrap();
+        assert!(!validator.is_valid(&bad), "without {key}");
+    }
+}
