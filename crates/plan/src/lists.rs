@@ -231,7 +231,8 @@ fn sort(entity: &Entity, field: &Field, tables: &mut [Table], operation: &str) -
     }))
 }
 
-/// An index that starts with the column, then the id so that it serves keyset paging too.
+/// An index that starts with the column, then the id so that it serves keyset paging too; or the unique key over the
+/// column alone, which finds the one row as well.
 fn need_index(
     table: &mut Table,
     entity: &Entity,
@@ -239,6 +240,9 @@ fn need_index(
     operation: &str,
     reason: &str,
 ) -> String {
+    if let Some(key) = table.unique.iter().find(|key| key.columns == [column]) {
+        return key.name.clone();
+    }
     let name = format!("index_{}_{column}", table.name);
     let columns = vec![
         (column.to_owned(), Direction::Ascending),

@@ -1,0 +1,284 @@
+//! Designs in, decisions out.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test whose design has no such part has failed"
+)]
+
+use archwright_plan::model::lower;
+use archwright_plan::{Operation, Plan, json, plan, render_text};
+
+fn planned(design: &str) -> Plan {
+    let reading =
+        archwright_design::read(&[("design.yaml".to_owned(), design.as_bytes().to_vec())]);
+    let (model, diagnostics) = lower(&reading.design);
+    assert!(reading.diagnostics.is_empty(), "{:?}", reading.diagnostics);
+    plan(model.unwrap_or_else(|| panic!("{diagnostics:?}")))
+}
+
+const SHOP: &str = "
+archwright: 1
+name: shop
+roles:
+  customer: { sign-up: open }
+  staff: { granted-by: admin }
+  admin: { includes: staff, granted-by: admin }
+entities:
+  User:
+    account: email
+    fields:
+      email: email, unique
+      phone: phone?, sensitive, filter
+    allow: { get: owner }
+  Book:
+    fields:
+      isbn: string(13), unique
+      price: money, min 0, filter, sort
+      notes: { type: text?, visible: staff }
+      authors: Author[]
+    allow: { read: anyone, write: staff }
+    soft-delete: true
+  Author:
+    fields: { name: string(80) }
+    allow: { read: anyone, create: staff }
+  Order:
+    fields:
+      customer: User, owner
+      lines: Line[], composed
+      status: enum(draft, placed, paid) = draft
+      total: money := lines.sum(l, l.quantity * l.book.price)
+    moves:
+      place: { from: draft, to: placed, by: owner, when: size(lines) > 0 }
+      pay: { from: placed, to: paid, by: staff }
+    allow:
+      create: customer
+      read: owner, staff
+      update: owner when status == 'draft'
+  Line:
+    fields:
+      book: Book
+      quantity: int, min 1
+";
+
+fn operation<'a>(plan: &'a Plan, id: &str) -> &'a Operation {
+    plan.operation(id).unwrap_or_else(|| panic!("no {id}"))
+}
+
+/// The access of one operation, as `plan` prints it.
+fn check_access(plan: &Plan, id: &str, expected: &[(&str, bool, Option<&str>, &str)]) {
+    let json = json(plan);
+    let row = json["matrix"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["operation"] == id)
+        .unwrap();
+    for (caller, owns, state, answer) in expected {
+        let cell = row["cells"].as_array().unwrap().iter().find(|cell| {
+            cell["caller"] == *caller && cell["owns"] == *owns && cell["state"].as_str() == *state
+        });
+        let cell = cell.unwrap_or_else(|| panic!("no cell {caller} {owns} {state:?} in {row}"));
+        assert_eq!(cell["answer"], *answer, "{id} {caller} {owns} {state:?}");
+    }
+}
+
+#[test]
+fn access_is_known_for_each_role_owner_and_state() {
+    let plan = planned(SHOP);
+    check_access(
+        &plan,
+        "orders.update",
+        &[
+            ("anonymous", false, Some("draft"), "no"),
+            ("customer", true, Some("draft"), "yes"),
+            ("customer", true, Some("placed"), "no"),
+            ("customer", false, Some("draft"), "no"),
+            ("staff", false, Some("draft"), "no"),
+        ],
+    );
+    check_access(
+        &plan,
+        "orders.pay",
+        &[
+            ("admin", false, Some("placed"), "yes"),
+            ("staff", false, Some("draft"), "no"),
+            ("customer", false, Some("placed"), "no"),
+        ],
+    );
+    check_access(
+        &plan,
+        "books.delete",
+        &[
+            ("staff", false, None, "yes"),
+            ("customer", false, None, "no"),
+        ],
+    );
+}
+
+#[test]
+fn operations_that_nobody_may_call_are_not_there() {
+    let plan = planned(SHOP);
+    let ids: Vec<&str> = plan
+        .operations
+        .iter()
+        .map(|operation| operation.id.as_str())
+        .collect();
+    assert!(
+        !ids.contains(&"users.list")
+            && !ids.contains(&"orders.delete")
+            && !ids.contains(&"lines.list"),
+        "{ids:?}"
+    );
+    for id in [
+        "auth.sign-up",
+        "users.set-roles",
+        "books.link-authors",
+        "orders.place",
+    ] {
+        assert!(ids.contains(&id), "no {id} in {ids:?}");
+    }
+}
+
+#[test]
+fn operation_ids_and_routes_are_unique() {
+    let plan = planned(SHOP);
+    for (index, operation) in plan.operations.iter().enumerate() {
+        for other in &plan.operations[index + 1..] {
+            assert_ne!(operation.operation_id, other.operation_id);
+            assert!(
+                (operation.method, &operation.path) != (other.method, &other.path),
+                "{}",
+                operation.path
+            );
+        }
+    }
+}
+
+#[test]
+fn requests_never_name_the_owner_the_state_or_what_is_computed() {
+    let plan = planned(SHOP);
+    let order = plan.model.entity_named("Order").unwrap().id;
+    let names: Vec<&str> = plan
+        .resource(order)
+        .create
+        .iter()
+        .map(|input| input.json.as_str())
+        .collect();
+    assert_eq!(names, ["lines"]);
+    let book = plan.model.entity_named("Book").unwrap().id;
+    let names: Vec<&str> = plan
+        .resource(book)
+        .create
+        .iter()
+        .map(|input| input.json.as_str())
+        .collect();
+    assert_eq!(names, ["isbn", "price", "notes", "author_ids"]);
+}
+
+#[test]
+fn filters_are_offered_where_an_index_serves_them_and_nobody_can_guess() {
+    let plan = planned(SHOP);
+    let list = operation(&plan, "books.list").list.as_ref().unwrap();
+    let filters: Vec<(&str, &str)> = list
+        .filters
+        .iter()
+        .map(|filter| (filter.name.as_str(), filter.index.as_str()))
+        .collect();
+    assert_eq!(
+        filters,
+        [
+            ("isbn", "unique_book_isbn"),
+            ("price", "index_books_price"),
+            ("authors", "index_book_authors_author_id"),
+            ("created_at", "index_books_created_at"),
+        ]
+    );
+    assert!(
+        list.not_filterable
+            .iter()
+            .any(|(name, reason)| name == "notes" && reason.contains("guess"))
+    );
+}
+
+#[test]
+fn every_index_that_a_list_names_exists() {
+    let plan = planned(SHOP);
+    for operation in &plan.operations {
+        let Some(list) = &operation.list else {
+            continue;
+        };
+        for index in list
+            .filters
+            .iter()
+            .map(|filter| &filter.index)
+            .chain(list.sorts.iter().map(|sort| &sort.index))
+        {
+            let exists = plan.tables.iter().any(|table| {
+                table.indexes.iter().any(|known| known.name == *index)
+                    || table.unique.iter().any(|known| known.name == *index)
+            });
+            assert!(exists || index == "primary key", "{index}");
+        }
+    }
+}
+
+#[test]
+fn a_sensitive_field_that_is_looked_up_has_a_blind_index() {
+    let plan = planned(SHOP);
+    let users = &plan.tables[0];
+    let names: Vec<&str> = users
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "id",
+            "email",
+            "phone",
+            "phone_index",
+            "created_at",
+            "updated_at",
+            "version"
+        ]
+    );
+}
+
+#[test]
+fn rows_of_another_tenant_are_out_of_every_condition() {
+    let plan = planned(
+        "
+archwright: 1
+name: desk
+roles: { agent: { sign-up: open } }
+entities:
+  Company:
+    tenant: true
+    fields: { name: string(80) }
+    allow: { get: signed-in }
+  User:
+    account: email
+    fields: { email: 'email, unique', company: 'Company, tenant' }
+    allow: { get: owner }
+  Ticket:
+    fields: { company: 'Company, tenant', title: string(80) }
+    allow: { read: agent, create: agent }
+",
+    );
+    let text = render_text(&plan);
+    assert!(
+        text.contains("allowed: agent when company == caller.company"),
+        "{text}"
+    );
+    assert!(
+        text.contains("allowed: signed-in when self == caller.company"),
+        "{text}"
+    );
+    let ticket = plan.model.entity_named("Ticket").unwrap().id;
+    assert!(
+        plan.resource(ticket)
+            .create
+            .iter()
+            .all(|input| input.json == "title")
+    );
+}
