@@ -158,8 +158,8 @@ impl Printer<'_> {
         self.output.push('-');
         match (&value.kind, in_line) {
             (_, Some(text)) => self.finish_line(&text, value.span.end as usize),
-            (NodeKind::Scalar(text, style), None) => {
-                let text = scalar::block(&text.value, *style, indent + 2, WIDTH);
+            (NodeKind::Scalar(text, _), None) => {
+                let text = scalar::block(&text.value, indent + 2, WIDTH);
                 self.block_scalar(&text, start, value.span.end as usize);
             }
             _ => {
@@ -180,8 +180,8 @@ impl Printer<'_> {
     ) {
         match (&value.kind, in_line) {
             (_, Some(text)) => self.finish_line(&text, value.span.end as usize),
-            (NodeKind::Scalar(text, style), None) => {
-                let text = scalar::block(&text.value, *style, indent + 2, WIDTH);
+            (NodeKind::Scalar(text, _), None) => {
+                let text = scalar::block(&text.value, indent + 2, WIDTH);
                 self.block_scalar(&text, key_end, value.span.end as usize);
             }
             (NodeKind::Sequence(_, layout) | NodeKind::Mapping(_, layout), None) => {

@@ -87,6 +87,19 @@ fn too_much_is_refused() {
 }
 
 #[test]
+fn what_nobody_reads_is_counted_only() {
+    let keys: String = (0..700)
+        .map(|index| format!("unknown{index}: 1\n"))
+        .collect();
+    let reading = one(format!("archwright: 1\nname: shop\n{keys}").as_bytes());
+    assert_eq!(reading.diagnostics.len(), 501);
+    assert_eq!(
+        reading.diagnostics[500].message,
+        "200 more problems are not shown"
+    );
+}
+
+#[test]
 fn nothing_to_read_is_said_without_a_place() {
     assert_eq!(codes(&read(&[])), ["AW006"]);
     assert_eq!(read(&[]).diagnostics[0].span, None);

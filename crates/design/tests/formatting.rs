@@ -5,9 +5,11 @@
 )]
 
 mod common;
+#[path = "common/meaning.rs"]
+mod meaning;
 
 use archwright_design::format;
-use common::meaning;
+use meaning::meaning;
 
 #[track_caller]
 fn check(source: &str, expected: &str) {
@@ -86,6 +88,10 @@ fn long_texts_are_folded() {
         "{formatted}"
     );
     check(&formatted, &formatted);
+    check(
+        "archwright: 1\nname: shop\nabout: >\n  A\n",
+        "archwright: 1\nname: shop\nabout: A\n",
+    );
     check(
         "archwright: 1\nname: shop\nabout: |\n    one\n      two\n\n    three\n",
         "archwright: 1\nname: shop\n\nabout: |\n  one\n    two\n\n  three\n",

@@ -1,6 +1,8 @@
 //! Thousands of damaged designs: the reader and the formatter answer each, and the formatter never changes a meaning.
 
 mod common;
+#[path = "common/meaning.rs"]
+mod meaning;
 
 use archwright_design::{format, read};
 use std::time::{Duration, Instant};
@@ -138,8 +140,8 @@ fn check_format(bytes: &[u8]) {
     };
     let Ok(once) = format(source) else { return };
     assert_eq!(
-        common::meaning(source),
-        common::meaning(&once),
+        meaning::meaning(source),
+        meaning::meaning(&once),
         "formatted from\n{source}\nto\n{once}"
     );
     assert_eq!(

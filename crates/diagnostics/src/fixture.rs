@@ -203,6 +203,17 @@ pub fn annotate(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
                     said(diagnostic)
                 ));
             }
+            for other in diagnostics.iter().flat_map(|diagnostic| &diagnostic.others) {
+                let (other_file, line, start, end) = place(sources, other.span);
+                if (other_file, line) == (file, number) {
+                    output.push_str(&format!(
+                        "{}{} {}\n",
+                        " ".repeat(start),
+                        "~".repeat(end - start),
+                        other.message
+                    ));
+                }
+            }
         }
     }
     output

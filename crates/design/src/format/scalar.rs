@@ -31,7 +31,7 @@ pub fn in_line(
     width: usize,
 ) -> Option<String> {
     let long = column + value.chars().count() > width;
-    if style == Style::Block || value.contains('\n') || (long && is_prose(value)) {
+    if value.contains('\n') || ((long || style == Style::Block) && is_prose(value)) {
         return None;
     }
     Some(if keeps_plain(value, style, node, false) {
@@ -54,7 +54,7 @@ pub fn flow(value: &str, style: Style, node: &Node) -> Option<String> {
 }
 
 /// A header and indented lines where the text allows it, else quoted on one line.
-pub fn block(value: &str, _style: Style, indent: usize, width: usize) -> String {
+pub fn block(value: &str, indent: usize, width: usize) -> String {
     if value.contains('\n') && is_literal(value) {
         return lines('|', value.split('\n').map(str::to_owned), indent);
     }
