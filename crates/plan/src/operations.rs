@@ -8,7 +8,7 @@ use crate::{
     Alternative, CallerClass, ErrorCase, Operation, OperationKind, PathParameter,
     PathParameterKind, Table,
 };
-use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType};
+use archwright_model::{Entity, Field, Method, Model, Rate, ScalarType};
 
 /// All operations: authentication, each entity's in the model's order, named ones. Adds the indexes of lists.
 pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
@@ -162,7 +162,7 @@ fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &m
     use OperationKind::{Create, Delete, Get, List, Update};
     let access = &entity.access;
     let one = article(&entity.singular);
-    let kinds: [(OperationKind, &str, &[Grant], Method, u16, String); 5] = [
+    let kinds = [
         (
             List,
             "list",
