@@ -59,11 +59,11 @@ impl Lowering<'_> {
         let api = &self.design.api;
         self.api.version = self.number(api.version.as_ref(), 1, 10_000, 1, "API version") as u32;
         self.api.page_max =
-            self.number(api.page_max.as_ref(), 1, 1000, 100, "greatest page") as u32;
+            self.number(api.page_max.as_ref(), 1, 1000, 100, "greatest page size") as u32;
         let default = i64::from(self.api.page_max.min(20));
         let page_max = i64::from(self.api.page_max);
         self.api.page_default =
-            self.number(api.page_default.as_ref(), 1, page_max, default, "page") as u32;
+            self.number(api.page_default.as_ref(), 1, page_max, default, "page size") as u32;
         self.api.body_limit = self.amount(
             api.body.as_ref(),
             1024,

@@ -27,6 +27,8 @@ pub(super) struct Lowering<'a> {
     pub broken: BTreeSet<FieldId>,
     /// Inputs with an error in their type, by name: uses of them would only repeat it.
     pub broken_inputs: BTreeSet<String>,
+    /// Entities that were meant to be parts, by a relation with an error.
+    pub meant_as_parts: BTreeSet<EntityId>,
     pub roles: Vec<Role>,
     pub role_names: BTreeMap<&'a str, RoleId>,
     pub account: Option<Account>,
@@ -57,6 +59,7 @@ impl<'a> Lowering<'a> {
             field_names: Vec::new(),
             broken: BTreeSet::new(),
             broken_inputs: BTreeSet::new(),
+            meant_as_parts: BTreeSet::new(),
             roles: Vec::new(),
             role_names: BTreeMap::new(),
             account: None,
@@ -231,7 +234,9 @@ pub(super) fn unknown<'c>(
     name: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Diagnostic {
-    let candidates: Vec<&str> = candidates.collect();
+    let mut candidates: Vec<&str> = candidates.collect();
+    let mut seen = BTreeSet::new();
+    candidates.retain(|candidate| seen.insert(*candidate));
     let diagnostic = Diagnostic::new(code, span, format!("`{name}` is no {what}"));
     if let Some(meant) = nearest(name, candidates.iter().copied()) {
         return diagnostic.help(format!("did you mean `{meant}`?")).fix(

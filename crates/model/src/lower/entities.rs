@@ -153,7 +153,11 @@ impl Lowering<'_> {
             let entity = self.entity(id);
             let source = self.sources[id.0];
             let account = source.account.is_some();
-            if !source.allow.is_empty() || entity.part_of.is_some() || account || used.contains(&id)
+            if !source.allow.is_empty()
+                || entity.part_of.is_some()
+                || self.meant_as_parts.contains(&id)
+                || account
+                || used.contains(&id)
             {
                 continue;
             }

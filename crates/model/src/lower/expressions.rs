@@ -217,7 +217,7 @@ fn bare_literal<'t>(scalar: &ScalarType, text: &'t str) -> Option<&'t str> {
             begins_with_digit && !text.contains([' ', '+', '*', '/'])
         }
         ScalarType::Date | ScalarType::DateTime => begins_with_digit,
-        ScalarType::Bool => matches!(text, "true" | "false"),
+        ScalarType::Bool => word && !known_name,
         ScalarType::Json => text.starts_with(['{', '[']),
         ScalarType::Email | ScalarType::Url | ScalarType::Phone | ScalarType::File { .. } => false,
     };

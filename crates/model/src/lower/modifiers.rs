@@ -230,6 +230,11 @@ impl Lowering<'_> {
                 "name a stored field of type string or text that is not sensitive",
             );
         }
+        if self.field(origin).optional && !self.field(id).optional {
+            let message = format!("`{}` may be missing, and the slug is required", from.value);
+            let help = "name a required field, or make the slug optional with `?`";
+            return self.error("AW228", from.span, message, help);
+        }
         self.field_mut(id).slug_from = Some(origin);
     }
 

@@ -59,6 +59,7 @@ impl Lowering<'_> {
     }
 
     fn compose_one(&mut self, id: FieldId, part: EntityId, source: &ast::Field) {
+        self.meant_as_parts.insert(part);
         if let Some(other) = self.entity(part).part_of {
             let message = format!(
                 "`{}` is part of `{}` already",

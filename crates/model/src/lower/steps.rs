@@ -49,7 +49,7 @@ impl Lowering<'_> {
             let sometimes = source.condition.is_some() || otherwise == Otherwise::Null;
             let kind = self.step_kind(&source.kind, &mut inside, bindings, sometimes, depth);
             // What the step binds outlives it; what its condition says doesn't.
-            scope.bindings = inside.bindings;
+            (scope.bindings, scope.broken) = (inside.bindings, inside.broken);
             if let (Source::Guard { that }, None) = (&source.kind, &source.condition) {
                 scope.present.extend(present_after(that));
             }
@@ -233,14 +233,15 @@ impl Lowering<'_> {
         self.check_binding_name(name, scope);
         let id = bindings.next();
         // A row of an entity that is not known binds nothing: uses of the name would only repeat the error.
-        if let Some(entity) = entity {
-            scope.bind(Binding {
+        match entity {
+            Some(entity) => scope.bind(Binding {
                 name: name.value.clone(),
                 id,
                 ty: Type::Row(entity),
                 nullable,
                 scalar: None,
-            });
+            }),
+            None => scope.broken.push(name.value.clone()),
         }
         id
     }
@@ -285,6 +286,8 @@ impl Lowering<'_> {
                 nullable: sometimes,
                 scalar: None,
             });
+        } else {
+            scope.broken.push(name.value.clone());
         }
         let count = count.as_ref().map(|count| {
             self.check_binding_name(count, scope);

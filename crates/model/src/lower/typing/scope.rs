@@ -42,6 +42,8 @@ pub(in crate::lower) struct Scope {
     pub signed_in: bool,
     pub inputs: Option<Rc<Inputs>>,
     pub bindings: Vec<Binding>,
+    /// Names whose binding failed: uses of them would only repeat the error.
+    pub broken: Vec<String>,
     /// Paths that are known to be there (`earlier`, `body.tags`), because a condition before said so.
     pub present: Vec<String>,
     /// `rows.map(x, …)` may be used: a reply.
@@ -146,6 +148,9 @@ impl Typer<'_, '_, '_> {
                 expression: bound,
                 scalar: binding.scalar.clone(),
             });
+        }
+        if self.scope.broken.iter().any(|broken| broken == name) {
+            return None;
         }
         if self.input_root(name).is_some() {
             let message = format!("`{name}` is all of the input, not a value");

@@ -236,11 +236,13 @@ impl Lowering<'_> {
         if fits {
             return Some(expression);
         }
-        let message = format!(
-            "`{}` is needed, and this is {}",
-            scalar.name(),
-            self.describe(&expression.ty)
-        );
+        let needed = match scalar {
+            ScalarType::Enum { .. } => "one of the values of the enum".to_owned(),
+            ScalarType::Uuid => "a uuid".to_owned(),
+            scalar => self.describe(&type_of(scalar)),
+        };
+        let given = self.describe(&expression.ty);
+        let message = format!("{needed} is needed, and this is {given}");
         let help = match (&expression.ty, scalar) {
             (Type::Decimal { scale }, ScalarType::Decimal { .. }) => {
                 format!(

@@ -1,0 +1,42 @@
+//! What is said about designs that don't hold together, and where: each file of `diagnostics/` is a design with
+//! carets under its faults.
+
+use archwright_design::read;
+use archwright_diagnostics::fixture;
+use std::path::{Path, PathBuf};
+
+fn check(path: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let parsed = fixture::parse(&text);
+    let reading = read(&parsed.files);
+    let mut diagnostics = reading.diagnostics.clone();
+    diagnostics.extend(archwright_model::lower(&reading.design).1);
+    archwright_diagnostics::sort(&mut diagnostics);
+    if std::env::var_os("ARCHWRIGHT_BLESS").is_some() {
+        let annotated = fixture::annotate(&reading.sources, &diagnostics);
+        std::fs::write(path, annotated).map_err(|error| error.to_string())?;
+    }
+    fixture::compare(&parsed, &reading.sources, &diagnostics)
+}
+
+#[test]
+fn every_faulty_design_is_answered_as_its_carets_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    let failures: Vec<String> = paths
+        .iter()
+        .filter_map(|path| {
+            check(path)
+                .err()
+                .map(|difference| format!("{}\n{difference}", path.display()))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(
+        paths.len() >= 10,
+        "only {} faulty designs were found",
+        paths.len()
+    );
+}
