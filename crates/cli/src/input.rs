@@ -1,7 +1,7 @@
 //! Where files are read, and where output leaves.
 
 use anyhow::{Context, Result, bail};
-use archwright_diagnostics::{Diagnostic, Sources, has_errors, sort};
+use archwright_diagnostics::{Diagnostic, Sources, has_errors};
 use archwright_model::Model;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,11 +31,7 @@ pub fn checked(path: &Path) -> Result<Checked> {
         files.push((shown(&path), bytes));
     }
     let reading = archwright_design::read(&files);
-    let mut diagnostics = reading.diagnostics;
-    let (model, of_model) = archwright_model::lower(&reading.design);
-    diagnostics.extend(of_model);
-    sort(&mut diagnostics);
-    let model = model.filter(|_| !has_errors(&diagnostics));
+    let (model, diagnostics) = archwright_model::check(&reading);
     Ok(Checked {
         sources: reading.sources,
         diagnostics,

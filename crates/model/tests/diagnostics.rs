@@ -9,9 +9,7 @@ fn check(path: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let parsed = fixture::parse(&text);
     let reading = read(&parsed.files);
-    let mut diagnostics = reading.diagnostics.clone();
-    diagnostics.extend(archwright_model::lower(&reading.design).1);
-    archwright_diagnostics::sort(&mut diagnostics);
+    let (_, diagnostics) = archwright_model::check(&reading);
     if std::env::var_os("ARCHWRIGHT_BLESS").is_some() {
         let annotated = fixture::annotate(&reading.sources, &diagnostics);
         std::fs::write(path, annotated).map_err(|error| error.to_string())?;

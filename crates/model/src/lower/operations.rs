@@ -58,7 +58,7 @@ impl Lowering<'_> {
             let message = format!("the operation `{}` has no route", source.name.value);
             self.error(
                 "AW350",
-                source.name.span,
+                source.span,
                 message,
                 "write `route: POST /articles/{slug}/favorite`",
             );

@@ -1,0 +1,47 @@
+//! Everything that is wrong with a design that was read, each problem said once.
+
+use crate::{Model, lower};
+use archwright_design::Reading;
+use archwright_diagnostics::{Diagnostic, has_errors, sort};
+
+/// What lowering says about a name that it does not know. When a part of a file was left out for its syntax, the name
+/// may be defined there.
+const UNKNOWN_NAMES: [&str; 11] = [
+    "AW203", "AW220", "AW227", "AW250", "AW270", "AW273", "AW278", "AW301", "AW302", "AW321",
+    "AW364",
+];
+
+/// What lowering says about something that is missing: the reader may have said why.
+const MISSING: [&str; 5] = ["AW201", "AW278", "AW303", "AW350", "AW358"];
+
+/// Lowers a design and joins what the reader and lowering say, without what would only repeat the reader. The model is
+/// there only if nothing is an error.
+pub fn check(reading: &Reading) -> (Option<Model>, Vec<Diagnostic>) {
+    let (model, of_model) = lower(&reading.design);
+    let mut diagnostics = reading.diagnostics.clone();
+    diagnostics.extend(
+        of_model
+            .into_iter()
+            .filter(|diagnostic| !repeats(diagnostic, reading)),
+    );
+    sort(&mut diagnostics);
+    let model = model.filter(|_| !has_errors(&diagnostics));
+    (model, diagnostics)
+}
+
+fn repeats(diagnostic: &Diagnostic, reading: &Reading) -> bool {
+    if !has_errors(&reading.diagnostics) {
+        return false;
+    }
+    if !reading.complete && UNKNOWN_NAMES.contains(&diagnostic.code) {
+        return true;
+    }
+    let Some(span) = diagnostic.span else {
+        return false;
+    };
+    reading.diagnostics.iter().any(|said| {
+        let Some(place) = said.span else { return false };
+        let within = place.file == span.file && place.start <= span.end && span.start <= place.end;
+        within && (place == span || MISSING.contains(&diagnostic.code))
+    })
+}
