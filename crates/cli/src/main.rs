@@ -48,6 +48,17 @@ enum Command {
         #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
         format: PlanFormat,
     },
+    /// Print the OpenAPI 3.1 document of a design's API
+    #[command(after_help = "Examples:
+  archwright openapi shop.yaml > openapi.json
+  archwright openapi shop.yaml --server https://api.example.com")]
+    Openapi {
+        /// A design file, or a folder of them
+        path: PathBuf,
+        /// Where the API answers, without a trailing slash
+        #[arg(long)]
+        server: Option<String>,
+    },
     /// Print the page of a diagnostic's code
     #[command(after_help = "Examples:
   archwright explain AW001
@@ -104,6 +115,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check { path, format } => check::check(&path, format),
         Command::Plan { path, format } => plan::plan(&path, format),
+        Command::Openapi { path, server } => plan::openapi(&path, server),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Fmt { path, check } => fmt::fmt(
             &path,

@@ -172,5 +172,18 @@ fn examples_are_sound_and_their_plans_are_the_same_each_time() {
         assert_eq!(first.stdout, second.stdout);
         let plan: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
         assert!(plan["operations"].as_array().unwrap().len() > 5, "{path}");
+        let document = archwright(&["openapi", path, "--server", "https://api.example.com"]);
+        let document: serde_json::Value = serde_json::from_slice(&document.stdout).unwrap();
+        assert_eq!(document["servers"][0]["url"], "https://api.example.com");
+        for operation in plan["operations"].as_array().unwrap() {
+            let (route, method) = (
+                operation["path"].as_str().unwrap(),
+                operation["method"].as_str().unwrap(),
+            );
+            assert!(
+                document["paths"][route][method.to_lowercase()].is_object(),
+                "{method} {route}"
+            );
+        }
     }
 }

@@ -4,6 +4,14 @@ mod api;
 mod open;
 mod pool;
 mod read;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the part that writes answer with has no caller before there are writes"
+    )
+)]
 mod represent;
 
 pub use api::*;
@@ -27,6 +35,10 @@ pub(crate) struct Shared {
     pub secrets: Arc<dyn Secrets>,
     pub file_link: FileLink,
     /// For further connections of [`open::connect`].
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the writer will open its connection with it")
+    )]
     pub path: std::path::PathBuf,
 }
 
