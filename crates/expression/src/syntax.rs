@@ -8,7 +8,10 @@ use std::ops::Range;
 const LENGTH: usize = 4096;
 /// Deepest nesting of brackets.
 const DEPTH: usize = 32;
-/// Most operators or dots in one chain, and most prefixes of one value: each makes the tree one deeper.
+/// How much stack a bracket takes, measured in operators, and the most of both together.
+const BRACKET: usize = 4;
+const TREE: usize = 160;
+/// Most operators or dots in one chain, and most prefixes of one value.
 const CHAIN: usize = 64;
 const PREFIXES: usize = 4;
 const CONDITIONALS: usize = 16;
@@ -37,10 +40,31 @@ pub(crate) fn too_long(text: &str) -> Option<SyntaxError> {
     })
 }
 
+/// How deep the tree gets on one level of brackets; an upper bound.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    /// Operators and dots since the last `&&`, `||`, `,`, `?` or `:`; each makes the tree one deeper.
+    chain: usize,
+    /// The deepest closed bracket in that chain.
+    nested: usize,
+    /// The deepest chain that has ended.
+    deepest: usize,
+}
+
+impl Level {
+    fn end_chain(&mut self) {
+        self.deepest = self.deepest.max(self.chain + self.nested);
+        (self.chain, self.nested) = (0, 0);
+    }
+
+    fn depth(self) -> usize {
+        self.deepest.max(self.chain + self.nested)
+    }
+}
+
 /// Limits that keep the parser's recursion shallow, whatever the input.
 pub(crate) fn too_deep(text: &str, tokens: &[Token]) -> Option<SyntaxError> {
-    // One count for each open bracket, and one for the top level.
-    let mut chains = vec![0];
+    let mut levels = vec![Level::default()];
     let (mut prefixes, mut conditionals) = (0, 0);
     for token in tokens {
         let word = &text[token.range.clone()];
@@ -50,38 +74,37 @@ pub(crate) fn too_deep(text: &str, tokens: &[Token]) -> Option<SyntaxError> {
             0
         };
         conditionals += usize::from(word == "?");
+        let split = |message: &str| {
+            let help = Some("split the expression, or move parts into computed fields");
+            Some(error(token.range.clone(), message, help))
+        };
         match token.kind {
-            TokenKind::Open => chains.push(0),
-            // The chain goes on after a call: `a.b(c).d`.
-            TokenKind::Close if chains.len() > 1 => drop(chains.pop()),
+            TokenKind::Open => levels.push(Level::default()),
+            TokenKind::Close if levels.len() > 1 => {
+                let closed = levels.pop().unwrap_or_default().depth() + BRACKET;
+                if let Some(level) = levels.last_mut() {
+                    level.nested = level.nested.max(closed);
+                }
+            }
             _ => {}
         }
-        if let Some(chain) = chains.last_mut() {
+        if let Some(level) = levels.last_mut() {
             match word {
-                "&&" | "||" | "," | "?" | ":" => *chain = 0,
-                _ => *chain += usize::from(!token.kind.ends_value()),
+                "&&" | "||" | "," | "?" | ":" => level.end_chain(),
+                _ => {
+                    level.chain +=
+                        usize::from(!token.kind.ends_value() && token.kind != TokenKind::Open)
+                }
             }
-            if *chain > CHAIN {
-                return Some(error(
-                    token.range.clone(),
-                    "the chain of operators is too long",
-                    Some("split it"),
-                ));
+            if level.chain > CHAIN || level.depth() > TREE {
+                return split("the chain of operators is too long");
             }
         }
-        if chains.len() > DEPTH + 1 {
-            return Some(error(
-                token.range.clone(),
-                "the brackets are nested too deeply",
-                Some("split the expression"),
-            ));
+        if levels.len() > DEPTH + 1 {
+            return split("the brackets are nested too deeply");
         }
         if prefixes > PREFIXES || conditionals > CONDITIONALS {
-            return Some(error(
-                token.range.clone(),
-                "too many of these operators in a row",
-                Some("split it"),
-            ));
+            return split("too many of these operators in a row");
         }
     }
     None

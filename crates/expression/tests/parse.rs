@@ -242,6 +242,38 @@ fn hostile_sizes_are_refused_before_parsing() {
     }
 }
 
+/// The largest text of a series that is accepted.
+fn largest(series: impl Fn(usize, usize) -> String) -> String {
+    let texts = (1..=33)
+        .step_by(4)
+        .flat_map(|depth| (0..70).step_by(6).map(move |length| (depth, length)));
+    let accepted = texts
+        .map(|(depth, length)| series(depth, length))
+        .filter(|text| text.len() < 4096 && parse(text).is_ok());
+    accepted.max_by_key(String::len).unwrap()
+}
+
+/// An operand in brackets, with more behind it, again and again: each level makes the tree deeper.
+fn nested(depth: usize, behind: &str) -> String {
+    (0..depth).fold("a".to_owned(), |text, _| format!("({text}){behind}"))
+}
+
+#[test]
+fn the_deepest_accepted_trees_fit_a_small_stack() {
+    let small = std::thread::Builder::new().stack_size(1 << 20).spawn(|| {
+        let texts = [
+            largest(|depth, length| nested(depth, &"+a".repeat(length))),
+            largest(|depth, length| nested(depth, &".b".repeat(length))),
+            largest(|depth, length| nested(depth, &".b()".repeat(length))),
+            largest(|depth, _| nested(depth, "?a:a")),
+            largest(|depth, _| format!("{}a{}", "a.b(!".repeat(depth), ")".repeat(depth))),
+            largest(|depth, _| format!("{}a{}", "[a, a == ".repeat(depth), "]".repeat(depth))),
+        ];
+        texts.iter().map(String::len).min()
+    });
+    assert!(small.unwrap().join().unwrap() > Some(60));
+}
+
 /// xorshift64*: the same numbers on every machine.
 struct Random(u64);
 

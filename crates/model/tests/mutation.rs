@@ -128,3 +128,22 @@ fn a_design_cut_short_anywhere_is_answered() {
         }
     }
 }
+
+#[test]
+fn the_deepest_expressions_are_checked_on_a_small_stack() {
+    let small = std::thread::Builder::new().stack_size(1 << 20).spawn(|| {
+        let mut sound = 0;
+        for behind in ["+1", "+1+1+1", "*1*1*1*1*1*1"] {
+            for depth in [2, 8, 16, 31] {
+                let sum = (0..depth).fold("1".to_owned(), |text, _| format!("({text}){behind}"));
+                let text = format!(
+                    "archwright: 1\nname: deep\nentities:\n  A:\n    fields:\n      a: int := {sum}\n    checks: {{ deep: \"{sum} > 0\" }}\n    allow: {{ read: anyone }}\n"
+                );
+                let reading = archwright_design::read(&[("design.yaml".to_owned(), text.into_bytes())]);
+                sound += usize::from(archwright_model::check(&reading).0.is_some());
+            }
+        }
+        sound
+    });
+    assert!(small.is_ok_and(|small| small.join().is_ok_and(|sound| sound >= 6)));
+}

@@ -117,9 +117,9 @@ impl Lowering<'_> {
                 ..
             }
         );
-        let children: Vec<Expression> = expression.children().into_iter().cloned().collect();
-        children
-            .iter()
+        expression
+            .children()
+            .into_iter()
             .all(|child| self.refuse_sensitive(child, compares))
     }
 
