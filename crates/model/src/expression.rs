@@ -144,7 +144,8 @@ pub enum ExpressionKind {
 pub enum BinaryOperator {
     And,
     Or,
-    /// Operands of one type; rows are compared by id. Decimals may differ in scale.
+    /// Operands of one type; rows are compared by id. Decimals may differ in scale, and an `Int` beside a decimal counts as one of
+    /// scale 0, here and in arithmetic.
     Equal,
     NotEqual,
     Less,
@@ -178,7 +179,7 @@ pub enum Aggregate {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// `size(text)` or `text.size()`, in characters.
+    /// `size(text)` or `text.size()`, in characters; of a list of an input, its items.
     Size,
     /// `text.lower()`, ASCII.
     Lower,

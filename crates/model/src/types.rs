@@ -57,6 +57,7 @@ pub struct Api {
     pub refresh_seconds: u64,
     /// The word before the token in `Authorization`: `Bearer`.
     pub scheme: String,
+    /// Its expressions see the bindings 0 to 5: `status`, `code`, `title`, `detail`, `fields`, `messages`.
     pub errors: Option<Shape>,
 }
 
@@ -411,6 +412,7 @@ pub struct View {
     pub id: ViewId,
     pub name: String,
     pub of: EntityId,
+    /// Over a row as `This`. Bindings of its own `each` are numbered from 0, apart from those of an operation.
     pub show: Shape,
 }
 

@@ -384,6 +384,10 @@ impl Lowering<'_> {
                     .map_or("id", |key| &key.value);
                 vec![field.name.clone(), format!("{}_{key}", field.name)]
             }
+            FieldKind::ToMany(relation) if matches!(relation.kind, ToManyKind::Linked { .. }) => {
+                let singular = pluralizer::pluralize(&field.name, 1, false);
+                vec![field.name.clone(), format!("{singular}_ids")]
+            }
             _ => vec![field.name.clone()],
         }
     }

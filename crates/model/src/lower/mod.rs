@@ -22,6 +22,7 @@ mod shapes;
 mod states;
 mod steps;
 mod typing;
+mod writes;
 
 use crate::Model;
 use archwright_design::ast::Design;
