@@ -62,6 +62,9 @@ impl Lowering<'_> {
         // field without a default, and the request is refused for lack of a value.
         let scope = Scope {
             signed_in: true,
+            hint: Some(
+                "a default does not see the row: write `:=` for a value that is computed from it, and text in `'quotes'`",
+            ),
             ..Scope::default()
         };
         let value = self.assigned(text, id, &scope, Absent::Counts)?;

@@ -376,6 +376,9 @@ impl Lowering<'_> {
 
     fn shown_names(&self, id: FieldId) -> Vec<String> {
         let field = self.field(id);
+        if self.broken.contains(&id) {
+            return Vec::new();
+        }
         match &field.kind {
             FieldKind::ToOne(relation) => {
                 let key = self.sources[relation.target.0]

@@ -220,8 +220,14 @@ impl Lowering<'_> {
             return self.report(diagnostic);
         }
         let aliases = self.design.types.iter().map(|alias| &alias.name.value[..]);
-        let known = NAMES
-            .into_iter()
+        // A capital letter means an entity or a type of the design's own.
+        let capital = name
+            .value
+            .starts_with(|first: char| first.is_ascii_uppercase());
+        let built_in = if capital { &[][..] } else { &NAMES[..] };
+        let known = built_in
+            .iter()
+            .copied()
             .chain(self.entity_names.keys().copied())
             .chain(aliases);
         let diagnostic = unknown("AW220", name.span, "type", &name.value, known);

@@ -38,6 +38,8 @@ pub(in crate::lower) struct Scope {
     pub this: Option<EntityId>,
     /// Why the caller is not known here.
     pub no_caller: Option<&'static str>,
+    /// What to say about an unknown name that is near no known one.
+    pub hint: Option<&'static str>,
     /// Nobody gets here without having signed in.
     pub signed_in: bool,
     pub inputs: Option<Rc<Inputs>>,
@@ -221,7 +223,9 @@ impl Typer<'_, '_, '_> {
                     name,
                     names.iter().map(String::as_str),
                 );
-                if diagnostic.help.is_some() {
+                if let (Some(hint), None) = (self.scope.hint, &diagnostic.fix) {
+                    diagnostic.help(hint)
+                } else if diagnostic.help.is_some() {
                     diagnostic
                 } else {
                     diagnostic
