@@ -1,8 +1,8 @@
 //! Plausible texts, chosen by the name of the field and of what it belongs to.
 
+use crate::Rng;
 use crate::values::Subject;
 use crate::words::*;
-use crate::{Rng, random};
 
 /// A text for a `string` or `text` field; lengths are not looked at.
 pub(crate) fn by_name(subject: &Subject, max: u32, rng: &mut Rng) -> String {
@@ -286,7 +286,7 @@ fn title_of(subject: &Subject, rng: &mut Rng) -> String {
     )
 }
 
-fn book_title(rng: &mut random::Rng) -> String {
+fn book_title(rng: &mut Rng) -> String {
     match rng.below(4) {
         0 => format!("The {} {}", rng.pick(ADJECTIVES), rng.pick(NOUNS)),
         1 => format!("A {} of {}", rng.pick(NOUNS), rng.pick(CITIES)),

@@ -3,7 +3,7 @@
 mod common;
 
 use archwright_design::ast::*;
-use common::{EXAMPLES, example};
+use common::{EXAMPLES, example, planned, refuse_errors};
 use std::collections::BTreeSet;
 
 /// Every construct, as [`constructs`] names it.
@@ -449,4 +449,19 @@ fn together_they_use_every_construct() {
         .filter(|construct| !found.contains(**construct))
         .collect();
     assert!(missing.is_empty(), "no example uses {missing:?}");
+}
+
+#[test]
+fn each_example_has_a_plan() {
+    for name in EXAMPLES {
+        let reading = example(name);
+        let (_, diagnostics) = archwright_model::lower(&reading.design);
+        let quiet: Vec<_> = diagnostics
+            .iter()
+            .map(|diagnostic| &diagnostic.message)
+            .collect();
+        refuse_errors(&reading.sources, &diagnostics);
+        assert!(quiet.is_empty(), "{name}: {quiet:?}");
+        assert!(!planned(&reading).operations.is_empty(), "{name}");
+    }
 }

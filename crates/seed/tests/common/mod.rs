@@ -1,4 +1,5 @@
 //! Loads designs of this repository for the tests beside it.
+#![allow(dead_code, reason = "each test uses a part of it")]
 #![expect(
     clippy::unwrap_used,
     reason = "a repository without its examples is broken"
@@ -6,6 +7,7 @@
 
 use archwright_design::{Reading, read};
 use archwright_diagnostics::{Diagnostic, Sources, has_errors};
+use archwright_plan::Plan;
 use archwright_report::{Paint, text};
 use std::path::{Path, PathBuf};
 
@@ -55,4 +57,11 @@ pub fn refuse_errors(sources: &Sources, diagnostics: &[Diagnostic]) {
         "{}",
         text(sources, diagnostics, Paint::Plain)
     );
+}
+
+/// The plan of a reading that has no problems.
+pub fn planned(reading: &Reading) -> Plan {
+    let (model, diagnostics) = archwright_model::lower(&reading.design);
+    refuse_errors(&reading.sources, &diagnostics);
+    archwright_plan::plan(model.unwrap())
 }
