@@ -37,7 +37,7 @@ fn main() -> Result<()> {
 }
 
 fn test() -> Result<()> {
-    install("nextest", "cargo-nextest")?;
+    install("cargo-nextest")?;
     metadata::layers()?;
     cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
 }
@@ -59,14 +59,14 @@ fn lint() -> Result<()> {
 }
 
 fn unused() -> Result<()> {
-    install("machete", "cargo-machete")?;
-    cargo(&["machete", "crates", "xtask"])
+    install("cargo-machete")?;
+    run("cargo-machete", &["crates", "xtask"])
 }
 
 /// Installs a cargo subcommand where it is missing.
-fn install(subcommand: &str, package: &str) -> Result<()> {
-    let present = Command::new("cargo")
-        .args([subcommand, "--version"])
+fn install(package: &str) -> Result<()> {
+    let present = Command::new(package)
+        .arg("--version")
         .output()
         .is_ok_and(|output| output.status.success());
     if present {
@@ -77,13 +77,18 @@ fn install(subcommand: &str, package: &str) -> Result<()> {
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {
-    eprintln!("cargo {}", arguments.join(" "));
-    let status = Command::new("cargo")
+    run("cargo", arguments)
+}
+
+fn run(program: &str, arguments: &[&str]) -> Result<()> {
+    let line = format!("{program} {}", arguments.join(" "));
+    eprintln!("{line}");
+    let status = Command::new(program)
         .args(arguments)
         .status()
-        .context("cargo can't be started")?;
+        .with_context(|| format!("`{line}` can't be started"))?;
     if !status.success() {
-        bail!("`cargo {}` failed", arguments.join(" "));
+        bail!("`{line}` failed");
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-seed", &["plan", "evaluate"]),
     ("archwright-openapi", &["plan", "seed"]),
     ("archwright-page", &["plan"]),
-    ("archwright-sql", &["plan"]),
+    ("archwright-sql", &["diagnostics", "plan"]),
     ("archwright-suite", &["plan", "evaluate", "seed"]),
     ("archwright-store", &["plan", "sql"]),
     ("archwright-server", &["plan", "openapi", "page", "store"]),

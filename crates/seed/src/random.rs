@@ -18,11 +18,11 @@ impl Rng {
                 (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
             });
         let mut branched = Self(mixed);
-        branched.next();
+        branched.next_u64();
         branched
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -34,7 +34,7 @@ impl Rng {
     pub fn below(&mut self, limit: usize) -> usize {
         match limit {
             0 => 0,
-            _ => (self.next() % limit as u64) as usize,
+            _ => (self.next_u64() % limit as u64) as usize,
         }
     }
 
@@ -44,13 +44,13 @@ impl Rng {
             return low;
         }
         let span = (i128::from(high) - i128::from(low) + 1) as u128;
-        let offset = u128::from(self.next()) % span;
+        let offset = u128::from(self.next_u64()) % span;
         (i128::from(low) + offset as i128) as i64
     }
 
     /// True in so many of a hundred cases.
     pub fn chance(&mut self, percent: u32) -> bool {
-        self.next() % 100 < u64::from(percent)
+        self.next_u64() % 100 < u64::from(percent)
     }
 
     /// One of a list that isn't empty.
@@ -73,7 +73,7 @@ mod tests {
     fn the_same_seed_gives_the_same_numbers() {
         let numbers = |seed| {
             let mut rng = Rng::new(seed);
-            [rng.next(), rng.next(), rng.next()]
+            [rng.next_u64(), rng.next_u64(), rng.next_u64()]
         };
         assert_eq!(numbers(7), numbers(7));
         assert_ne!(numbers(7), numbers(8));

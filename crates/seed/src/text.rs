@@ -184,7 +184,7 @@ fn code(words: &[String], subject: &Subject, max: u32, rng: &mut Rng) -> Option<
         "vin",
     ];
     if last == "id" || last == "token" || last == "hash" {
-        return Some(format!("{:012x}", rng.next() & 0xffff_ffff_ffff));
+        return Some(format!("{:012x}", rng.next_u64() & 0xffff_ffff_ffff));
     }
     if !known.contains(&last) {
         return None;

@@ -422,7 +422,7 @@ fn json(rng: &mut Rng) -> String {
 
 /// Version 4, by its look.
 fn random_uuid(rng: &mut Rng) -> String {
-    let (high, low) = (rng.next(), rng.next());
+    let (high, low) = (rng.next_u64(), rng.next_u64());
     uuid_text(
         (high & 0xffff_ffff_ffff_0fff) | 0x4000,
         (low & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000,
@@ -432,7 +432,7 @@ fn random_uuid(rng: &mut Rng) -> String {
 /// Version 7: the instant comes first, so that later ids are greater.
 pub(crate) fn timed_uuid(milliseconds: i64, sequence: u64, rng: &mut Rng) -> String {
     let high = ((milliseconds.max(0) as u64) << 16) | 0x7000 | (sequence & 0xfff);
-    let low = (rng.next() & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
+    let low = (rng.next_u64() & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
     uuid_text(high, low)
 }
 
