@@ -2,7 +2,7 @@
 
 use crate::SeedError;
 use crate::world::{RowIndex, World};
-use archwright_plan::model::{EntityId, FieldId, Literal, Model, SeedValue};
+use archwright_plan::model::{EntityId, Field, FieldId, Literal, Model, ScalarType, SeedValue};
 
 /// What the design says about a row: field and value.
 pub(crate) type Given<'p> = &'p [(FieldId, SeedValue)];
@@ -15,7 +15,8 @@ pub(crate) fn value(given: Given<'_>, field: FieldId) -> Option<&SeedValue> {
         .map(|(_, value)| value)
 }
 
-/// The field by which rows under `seed` are named: the natural key, else the first unique one.
+/// The field by which rows under `seed` are named: the natural key, else the first unique one, else the first text that
+/// every row has.
 pub(crate) fn naming_field(model: &Model, entity: EntityId) -> Option<FieldId> {
     let entity = model.entity(entity);
     let single = |field: &FieldId| {
@@ -35,6 +36,14 @@ pub(crate) fn naming_field(model: &Model, entity: EntityId) -> Option<FieldId> {
         .key
         .or_else(|| ids().find(single))
         .or_else(|| ids().find(scoped))
+        .or_else(|| {
+            let fields = entity.fields.iter();
+            let text = |field: &&Field| field.scalar().is_some_and(ScalarType::is_text);
+            fields
+                .filter(|field| !field.optional && field.computed.is_none())
+                .find(text)
+                .map(|field| field.id)
+        })
 }
 
 /// The row of that name. With a scoped name, one of the same tenant is preferred.

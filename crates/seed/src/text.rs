@@ -9,7 +9,7 @@ pub(crate) fn by_name(subject: &Subject, max: u32, rng: &mut Rng) -> String {
     let words = words(subject.name);
     let has = |any: &[&str]| any.iter().any(|word| words.iter().any(|own| own == word));
     let last = words.last().map_or("", String::as_str);
-    if let Some(text) = of_person(&words, rng) {
+    if let Some(text) = of_person(subject, &words, rng) {
         return text;
     }
     if let Some(text) = of_place(&words, max, rng) {
@@ -58,8 +58,14 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     words
 }
 
-pub(crate) fn person(rng: &mut Rng) -> String {
-    format!("{} {}", rng.pick(GIVEN_NAMES), rng.pick(FAMILY_NAMES))
+pub(crate) fn person(subject: &Subject, rng: &mut Rng) -> String {
+    let (given, family) = subject.person.unwrap_or_else(|| somebody(rng));
+    format!("{given} {family}")
+}
+
+/// A given and a family name.
+pub(crate) fn somebody(rng: &mut Rng) -> (&'static str, &'static str) {
+    (rng.pick(GIVEN_NAMES), rng.pick(FAMILY_NAMES))
 }
 
 /// A few sentences, as many as fit.
@@ -92,7 +98,7 @@ pub(crate) fn slug(subject: &Subject, rng: &mut Rng) -> String {
         .iter()
         .any(|word| ["username", "handle", "login"].contains(&word.as_str()))
     {
-        return slug_of(&person(rng));
+        return slug_of(&person(subject, rng));
     }
     let named = match words.last().map(String::as_str) {
         Some("slug" | "name" | "key" | "code") => title_of(subject, rng),
@@ -120,15 +126,19 @@ pub fn slug_of(text: &str) -> String {
     }
 }
 
-fn of_person(words: &[String], rng: &mut Rng) -> Option<String> {
+fn of_person(subject: &Subject, words: &[String], rng: &mut Rng) -> Option<String> {
     let joined = words.join("_");
     Some(match joined.as_str() {
-        "given_name" | "first_name" | "forename" => rng.pick(GIVEN_NAMES).to_owned(),
-        "family_name" | "last_name" | "surname" => rng.pick(FAMILY_NAMES).to_owned(),
-        "full_name" | "display_name" | "contact" | "contact_name" | "recipient" | "holder" => {
-            person(rng)
+        "given_name" | "first_name" | "forename" => {
+            subject.person.unwrap_or_else(|| somebody(rng)).0.to_owned()
         }
-        "username" | "handle" | "login" | "user_name" => slug_of(&person(rng)),
+        "family_name" | "last_name" | "surname" => {
+            subject.person.unwrap_or_else(|| somebody(rng)).1.to_owned()
+        }
+        "full_name" | "display_name" | "contact" | "contact_name" | "recipient" | "holder" => {
+            person(subject, rng)
+        }
+        "username" | "handle" | "login" | "user_name" => slug_of(&person(subject, rng)),
         "company" | "company_name" | "organisation" | "organization" | "employer" => {
             rng.pick(COMPANIES).to_owned()
         }
@@ -233,7 +243,7 @@ fn name_of(subject: &Subject, rng: &mut Rng) -> String {
         "artist", "owner",
     ];
     if subject.is_account || is(&people) {
-        return person(rng);
+        return person(subject, rng);
     }
     if is(&["team", "department", "group", "unit"]) {
         return rng.pick(TEAMS).to_owned();
@@ -289,7 +299,7 @@ fn title_of(subject: &Subject, rng: &mut Rng) -> String {
 fn book_title(rng: &mut Rng) -> String {
     match rng.below(4) {
         0 => format!("The {} {}", rng.pick(ADJECTIVES), rng.pick(NOUNS)),
-        1 => format!("A {} of {}", rng.pick(NOUNS), rng.pick(CITIES)),
+        1 => format!("{} of {}", rng.pick(NOUNS), rng.pick(CITIES)),
         2 => format!("The {} and the {}", rng.pick(NOUNS), rng.pick(NOUNS)),
         _ => format!("{} {}", rng.pick(ADJECTIVES), rng.pick(NOUNS)),
     }

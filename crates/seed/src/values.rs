@@ -6,6 +6,8 @@ use archwright_plan::model::{Entity, Field, InputField, InputKind, Literal, Scal
 
 /// Tries for a value that fits before none is given.
 const TRIES: u32 = 24;
+/// The widest range of whole numbers that is used in full.
+const NARROW: i64 = 12;
 
 /// What a value is for.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Subject<'a> {
     pub pattern: Option<&'a str>,
     /// It belongs to the entity that signs in, so that its name is a person's.
     pub is_account: bool,
+    /// Given and family name of the person that the row is about, so that its texts agree; absent: anybody.
+    pub person: Option<(&'static str, &'static str)>,
     /// Dates lie around this instant (milliseconds since 1970).
     pub now_ms: i64,
 }
@@ -39,6 +43,7 @@ impl<'a> Subject<'a> {
             max: field.max.as_ref(),
             pattern: field.pattern.as_deref(),
             is_account,
+            person: None,
             now_ms,
         })
     }
@@ -56,6 +61,7 @@ impl<'a> Subject<'a> {
             max: input.max.as_ref(),
             pattern: input.pattern.as_deref(),
             is_account: false,
+            person: None,
             now_ms,
         })
     }
@@ -130,7 +136,7 @@ fn textual(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<String> {
     let (min, max) = lengths(subject.scalar);
     let text = match subject.scalar {
         ScalarType::Email => {
-            let name = text::slug_of(&text::person(rng)).replace('-', ".");
+            let name = text::slug_of(&text::person(subject, rng)).replace('-', ".");
             format!("{name}{}@example.com", suffix(attempt, "", rng))
         }
         ScalarType::Url => format!(
@@ -261,7 +267,12 @@ fn integer(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<Literal> {
         _ => (1 - (1 << 53), (1 << 53) - 1),
     };
     let bounds = bounds(subject, whole)?;
-    let usual = widen(usual_range(subject.name), attempt);
+    // A narrow range is meant to be used in full.
+    let narrow = bounds.1.saturating_sub(bounds.0) <= NARROW;
+    let usual = match narrow {
+        true => bounds,
+        false => widen(usual_range(subject.name), attempt),
+    };
     let (low, high) = meet(usual, bounds);
     Some(Literal::Int(rng.between(low, high)))
 }
@@ -462,6 +473,7 @@ mod tests {
             max: max.as_ref(),
             pattern: None,
             is_account: false,
+            person: None,
             now_ms: NOW,
         };
         let mut rng = Rng::new(11);
@@ -558,6 +570,7 @@ mod tests {
             max: Some(&Literal::Int(1)),
             pattern: None,
             is_account: false,
+            person: None,
             now_ms: NOW,
         };
         assert_eq!(valid(&subject, &mut Rng::new(1)), None);

@@ -4,7 +4,7 @@ use super::{Generator, Wish, rules};
 use crate::calendar;
 use crate::designed::{self, Given};
 use crate::judge::{self, Scope};
-use crate::text::slug_of;
+use crate::text::{slug_of, somebody};
 use crate::values::{self, Subject};
 use crate::world::{Row, RowIndex};
 use archwright_plan::SeedAccount;
@@ -30,6 +30,8 @@ struct Draft<'p> {
     /// For a part: the field that points back, and the whole.
     whole: Option<(FieldId, RowIndex)>,
     caller: Option<RowIndex>,
+    /// Whom the row is about, if it is about a person.
+    person: (&'static str, &'static str),
     row: Row,
     postponed: Vec<(FieldId, &'p SeedValue)>,
 }
@@ -74,6 +76,7 @@ impl<'p> Generator<'p> {
             sign_in: None,
             whole: None,
             caller: None,
+            person: somebody(&mut self.rng),
             row,
             postponed: Vec::new(),
         }
@@ -151,9 +154,30 @@ impl<'p> Generator<'p> {
         draft.row.tenant = match draft.attempt {
             _ if given.is_some() => given,
             _ if tenants.is_empty() => None,
-            0..12 => tenants.get(draft.number % tenants.len()).cloned(),
+            0..12 => {
+                let turn = self.tenant_turn(draft.entity.id, draft.number);
+                tenants.get(turn % tenants.len()).cloned()
+            }
             _ => tenants.get(self.rng.below(tenants.len())).cloned(),
         };
+    }
+
+    /// Tenants take turns; the first sign-ins of all roles are of one tenant, the second ones of the next.
+    fn tenant_turn(&self, entity: EntityId, number: usize) -> usize {
+        let account = self.model.account.as_ref();
+        let given = self.model.seeds.iter().find(|seed| seed.entity == entity);
+        let given = given.map_or(0, |seed| seed.with.len());
+        let roles = self.model.roles.len().max(1);
+        match number.checked_sub(given) {
+            Some(place) if account.is_some_and(|account| account.entity == entity) => {
+                if place < 2 * roles {
+                    place / roles
+                } else {
+                    place
+                }
+            }
+            _ => number,
+        }
     }
 
     /// Fills in the to-one relations; the owner first, because defaults may speak of the caller.
@@ -222,7 +246,7 @@ impl<'p> Generator<'p> {
                 found => Ok(found),
             };
         }
-        if field.optional && (field.read_only || !self.rng.chance(fullness(draft.attempt))) {
+        if field.optional && (field.read_only || !self.rng.chance(draft.fullness())) {
             return Ok(None);
         }
         if let Some(chosen) = self.by_default(draft, field) {
@@ -321,7 +345,7 @@ impl<'p> Generator<'p> {
                 }
                 continue;
             }
-            if canonical != field.id {
+            if canonical != field.id || (draft.fullness() == 0 && !draft.given.is_empty()) {
                 continue;
             }
             let wanted = 1 + self.rng.below(3);
@@ -397,6 +421,10 @@ impl<'p> Generator<'p> {
                 draft.row.position = Some(position as u32);
                 self.complete(draft, depth + 1)?;
             }
+            return Ok(());
+        }
+        // A designed whole without parts has none, unless a rule asks for some.
+        if !given.is_empty() && attempt % 3 != 1 {
             return Ok(());
         }
         let wanted = 1 + self.rng.below(3) + usize::from(attempt % 4 == 3);
@@ -545,17 +573,18 @@ impl<'p> Generator<'p> {
         if by_default.is_some() && !unique && (field.read_only || self.rng.chance(65)) {
             return Ok(by_default);
         }
-        if field.optional && (field.read_only || !self.rng.chance(fullness(draft.attempt))) {
+        if field.optional && (field.read_only || !self.rng.chance(draft.fullness())) {
             return Ok(None);
         }
         let attempt = if unique {
-            draft.attempt
+            self.clashes
         } else {
             draft.attempt / 16
         };
-        let Some(subject) = self.subject(draft.entity, field) else {
+        let Some(mut subject) = self.subject(draft.entity, field) else {
             return Ok(None);
         };
+        subject.person = Some(draft.person);
         match values::distinct(&subject, attempt, &mut self.rng) {
             Some(value) => Ok(Some(value)),
             None if by_default.is_some() => Ok(by_default),
@@ -585,9 +614,9 @@ impl<'p> Generator<'p> {
             return self.fill_scalar(draft, field);
         };
         let mut slug = slug_of(source);
-        if draft.attempt > 0 {
+        if self.clashes > 0 {
             slug.truncate(90);
-            slug = format!("{}-{}", slug.trim_end_matches('-'), draft.attempt + 1);
+            slug = format!("{}-{}", slug.trim_end_matches('-'), self.clashes + 1);
         }
         draft.row.values.insert(field.id.index, Literal::Text(slug));
         Ok(())
@@ -600,7 +629,11 @@ impl<'p> Generator<'p> {
     }
 }
 
-/// How many of a hundred optional fields are filled in; another attempt tries another measure.
-fn fullness(attempt: u32) -> u32 {
-    [60, 100, 0][attempt as usize % 3]
+impl Draft<'_> {
+    /// How many of a hundred optional fields are filled in; another attempt tries another measure. What a designed row
+    /// leaves out stays out, as long as no rule asks for it.
+    fn fullness(&self) -> u32 {
+        let usual = if self.given.is_empty() { 60 } else { 0 };
+        [usual, 100, 0][self.attempt as usize % 3]
+    }
 }

@@ -22,6 +22,7 @@ const FAILURES: u32 = 3;
 const DEFAULT_ROWS: u64 = 12;
 /// Rows lie this far back.
 const PAST: i64 = 6 * DAY;
+const HOUR: i64 = 3_600_000;
 
 /// What is settled about a row before it is proposed.
 pub(crate) struct Wish<'p> {
@@ -45,6 +46,8 @@ pub(crate) struct Generator<'p> {
     unfinished: Vec<(RowIndex, String)>,
     /// References and links of designed rows to rows that did not exist yet.
     postponed: Vec<(RowIndex, FieldId, &'p SeedValue)>,
+    /// Proposals for the present row that repeated a unique key: the more, the less plain the values.
+    clashes: u32,
     /// Entities that have their rows, and how many there will be.
     filled: usize,
     entities: usize,
@@ -61,6 +64,7 @@ impl<'p> Generator<'p> {
             rng: Rng::new(options.seed),
             unfinished: Vec::new(),
             postponed: Vec::new(),
+            clashes: 0,
             filled: 0,
             entities: plan.model.entities.iter().filter(parts).count().max(1),
         }
@@ -197,12 +201,11 @@ impl<'p> Generator<'p> {
         (account.entity == entity).then(|| accounts::signed_up(self.model, account))
     }
 
-    /// Later rows, and rows of later entities, are younger.
+    /// Later rows are younger, and rows of a later entity are younger than those that they may refer to.
     fn created(&self, number: usize, total: usize) -> i64 {
-        let start =
-            self.options.now_ms - PAST + PAST / 2 * self.filled as i64 / self.entities as i64;
-        let end = self.options.now_ms - 3_600_000;
-        start + (end - start) * (number as i64 + 1) / (total as i64 + 1)
+        let window = (PAST - HOUR) / self.entities as i64;
+        let start = self.options.now_ms - PAST + window * self.filled as i64;
+        start + window * (number as i64 + 1) / (total as i64 + 1)
     }
 
     /// Proposes until a row with its parts keeps every rule; says why the last proposal did not.
@@ -210,6 +213,7 @@ impl<'p> Generator<'p> {
         let length = self.world.rows.len();
         let postponed = self.postponed.len();
         let mut reason = String::new();
+        self.clashes = 0;
         for attempt in 0..ATTEMPTS {
             self.world.truncate(length);
             self.postponed.truncate(postponed);
@@ -231,6 +235,7 @@ impl<'p> Generator<'p> {
         let row = self.build(wish, attempt, created_ms)?;
         for made in start..self.world.rows.len() {
             if self.world.repeats_a_key(made) {
+                self.clashes += 1;
                 let name = &self.model.entity(self.world.rows[made].entity).name;
                 return Err(format!("a unique key of {name} is taken"));
             }
@@ -242,6 +247,7 @@ impl<'p> Generator<'p> {
             return Err(format!("the check `{check}` does not hold"));
         }
         if (start..self.world.rows.len()).any(|made| self.world.repeats_a_key(made)) {
+            self.clashes += 1;
             return Err("a unique key is taken".to_owned());
         }
         let strict = attempt < STRICT && wish.given.is_empty();
