@@ -1,6 +1,7 @@
 //! Runs a plan's operations on SQLite: one writer that groups commits, a pool of readers, every rule inside the SQL.
 
 mod api;
+mod encryption;
 mod open;
 mod pool;
 mod read;
@@ -15,9 +16,11 @@ mod read;
 mod represent;
 
 pub use api::*;
+pub use encryption::{Keys, KeysError};
 pub use open::{FileLink, OpenError, Secrets, StoreOptions};
 
 use archwright_plan::Plan;
+use archwright_plan::model::FieldId;
 use std::sync::Arc;
 
 /// A database that holds a plan's rows. Cheap to share, safe from many threads.
@@ -40,6 +43,14 @@ pub(crate) struct Shared {
         expect(dead_code, reason = "the writer will open its connection with it")
     )]
     pub path: std::path::PathBuf,
+}
+
+impl Shared {
+    /// What the blind index of a field holds for a stored value.
+    fn blind_index(&self, field: FieldId, value: &str) -> Vec<u8> {
+        self.secrets
+            .blind_index(&represent::column_place(&self.plan, field), value)
+    }
 }
 
 impl Store {

@@ -4,7 +4,6 @@ use crate::pool::Pool;
 use crate::represent::Compiled;
 use crate::{Context, Shared, Store};
 use archwright_plan::Plan;
-use archwright_plan::model::FieldId;
 use archwright_sql::{Dialect, Unsupported, ddl, schema_fingerprint};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
@@ -15,12 +14,15 @@ use std::time::Duration;
 /// Makes the link under which a stored file (by its id) can be downloaded by this caller.
 pub type FileLink = Arc<dyn Fn(&str, &Context) -> String + Send + Sync>;
 
-/// The keys for sensitive fields. The plaintext is the value's text: what stands in JSON, without quotes.
+/// The keys for sensitive fields. The plaintext is the value's text: what stands in JSON, without quotes. A place is
+/// `TABLE.COLUMN.ID`, so that a ciphertext moved elsewhere doesn't open; a column is `TABLE.COLUMN`.
 pub trait Secrets: Send + Sync {
+    /// The ciphertext, or `None` when the system has no randomness to give.
+    fn seal(&self, plaintext: &[u8], place: &str) -> Option<Vec<u8>>;
     /// The plaintext, or `None` when the key is not known or the ciphertext was tampered with.
-    fn open(&self, sealed: &[u8]) -> Option<Vec<u8>>;
-    /// The keyed hash that a field's blind index holds for a plaintext.
-    fn blind_index(&self, field: FieldId, plaintext: &str) -> Vec<u8>;
+    fn open(&self, sealed: &[u8], place: &str) -> Option<Vec<u8>>;
+    /// The keyed hash that a field's blind index holds for a stored value: its text, or its digits.
+    fn blind_index(&self, column: &str, value: &str) -> Vec<u8>;
 }
 
 #[derive(Clone)]

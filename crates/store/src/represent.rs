@@ -8,11 +8,13 @@ mod shape;
 mod write;
 
 pub(crate) use bind::{Bindings, canonical_date, canonical_uuid, id_value};
-pub(crate) use compile::{Builder, ChildKind, Form, Query, Target, admit, unsupported};
+pub(crate) use compile::{
+    Builder, ChildKind, Form, Query, Target, admit, column_place, unsupported,
+};
 pub(crate) use guard::{GuardKey, GuardStatement, holding, query_plan};
 pub(crate) use rows::{Rows, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
-pub(crate) use write::{write_display, write_text};
+pub(crate) use write::{sealed_place, write_display, write_text};
 
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;

@@ -57,9 +57,9 @@ impl<'a> Bindings<'a> {
                 .ok_or_else(|| unbound(parameter)),
             Parameter::Blind { field, of } => Ok(match self.value(of)? {
                 Value::Null => Value::Null,
-                Value::Text(text) => Value::Blob(self.shared.secrets.blind_index(*field, &text)),
+                Value::Text(text) => Value::Blob(self.shared.blind_index(*field, &text)),
                 Value::Integer(number) => {
-                    Value::Blob(self.shared.secrets.blind_index(*field, &number.to_string()))
+                    Value::Blob(self.shared.blind_index(*field, &number.to_string()))
                 }
                 Value::Real(_) | Value::Blob(_) => return Err(unbound(parameter)),
             }),

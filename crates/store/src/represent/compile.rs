@@ -57,8 +57,8 @@ pub(crate) enum Form {
     Json,
     /// Four columns: id, name, type, size.
     File,
-    /// Ciphertext of a value's text.
-    Sealed(Box<Form>),
+    /// Ciphertext of a value's text, in this `TABLE.COLUMN`.
+    Sealed(Box<Form>, String),
     /// Filled in from a child query.
     Child(usize),
 }
@@ -243,7 +243,7 @@ impl<'a> Builder<'a> {
                 let definition = self.plan.model.field(field);
                 let form = definition.scalar().map_or(Form::Text, scalar_form);
                 if definition.sensitive {
-                    Form::Sealed(Box::new(form))
+                    Form::Sealed(Box::new(form), column_place(self.plan, field))
                 } else {
                     form
                 }
@@ -496,6 +496,17 @@ impl<'a> Builder<'a> {
         self.query.parameters = statement.parameters;
         self.query
     }
+}
+
+/// `TABLE.COLUMN` of a stored field.
+pub(crate) fn column_place(plan: &Plan, field: FieldId) -> String {
+    let table = plan.table(field.entity);
+    let column = table.column_from(ColumnSource::Field(field));
+    format!(
+        "{}.{}",
+        table.name,
+        column.map_or("", |column| column.name.as_str())
+    )
 }
 
 fn scalar_form(scalar: &ScalarType) -> Form {

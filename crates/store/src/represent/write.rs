@@ -21,8 +21,13 @@ pub(crate) fn write_value(
         return Ok(());
     }
     match (form, value) {
-        (Form::Sealed(inner), ValueRef::Blob(sealed)) => {
-            let plain = bindings.shared.secrets.open(sealed);
+        (Form::Sealed(inner, column), ValueRef::Blob(sealed)) => {
+            // The row's id is always the first column.
+            let id = row.get_ref(0).map_err(crate::read::database)?;
+            let plain = bindings
+                .shared
+                .secrets
+                .open(sealed, &sealed_place(column, id));
             let plain = plain.ok_or_else(|| {
                 Failure::Internal("a sensitive value can't be decrypted".to_owned())
             })?;
@@ -31,6 +36,15 @@ pub(crate) fn write_value(
         }
         (Form::File, ValueRef::Text(_)) => write_file(row, column, bindings, to),
         (form, value) => write_plain(form, value, to),
+    }
+}
+
+/// The place that a ciphertext is bound to.
+pub(crate) fn sealed_place(column: &str, id: ValueRef<'_>) -> String {
+    match id {
+        ValueRef::Integer(id) => format!("{column}.{id}"),
+        ValueRef::Text(id) => format!("{column}.{}", String::from_utf8_lossy(id)),
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => column.to_owned(),
     }
 }
 

@@ -872,11 +872,15 @@ fn own_account() -> Vec<Alternative> {
 pub struct Reversed;
 
 impl Secrets for Reversed {
-    fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+    fn seal(&self, plaintext: &[u8], _: &str) -> Option<Vec<u8>> {
+        Some(plaintext.iter().rev().copied().collect())
+    }
+
+    fn open(&self, sealed: &[u8], _: &str) -> Option<Vec<u8>> {
         Some(sealed.iter().rev().copied().collect())
     }
 
-    fn blind_index(&self, _: FieldId, plaintext: &str) -> Vec<u8> {
+    fn blind_index(&self, _: &str, plaintext: &str) -> Vec<u8> {
         plaintext.bytes().map(|byte| byte ^ 1).collect()
     }
 }
@@ -911,7 +915,7 @@ pub fn empty_database(plan: &Plan) -> rusqlite::Connection {
 
 pub fn insert_rows(connection: &rusqlite::Connection) {
     let phone: String = "+4915112345678".chars().rev().collect();
-    let blind: Vec<u8> = Reversed.blind_index(field_id(USER, 2), "+4915112345678");
+    let blind: Vec<u8> = Reversed.blind_index("users.phone", "+4915112345678");
     let user = "INSERT INTO users (id, email, name, phone, phone_index, version) VALUES (?1, ?2, ?3, ?4, ?5, 1)";
     connection
         .execute(

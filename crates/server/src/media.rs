@@ -1,0 +1,138 @@
+//! Media types of requests: what a body is, and what a client accepts.
+
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+
+/// A media type in lower case and its parameters, names in lower case.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct MediaType {
+    pub essence: String,
+    pub parameters: Vec<(String, String)>,
+}
+
+impl MediaType {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(';');
+        let essence = parts.next()?.trim().to_ascii_lowercase();
+        let (main, sub) = essence.split_once('/')?;
+        if main.is_empty() || sub.is_empty() || !essence.bytes().all(is_token_or_slash) {
+            return None;
+        }
+        let parameters = parts
+            .filter_map(|part| part.split_once('='))
+            .map(|(name, value)| {
+                let value = value.trim().trim_matches('"');
+                (name.trim().to_ascii_lowercase(), value.to_owned())
+            })
+            .collect();
+        Some(Self {
+            essence,
+            parameters,
+        })
+    }
+
+    /// A charset parameter that names something else than UTF-8.
+    pub(crate) fn is_utf8(&self) -> bool {
+        let charsets = self
+            .parameters
+            .iter()
+            .filter(|(name, _)| name == "charset");
+        charsets
+            .into_iter()
+            .all(|(_, value)| value.eq_ignore_ascii_case("utf-8"))
+    }
+}
+
+fn is_token_or_slash(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$&^_.+-/*".contains(&byte)
+}
+
+/// The request's `Content-Type`: `Ok(None)` without one, `Err` when it makes no sense.
+pub(crate) fn content_type(headers: &HeaderMap) -> Result<Option<MediaType>, ()> {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(());
+    }
+    let text = value.to_str().map_err(|_| ())?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    MediaType::parse(text).map(Some).ok_or(())
+}
+
+/// True when the client takes this media type, or says nothing (sensible) about it.
+pub(crate) fn accepts(headers: &HeaderMap, essence: &str) -> bool {
+    let main = essence.split('/').next().unwrap_or_default();
+    let mut best: Option<(u8, f32)> = None;
+    let mut any_range = false;
+    for value in headers.get_all(ACCEPT) {
+        let Ok(text) = value.to_str() else { continue };
+        for range in text.split(',').filter_map(MediaType::parse) {
+            any_range = true;
+            let specificity = match range.essence.as_str() {
+                "*/*" => 0,
+                name if name == essence => 2,
+                name if name.strip_suffix("/*") == Some(main) => 1,
+                _ => continue,
+            };
+            if best.is_none_or(|(known, _)| specificity >= known) {
+                best = Some((specificity, quality(&range)));
+            }
+        }
+    }
+    match best {
+        Some((_, quality)) => quality > 0.0,
+        None => !any_range,
+    }
+}
+
+fn quality(range: &MediaType) -> f32 {
+    let given = range.parameters.iter().find(|(name, _)| name == "q");
+    given
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(1.0)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[track_caller]
+    fn check(accept: &str, expected: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+        assert_eq!(accepts(&headers, "application/json"), expected, "{accept}");
+    }
+
+    #[test]
+    fn the_most_specific_range_decides() {
+        assert!(accepts(&HeaderMap::new(), "application/json"));
+        check("*/*", true);
+        check("application/json", true);
+        check("Application/JSON; charset=utf-8", true);
+        check("application/*;q=0.1", true);
+        check("text/html, */*;q=0.1", true);
+        check("text/html", false);
+        check("application/xml, text/*", false);
+        check("*/*, application/json;q=0", false);
+        check("application/json;q=0", false);
+        check("nonsense", true);
+        check("", true);
+    }
+
+    #[test]
+    fn media_types_are_split() {
+        let parsed = MediaType::parse("Multipart/Form-Data; Boundary=\"a b\"").unwrap();
+        assert_eq!(parsed.essence, "multipart/form-data");
+        let expected = ("boundary".to_owned(), "a b".to_owned());
+        assert_eq!(parsed.parameters, [expected]);
+        assert!(MediaType::parse("json").is_none());
+        assert!(MediaType::parse("a b/c").is_none());
+        assert!(!MediaType::parse("text/plain; charset=latin1").unwrap().is_utf8());
+    }
+}

@@ -1,0 +1,64 @@
+//! What a server is started with.
+
+use crate::Secrets;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub struct ServerOptions {
+    /// Where to listen; port 0 takes any free one.
+    pub address: SocketAddr,
+    pub environment: Environment,
+    /// Uploaded files and, in development, generated secrets live below it.
+    pub data_dir: PathBuf,
+    /// `sqlite://PATH` or `sqlite::memory:`.
+    pub database_url: String,
+    pub rate_limits: RateLimits,
+    pub client_address: ClientAddress,
+    /// The `iss` of access tokens; absent: a URN made of the design's name.
+    pub issuer: Option<String>,
+    /// The seeded accounts, so that development can offer to sign in as each of them.
+    pub seed: Option<SeedSummary>,
+    pub secrets: Secrets,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Generated secrets, sign-in links for seeded accounts.
+    Development,
+    /// Secrets from the environment only, HSTS.
+    Production,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimits {
+    /// As the design says.
+    Planned,
+    /// None, for load tests and the black-box suite.
+    Off,
+    /// The design's counts times this.
+    Scaled(u32),
+}
+
+/// Whose address anonymous requests are counted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAddress {
+    /// The other end of the connection.
+    Peer,
+    /// The last entry of `X-Forwarded-For`, for a server that only one trusted proxy can reach.
+    Forwarded,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SeedSummary {
+    pub rows: usize,
+    pub accounts: Vec<SeededAccount>,
+}
+
+/// An account that stands for a role.
+#[derive(Clone, Debug)]
+pub struct SeededAccount {
+    pub role: String,
+    /// The value of the account's sign-in field.
+    pub sign_in: String,
+    pub password: String,
+}

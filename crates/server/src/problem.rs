@@ -1,0 +1,442 @@
+//! Problem replies (RFC 9457), and the only place where failures become statuses.
+
+use archwright_store::{Failure, Fault};
+use axum::body::Body;
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderValue, Response, StatusCode};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+/// A refusal that is ready to be told. `log` is for the log alone.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub status: u16,
+    pub code: Cow<'static, str>,
+    pub detail: String,
+    pub errors: Vec<Entry>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub log: Option<String>,
+}
+
+/// One bad field or parameter.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub place: Place,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// JSON Pointer into the body.
+    Pointer(String),
+    /// Of path, query or header.
+    Parameter(String),
+}
+
+impl Problem {
+    pub(crate) fn new(
+        status: u16,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            log: None,
+        }
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(400, "bad-request", detail)
+    }
+
+    /// A parameter or header that makes no sense.
+    pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Failure::BadRequest(vec![Fault {
+            at: name.to_owned(),
+            code: "format",
+            message: detail.into(),
+        }])
+        .into()
+    }
+
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(404, "not-found", detail)
+    }
+
+    pub(crate) fn method_not_allowed(allow: HeaderValue) -> Self {
+        let detail = "The path does not know this method; `Allow` lists those that it knows.";
+        Self::new(405, "method-not-allowed", detail).with(ALLOW, allow)
+    }
+
+    pub(crate) fn too_large(limit: u64) -> Self {
+        let detail = format!("The body may have at most {limit} bytes.");
+        Self::new(413, "too-large", detail)
+    }
+
+    pub(crate) fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        Self::new(415, "unsupported-media-type", detail)
+    }
+
+    /// The body did not come in time; the rest of it may still be under way, so the connection ends.
+    pub(crate) fn timeout() -> Self {
+        let detail = "The request did not arrive in time.";
+        Self::new(408, "timeout", detail).with(CONNECTION, HeaderValue::from_static("close"))
+    }
+
+    pub(crate) fn unavailable(detail: impl Into<String>, retry_seconds: u64) -> Self {
+        Self::new(503, "unavailable", detail).with(RETRY_AFTER, retry_seconds.into())
+    }
+
+    pub(crate) fn internal(log: impl Into<String>) -> Self {
+        let detail = "The server failed; the request id finds the reason in its log.";
+        let mut problem = Self::new(500, "internal", detail);
+        problem.log = Some(log.into());
+        problem
+    }
+
+    /// 401 with what to send instead. `invalid` where credentials were sent and are not good.
+    pub(crate) fn unauthorized(challenge: Challenge<'_>, detail: impl Into<String>) -> Self {
+        let value = match challenge {
+            Challenge::Missing { scheme, realm } => format!("{scheme} realm=\"{realm}\""),
+            Challenge::Invalid { scheme } => format!("{scheme} error=\"invalid_token\""),
+        };
+        let value =
+            HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
+        Self::new(401, "unauthorized", detail).with(WWW_AUTHENTICATE, value)
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
+        if let Some(reason) = &self.log {
+            tracing::error!(request_id, status = self.status, reason, "request failed");
+        }
+        let body = Value::Object(self.body(request_id)).to_string();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        response
+    }
+
+    fn body(&self, request_id: &str) -> Map<String, Value> {
+        let mut body = Map::new();
+        body.insert("type".to_owned(), format!("/problems/{}", self.code).into());
+        body.insert("title".to_owned(), title(self.status).into());
+        body.insert("status".to_owned(), self.status.into());
+        body.insert("detail".to_owned(), self.detail.as_str().into());
+        body.insert("instance".to_owned(), request_id.into());
+        body.insert("code".to_owned(), self.code.as_ref().into());
+        if !self.errors.is_empty() {
+            let errors = self.errors.iter().map(Entry::json).collect();
+            body.insert("errors".to_owned(), Value::Array(errors));
+        }
+        body
+    }
+}
+
+impl Entry {
+    fn json(&self) -> Value {
+        let (key, place) = match &self.place {
+            Place::Pointer(pointer) => ("pointer", pointer),
+            Place::Parameter(name) => ("parameter", name),
+        };
+        json!({ key: place, "code": self.code, "detail": self.detail })
+    }
+
+    fn pointer(fault: Fault) -> Self {
+        Self {
+            place: Place::Pointer(fault.at),
+            code: fault.code,
+            detail: fault.message,
+        }
+    }
+
+    /// A fault of a 400 is in a parameter, unless its place is a pointer.
+    fn parameter(fault: Fault) -> Self {
+        let place = match fault.at.starts_with('/') {
+            true => Place::Pointer(fault.at),
+            false => Place::Parameter(fault.at),
+        };
+        Self {
+            place,
+            code: fault.code,
+            detail: fault.message,
+        }
+    }
+}
+
+/// What a 401 says about how to sign in.
+#[derive(Clone, Copy)]
+pub(crate) enum Challenge<'a> {
+    Missing { scheme: &'a str, realm: &'a str },
+    Invalid { scheme: &'a str },
+}
+
+/// Every failure of the store, as what the client is told. A 401 lacks its challenge: see [`Problem::challenged`].
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::BadRequest(faults) => {
+                let detail = summary(&faults, "The request can't be understood.");
+                let mut problem = Self::bad_request(detail);
+                problem.errors = faults.into_iter().map(Entry::parameter).collect();
+                problem
+            }
+            Failure::Unauthorized => Self::new(401, "unauthorized", "Sign in to do this."),
+            Failure::Forbidden { detail, fields } => {
+                let mut problem = Self::new(403, "forbidden", detail);
+                problem.errors = named(fields, "forbidden", "It may not be set by this caller.");
+                problem
+            }
+            Failure::NotFound => Self::not_found("There is no such row."),
+            Failure::Conflict {
+                code,
+                detail,
+                fields,
+            } => {
+                let mut problem = Self::new(409, code, detail.clone());
+                problem.errors = named(fields, code, &detail);
+                problem
+            }
+            Failure::PreconditionFailed => {
+                let detail = "`If-Match` names another version than the row has now.";
+                Self::new(412, "precondition-failed", detail)
+            }
+            Failure::Invalid(faults) => {
+                let detail = summary(&faults, "The body is not what it should be.");
+                let mut problem = Self::new(422, "invalid", detail);
+                problem.errors = faults.into_iter().map(Entry::pointer).collect();
+                problem
+            }
+            Failure::KeyReused => {
+                let detail = "The idempotency key was used for another request.";
+                Self::new(422, "key-reused", detail)
+            }
+            Failure::KeyInUse => {
+                let detail = "The first request with this idempotency key is still running.";
+                Self::new(409, "key-in-use", detail).with(RETRY_AFTER, HeaderValue::from_static("1"))
+            }
+            Failure::Status { status, detail } => Self::new(status, code(status), detail),
+            Failure::Unavailable(reason) => {
+                let mut problem = Self::unavailable("The database is busy; try again soon.", 1);
+                problem.log = Some(reason);
+                problem
+            }
+            Failure::Internal(reason) => Self::internal(reason),
+        }
+    }
+}
+
+impl Problem {
+    /// Gives a 401 the challenge that it must have.
+    pub(crate) fn challenged(self, scheme: &str, realm: &str) -> Self {
+        let lacks = !self
+            .headers
+            .iter()
+            .any(|(name, _)| *name == WWW_AUTHENTICATE);
+        if self.status != 401 || !lacks {
+            return self;
+        }
+        let Self { detail, errors, .. } = self;
+        let mut problem = Self::unauthorized(Challenge::Missing { scheme, realm }, detail);
+        problem.errors = errors;
+        problem
+    }
+}
+
+fn summary(faults: &[Fault], otherwise: &str) -> String {
+    match faults {
+        [] => otherwise.to_owned(),
+        [only] => only.message.clone(),
+        several => format!("{} values are not what they should be.", several.len()),
+    }
+}
+
+/// Names of fields as entries; nested ones come as pointers already.
+fn named(fields: Vec<String>, code: &'static str, detail: &str) -> Vec<Entry> {
+    let pointer = |field: String| match field.starts_with('/') {
+        true => field,
+        false => format!("/{}", field.replace('~', "~0").replace('/', "~1")),
+    };
+    fields
+        .into_iter()
+        .map(|field| Entry {
+            place: Place::Pointer(pointer(field)),
+            code,
+            detail: detail.to_owned(),
+        })
+        .collect()
+}
+
+/// The code of a status that a named operation chose.
+fn code(status: u16) -> &'static str {
+    match status {
+        400 => "bad-request",
+        401 => "unauthorized",
+        402 => "payment-required",
+        403 => "forbidden",
+        404 => "not-found",
+        409 => "conflict",
+        410 => "gone",
+        412 => "precondition-failed",
+        422 => "invalid",
+        423 => "locked",
+        429 => "rate-limited",
+        503 => "unavailable",
+        500.. => "internal",
+        _ => "refused",
+    }
+}
+
+/// What a status is called.
+pub(crate) fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad request",
+        401 => "Unauthorized",
+        402 => "Payment required",
+        403 => "Forbidden",
+        404 => "Not found",
+        405 => "Method not allowed",
+        406 => "Not acceptable",
+        408 => "Request timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        412 => "Precondition failed",
+        413 => "Content too large",
+        415 => "Unsupported media type",
+        416 => "Range not satisfiable",
+        422 => "Unprocessable content",
+        423 => "Locked",
+        429 => "Too many requests",
+        503 => "Service unavailable",
+        500.. => "Internal server error",
+        _ => "The request is refused",
+    }
+}
+
+/// Codes that any operation can answer, and when it does. Those of single operations are in the plan.
+pub(crate) const COMMON: [(u16, &str, &str); 16] = [
+    (400, "bad-request", "A parameter, a header or the JSON can't be understood."),
+    (401, "unauthorized", "Nobody is signed in, or the token is not valid."),
+    (403, "forbidden", "The caller may not do this."),
+    (404, "not-found", "There is no such path or row, or the caller may not know of it."),
+    (405, "method-not-allowed", "The path does not know this method; `Allow` lists those that it knows."),
+    (406, "not-acceptable", "`Accept` leaves no media type to answer with."),
+    (408, "timeout", "The request did not arrive in time."),
+    (409, "conflict", "The request is at odds with what is stored."),
+    (409, "key-in-use", "The first request with this idempotency key is still running."),
+    (412, "precondition-failed", "`If-Match` names another version than the row has now."),
+    (413, "too-large", "The body is larger than the limit."),
+    (415, "unsupported-media-type", "The body is not of a type that is accepted here."),
+    (422, "invalid", "Fields of the body are missing or wrong; every one is listed."),
+    (429, "rate-limited", "Too many requests; `Retry-After` says when to come back."),
+    (500, "internal", "The server failed; the request id finds the reason in its log."),
+    (503, "unavailable", "The server is busy or stopping; try again soon."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(at: &str) -> Fault {
+        Fault {
+            at: at.to_owned(),
+            code: "required",
+            message: "It is required.".to_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn check(failure: Failure, status: u16, code: &str) -> Problem {
+        let problem = Problem::from(failure);
+        assert_eq!((problem.status, problem.code.as_ref()), (status, code));
+        problem
+    }
+
+    #[test]
+    fn each_failure_has_its_status_and_code() {
+        check(Failure::BadRequest(vec![fault("limit")]), 400, "bad-request");
+        check(Failure::Unauthorized, 401, "unauthorized");
+        check(
+            Failure::Forbidden {
+                detail: String::new(),
+                fields: vec!["price".to_owned()],
+            },
+            403,
+            "forbidden",
+        );
+        check(Failure::NotFound, 404, "not-found");
+        check(
+            Failure::Conflict {
+                code: "unique",
+                detail: String::new(),
+                fields: Vec::new(),
+            },
+            409,
+            "unique",
+        );
+        check(Failure::PreconditionFailed, 412, "precondition-failed");
+        check(Failure::Invalid(vec![fault("/name")]), 422, "invalid");
+        check(Failure::KeyReused, 422, "key-reused");
+        check(Failure::KeyInUse, 409, "key-in-use");
+        check(
+            Failure::Status {
+                status: 410,
+                detail: String::new(),
+            },
+            410,
+            "gone",
+        );
+        check(Failure::Unavailable(String::new()), 503, "unavailable");
+        check(Failure::Internal(String::new()), 500, "internal");
+    }
+
+    #[test]
+    fn what_failed_inside_is_not_told() {
+        let problem = Problem::from(Failure::Internal("no such table: books".to_owned()));
+        let told = Value::Object(problem.body("id")).to_string();
+        assert!(!told.contains("books"), "{told}");
+        let problem = Problem::from(Failure::Unavailable("disk I/O error".to_owned()));
+        let told = Value::Object(problem.body("id")).to_string();
+        assert!(!told.contains("disk"), "{told}");
+    }
+
+    #[test]
+    fn faults_are_listed_with_their_places() {
+        let problem = Problem::from(Failure::Invalid(vec![fault("/name"), fault("")]));
+        let body = problem.body("id");
+        let expected = json!([
+            { "pointer": "/name", "code": "required", "detail": "It is required." },
+            { "pointer": "", "code": "required", "detail": "It is required." },
+        ]);
+        assert_eq!(body["errors"], expected);
+        let problem = Problem::from(Failure::BadRequest(vec![fault("sort")]));
+        let expected = json!([{ "parameter": "sort", "code": "required", "detail": "It is required." }]);
+        assert_eq!(problem.body("id")["errors"], expected);
+    }
+
+    #[test]
+    fn every_401_has_a_challenge() {
+        let problem = Problem::from(Failure::Unauthorized).challenged("Token", "shop");
+        let (name, value) = &problem.headers[0];
+        assert_eq!(*name, WWW_AUTHENTICATE);
+        assert_eq!(value, "Token realm=\"shop\"");
+    }
+}
