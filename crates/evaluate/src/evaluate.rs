@@ -92,7 +92,9 @@ impl<'e> Evaluator<'e> {
             ExpressionKind::Field { of, field } => match self.value(of)? {
                 Value::Row(row) => self.field(&row, *field),
                 // There is nothing behind a missing row.
-                Value::Null if matches!(expression.ty, Type::Rows(_)) => Ok(Value::Rows(Vec::new())),
+                Value::Null if matches!(expression.ty, Type::Rows(_)) => {
+                    Ok(Value::Rows(Vec::new()))
+                }
                 Value::Null => Ok(Value::Null),
                 _ => Err(EvaluateError::Mismatch("a field")),
             },
@@ -178,7 +180,10 @@ impl<'e> Evaluator<'e> {
     /// What was left out is missing.
     fn input(&self, place: InputPlace, path: &[String]) -> Value {
         let given = self.environment.inputs.iter();
-        let mut value = given.rev().find(|(of, _)| *of == place).map(|(_, value)| value);
+        let mut value = given
+            .rev()
+            .find(|(of, _)| *of == place)
+            .map(|(_, value)| value);
         for name in path {
             value = match value {
                 Some(Value::Object(members)) => members.get(name),
@@ -240,7 +245,8 @@ impl<'e> Evaluator<'e> {
             _ => {}
         }
         let (left, right) = (self.value(left)?, self.value(right)?);
-        let ordered = |is: fn(Ordering) -> bool| Ok(Value::Bool(compared(&left, &right)?.is_some_and(is)));
+        let ordered =
+            |is: fn(Ordering) -> bool| Ok(Value::Bool(compared(&left, &right)?.is_some_and(is)));
         match operator {
             Equal => Ok(Value::Bool(same(&left, &right)?)),
             NotEqual => Ok(Value::Bool(!same(&left, &right)?)),
@@ -337,12 +343,7 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn called(
-        &mut self,
-        function: Function,
-        arguments: &[Expression],
-        ty: &Type,
-    ) -> Result<Value> {
+    fn called(&mut self, function: Function, arguments: &[Expression], ty: &Type) -> Result<Value> {
         if function == Function::Coalesce {
             for argument in arguments {
                 let value = self.value(argument)?;
@@ -381,7 +382,9 @@ fn calculated(operator: BinaryOperator, left: Value, right: Value, ty: &Type) ->
         return arithmetic(operator, left, right, ty);
     }
     match (operator, left, right) {
-        (BinaryOperator::Add, Value::Text(left), Value::Text(right)) => Ok(Value::Text(left + &right)),
+        (BinaryOperator::Add, Value::Text(left), Value::Text(right)) => {
+            Ok(Value::Text(left + &right))
+        }
         (BinaryOperator::Add, Value::DateTime(instant), Value::Duration(duration))
         | (BinaryOperator::Add, Value::Duration(duration), Value::DateTime(instant)) => {
             let sum = instant.checked_add(duration).ok_or(overflow)?;
@@ -489,4 +492,3 @@ fn applied(function: Function, values: &[Value], ty: &Type) -> Result<Value> {
         _ => Err(EvaluateError::Mismatch("a function")),
     }
 }
-

@@ -62,7 +62,11 @@ pub(crate) fn aligned(left: (i128, u32), right: (i128, u32)) -> Result<(i128, i1
 
 /// `12.50`, as replies write it.
 pub fn decimal_to_text(units: i128, scale: u32) -> String {
-    let digits = format!("{:0width$}", units.unsigned_abs(), width = scale as usize + 1);
+    let digits = format!(
+        "{:0width$}",
+        units.unsigned_abs(),
+        width = scale as usize + 1
+    );
     let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
     let sign = if units < 0 { "-" } else { "" };
     match fraction {

@@ -53,7 +53,9 @@ impl Value {
                 units: i128::from(*units),
                 scale: *scale,
             },
-            (Literal::Text(text), Type::Date) => days_from_text(text).map_or(Self::Null, Self::Date),
+            (Literal::Text(text), Type::Date) => {
+                days_from_text(text).map_or(Self::Null, Self::Date)
+            }
             (Literal::Text(text), Type::DateTime) => {
                 instant_from_text(text).map_or(Self::Null, Self::DateTime)
             }

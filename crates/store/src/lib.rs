@@ -1,7 +1,9 @@
 //! Runs a plan's operations on SQLite: one writer that groups commits, a pool of readers, every rule inside the SQL.
 
+mod accounts;
 mod api;
 mod encryption;
+mod files;
 mod open;
 mod pool;
 mod read;
@@ -14,9 +16,13 @@ mod read;
     )
 )]
 mod represent;
+mod write;
+mod writer;
 
+pub use accounts::*;
 pub use api::*;
 pub use encryption::{Keys, KeysError};
+pub use files::StoredFile;
 pub use open::{FileLink, OpenError, Secrets, StoreOptions};
 
 use archwright_plan::Plan;
@@ -27,6 +33,7 @@ use std::sync::Arc;
 pub struct Store {
     pub(crate) shared: Arc<Shared>,
     pub(crate) readers: pool::Pool,
+    pub(crate) writer: writer::Writer,
     /// Declared after the connections, which must be closed before a temporary database is deleted.
     _location: open::Location,
 }
@@ -37,12 +44,6 @@ pub(crate) struct Shared {
     pub compiled: represent::Compiled,
     pub secrets: Arc<dyn Secrets>,
     pub file_link: FileLink,
-    /// For further connections of [`open::connect`].
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the writer will open its connection with it")
-    )]
-    pub path: std::path::PathBuf,
 }
 
 impl Shared {

@@ -2,6 +2,7 @@
 
 use crate::pool::Pool;
 use crate::represent::Compiled;
+use crate::writer::Writer;
 use crate::{Context, Shared, Store};
 use archwright_plan::Plan;
 use archwright_sql::{Dialect, Unsupported, ddl, schema_fingerprint};
@@ -86,11 +87,14 @@ impl Store {
             compiled,
             secrets: options.secrets,
             file_link: options.file_link,
-            path: location.path.clone(),
         };
         Ok(Self {
             shared: Arc::new(shared),
             readers: Pool::new(readers),
+            writer: Writer::start(writer).map_err(|error| OpenError::Unreachable {
+                path: location.path.display().to_string(),
+                reason: error.to_string(),
+            })?,
             _location: location,
         })
     }
