@@ -141,7 +141,10 @@ mod tests {
         refused(b"[\xff]", "byte 1 is not UTF-8");
         refused(b"\xef\xbb\xbf{}", "expected value");
         refused("[".repeat(65).as_bytes(), "nested more than 64 levels deep");
-        refused("[".repeat(100_000).as_bytes(), "nested more than 64 levels deep");
+        refused(
+            "[".repeat(100_000).as_bytes(),
+            "nested more than 64 levels deep",
+        );
         refused(b"NaN", "expected value");
     }
 }

@@ -33,10 +33,7 @@ impl MediaType {
 
     /// A charset parameter that names something else than UTF-8.
     pub(crate) fn is_utf8(&self) -> bool {
-        let charsets = self
-            .parameters
-            .iter()
-            .filter(|(name, _)| name == "charset");
+        let charsets = self.parameters.iter().filter(|(name, _)| name == "charset");
         charsets
             .into_iter()
             .all(|(_, value)| value.eq_ignore_ascii_case("utf-8"))
@@ -133,6 +130,10 @@ mod tests {
         assert_eq!(parsed.parameters, [expected]);
         assert!(MediaType::parse("json").is_none());
         assert!(MediaType::parse("a b/c").is_none());
-        assert!(!MediaType::parse("text/plain; charset=latin1").unwrap().is_utf8());
+        assert!(
+            !MediaType::parse("text/plain; charset=latin1")
+                .unwrap()
+                .is_utf8()
+        );
     }
 }

@@ -1,6 +1,5 @@
 //! What a server is started with.
 
-use crate::Secrets;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -18,7 +17,6 @@ pub struct ServerOptions {
     pub issuer: Option<String>,
     /// The seeded accounts, so that development can offer to sign in as each of them.
     pub seed: Option<SeedSummary>,
-    pub secrets: Secrets,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub(crate) struct Problem {
     pub detail: String,
     pub errors: Vec<Entry>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    pub log: Option<String>,
+    pub log: Option<Box<str>>,
 }
 
 /// One bad field or parameter.
@@ -97,7 +97,7 @@ impl Problem {
     pub(crate) fn internal(log: impl Into<String>) -> Self {
         let detail = "The server failed; the request id finds the reason in its log.";
         let mut problem = Self::new(500, "internal", detail);
-        problem.log = Some(log.into());
+        problem.log = Some(log.into().into());
         problem
     }
 
@@ -231,12 +231,13 @@ impl From<Failure> for Problem {
             }
             Failure::KeyInUse => {
                 let detail = "The first request with this idempotency key is still running.";
-                Self::new(409, "key-in-use", detail).with(RETRY_AFTER, HeaderValue::from_static("1"))
+                Self::new(409, "key-in-use", detail)
+                    .with(RETRY_AFTER, HeaderValue::from_static("1"))
             }
             Failure::Status { status, detail } => Self::new(status, code(status), detail),
             Failure::Unavailable(reason) => {
                 let mut problem = Self::unavailable("The database is busy; try again soon.", 1);
-                problem.log = Some(reason);
+                problem.log = Some(reason.into());
                 problem
             }
             Failure::Internal(reason) => Self::internal(reason),
@@ -333,22 +334,74 @@ pub(crate) fn title(status: u16) -> &'static str {
 
 /// Codes that any operation can answer, and when it does. Those of single operations are in the plan.
 pub(crate) const COMMON: [(u16, &str, &str); 16] = [
-    (400, "bad-request", "A parameter, a header or the JSON can't be understood."),
-    (401, "unauthorized", "Nobody is signed in, or the token is not valid."),
+    (
+        400,
+        "bad-request",
+        "A parameter, a header or the JSON can't be understood.",
+    ),
+    (
+        401,
+        "unauthorized",
+        "Nobody is signed in, or the token is not valid.",
+    ),
     (403, "forbidden", "The caller may not do this."),
-    (404, "not-found", "There is no such path or row, or the caller may not know of it."),
-    (405, "method-not-allowed", "The path does not know this method; `Allow` lists those that it knows."),
-    (406, "not-acceptable", "`Accept` leaves no media type to answer with."),
+    (
+        404,
+        "not-found",
+        "There is no such path or row, or the caller may not know of it.",
+    ),
+    (
+        405,
+        "method-not-allowed",
+        "The path does not know this method; `Allow` lists those that it knows.",
+    ),
+    (
+        406,
+        "not-acceptable",
+        "`Accept` leaves no media type to answer with.",
+    ),
     (408, "timeout", "The request did not arrive in time."),
-    (409, "conflict", "The request is at odds with what is stored."),
-    (409, "key-in-use", "The first request with this idempotency key is still running."),
-    (412, "precondition-failed", "`If-Match` names another version than the row has now."),
+    (
+        409,
+        "conflict",
+        "The request is at odds with what is stored.",
+    ),
+    (
+        409,
+        "key-in-use",
+        "The first request with this idempotency key is still running.",
+    ),
+    (
+        412,
+        "precondition-failed",
+        "`If-Match` names another version than the row has now.",
+    ),
     (413, "too-large", "The body is larger than the limit."),
-    (415, "unsupported-media-type", "The body is not of a type that is accepted here."),
-    (422, "invalid", "Fields of the body are missing or wrong; every one is listed."),
-    (429, "rate-limited", "Too many requests; `Retry-After` says when to come back."),
-    (500, "internal", "The server failed; the request id finds the reason in its log."),
-    (503, "unavailable", "The server is busy or stopping; try again soon."),
+    (
+        415,
+        "unsupported-media-type",
+        "The body is not of a type that is accepted here.",
+    ),
+    (
+        422,
+        "invalid",
+        "Fields of the body are missing or wrong; every one is listed.",
+    ),
+    (
+        429,
+        "rate-limited",
+        "Too many requests; `Retry-After` says when to come back.",
+    ),
+    (
+        500,
+        "internal",
+        "The server failed; the request id finds the reason in its log.",
+    ),
+    (
+        503,
+        "unavailable",
+        "The server is busy or stopping; try again soon.",
+    ),
 ];
 
 #[cfg(test)]
@@ -372,7 +425,11 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_status_and_code() {
-        check(Failure::BadRequest(vec![fault("limit")]), 400, "bad-request");
+        check(
+            Failure::BadRequest(vec![fault("limit")]),
+            400,
+            "bad-request",
+        );
         check(Failure::Unauthorized, 401, "unauthorized");
         check(
             Failure::Forbidden {
@@ -428,7 +485,8 @@ mod tests {
         ]);
         assert_eq!(body["errors"], expected);
         let problem = Problem::from(Failure::BadRequest(vec![fault("sort")]));
-        let expected = json!([{ "parameter": "sort", "code": "required", "detail": "It is required." }]);
+        let expected =
+            json!([{ "parameter": "sort", "code": "required", "detail": "It is required." }]);
         assert_eq!(problem.body("id")["errors"], expected);
     }
 

@@ -75,7 +75,10 @@ mod tests {
     #[test]
     fn pairs_are_read_in_order() {
         let parsed = parameters(Some("b=1&&a=x+y%26&c&a==")).unwrap();
-        let pairs: Vec<(&str, &str)> = parsed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pairs: Vec<(&str, &str)> = parsed
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         assert_eq!(pairs, [("b", "1"), ("a", "x y&"), ("c", ""), ("a", "=")]);
         assert_eq!(parameters(Some("a=%ff")).unwrap_err().status, 400);
         assert_eq!(parameters(Some("%ff=a")).unwrap_err().status, 400);
@@ -85,7 +88,10 @@ mod tests {
 
     #[test]
     fn the_first_page_has_no_cursor() {
-        assert_eq!(first_page(Some("sort=name&cursor=abc&limit=2")), "sort=name&limit=2");
+        assert_eq!(
+            first_page(Some("sort=name&cursor=abc&limit=2")),
+            "sort=name&limit=2"
+        );
         assert_eq!(first_page(None), "");
     }
 }

@@ -54,10 +54,7 @@ pub struct RouteError {
 }
 
 impl Routes {
-    pub(crate) fn new(
-        plan: &Plan,
-        system: &[(&str, Method, System)],
-    ) -> Result<Self, RouteError> {
+    pub(crate) fn new(plan: &Plan, system: &[(&str, Method, System)]) -> Result<Self, RouteError> {
         let mut routes = Self {
             tree: matchit::Router::new(),
             paths: Vec::new(),
@@ -83,9 +80,10 @@ impl Routes {
             reason,
         };
         let pattern = positional(template);
-        let known = self.paths.iter_mut().find(|path| {
-            positional(&path.template) == pattern
-        });
+        let known = self
+            .paths
+            .iter_mut()
+            .find(|path| positional(&path.template) == pattern);
         if let Some(path) = known {
             if path.methods.iter().any(|(other, _)| *other == method) {
                 return Err(failed(format!("{method} is there already")));
@@ -157,7 +155,10 @@ fn positional(template: &str) -> String {
 /// Names in braces, in order.
 fn names(template: &str) -> Vec<&str> {
     let pieces = template.split('{').skip(1);
-    pieces.filter_map(|piece| piece.split_once('}')).map(|(name, _)| name).collect()
+    pieces
+        .filter_map(|piece| piece.split_once('}'))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn places(operation: &Operation) -> Vec<usize> {
