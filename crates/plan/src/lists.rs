@@ -304,6 +304,12 @@ pub fn other_indexes(model: &Model, tables: &mut [Table]) {
                 }
             }
         }
+        for field in entity.fields.iter().filter(|field| is_file(field)) {
+            if let Some(column) = column_name(field) {
+                let table = &mut tables[entity.id.0];
+                add_index(table, file_index(&table.name, column));
+            }
+        }
         for fields in &entity.indexes {
             add_declared(model, entity, fields, &mut tables[entity.id.0]);
         }
@@ -318,6 +324,22 @@ pub fn other_indexes(model: &Model, tables: &mut [Table]) {
             let operation = format!("{}.get", model.entity(field.id.entity).plural);
             link_index(table, &far, &operation);
         }
+    }
+}
+
+fn is_file(field: &Field) -> bool {
+    matches!(field.scalar(), Some(ScalarType::File { .. }))
+}
+
+/// Deleted rows count too: they refer to their files until they are gone.
+fn file_index(table: &str, column: String) -> Index {
+    Index {
+        name: format!("index_{table}_{column}"),
+        columns: vec![(column, Direction::Ascending)],
+        active_only: false,
+        operations: vec!["files.download".into()],
+        reason: "A download asks for the row that has the file, and its deletion checks for it."
+            .into(),
     }
 }
 

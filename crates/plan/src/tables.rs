@@ -1,11 +1,12 @@
 //! Tables, columns, keys and constraints.
 
 use crate::{
-    CheckConstraint, CheckKind, Column, ColumnSource, ColumnType, ForeignKey, SystemTable, Table,
-    TablePurpose, UniqueConstraint,
+    CheckConstraint, CheckKind, Column, ColumnSource, ColumnType, ForeignKey, Index, SystemTable,
+    Table, TablePurpose, UniqueConstraint,
 };
 use archwright_model::{
-    Entity, EntityId, Field, FieldId, FieldKind, IdType, Model, OnDelete, ScalarType, ToManyKind,
+    Direction, Entity, EntityId, Field, FieldId, FieldKind, IdType, Model, OnDelete, ScalarType,
+    ToManyKind,
 };
 
 /// Entity tables in the model's order, then link tables, then the system's.
@@ -525,7 +526,7 @@ fn credentials(account: &Entity) -> Table {
 }
 
 fn sessions(account: &Entity) -> Table {
-    let reason = "One for each sign-in; the hash of its refresh token, and of the one before, to notice reuse.";
+    let reason = "One for each sign-in. Its refresh token is replaced with each use; an earlier one ends it.";
     let mut table = system(
         SystemTable::Sessions,
         "auth_sessions",
@@ -534,17 +535,17 @@ fn sessions(account: &Entity) -> Table {
             ("id", ColumnType::Uuid, false),
             ("account_id", reference_type(account), false),
             ("token_hash", ColumnType::Bytes, false),
-            ("previous_hash", ColumnType::Bytes, true),
             ("created_at", ColumnType::Instant, false),
             ("expires_at", ColumnType::Instant, false),
             ("revoked_at", ColumnType::Instant, true),
         ],
     );
-    table.unique.push(UniqueConstraint {
-        name: "unique_auth_sessions_token_hash".into(),
-        columns: vec!["token_hash".into()],
-        fields: Vec::new(),
+    table.indexes.push(Index {
+        name: "index_auth_sessions_account_id".into(),
+        columns: vec![("account_id".into(), Direction::Ascending)],
         active_only: false,
+        operations: vec!["auth.password".into()],
+        reason: "A new password and a deletion end all sessions of an account.".into(),
     });
     of_account(table, account)
 }

@@ -56,8 +56,7 @@ pub enum TablePurpose {
 pub enum SystemTable {
     /// `auth_credentials`: account_id, password_hash, roles (a JSON list), failed_count, locked_until.
     Credentials,
-    /// `auth_sessions`: id, account_id, token_hash of the current refresh token, previous_hash, created_at,
-    /// expires_at, revoked_at.
+    /// `auth_sessions`: id, account_id, token_hash of the current refresh token, created_at, expires_at, revoked_at.
     Sessions,
     /// `idempotency_keys`: key, caller, fingerprint, status, headers, body, created_at, expires_at.
     Idempotency,
