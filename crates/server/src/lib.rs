@@ -10,11 +10,15 @@ mod conditional;
 mod json;
 mod media;
 mod options;
+mod passwords;
 mod problem;
 mod query;
 mod routes;
+mod secrets;
+mod tokens;
 
 pub use options::{
     ClientAddress, Environment, RateLimits, SeedSummary, SeededAccount, ServerOptions,
 };
 pub use routes::RouteError;
+pub use secrets::{Secrets, SecretsError};
