@@ -19,7 +19,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-sql", &["diagnostics", "plan"]),
     ("archwright-suite", &["plan", "evaluate", "seed"]),
     ("archwright-store", &["plan", "sql"]),
-    ("archwright-server", &["plan", "openapi", "page", "store"]),
+    (
+        "archwright-server",
+        &["diagnostics", "plan", "openapi", "page", "store"],
+    ),
 ];
 
 /// Licences that code under `MIT OR Apache-2.0` may be linked with.

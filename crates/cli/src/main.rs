@@ -5,6 +5,7 @@ mod explain;
 mod fmt;
 mod input;
 mod plan;
+mod serve;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ struct Arguments {
 
 const EXAMPLES: &str = "Examples:
   archwright check examples/bookshop
+  archwright serve examples/bookshop
   archwright plan examples/bookshop | less
   archwright explain AW001
 
@@ -59,6 +61,15 @@ enum Command {
         #[arg(long)]
         server: Option<String>,
     },
+    /// Run a design as a backend
+    #[command(after_help = "Examples:
+  archwright serve shop.yaml
+  archwright serve designs/shop --port 0 --database sqlite::memory:
+  archwright serve . --env production --host 0.0.0.0 --behind-proxy
+
+It logs to standard error: short lines in a terminal, JSON in a pipe. When it is ready it prints one line of JSON to
+standard output unless that is a terminal; `jq -r .url` finds the address in it. SIGINT and SIGTERM let requests end.")]
+    Serve(serve::ServeArguments),
     /// Print the page of a diagnostic's code
     #[command(after_help = "Examples:
   archwright explain AW001
@@ -116,6 +127,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check { path, format } => check::check(&path, format),
         Command::Plan { path, format } => plan::plan(&path, format),
         Command::Openapi { path, server } => plan::openapi(&path, server),
+        Command::Serve(arguments) => serve::serve(arguments),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Fmt { path, check } => fmt::fmt(
             &path,

@@ -115,6 +115,8 @@ codes! {
     "AW366" Error "a view that shows itself";
     "AW367" Error "an input that can't be sent there";
     "AW390" Error "a seed that doesn't fit";
+    "AW600" Error "the server can't run this yet";
+    "AW601" Warning "the server replaces a part of the stack";
 }
 
 /// The entry of a code such as `AW001`, in any case.

@@ -7,18 +7,35 @@
 
 mod clock;
 mod conditional;
+mod cors;
+mod exchange;
+mod fixed;
 mod json;
+mod limits;
+mod log;
 mod media;
+mod metrics;
 mod options;
 mod passwords;
+mod prepared;
 mod problem;
 mod query;
+mod reply;
+mod request;
 mod routes;
 mod secrets;
 mod tokens;
+mod server;
+mod service;
+mod system;
+mod trace;
+mod unsupported;
 
+pub use log::{Verbosity, start_log};
 pub use options::{
     ClientAddress, Environment, RateLimits, SeedSummary, SeededAccount, ServerOptions,
 };
 pub use routes::RouteError;
 pub use secrets::{Secrets, SecretsError};
+pub use server::{Server, StartError};
+pub use unsupported::unsupported;

@@ -1,7 +1,7 @@
 //! Media types of requests: what a body is, and what a client accepts.
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 
 /// A media type in lower case and its parameters, names in lower case.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +86,22 @@ pub(crate) fn accepts(headers: &HeaderMap, essence: &str) -> bool {
     }
 }
 
+/// True when the client says that it takes gzip.
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).iter();
+    let mut codings = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let weight = weight
+            .trim()
+            .strip_prefix("q=")
+            .and_then(|q| q.parse().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight.unwrap_or(1.0) > 0.0
+    })
+}
+
 fn quality(range: &MediaType) -> f32 {
     let given = range.parameters.iter().find(|(name, _)| name == "q");
     given
@@ -120,6 +136,23 @@ mod tests {
         check("application/json;q=0", false);
         check("nonsense", true);
         check("", true);
+    }
+
+    #[test]
+    fn gzip_is_taken_when_it_is_named() {
+        let check = |text: &'static str, expected: bool| {
+            let value = (ACCEPT_ENCODING, HeaderValue::from_static(text));
+            assert_eq!(
+                accepts_gzip(&HeaderMap::from_iter([value])),
+                expected,
+                "{text}"
+            );
+        };
+        check("gzip, deflate, br", true);
+        check("br, GZIP;q=0.5", true);
+        check("gzip;q=0", false);
+        check("identity", false);
+        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 
     #[test]

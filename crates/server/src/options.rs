@@ -1,5 +1,6 @@
 //! What a server is started with.
 
+use crate::Secrets;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -13,10 +14,13 @@ pub struct ServerOptions {
     pub database_url: String,
     pub rate_limits: RateLimits,
     pub client_address: ClientAddress,
+    /// Where clients reach the server, without a trailing slash; absent: where they found the document.
+    pub public_url: Option<String>,
     /// The `iss` of access tokens; absent: a URN made of the design's name.
     pub issuer: Option<String>,
     /// The seeded accounts, so that development can offer to sign in as each of them.
     pub seed: Option<SeedSummary>,
+    pub secrets: Secrets,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

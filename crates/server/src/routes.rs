@@ -38,12 +38,9 @@ pub(crate) enum System {
     Health,
     Ready,
     Metrics,
-    Document,
-    Keys,
     Problem,
-    /// Position among the pages.
-    Page(usize),
-    DevelopmentSignIn,
+    /// Position among the replies that never change.
+    Fixed(usize),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +51,10 @@ pub struct RouteError {
 }
 
 impl Routes {
-    pub(crate) fn new(plan: &Plan, system: &[(&str, Method, System)]) -> Result<Self, RouteError> {
+    pub(crate) fn new(
+        plan: &Plan,
+        system: &[(String, Method, System)],
+    ) -> Result<Self, RouteError> {
         let mut routes = Self {
             tree: matchit::Router::new(),
             paths: Vec::new(),

@@ -58,6 +58,23 @@ impl Store {
     pub fn plan(&self) -> &Plan {
         &self.shared.plan
     }
+
+    /// Whether the database answers.
+    pub fn ping(&self) -> Result<(), Failure> {
+        self.readers.with(|connection| {
+            let answered = connection.query_row("SELECT 1", [], |_| Ok(()));
+            answered.map_err(read::database)
+        })
+    }
+
+    /// Whether the caller may try an operation at all, before its body is read: `Ok`, or 401 or 403.
+    pub fn admit(&self, operation: usize, context: &Context) -> Result<(), Failure> {
+        let plan = &self.shared.plan;
+        let operation = plan.operations.get(operation);
+        let operation =
+            operation.ok_or_else(|| Failure::Internal("there is no such operation".to_owned()))?;
+        represent::admit(operation, &represent::classes(plan, context))
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,250 @@
+//! `archwright serve`: the plan as a running backend.
+
+use crate::check::paint;
+use crate::input::{Checked, checked, print};
+use anyhow::{Context, Result};
+use archwright_diagnostics::{Diagnostic, has_errors};
+use archwright_plan::Plan;
+use archwright_report::{Format, render};
+use archwright_server::{
+    ClientAddress, Environment, RateLimits, Secrets, Server, ServerOptions, StartError, Verbosity,
+    start_log, unsupported,
+};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::io::IsTerminal;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct ServeArguments {
+    /// A design file, or a folder of them
+    path: PathBuf,
+    /// `sqlite://FILE`, or `sqlite::memory:` for one that is gone afterwards [default: DATA_DIR/NAME.sqlite]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Where to listen; 0 takes any free port
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Address to listen on; `0.0.0.0` for all
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// `production` wants its secrets in the environment, and offers no sign-in links
+    #[arg(long, value_enum, default_value_t = EnvironmentArgument::Development)]
+    env: EnvironmentArgument,
+    /// Holds the database, uploaded files and the secrets of development
+    #[arg(long, value_name = "DIR", default_value = ".archwright")]
+    data_dir: PathBuf,
+    /// `planned`, `off`, or a factor such as `x10` for the design's limits
+    #[arg(long, value_name = "HOW", default_value = "planned", value_parser = rate_limits)]
+    rate_limits: RateLimits,
+    /// The server stands behind one proxy that sets `X-Forwarded-For`
+    #[arg(long)]
+    behind_proxy: bool,
+    /// Where clients reach the server, such as https://api.example.com
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Log what goes wrong, and not each request
+    #[arg(long)]
+    quiet: bool,
+    /// What is printed when the server is ready [default: text in a terminal, otherwise one line of JSON]
+    #[arg(long, value_enum)]
+    format: Option<StartFormat>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum EnvironmentArgument {
+    Development,
+    Production,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum StartFormat {
+    Text,
+    Json,
+}
+
+fn rate_limits(text: &str) -> Result<RateLimits, String> {
+    let factor = || {
+        text.strip_prefix('x')
+            .and_then(|factor| factor.parse().ok())
+    };
+    match text {
+        "planned" => Ok(RateLimits::Planned),
+        "off" => Ok(RateLimits::Off),
+        _ => match factor() {
+            Some(factor) if factor > 0 => Ok(RateLimits::Scaled(factor)),
+            _ => Err("write `planned`, `off`, or a factor such as `x10`".to_owned()),
+        },
+    }
+}
+
+pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
+    let mut checked = checked(&arguments.path)?;
+    let Some(model) = checked.model.take() else {
+        report(&checked, &checked.diagnostics);
+        return Ok(ExitCode::FAILURE);
+    };
+    let plan = archwright_plan::plan(model);
+    let problems = unsupported(&plan, arguments.database.as_deref());
+    report(&checked, &problems);
+    if has_errors(&problems) {
+        return Ok(ExitCode::FAILURE);
+    }
+    let verbosity = match arguments.quiet {
+        true => Verbosity::Problems,
+        false => Verbosity::Requests,
+    };
+    start_log(verbosity);
+    let runtime = tokio::runtime::Runtime::new().context("can't start the runtime")?;
+    runtime.block_on(run(plan, arguments, &checked))
+}
+
+async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result<ExitCode> {
+    let place = database(&plan, &arguments)?;
+    let name = plan.model.name.clone();
+    let environment = match arguments.env {
+        EnvironmentArgument::Development => Environment::Development,
+        EnvironmentArgument::Production => Environment::Production,
+    };
+    let options = ServerOptions {
+        address: SocketAddr::new(arguments.host, arguments.port),
+        environment,
+        data_dir: arguments.data_dir.clone(),
+        database_url: place.url.clone(),
+        rate_limits: arguments.rate_limits,
+        client_address: match arguments.behind_proxy {
+            true => ClientAddress::Forwarded,
+            false => ClientAddress::Peer,
+        },
+        public_url: arguments.public_url.clone(),
+        issuer: None,
+        seed: None,
+        secrets: Secrets::load(environment, &arguments.data_dir)?,
+    };
+    let server = match Server::bind(plan, options).await {
+        Ok(server) => server,
+        Err(error) => return refused(error, checked),
+    };
+    announce(&name, &server, &place, arguments.format)?;
+    server.run(stop_signal()).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says on standard error what is wrong with the design.
+fn report(checked: &Checked, diagnostics: &[Diagnostic]) {
+    let format = Format::Text(paint(std::io::stderr().is_terminal()));
+    if !diagnostics.is_empty() {
+        eprint!("{}", render(format, &checked.sources, diagnostics));
+    }
+}
+
+/// Where the rows are, and whether they were there before.
+struct Place {
+    url: String,
+    shown: String,
+    is_new: bool,
+}
+
+fn database(plan: &Plan, arguments: &ServeArguments) -> Result<Place> {
+    let url = match &arguments.database {
+        Some(url) => url.clone(),
+        None => {
+            let folder = &arguments.data_dir;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("can't make the folder {}", folder.display()))?;
+            let file = folder.join(format!("{}.sqlite", plan.model.name));
+            format!("sqlite://{}", file.display())
+        }
+    };
+    let file = url.strip_prefix("sqlite://").map(PathBuf::from);
+    Ok(Place {
+        is_new: file.as_ref().is_none_or(|file| !file.exists()),
+        shown: match file {
+            Some(file) => file.display().to_string(),
+            None => "temporary, gone when the server stops".to_owned(),
+        },
+        url,
+    })
+}
+
+/// A start that failed: what to do, and the exit status of a command that could not run.
+fn refused(error: StartError, checked: &Checked) -> Result<ExitCode> {
+    match error {
+        StartError::Address { address, source } => {
+            let advice = match source.kind() {
+                std::io::ErrorKind::AddrInUse => format!(
+                    "port {} is in use; stop what uses it, or choose another with `--port {}` \
+                     (`--port 0` takes any free one)",
+                    address.port(),
+                    address.port().saturating_add(1)
+                ),
+                _ => format!("can't listen on {address}: {source}"),
+            };
+            anyhow::bail!(advice)
+        }
+        StartError::Unsupported(construct) => {
+            report(checked, &[*construct]);
+            Ok(ExitCode::FAILURE)
+        }
+        error => Err(error.into()),
+    }
+}
+
+fn announce(name: &str, server: &Server, place: &Place, format: Option<StartFormat>) -> Result<()> {
+    let terminal = std::io::stdout().is_terminal();
+    let address = server.address();
+    let url = format!("http://{}", shown_address(address));
+    let as_text = format.map_or(terminal, |format| format == StartFormat::Text);
+    if !as_text {
+        let line = json!({
+            "event": "ready",
+            "design": name,
+            "url": url,
+            "port": address.port(),
+            "database": place.url,
+            "created": place.is_new,
+        });
+        return print(&format!("{line}\n"));
+    }
+    let state = match place.is_new {
+        true => "new",
+        false => "as it was",
+    };
+    print(&format!(
+        "{name} is ready.\n\n  \
+         start page  {url}/\n  \
+         reference   {url}/reference\n  \
+         database    {} ({state})\n\n\
+         Ctrl+C stops it.\n",
+        place.shown
+    ))
+}
+
+/// An address that a browser can open.
+fn shown_address(address: SocketAddr) -> String {
+    match address.ip() {
+        ip if ip.is_unspecified() => format!("127.0.0.1:{}", address.port()),
+        _ => address.to_string(),
+    }
+}
+
+/// Ctrl+C, or what a service manager sends.
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+            let _ = interrupted.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupted.await;
+}

@@ -1,0 +1,54 @@
+//! One request and its reply, as logs and metrics see it.
+
+use crate::limits::Standing;
+use crate::metrics::{Metrics, NO_OPERATION};
+use crate::trace::Trace;
+use axum::http::{Method, Request, StatusCode};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) struct Exchange {
+    pub trace: Trace,
+    pub address: IpAddr,
+    /// The path as the design has it; never the path itself, which may hold what nobody should read in a log.
+    pub template: Arc<str>,
+    pub operation: Arc<str>,
+    pub account: Option<String>,
+    pub standing: Option<Standing>,
+    method: Method,
+    began: Instant,
+}
+
+impl Exchange {
+    pub(crate) fn begin<B>(request: &Request<B>, address: IpAddr) -> Self {
+        Self {
+            trace: Trace::of(request.headers()),
+            address,
+            template: NO_OPERATION.into(),
+            operation: NO_OPERATION.into(),
+            account: None,
+            standing: None,
+            method: request.method().clone(),
+            began: Instant::now(),
+        }
+    }
+
+    /// Counts and logs the exchange.
+    pub(crate) fn end(self, metrics: &Metrics, status: StatusCode) {
+        let took = self.began.elapsed();
+        metrics.record(&self.operation, status.as_u16(), took);
+        let parent = self.trace.traceparent.as_ref();
+        tracing::info!(
+            target: crate::log::REQUESTS,
+            method = self.method.as_str(),
+            path = &*self.template,
+            operation = &*self.operation,
+            status = status.as_u16(),
+            ms = (took.as_secs_f64() * 1e6).round() / 1e3,
+            request_id = self.trace.request_id.as_str(),
+            account = self.account.as_deref(),
+            traceparent = parent.and_then(|parent| parent.to_str().ok()),
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! What is settled about an operation before the first request: who answers it, what it reads, what it says.
+
+use archwright_plan::model::{EntityId, Model, ScalarType};
+use archwright_plan::{Operation, OperationKind, OutputSource, Plan};
+use axum::http::{HeaderName, HeaderValue};
+use std::sync::Arc;
+
+pub(crate) struct Prepared {
+    /// `Operation::id`, for logs and metrics.
+    pub id: Arc<str>,
+    pub answerer: Answerer,
+    pub body: BodyRule,
+    /// Whether `Authorization` is looked at.
+    pub reads_token: bool,
+    /// Counted by address, whoever calls: signing in.
+    pub counts_address: bool,
+    /// Position in `Api::rates`.
+    pub rate: usize,
+    /// Those that a named operation declares.
+    pub headers: Vec<HeaderName>,
+    pub takes_query: bool,
+    /// The version says all about the reply, so that `If-None-Match` can be answered with 304.
+    pub revalidates: bool,
+    pub deprecation: Option<HeaderValue>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answerer {
+    Read,
+    Write,
+    Accounts,
+    Upload,
+    Download,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyRule {
+    /// None is read.
+    None,
+    Json,
+    /// JSON Merge Patch, or the same as plain JSON.
+    Patch,
+    /// Streamed by the part that stores files.
+    File,
+}
+
+impl Prepared {
+    /// `now` in seconds since 1970: an operation that will go away is deprecated from then on at the latest.
+    pub(crate) fn new(plan: &Plan, operation: &Operation, now: i64) -> Self {
+        let rates = &plan.model.api.rates;
+        let rate = rates.iter().position(|(name, _)| *name == operation.rate);
+        let deprecation = operation.until.map(|_| format!("@{now}"));
+        Self {
+            id: operation.id.as_str().into(),
+            answerer: answerer(&operation.kind),
+            body: body(&operation.kind),
+            reads_token: plan.model.account.is_some() && reads_token(&operation.kind),
+            counts_address: answerer(&operation.kind) == Answerer::Accounts,
+            rate: rate.unwrap_or_default(),
+            headers: headers(&plan.model, &operation.kind),
+            takes_query: operation.list.is_some()
+                || operation.shapes_reply
+                || matches!(operation.kind, OperationKind::Named(_)),
+            revalidates: operation.etag
+                && operation
+                    .entity
+                    .is_some_and(|entity| stands_alone(plan, entity)),
+            deprecation: deprecation.and_then(|text| HeaderValue::try_from(text).ok()),
+        }
+    }
+}
+
+fn answerer(kind: &OperationKind) -> Answerer {
+    use OperationKind as Kind;
+    match kind {
+        Kind::List | Kind::Get | Kind::Me => Answerer::Read,
+        Kind::SignUp | Kind::SignIn | Kind::Refresh | Kind::SignOut | Kind::ChangePassword => {
+            Answerer::Accounts
+        }
+        Kind::Upload(_) => Answerer::Upload,
+        Kind::Download => Answerer::Download,
+        Kind::Create
+        | Kind::Update
+        | Kind::Delete
+        | Kind::Move(_)
+        | Kind::Link(_)
+        | Kind::Unlink(_)
+        | Kind::RemoveFile(_)
+        | Kind::SetRoles
+        | Kind::Named(_) => Answerer::Write,
+    }
+}
+
+fn body(kind: &OperationKind) -> BodyRule {
+    use OperationKind as Kind;
+    match kind {
+        Kind::Create
+        | Kind::Move(_)
+        | Kind::SignUp
+        | Kind::SignIn
+        | Kind::Refresh
+        | Kind::ChangePassword
+        | Kind::SetRoles
+        | Kind::Named(_) => BodyRule::Json,
+        Kind::Update => BodyRule::Patch,
+        Kind::Upload(_) => BodyRule::File,
+        Kind::List
+        | Kind::Get
+        | Kind::Me
+        | Kind::Download
+        | Kind::Delete
+        | Kind::Link(_)
+        | Kind::Unlink(_)
+        | Kind::RemoveFile(_)
+        | Kind::SignOut => BodyRule::None,
+    }
+}
+
+/// An old token must not keep anybody from signing in, and a download's link is its own permission.
+fn reads_token(kind: &OperationKind) -> bool {
+    use OperationKind::{Download, Refresh, SignIn, SignUp};
+    !matches!(kind, SignUp | SignIn | Refresh | Download)
+}
+
+fn headers(model: &Model, kind: &OperationKind) -> Vec<HeaderName> {
+    let OperationKind::Named(index) = kind else {
+        return Vec::new();
+    };
+    let declared = model.operations[*index].header_input.iter();
+    let names = declared.map(|input| HeaderName::try_from(input.name.as_str()));
+    names.filter_map(Result::ok).collect()
+}
+
+/// True where a representation changes with the row's version alone: nothing in it is computed, comes from other rows,
+/// expires, or depends on who looks.
+fn stands_alone(plan: &Plan, entity: EntityId) -> bool {
+    plan.resource(entity).output.iter().all(|output| {
+        let own = match output.source {
+            OutputSource::Id | OutputSource::Version => true,
+            OutputSource::Field(field) => {
+                let field = plan.model.field(field);
+                let file = matches!(field.scalar(), Some(ScalarType::File { .. }));
+                field.computed.is_none() && !file
+            }
+            OutputSource::Reference(field) => plan
+                .model
+                .field(field)
+                .to_one()
+                .is_some_and(|relation| plan.model.entity(relation.target).key.is_none()),
+            OutputSource::Parts(field) => plan
+                .model
+                .field(field)
+                .to_many()
+                .is_some_and(|relation| stands_alone(plan, relation.target)),
+            OutputSource::Roles => false,
+        };
+        own && output.visible.is_empty()
+    })
+}

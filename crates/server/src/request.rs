@@ -1,0 +1,296 @@
+//! Reads a request into a call of the store, strictly.
+
+use crate::json;
+use crate::media;
+use crate::prepared::{BodyRule, Prepared};
+use crate::problem::Problem;
+use crate::routes::Route;
+use crate::{conditional, query};
+use archwright_plan::Operation;
+use archwright_store::{Call, Failure, Fault, IdempotencyKey};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+const LONGEST_KEY: usize = 255;
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// How much of a body is taken, and how long it may take to come.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyLimits {
+    pub bytes: u64,
+    pub time: Duration,
+}
+
+/// The call without its body.
+pub(crate) fn call(
+    parts: &Parts,
+    route: &Route,
+    raw_path: &[&str],
+    operation: &Operation,
+    prepared: &Prepared,
+) -> Result<Call, Problem> {
+    Ok(Call {
+        operation: route.operation,
+        path: path(route, raw_path, operation)?,
+        query: query_of(parts, prepared)?,
+        headers: own_headers(&parts.headers, prepared)?,
+        body: None,
+        if_match: match operation.etag {
+            true => conditional::if_match(&parts.headers)
+                .map_err(|detail| Problem::parameter("If-Match", detail))?,
+            false => None,
+        },
+        idempotency: None,
+    })
+}
+
+fn path(route: &Route, raw: &[&str], operation: &Operation) -> Result<Vec<String>, Problem> {
+    let places = route.parameters.iter().zip(&operation.parameters);
+    places
+        .map(|(place, parameter)| {
+            let text = raw.get(*place).and_then(|text| query::decode(text));
+            let wrong = "The value is not percent-encoded UTF-8.";
+            text.ok_or_else(|| Problem::parameter(&parameter.name, wrong))
+        })
+        .collect()
+}
+
+fn query_of(parts: &Parts, prepared: &Prepared) -> Result<Vec<(String, String)>, Problem> {
+    let parameters = query::parameters(parts.uri.query())?;
+    if prepared.takes_query || parameters.is_empty() {
+        return Ok(parameters);
+    }
+    let unknown = parameters.into_iter().map(|(name, _)| Fault {
+        code: "unknown",
+        message: format!("The operation takes no parameter {name:?}."),
+        at: name,
+    });
+    Err(Failure::BadRequest(unknown.collect()).into())
+}
+
+fn own_headers(headers: &HeaderMap, prepared: &Prepared) -> Result<Vec<(String, String)>, Problem> {
+    let mut own = Vec::new();
+    for name in &prepared.headers {
+        for value in headers.get_all(name) {
+            let Ok(text) = value.to_str() else {
+                return Err(Problem::parameter(name.as_str(), "It must be ASCII text."));
+            };
+            own.push((name.as_str().to_owned(), text.to_owned()));
+        }
+    }
+    Ok(own)
+}
+
+/// 406 when the client takes no JSON.
+pub(crate) fn check_accepts_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if !headers.contains_key(ACCEPT) || media::accepts(headers, JSON) {
+        return Ok(());
+    }
+    let detail = "The reply is `application/json`, and `Accept` leaves it out.";
+    Err(Problem::new(406, "not-acceptable", detail))
+}
+
+/// Reads the body of a JSON operation into the call, with the idempotency key where the operation takes one.
+pub(crate) async fn read_body(
+    call: &mut Call,
+    parts: &Parts,
+    body: Incoming,
+    operation: &Operation,
+    rule: BodyRule,
+    limits: BodyLimits,
+) -> Result<(), Problem> {
+    let key = match operation.idempotency_key {
+        true => idempotency_key(&parts.headers)?,
+        false => None,
+    };
+    let bytes = match rule {
+        BodyRule::None | BodyRule::File => Bytes::new(),
+        BodyRule::Json | BodyRule::Patch => {
+            let is_empty = body.is_end_stream();
+            check_media_type(&parts.headers, rule, is_empty)?;
+            collect(body, limits).await?
+        }
+    };
+    call.idempotency = key.map(|key| IdempotencyKey {
+        key,
+        fingerprint: fingerprint(parts, &bytes),
+    });
+    if !bytes.is_empty() {
+        let value = json::parse(&bytes);
+        let value = value.map_err(|reason| {
+            Problem::bad_request(format!("The body is not JSON that can be read: {reason}."))
+        })?;
+        call.body = Some(value);
+    }
+    Ok(())
+}
+
+/// All of the body, or 413 or 408.
+async fn collect(body: Incoming, limits: BodyLimits) -> Result<Bytes, Problem> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    if body.size_hint().lower() > limits.bytes {
+        return Err(Problem::too_large(limits.bytes));
+    }
+    let most = usize::try_from(limits.bytes).unwrap_or(usize::MAX);
+    let collected = Limited::new(body, most).collect();
+    match tokio::time::timeout(limits.time, collected).await {
+        Err(_) => Err(Problem::timeout()),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limits.bytes)),
+        Ok(Err(_)) => Err(Problem::bad_request("The body ended before it was whole.")),
+    }
+}
+
+fn check_media_type(headers: &HeaderMap, rule: BodyRule, is_empty: bool) -> Result<(), Problem> {
+    let encoded = headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        let detail = "Bodies must come without a `Content-Encoding`.";
+        return Err(Problem::unsupported_media_type(detail));
+    }
+    let wanted: &[&str] = match rule {
+        BodyRule::Patch => &[MERGE_PATCH, JSON],
+        _ => &[JSON],
+    };
+    let refused = |said: &str| {
+        let detail = format!("The body must be `{}`; {said}.", wanted.join("` or `"));
+        let problem = Problem::unsupported_media_type(detail);
+        match rule {
+            BodyRule::Patch => problem.with(ACCEPT_PATCH, HeaderValue::from_static(MERGE_PATCH)),
+            _ => problem,
+        }
+    };
+    match media::content_type(headers) {
+        Err(()) => Err(refused("`Content-Type` can't be read")),
+        Ok(None) if is_empty => Ok(()),
+        Ok(None) => Err(refused("the request has no `Content-Type`")),
+        Ok(Some(given)) if !wanted.contains(&given.essence.as_str()) => {
+            Err(refused(&format!("the request says `{}`", given.essence)))
+        }
+        Ok(Some(given)) if !given.is_utf8() => Err(refused("its charset must be UTF-8")),
+        Ok(Some(_)) => Ok(()),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let bytes = value.as_bytes();
+    let sound = (1..=LONGEST_KEY).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+    match value.to_str() {
+        Ok(key) if sound && values.next().is_none() => Ok(Some(key.to_owned())),
+        _ => {
+            let detail = format!(
+                "It must have 1 to {LONGEST_KEY} visible ASCII characters, without spaces."
+            );
+            Err(Problem::parameter("Idempotency-Key", detail))
+        }
+    }
+}
+
+/// Tells one request from another that comes with the same idempotency key.
+fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(parts.method.as_str());
+    hash.update([0]);
+    hash.update(parts.uri.path());
+    hash.update([0]);
+    hash.update(parts.uri.query().unwrap_or_default());
+    hash.update([0]);
+    hash.update(body);
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::header::CONTENT_TYPE;
+
+    #[track_caller]
+    fn check(rule: BodyRule, content_type: Option<&'static str>, is_empty: bool, sound: bool) {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
+        }
+        let checked = check_media_type(&headers, rule, is_empty);
+        assert_eq!(checked.is_ok(), sound, "{rule:?} {content_type:?}");
+        if let Err(problem) = checked {
+            assert_eq!(problem.status, 415);
+        }
+    }
+
+    #[test]
+    fn bodies_must_be_json() {
+        check(BodyRule::Json, Some("application/json"), false, true);
+        check(
+            BodyRule::Json,
+            Some("Application/JSON; charset=UTF-8"),
+            false,
+            true,
+        );
+        check(
+            BodyRule::Json,
+            Some("application/json; charset=latin1"),
+            false,
+            false,
+        );
+        check(BodyRule::Json, Some("text/plain"), false, false);
+        check(
+            BodyRule::Json,
+            Some("application/x-www-form-urlencoded"),
+            true,
+            false,
+        );
+        check(BodyRule::Json, Some(MERGE_PATCH), false, false);
+        check(BodyRule::Json, None, false, false);
+        check(BodyRule::Json, None, true, true);
+        check(BodyRule::Patch, Some(MERGE_PATCH), false, true);
+        check(BodyRule::Patch, Some(JSON), false, true);
+        check(
+            BodyRule::Patch,
+            Some("application/json-patch+json"),
+            false,
+            false,
+        );
+    }
+
+    #[test]
+    fn compressed_bodies_are_refused() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        assert!(check_media_type(&headers, BodyRule::Json, false).is_err());
+    }
+
+    #[track_caller]
+    fn check_key(value: &str, sound: bool) {
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_bytes(value.as_bytes());
+        headers.extend(value.ok().map(|value| (IDEMPOTENCY_KEY, value)));
+        assert_eq!(idempotency_key(&headers).is_ok(), sound, "{headers:?}");
+    }
+
+    #[test]
+    fn idempotency_keys_are_visible_ascii() {
+        check_key("a-1!~", true);
+        check_key(&"k".repeat(255), true);
+        check_key(&"k".repeat(256), false);
+        check_key("", false);
+        check_key("a b", false);
+        check_key("é", false);
+    }
+}

@@ -1,0 +1,190 @@
+//! Listens, hands connections to the service, and stops without cutting anybody off.
+
+use crate::clock;
+use crate::options::ServerOptions;
+use crate::routes::RouteError;
+use crate::service::Service;
+use crate::unsupported::REFUSED;
+use archwright_diagnostics::Diagnostic;
+use archwright_plan::Plan;
+use archwright_store::{OpenError, Store, StoreOptions};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// More connections than this wait to be accepted.
+const MOST_CONNECTIONS: usize = 10_000;
+const MOST_HEADERS: usize = 100;
+const MOST_HEAD_BYTES: usize = 64 * 1024;
+/// For a request's head to come, and for an idle connection to be used again.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// For what runs when the server is told to stop.
+const STOP_TIME: Duration = Duration::from_secs(20);
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// A backend that listens; it answers once it runs.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    service: Arc<Service>,
+}
+
+/// Why a server can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("can't listen on {address}: {source}")]
+    Address {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
+    /// A rule that has no SQL.
+    #[error("{}", .0.message)]
+    Unsupported(Box<Diagnostic>),
+    #[error(transparent)]
+    Open(OpenError),
+    #[error(transparent)]
+    Route(#[from] RouteError),
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Unsupported(construct) => {
+                let message = format!("the server can't run {} yet", construct.what);
+                let diagnostic = Diagnostic::new(REFUSED, construct.span, message);
+                let help = "say it in another way, or take it out to serve the rest";
+                Self::Unsupported(Box::new(diagnostic.help(help)))
+            }
+            other => Self::Open(other),
+        }
+    }
+}
+
+impl Server {
+    /// Takes the port, then opens the database.
+    pub async fn bind(plan: Plan, options: ServerOptions) -> Result<Self, StartError> {
+        let failed = |source| StartError::Address {
+            address: options.address,
+            source,
+        };
+        let listener = TcpListener::bind(options.address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let plan = Arc::new(plan);
+        let store = Store::open(
+            plan.clone(),
+            StoreOptions {
+                url: options.database_url.clone(),
+                readers: readers(),
+                secrets: options.secrets.fields(),
+                file_link: Arc::new(|id, _| id.to_owned()),
+            },
+        )?;
+        let service = Service::new(plan, Arc::new(store), &options)?;
+        Ok(Self {
+            listener,
+            address,
+            service: Arc::new(service),
+        })
+    }
+
+    /// Where it listens; with the port that was taken where 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown` comes, finishes what runs, and closes the database.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self {
+            listener, service, ..
+        } = self;
+        let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let graceful = GracefulShutdown::new();
+        let purge = tokio::spawn(purge(service.clone()));
+        tokio::pin!(shutdown);
+        loop {
+            let (stream, peer, permit) = tokio::select! {
+                accepted = accept(&listener, &connections) => accepted,
+                () = &mut shutdown => break,
+            };
+            let service = service.clone();
+            let connection = connection(stream, peer, service);
+            let connection = graceful.watch(connection);
+            tokio::spawn(async move {
+                // A connection that breaks is the client's affair.
+                let _ = connection.await;
+                drop(permit);
+            });
+        }
+        drop(listener);
+        service.stop();
+        purge.abort();
+        if tokio::time::timeout(STOP_TIME, graceful.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("stopped with requests that took too long");
+        }
+    }
+}
+
+/// One connection that reads for each core: reads don't leave the thread that they came on.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> (TcpStream, IpAddr, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed.
+    let permit = connections.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer.ip(), permit),
+            Err(error) => {
+                tracing::warn!(%error, "can't accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    service: Arc<Service>,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    // Replies are written whole: nothing is gained by waiting for more.
+    let _ = stream.set_nodelay(true);
+    let answer = service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request, peer).await) }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(MOST_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), answer)
+}
+
+/// Forgets what has expired.
+async fn purge(service: Arc<Service>) {
+    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Some(limits) = &service.limits {
+            limits.purge();
+        }
+        if let Err(error) = service.store.purge(clock::now()).await {
+            tracing::warn!(?error, "can't delete what has expired");
+        }
+    }
+}

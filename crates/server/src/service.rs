@@ -1,0 +1,264 @@
+//! Answers requests: finds the operation, lets those who may through, and hands the call to the part that answers it.
+
+use crate::cors::{Asked, Cors};
+use crate::exchange::Exchange;
+use crate::fixed::Fixed;
+use crate::limits::{Key, Limits};
+use crate::metrics::Metrics;
+use crate::options::{ClientAddress, Environment, ServerOptions};
+use crate::prepared::{Answerer, Prepared};
+use crate::problem::Problem;
+use crate::reply::{self, Common};
+use crate::request::{self, BodyLimits};
+use crate::routes::{Path, Route, Routes, System, Target};
+use crate::{clock, system};
+use archwright_plan::Plan;
+use archwright_store::{Call, Caller, Context, Store};
+use axum::body::Body;
+use axum::http::header::ALLOW;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use futures_util::FutureExt;
+use hyper::body::Incoming;
+use std::any::Any;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Everything that requests share.
+pub(crate) struct Service {
+    pub plan: Arc<Plan>,
+    pub store: Arc<Store>,
+    pub metrics: Metrics,
+    pub limits: Option<Limits>,
+    pub fixed: Vec<Fixed>,
+    pub problems: system::Problems,
+    stopping: AtomicBool,
+    routes: Routes,
+    operations: Vec<Prepared>,
+    common: Common,
+    body: BodyLimits,
+    client_address: ClientAddress,
+}
+
+impl Service {
+    pub(crate) fn new(
+        plan: Arc<Plan>,
+        store: Arc<Store>,
+        options: &ServerOptions,
+    ) -> Result<Self, crate::RouteError> {
+        let now = clock::now() / 1_000;
+        let prepare = |operation| Prepared::new(&plan, operation, now);
+        let operations: Vec<Prepared> = plan.operations.iter().map(prepare).collect();
+        let own_headers = operations.iter().flat_map(|one| &one.headers);
+        let own_headers: Vec<String> = own_headers.map(ToString::to_string).collect();
+        let (paths, fixed) = system::paths(&plan, options);
+        let api = &plan.model.api;
+        Ok(Self {
+            metrics: Metrics::new(&plan.model.name),
+            limits: Limits::new(&api.rates, options.rate_limits),
+            fixed,
+            problems: system::Problems::new(&plan),
+            stopping: AtomicBool::new(false),
+            routes: Routes::new(&plan, &paths)?,
+            operations,
+            common: Common {
+                cors: Cors::new(&api.origins, &own_headers),
+                production: options.environment == Environment::Production,
+            },
+            body: BodyLimits {
+                bytes: api.body_limit,
+                time: Duration::from_secs(api.timeout_seconds),
+            },
+            client_address: options.client_address,
+            plan: plan.clone(),
+            store,
+        })
+    }
+
+    /// From now on the server is not ready for more.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+        let _in_flight = self.metrics.enter();
+        let asked = Asked::of(request.method(), request.headers());
+        let address = self.client(peer, request.headers());
+        let mut exchange = Exchange::begin(&request, address);
+        let answered = AssertUnwindSafe(self.dispatch(request, &mut exchange));
+        let answered = answered.catch_unwind().await;
+        let answered = answered.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+        let mut response = answered.unwrap_or_else(|problem| self.refuse(problem, &exchange));
+        let headers = response.headers_mut();
+        self.common.write(headers, &exchange.trace, &asked);
+        if let (Some(limits), Some(standing)) = (&self.limits, &exchange.standing) {
+            limits.write(standing, headers);
+        }
+        exchange.end(&self.metrics, response.status());
+        response
+    }
+
+    /// Whose address counts.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if self.client_address == ClientAddress::Peer {
+            return peer;
+        }
+        let last = headers.get_all("x-forwarded-for").iter().next_back();
+        let last = last.and_then(|value| value.to_str().ok());
+        let last = last.and_then(|text| text.rsplit(',').next());
+        last.and_then(|text| text.trim().parse().ok())
+            .unwrap_or(peer)
+    }
+
+    async fn dispatch(
+        &self,
+        request: Request<Incoming>,
+        exchange: &mut Exchange,
+    ) -> Result<Response<Body>, Problem> {
+        let (parts, body) = request.into_parts();
+        let Some((path, raw)) = self.routes.find(parts.uri.path()) else {
+            return Err(Problem::not_found("Nothing is served under this path."));
+        };
+        exchange.template = path.template.clone();
+        if parts.method == Method::OPTIONS {
+            return Ok(options(path));
+        }
+        match path.target(&parts.method) {
+            None => Err(Problem::method_not_allowed(path.allow.clone())),
+            Some(Target::System(target)) => {
+                exchange.operation = path.template.clone();
+                self.system(*target, &parts, &raw).await
+            }
+            Some(Target::Operation(route)) => {
+                let route = route.clone();
+                self.operation(&route, &parts, &raw, body, exchange).await
+            }
+        }
+    }
+
+    async fn system(
+        &self,
+        target: System,
+        parts: &Parts,
+        raw: &[&str],
+    ) -> Result<Response<Body>, Problem> {
+        match target {
+            System::Fixed(index) => Ok(self.fixed[index].response(&parts.headers)),
+            System::Health => Ok(system::json(r#"{"status":"ok"}"#)),
+            System::Ready => system::ready(self),
+            System::Metrics => system::metrics(self),
+            System::Problem => self.problems.response(raw),
+        }
+    }
+
+    async fn operation(
+        &self,
+        route: &Route,
+        parts: &Parts,
+        raw: &[&str],
+        body: Incoming,
+        exchange: &mut Exchange,
+    ) -> Result<Response<Body>, Problem> {
+        let operation = &self.plan.operations[route.operation];
+        let prepared = &self.operations[route.operation];
+        exchange.operation = prepared.id.clone();
+        if prepared.answerer != Answerer::Download {
+            request::check_accepts_json(&parts.headers)?;
+        }
+        let now = clock::now();
+        let caller = self.caller(prepared, &parts.headers, now);
+        self.count(
+            prepared,
+            caller.as_ref().ok().and_then(Option::as_ref),
+            exchange,
+        )?;
+        let caller = caller?;
+        exchange.account = caller.as_ref().map(|caller| caller.account_id.clone());
+        let signed_in = caller.is_some();
+        let context = Context {
+            caller,
+            now,
+            request_id: exchange.trace.request_id.clone(),
+        };
+        let call = request::call(parts, route, raw, operation, prepared)?;
+        let reply = match prepared.answerer {
+            Answerer::Read => self.store.read(&call, &context)?,
+            Answerer::Write => self.write(call, context, parts, body, prepared).await?,
+            Answerer::Accounts | Answerer::Upload | Answerer::Download => {
+                return Err(Problem::internal("not there yet"));
+            }
+        };
+        let mut response = reply::response(reply, &operation.kind, prepared, parts, signed_in);
+        reply::deprecate(prepared, response.headers_mut());
+        Ok(response)
+    }
+
+    async fn write(
+        &self,
+        mut call: Call,
+        context: Context,
+        parts: &Parts,
+        body: Incoming,
+        prepared: &Prepared,
+    ) -> Result<archwright_store::Reply, Problem> {
+        self.store.admit(call.operation, &context)?;
+        let operation = &self.plan.operations[call.operation];
+        request::read_body(&mut call, parts, body, operation, prepared.body, self.body).await?;
+        Ok(self.store.write(call, context).await?)
+    }
+
+    /// Who calls: nobody, an account, or a refusal.
+    fn caller(
+        &self,
+        _prepared: &Prepared,
+        _headers: &HeaderMap,
+        _now: i64,
+    ) -> Result<Option<Caller>, Problem> {
+        Ok(None)
+    }
+
+    /// Counts the request for its account, or for its address where nobody is signed in.
+    fn count(
+        &self,
+        prepared: &Prepared,
+        caller: Option<&Caller>,
+        exchange: &mut Exchange,
+    ) -> Result<(), Problem> {
+        let Some(limits) = &self.limits else {
+            return Ok(());
+        };
+        let account = caller
+            .filter(|_| !prepared.counts_address)
+            .and_then(Key::account);
+        let key = account.unwrap_or(Key::address(exchange.address));
+        let (standing, taken) = limits.take(prepared.rate, key);
+        exchange.standing = Some(standing);
+        taken
+    }
+
+    fn refuse(&self, problem: Problem, exchange: &Exchange) -> Response<Body> {
+        let model = &self.plan.model;
+        let problem = problem.challenged(&model.api.scheme, &model.name);
+        problem.into_response(&exchange.trace.request_id)
+    }
+}
+
+fn options(path: &Path) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ALLOW, path.allow.clone());
+    response
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Problem {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or(panic.downcast_ref::<String>().map(String::as_str));
+    Problem::internal(format!("a panic: {}", said.unwrap_or("without a message")))
+}
