@@ -24,10 +24,10 @@ mod reply;
 mod request;
 mod routes;
 mod secrets;
-mod tokens;
 mod server;
 mod service;
 mod system;
+mod tokens;
 mod trace;
 mod unsupported;
 
