@@ -33,7 +33,7 @@ pub(crate) struct Entry {
 #[derive(Serialize)]
 pub(crate) struct Gathered {
     pub cell: Cell,
-    /// `staff, admin` or `everyone`.
+    /// `staff, admin`, `anyone signed in` or `everyone`.
     pub callers: String,
 }
 
@@ -51,12 +51,18 @@ pub(crate) fn gathered(cells: &[Cell], columns: &[(Column, String)]) -> Vec<Gath
         .into_iter()
         .map(|(cell, callers)| Gathered {
             cell,
-            callers: match callers.len() == columns.len() {
-                true => "everyone".to_owned(),
-                false => callers.join(", "),
-            },
+            callers: together(&callers, columns),
         })
         .collect()
+}
+
+fn together(callers: &[&str], columns: &[(Column, String)]) -> String {
+    let signed_in = columns.len() - 1;
+    match callers.len() == signed_in && signed_in > 1 && callers[0] != columns[0].1 {
+        true => "anyone signed in".to_owned(),
+        false if callers.len() == columns.len() => "everyone".to_owned(),
+        false => callers.join(", "),
+    }
 }
 
 pub(crate) fn columns(plan: &Plan) -> Vec<(Column, String)> {

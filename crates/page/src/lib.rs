@@ -2,13 +2,16 @@
 //! plan, nothing from outside, no script or style inside the pages.
 
 mod access;
+mod curl;
+mod decisions;
 mod diagram;
+mod groups;
 mod view;
 
 use archwright_plan::Plan;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value};
 use std::borrow::Cow;
 
 #[derive(Clone, Debug, Default)]
@@ -44,21 +47,26 @@ const FRESH: &str = "no-cache";
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 const SCALAR: &[u8] = include_bytes!("../vendor/scalar/standalone.js.gz");
-const ASSETS: [(&str, &str, &str); 6] = [
+const ASSETS: [(&str, &str, &str); 7] = [
     (
         "/_page/page.css",
         "text/css; charset=utf-8",
         include_str!("assets/page.css"),
     ),
     (
-        "/_page/diagram.css",
-        "text/css; charset=utf-8",
-        include_str!("assets/diagram.css"),
-    ),
-    (
         "/_page/start.js",
         "text/javascript; charset=utf-8",
         include_str!("assets/start.js"),
+    ),
+    (
+        "/_page/diagram.js",
+        "text/javascript; charset=utf-8",
+        include_str!("assets/diagram.js"),
+    ),
+    (
+        "/_page/try.js",
+        "text/javascript; charset=utf-8",
+        include_str!("assets/try.js"),
     ),
     (
         "/_page/reference.css",
@@ -76,18 +84,18 @@ const ASSETS: [(&str, &str, &str); 6] = [
         include_str!("assets/icon.svg"),
     ),
 ];
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("start.html", include_str!("templates/start.html")),
     ("try.html", include_str!("templates/try.html")),
+    ("terminal.html", include_str!("templates/terminal.html")),
     ("reference.html", include_str!("templates/reference.html")),
 ];
 
 /// All pages and what they load. The same plan and options give the same bytes.
 pub fn pages(plan: &Plan, options: &PageOptions) -> Vec<Page> {
     let site = Value::from(Serde(view::site(plan, options)));
-    let diagram = Value::from_safe_string(diagram::svg(plan));
     let templates = templates();
-    let context = minijinja::context! { site => site, diagram => diagram };
+    let context = minijinja::context! { site => site };
     let render = |name: &str| {
         let template = templates.get_template(name);
         let rendered = template.and_then(|template| template.render(context.clone()));
@@ -131,6 +139,7 @@ fn html(path: &str, text: String, csp: &'static str) -> Page {
 fn templates() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_formatter(format);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -144,6 +153,17 @@ fn templates() -> Environment<'static> {
             .expect("the page's own templates parse");
     }
     environment
+}
+
+/// Escapes what is not markup of our own. The library's own escaper would make the page a fifth larger: it writes each
+/// slash as an entity.
+fn format(output: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
+    let text = match value.as_str() {
+        Some(text) if !value.is_safe() => Cow::Owned(diagram::escape(text)),
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(diagram::escape(&value.to_string())),
+    };
+    output.write_str(&text).map_err(Error::from)
 }
 
 /// Text with what stands between backticks as code; all of it escaped.

@@ -1,7 +1,7 @@
 //! What the diagram shows: boxes with rows, and relations between rows.
 
 use archwright_plan::Plan;
-use archwright_plan::model::{Entity, Field, FieldKind, Origin, ToManyKind};
+use archwright_plan::model::{Entity, EntityId, Field, FieldKind, Origin, ToManyKind};
 
 pub(crate) const ROW_HEIGHT: i32 = 22;
 pub(crate) const HEADER_HEIGHT: i32 = 34;
@@ -47,6 +47,8 @@ pub(crate) struct Edge {
     pub row: usize,
     pub to: usize,
     pub many_to_many: bool,
+    /// No two rows refer to the same one.
+    pub unique: bool,
     pub optional: bool,
 }
 
@@ -73,14 +75,20 @@ impl Edge {
 }
 
 impl Graph {
-    pub fn new(plan: &Plan) -> Self {
+    /// Only relations between two of the entities become edges.
+    pub fn new(plan: &Plan, entities: &[EntityId]) -> Self {
         let mut graph = Self {
             nodes: Vec::new(),
             edges: Vec::new(),
         };
-        for entity in &plan.model.entities {
-            add(plan, entity, &mut graph);
+        for entity in entities {
+            add(plan, plan.model.entity(*entity), &mut graph);
         }
+        graph.edges.retain_mut(|edge| {
+            let to = entities.iter().position(|entity| entity.0 == edge.to);
+            edge.to = to.unwrap_or(edge.to);
+            to.is_some()
+        });
         graph
     }
 }
@@ -88,7 +96,13 @@ impl Graph {
 /// A row with the relation that starts at it.
 struct Candidate {
     row: Row,
-    edge: Option<(usize, bool)>,
+    edge: Option<Target>,
+}
+
+struct Target {
+    entity: EntityId,
+    many_to_many: bool,
+    unique: bool,
 }
 
 fn add(plan: &Plan, entity: &Entity, graph: &mut Graph) {
@@ -109,14 +123,14 @@ fn add(plan: &Plan, entity: &Entity, graph: &mut Graph) {
     let index = graph.nodes.len();
     let mut rows = Vec::new();
     for Candidate { row, edge } in candidates.iter_mut().map(std::mem::take) {
-        if let Some((to, many_to_many)) = edge {
-            let optional = row.optional;
+        if let Some(target) = edge {
             graph.edges.push(Edge {
                 from: index,
                 row: rows.len(),
-                to,
-                many_to_many,
-                optional,
+                to: target.entity.0,
+                many_to_many: target.many_to_many,
+                unique: target.unique,
+                optional: row.optional,
             });
         }
         rows.push(row);
@@ -198,13 +212,21 @@ fn candidate(plan: &Plan, entity: &Entity, field: &Field) -> Option<Candidate> {
         FieldKind::ToOne(relation) => {
             row.mark = "FK";
             row.ty = model.entity(relation.target).name.clone();
-            Some((relation.target.0, false))
+            Some(Target {
+                entity: relation.target,
+                many_to_many: false,
+                unique,
+            })
         }
         FieldKind::ToMany(relation) => match relation.kind {
             ToManyKind::Linked { canonical, .. } if canonical == field.id => {
                 row.mark = "M:N";
                 row.ty = format!("{}[]", model.entity(relation.target).name);
-                Some((relation.target.0, true))
+                Some(Target {
+                    entity: relation.target,
+                    many_to_many: true,
+                    unique: false,
+                })
             }
             // The other side of a relation that is drawn already.
             _ => return None,

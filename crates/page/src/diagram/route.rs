@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 const ENDS: i32 = 26;
 const TRACK: i32 = 11;
 const LEAST_SPACE: i32 = 64;
+/// From a box to the first line that comes back to it, and from there to the next.
+const LOOP: i32 = 18;
+const NEXT_LOOP: i32 = 12;
 
 /// One relation as a line.
 pub(crate) struct Route {
@@ -105,20 +108,27 @@ fn tracks(graph: &Graph, layout: &Layout, space: usize) -> (BTreeMap<Trunk, usiz
 
 /// How wide the space before a column must be; nothing stands before the first.
 pub(crate) fn space_before(graph: &Graph, layout: &Layout, column: usize) -> i32 {
-    let loops = graph
-        .edges
-        .iter()
-        .any(|edge| edge.from == edge.to && layout.boxes[edge.from].column + 1 == column);
+    let loops = loop_room(graph, layout, column);
     let (_, count) = tracks(graph, layout, column);
+    let tracks = TRACK * count as i32;
     let outermost = column == 0 || column == layout.columns.len();
     match (count, outermost) {
-        (0, true) if loops => ENDS + 10,
+        (0, true) if loops > 0 => LOOP + loops,
         (0, true) => 0,
-        (count, true) => ENDS + TRACK * count as i32 + 8,
-        (count, false) => {
-            (2 * ENDS + TRACK * count as i32 + if loops { 14 } else { 0 }).max(LEAST_SPACE)
-        }
+        (_, true) => ENDS + loops + tracks + 8,
+        (_, false) => (2 * ENDS + loops + tracks).max(LEAST_SPACE),
     }
+}
+
+/// Room in the space before a column for the lines from the boxes on its left to themselves.
+fn loop_room(graph: &Graph, layout: &Layout, space: usize) -> i32 {
+    let kind = |many_to_many: bool| {
+        let mut loops = graph.edges.iter().filter(|edge| edge.from == edge.to);
+        loops.any(|edge| {
+            edge.many_to_many == many_to_many && layout.boxes[edge.from].column + 1 == space
+        })
+    };
+    NEXT_LOOP * (i32::from(kind(true)) + i32::from(kind(false)))
 }
 
 pub(crate) fn routes(graph: &Graph, layout: &Layout) -> Vec<Route> {
@@ -141,17 +151,18 @@ pub(crate) fn routes(graph: &Graph, layout: &Layout) -> Vec<Route> {
         .collect()
 }
 
-/// From a row round the right side of the box to its first row.
+/// From a row round the right side of the box to what it refers to.
 fn own_loop(edge: &Edge, graph: &Graph, layout: &Layout) -> Vec<(i32, i32)> {
     let (placed, node) = (&layout.boxes[edge.from], &graph.nodes[edge.from]);
     let right = placed.x + placed.width;
-    let (row, first) = (placed.y + node.row_middle(edge.row), placed.y + 14);
-    vec![
-        (right, row),
-        (right + ENDS - 4, row),
-        (right + ENDS - 4, first),
-        (right, first),
-    ]
+    let room = loop_room(graph, layout, layout.boxes[edge.from].column + 1);
+    let x = match edge.many_to_many {
+        true => right + LOOP + room - NEXT_LOOP,
+        false => right + LOOP,
+    };
+    let row = placed.y + node.row_middle(edge.row);
+    let target = placed.y + edge.target_middle(node);
+    vec![(right, row), (x, row), (x, target), (right, target)]
 }
 
 fn route(
@@ -180,7 +191,7 @@ fn route(
             0 => 0,
             _ => layout.columns[space - 1].x + layout.columns[space - 1].width,
         };
-        let x = left + ENDS + TRACK * track;
+        let x = left + ENDS + loop_room(graph, layout, *space) + TRACK * track;
         if index == 0 {
             points.push((side(target, rightwards || beside), near));
         }

@@ -44,7 +44,11 @@ fn line(graph: &Graph, route: &Route, svg: &mut String) {
         path(&route.points)
     );
     if let [first, second, ..] = route.points.as_slice() {
-        let _ = write!(svg, "<path class=\"end\" d=\"{}\"/>", many(*first, *second));
+        let end = match edge.unique {
+            true => one(*first, *second),
+            false => many(*first, *second),
+        };
+        let _ = write!(svg, "<path class=\"end\" d=\"{end}\"/>");
     }
     if let [.., second, last] = route.points.as_slice() {
         let end = match edge.many_to_many {

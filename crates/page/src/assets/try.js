@@ -1,0 +1,280 @@
+// Sign-in as a seeded role, and requests to try; each is shown as a line for the terminal, too.
+(() => {
+  'use strict';
+  const byId = (id) => document.getElementById(id);
+  const all = (selector) => Array.from(document.querySelectorAll(selector));
+
+  // ---- session -------------------------------------------------------------------------------------------------
+
+  const scheme = document.body.dataset.scheme;
+  const stored = sessionStorage.getItem('session');
+  /** Role, account and access token, in this tab alone. */
+  let session = stored ? JSON.parse(stored) : null;
+
+  const keep = (next) => {
+    session = next;
+    sessionStorage.setItem('session', JSON.stringify(next));
+    rows.clear();
+    showSession();
+    showCurl();
+    lookUp();
+  };
+
+  const showSession = () => {
+    byId('who').hidden = !session;
+    byId('who').textContent = session ? `${session.account} · ${session.role}` : '';
+    for (const button of all('[data-sign-in]')) {
+      button.setAttribute('aria-pressed', String(Boolean(session) && session.role === button.dataset.signIn));
+    }
+    const nobody = byId('sign-out');
+    if (!nobody) return;
+    nobody.setAttribute('aria-pressed', String(!session));
+    byId('copy-token').hidden = !session;
+  };
+
+  const signInPath = (role) => `/dev/sign-in/${encodeURIComponent(role)}`;
+
+  const signIn = async (button) => {
+    const role = button.dataset.signIn;
+    button.setAttribute('aria-busy', 'true');
+    try {
+      const reply = await fetch(signInPath(role), { method: 'POST' });
+      const body = await reply.json();
+      if (!reply.ok || !body.access_token) throw new Error(body.detail || body.title || `${reply.status}`);
+      const until = Date.now() + (body.expires_in - 10) * 1000;
+      keep({ role, account: button.dataset.account, token: body.access_token, until });
+    } catch (error) {
+      showStatus(`Sign-in failed: ${error.message}`, false);
+    } finally {
+      button.removeAttribute('aria-busy');
+    }
+  };
+
+  /** Somebody who reads for long signs in again without noticing. */
+  const freshen = async () => {
+    if (!session || Date.now() < session.until) return;
+    const button = all('[data-sign-in]').find((one) => one.dataset.signIn === session.role);
+    if (button) await signIn(button);
+  };
+
+  const authorization = () => (session ? { Authorization: `${scheme} ${session.token}` } : {});
+
+  // ---- choice of the operation ---------------------------------------------------------------------------------
+
+  /** Rows that lists answered, by the path of the list: they fill in the parameters of paths below it. */
+  const rows = new Map();
+  /** The page lists them: the form asks for the API's description only when it needs the example of a body. */
+  const operations = all('.operations li:not([data-upload])').map((item) => ({
+    method: item.querySelector('.method').textContent,
+    path: item.querySelector('.path').textContent,
+    link: item.querySelector('.path'),
+    summary: item.querySelector('.summary').textContent,
+    group: item.closest('.resource').querySelector('.resource-title').textContent,
+  }));
+  let current = null;
+  let description = null;
+
+  const fillMenu = () => {
+    const groups = new Map();
+    operations.forEach((operation, index) => {
+      if (!groups.has(operation.group)) {
+        const group = document.createElement('optgroup');
+        group.label = operation.group;
+        groups.set(operation.group, group);
+      }
+      groups.get(operation.group).append(new Option(`${operation.summary} (${operation.method})`, String(index)));
+      operation.link.addEventListener('click', () => choose(index));
+    });
+    byId('operation').replaceChildren(...groups.values());
+    byId('operation').disabled = false;
+    byId('send').disabled = false;
+    const preferred = byId('try-form').dataset.first;
+    choose(Math.max(0, operations.findIndex((one) => one.method === 'GET' && one.path === preferred)));
+  };
+
+  const input = (name, hint) => {
+    const label = document.createElement('label');
+    const caption = document.createElement('span');
+    caption.textContent = name;
+    const field = document.createElement('input');
+    field.name = name;
+    field.placeholder = hint;
+    field.autocomplete = 'off';
+    field.spellcheck = false;
+    if (hint) field.dataset.query = 'true';
+    label.append(caption, field);
+    return label;
+  };
+
+  const choose = (index) => {
+    current = operations[index];
+    byId('operation').value = String(index);
+    const names = Array.from(current.path.matchAll(/\{([^}]+)\}/g), (match) => match[1]);
+    const inputs = names.map((name) => input(name, ''));
+    if (current.method === 'GET' && !names.length) inputs.push(input('query', 'limit=5'));
+    byId('inputs').replaceChildren(...inputs);
+    showBody('');
+    lookUp();
+    if (current.method !== 'GET' && current.method !== 'DELETE') fillBody();
+    showCurl();
+  };
+
+  const showBody = (text) => {
+    byId('body').hidden = !text;
+    byId('body-label').hidden = !text;
+    byId('body').value = text;
+    byId('body').rows = Math.min(14, text.split('\n').length + 1);
+  };
+
+  const fillBody = async () => {
+    const asked = current;
+    description ??= fetch('/openapi.json').then((reply) => reply.json());
+    const operation = (await description).paths[asked.path][asked.method.toLowerCase()];
+    const content = operation.requestBody ? operation.requestBody.content : {};
+    asked.type = ['application/merge-patch+json', 'application/json'].find((name) => content[name]);
+    const example = asked.type ? content[asked.type].example : undefined;
+    if (current !== asked || example === undefined) return;
+    showBody(JSON.stringify(example, null, 2));
+    showCurl();
+  };
+
+  const collection = (path) => path.slice(0, path.indexOf('/{'));
+
+  /** Asks for one row where a path needs one, so that requests work without copying ids. */
+  const lookUp = async () => {
+    const asked = current;
+    const base = asked.path.includes('/{') ? collection(asked.path) : '';
+    if (!operations.some((one) => one.method === 'GET' && one.path === base)) return;
+    if (!rows.has(base)) {
+      const reply = await fetch(`${base}?limit=1`, { headers: authorization() });
+      const body = reply.ok ? await reply.json() : {};
+      if (body.data && body.data[0]) rows.set(base, body.data[0]);
+    }
+    if (current !== asked || !rows.has(base)) return;
+    for (const field of byId('inputs').querySelectorAll('input')) {
+      const value = rows.get(base)[field.name];
+      if (!field.value && value !== undefined && value !== null) field.value = String(value);
+    }
+    showCurl();
+  };
+
+  // ---- request -------------------------------------------------------------------------------------------------
+
+  const address = () => {
+    let path = current.path;
+    let query = '';
+    for (const field of byId('inputs').querySelectorAll('input')) {
+      if (field.dataset.query) query = field.value.trim().replace(/^\?/, '');
+      else if (field.value) path = path.replace(`{${field.name}}`, encodeURIComponent(field.value));
+    }
+    return query ? `${path}?${query}` : path;
+  };
+
+  const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+  /** The request as it would be sent, with a token that is fetched anew: the one of this tab soon expires. */
+  const showCurl = () => {
+    const lines = [];
+    const parts = [`curl -s ${current.method === 'GET' ? '' : `-X ${current.method} `}${quote(location.origin + address())}`];
+    if (session) {
+      const pick = byId('curl').dataset.pick;
+      lines.push(`TOKEN=$(curl -s -X POST ${quote(location.origin + signInPath(session.role))} | ${pick})`);
+      parts.push(`-H "Authorization: ${scheme} $TOKEN"`);
+    }
+    if (!byId('body').hidden) parts.push(`-H 'Content-Type: ${current.type}'`, `-d ${quote(byId('body').value)}`);
+    lines.push(parts.join(' \\\n  '));
+    const code = document.createElement('code');
+    code.textContent = lines.join('\n');
+    byId('curl').replaceChildren(code);
+  };
+
+  const send = async () => {
+    await freshen();
+    const headers = { Accept: 'application/json, application/problem+json', ...authorization() };
+    const options = { method: current.method, headers };
+    if (!byId('body').hidden) {
+      headers['Content-Type'] = current.type;
+      options.body = byId('body').value;
+    }
+    const began = performance.now();
+    try {
+      const reply = await fetch(address(), options);
+      const text = await reply.text();
+      showStatus(`${reply.status} ${reply.statusText}`.trim(), reply.ok);
+      byId('timing').textContent = `${Math.max(1, Math.round(performance.now() - began))} ms, ${new Blob([text]).size} bytes`;
+      showReply(text);
+      remember(reply.ok, text);
+    } catch (error) {
+      showStatus(`No reply: ${error.message}`, false);
+      byId('timing').textContent = '';
+      byId('reply').replaceChildren();
+    }
+  };
+
+  const remember = (good, text) => {
+    if (!good || !text) return;
+    try {
+      const body = JSON.parse(text);
+      if (current.method === 'GET' && body.data && body.data[0]) rows.set(current.path, body.data[0]);
+      if (current.method === 'POST' && body.id && !current.path.includes('{')) rows.set(current.path, body);
+      if (current.method === 'DELETE') rows.delete(collection(current.path));
+    } catch {
+      // Not JSON: nothing to remember.
+    }
+  };
+
+  // ---- reply ---------------------------------------------------------------------------------------------------
+
+  const showStatus = (text, good) => {
+    byId('status').textContent = text;
+    byId('status').className = `status ${good ? 'good' : 'bad'}`;
+  };
+
+  const showReply = (text) => {
+    const code = document.createElement('code');
+    try {
+      paint(code, JSON.stringify(JSON.parse(text), null, 2));
+    } catch {
+      code.textContent = text || '(no body)';
+    }
+    byId('reply').replaceChildren(code);
+    byId('reply').scrollTo(0, 0);
+  };
+
+  const paint = (code, json) => {
+    const parts = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+    let end = 0;
+    for (const match of json.matchAll(parts)) {
+      code.append(json.slice(end, match.index));
+      const span = document.createElement('span');
+      span.className = match[2] ? 'json-key' : match[1] ? 'json-text' : 'json-plain';
+      span.textContent = match[1] || match[0];
+      code.append(span, match[2] || '');
+      end = match.index + match[0].length;
+    }
+    code.append(json.slice(end));
+  };
+
+  for (const button of all('[data-sign-in]')) button.addEventListener('click', () => signIn(button));
+  if (byId('sign-out')) {
+    byId('sign-out').addEventListener('click', () => keep(null));
+    byId('copy-token').addEventListener('click', () => window.copyText(byId('copy-token'), session.token));
+  }
+  byId('try-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    send();
+  });
+  byId('try-form').addEventListener('input', showCurl);
+  byId('operation').addEventListener('change', () => choose(Number(byId('operation').value)));
+  /** The page opens with a reply: as nobody where anyone may read, else as somebody who may. */
+  const begin = async () => {
+    fillMenu();
+    const role = byId('try-form').dataset.role;
+    const button = all('[data-sign-in]').find((one) => one.dataset.signIn === role);
+    if (stored === null && button) await signIn(button);
+    await send();
+  };
+
+  showSession();
+  if (operations.length) begin();
+})();

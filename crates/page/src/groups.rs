@@ -1,0 +1,158 @@
+//! Operations by the resource that they belong to, with who may call each.
+
+use crate::access::{self, Cell, Gathered};
+use crate::view::words;
+use archwright_plan::model::EntityId;
+use archwright_plan::{Operation, OperationKind, Plan};
+use serde::Serialize;
+
+/// Operations on one resource, or others that belong together.
+#[derive(Serialize)]
+pub(crate) struct Group {
+    pub anchor: String,
+    pub title: String,
+    pub about: String,
+    /// What its rows are parts of; empty for most.
+    pub part_of: String,
+    pub names: String,
+    pub operations: Vec<Shown>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    pub name: String,
+    pub summary: String,
+    pub method: &'static str,
+    pub path: String,
+    /// Takes a file, which no form of the page can send.
+    pub upload: bool,
+    /// Where the reference describes it.
+    pub reference: String,
+    pub deprecated: bool,
+    pub cells: Vec<Cell>,
+    /// The cells without those that say no, equal ones together.
+    pub answers: Vec<Gathered>,
+}
+
+pub(crate) fn groups(plan: &Plan) -> Vec<Group> {
+    let model = &plan.model;
+    let mut groups = Vec::new();
+    for entity in &model.entities {
+        let part_of = entity.part_of.map(|part| model.entity(part.whole));
+        let title = words(&entity.plural);
+        let operations = shown(plan, &title, |operation| belongs(operation, entity.id));
+        groups.push(Group {
+            part_of: part_of
+                .map(|whole| words(&whole.plural).to_lowercase())
+                .unwrap_or_default(),
+            ..group(
+                &format!("resource-{}", entity.path),
+                &title,
+                entity.about.trim(),
+                operations,
+            )
+        });
+    }
+    let mut others = |anchor: &str, title: &str, about: &str, wanted: fn(&Operation) -> bool| {
+        groups.push(group(anchor, title, about, shown(plan, title, wanted)));
+    };
+    others(
+        "operations",
+        "Operations",
+        "What belongs to no single resource.",
+        |operation| matches!(operation.kind, OperationKind::Named(_)),
+    );
+    others(
+        "files",
+        "Files",
+        "The bytes of stored files.",
+        |operation| operation.kind == OperationKind::Download,
+    );
+    others(
+        "sign-in",
+        "Sign-in",
+        "Accounts, tokens and passwords.",
+        is_sign_in,
+    );
+    groups.retain(|group| !group.operations.is_empty() || !group.part_of.is_empty());
+    groups
+}
+
+fn group(anchor: &str, title: &str, about: &str, operations: Vec<Shown>) -> Group {
+    Group {
+        anchor: anchor.to_owned(),
+        title: title.to_owned(),
+        about: about.to_owned(),
+        part_of: String::new(),
+        names: names(&operations),
+        operations,
+    }
+}
+
+/// What the operations are called, each name once.
+fn names(operations: &[Shown]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for operation in operations {
+        if !names.contains(&operation.name.as_str()) {
+            names.push(&operation.name);
+        }
+    }
+    names.join(", ")
+}
+
+fn is_sign_in(operation: &Operation) -> bool {
+    use OperationKind::{ChangePassword, Me, Refresh, SignIn, SignOut, SignUp};
+    matches!(
+        operation.kind,
+        SignUp | SignIn | Refresh | SignOut | Me | ChangePassword
+    )
+}
+
+fn belongs(operation: &Operation, entity: EntityId) -> bool {
+    operation.entity == Some(entity)
+        && !is_sign_in(operation)
+        && !matches!(
+            operation.kind,
+            OperationKind::Named(_) | OperationKind::Download
+        )
+}
+
+fn shown(plan: &Plan, title: &str, wanted: impl Fn(&Operation) -> bool) -> Vec<Shown> {
+    let columns = access::columns(plan);
+    plan.operations
+        .iter()
+        .filter(|operation| wanted(operation))
+        .map(|operation| {
+            let row = plan.matrix.iter().find(|row| row.operation == operation.id);
+            let cells = row.map(|row| row.cells.as_slice()).unwrap_or_default();
+            let cells: Vec<Cell> = columns
+                .iter()
+                .map(|(column, _)| access::cell(cells, *column))
+                .collect();
+            Shown {
+                name: name(&operation.id),
+                summary: operation.summary.trim_end_matches('.').to_owned(),
+                method: operation.method.name(),
+                path: operation.path.clone(),
+                upload: matches!(operation.kind, OperationKind::Upload(_)),
+                reference: reference(title, operation),
+                deprecated: operation.until.is_some(),
+                answers: access::gathered(&cells, &columns),
+                cells,
+            }
+        })
+        .collect()
+}
+
+/// `order_lines.set-roles` as `set roles`.
+fn name(id: &str) -> String {
+    let own = id.split_once('.').map_or(id, |(_, own)| own);
+    own.replace(['-', '_'], " ")
+}
+
+/// Where the reference describes an operation of the group with this title.
+fn reference(title: &str, operation: &Operation) -> String {
+    let tag = title.to_lowercase().replace(' ', "-");
+    let method = operation.method.name();
+    format!("/reference#tag/{tag}/{method}{}", operation.path)
+}
