@@ -207,6 +207,13 @@ impl Printer<'_> {
         text
     }
 
+    /// The value as the column of a field stores it.
+    pub fn assigned(&mut self, expression: &Expression, field: FieldId, scope: &Scope) -> Printed {
+        let scalar = self.plan.model.field(field).scalar();
+        let ty = scalar.map_or(Type::Null, scalar_type);
+        self.scaled(expression, &ty, scope)
+    }
+
     /// The value at the scale of a type.
     fn scaled(&mut self, expression: &Expression, ty: &Type, scope: &Scope) -> Printed {
         let text = self.value(expression, scope)?;

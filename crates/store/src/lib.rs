@@ -7,14 +7,6 @@ mod files;
 mod open;
 mod pool;
 mod read;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the part that writes answer with has no caller before there are writes"
-    )
-)]
 mod represent;
 mod write;
 mod writer;
@@ -42,6 +34,7 @@ pub struct Store {
 pub(crate) struct Shared {
     pub plan: Arc<Plan>,
     pub compiled: represent::Compiled,
+    pub writes: write::Writes,
     pub secrets: Arc<dyn Secrets>,
     pub file_link: FileLink,
 }

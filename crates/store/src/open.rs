@@ -2,6 +2,7 @@
 
 use crate::pool::Pool;
 use crate::represent::Compiled;
+use crate::write::Writes;
 use crate::writer::Writer;
 use crate::{Context, Shared, Store};
 use archwright_plan::Plan;
@@ -82,9 +83,11 @@ impl Store {
         let readers = (0..options.readers.max(1)).map(|_| connect(&location.path, Role::Reader));
         let readers = readers.collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let compiled = Compiled::new(&plan)?;
+        let writes = Writes::new(&plan)?;
         let shared = Shared {
             plan,
             compiled,
+            writes,
             secrets: options.secrets,
             file_link: options.file_link,
         };

@@ -13,7 +13,7 @@ use crate::represent::{
 };
 use crate::{Call, Context, Failure, Fault, Reply, Store};
 use archwright_plan::model::EntityId;
-use archwright_plan::{Operation, OperationKind, PathParameterKind};
+use archwright_plan::{Operation, OperationKind, PathParameterKind, Plan};
 use archwright_sql::Classes;
 use rusqlite::types::Value;
 
@@ -48,8 +48,14 @@ impl Store {
     ) -> Result<Reply, Failure> {
         let entity = entity_of(operation)?;
         let mut faults = Vec::new();
-        let shaping = self.shaping(entity, operation, &call.query, &mut faults);
-        let row = self.path_value(call, operation, &mut faults);
+        let shaping = shaping(
+            &self.shared.plan,
+            entity,
+            operation,
+            &call.query,
+            &mut faults,
+        );
+        let row = address(&self.shared.plan, operation, &call.path, 0, &mut faults);
         let (Some(row), true) = (row, faults.is_empty()) else {
             return Err(Failure::BadRequest(faults));
         };
@@ -72,7 +78,13 @@ impl Store {
             .as_ref()
             .ok_or(Failure::NotFound)?;
         let mut faults = Vec::new();
-        let shaping = self.shaping(account.entity, operation, &call.query, &mut faults);
+        let shaping = shaping(
+            &self.shared.plan,
+            account.entity,
+            operation,
+            &call.query,
+            &mut faults,
+        );
         if !faults.is_empty() {
             return Err(Failure::BadRequest(faults));
         }
@@ -115,55 +127,53 @@ impl Store {
             ..Reply::default()
         })
     }
+}
 
-    /// The path's id or natural key.
-    fn path_value(
-        &self,
-        call: &Call,
-        operation: &Operation,
-        faults: &mut Vec<Fault>,
-    ) -> Option<Value> {
-        let plan = &self.shared.plan;
-        let (parameter, text) = operation.parameters.first().zip(call.path.first())?;
-        let value = match parameter.kind {
-            PathParameterKind::Id(entity) => id_value(plan, entity, text),
-            PathParameterKind::Key(field) => stored_value(plan, field, text),
-            PathParameterKind::Token | PathParameterKind::Input(_) => None,
-        };
-        if value.is_none() {
-            let message = format!("{text:?} is no {} of this resource.", parameter.name);
-            faults.push(Fault {
-                at: parameter.name.clone(),
-                code: "format",
-                message,
-            });
-        }
-        value
-    }
-
-    /// `expand` and `fields`; every other parameter is a fault.
-    fn shaping(
-        &self,
-        entity: EntityId,
-        operation: &Operation,
-        query: &[(String, String)],
-        faults: &mut Vec<Fault>,
-    ) -> Shaping {
-        let plan = &self.shared.plan;
-        let mut shaping = Shaping::default();
-        for (name, text) in query {
-            match name.as_str() {
-                "expand" if operation.shapes_reply => {
-                    shaping.expand = parse_expand(plan, entity, text, faults)
-                }
-                "fields" if operation.shapes_reply => {
-                    shaping.fields = Some(parse_fields(plan.resource(entity), text, faults));
-                }
-                _ => faults.push(parse::unknown(name)),
+/// `expand` and `fields`; every other parameter is a fault.
+pub(crate) fn shaping(
+    plan: &Plan,
+    entity: EntityId,
+    operation: &Operation,
+    query: &[(String, String)],
+    faults: &mut Vec<Fault>,
+) -> Shaping {
+    let mut shaping = Shaping::default();
+    for (name, text) in query {
+        match name.as_str() {
+            "expand" if operation.shapes_reply => {
+                shaping.expand = parse_expand(plan, entity, text, faults)
             }
+            "fields" if operation.shapes_reply => {
+                shaping.fields = Some(parse_fields(plan.resource(entity), text, faults));
+            }
+            _ => faults.push(parse::unknown(name)),
         }
-        shaping
     }
+    shaping
+}
+
+/// The id or natural key in a place of the path, as it is stored.
+pub(crate) fn address(
+    plan: &Plan,
+    operation: &Operation,
+    path: &[String],
+    place: usize,
+    faults: &mut Vec<Fault>,
+) -> Option<Value> {
+    let (parameter, text) = operation.parameters.get(place).zip(path.get(place))?;
+    let value = match parameter.kind {
+        PathParameterKind::Id(entity) => id_value(plan, entity, text),
+        PathParameterKind::Key(field) => stored_value(plan, field, text),
+        PathParameterKind::Token | PathParameterKind::Input(_) => None,
+    };
+    if value.is_none() {
+        faults.push(Fault {
+            at: parameter.name.clone(),
+            code: "format",
+            message: format!("{text:?} is no {} of this resource.", parameter.name),
+        });
+    }
+    value
 }
 
 /// A query with children sees one state of the database.

@@ -7,20 +7,21 @@ mod rows;
 mod shape;
 mod write;
 
-pub(crate) use bind::{Bindings, canonical_date, canonical_uuid, id_value};
+pub(crate) use bind::{Bindings, Inputs, canonical_date, canonical_uuid, id_value};
 pub(crate) use compile::{
-    Builder, ChildKind, Form, Query, Target, admit, column_place, unsupported,
+    Builder, ChildKind, Form, Query, Target, admit, column_place, scalar_form, unsupported,
 };
-pub(crate) use guard::{GuardKey, GuardStatement, holding, query_plan};
+pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding, query_plan};
 pub(crate) use rows::{Rows, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
-pub(crate) use write::{sealed_place, write_display, write_text};
+pub(crate) use write::{sealed_place, write_display, write_plain, write_text};
 
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
 use archwright_plan::model::EntityId;
-use archwright_sql::{Classes, Unsupported};
+use archwright_sql::{Classes, Statement, Unsupported};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// More shapes than this are made anew for each request, so that nobody can fill the memory with odd queries.
@@ -30,6 +31,7 @@ const KEPT_QUERIES: usize = 512;
 pub(crate) struct Compiled {
     queries: RwLock<HashMap<QueryKey, Arc<Query>>>,
     guards: RwLock<HashMap<GuardKey, Arc<GuardStatement>>>,
+    lookups: RwLock<HashMap<(EntityId, Classes), Arc<Statement>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +54,7 @@ impl Compiled {
         let compiled = Self {
             queries: RwLock::default(),
             guards: RwLock::default(),
+            lookups: RwLock::default(),
         };
         let mut everybody = vec![Classes::anonymous(), Classes::signed_in(&plan.model, &[])];
         let roles = (0..plan.model.roles.len()).map(archwright_plan::model::RoleId);
@@ -63,7 +66,7 @@ impl Compiled {
                     classes: classes.clone(),
                     shaping: Shaping::default(),
                 };
-                compiled.prepare(plan, key)?;
+                kept(&compiled.queries, key, |key| compile::compile(plan, key))?;
             }
         }
         Ok(compiled)
@@ -71,46 +74,51 @@ impl Compiled {
 
     /// The query, printed at most once.
     pub fn query(&self, plan: &Plan, key: QueryKey) -> Result<Arc<Query>, Failure> {
-        if let Some(known) = self
-            .queries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return Ok(known.clone());
-        }
-        self.prepare(plan, key)
-            .map_err(|error| Failure::Internal(error.to_string()))
+        kept(&self.queries, key, |key| compile::compile(plan, key)).map_err(internal)
     }
 
-    /// The judge of an operation's guard, printed at most once.
+    /// The judge of a rule, printed at most once.
     pub fn guard(&self, plan: &Plan, key: GuardKey) -> Result<Arc<GuardStatement>, Failure> {
-        if let Some(known) = self
-            .guards
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return Ok(known.clone());
-        }
-        let guard = GuardStatement::new(plan, &key)
-            .map_err(|error| Failure::Internal(error.to_string()))?;
-        let guard = Arc::new(guard);
-        let mut guards = self.guards.write().unwrap_or_else(PoisonError::into_inner);
-        if guards.len() < KEPT_QUERIES {
-            guards.insert(key, guard.clone());
-        }
-        Ok(guard)
+        kept(&self.guards, key, |key| GuardStatement::new(plan, key)).map_err(internal)
     }
 
-    fn prepare(&self, plan: &Plan, key: QueryKey) -> Result<Arc<Query>, Unsupported> {
-        let query = Arc::new(compile::compile(plan, &key)?);
-        let mut queries = self.queries.write().unwrap_or_else(PoisonError::into_inner);
-        if queries.len() < KEPT_QUERIES {
-            queries.insert(key, query.clone());
-        }
-        Ok(query)
+    /// Finds a row that such callers may refer to, by its id or natural key `Value(0)`.
+    pub fn lookup(
+        &self,
+        plan: &Plan,
+        entity: EntityId,
+        classes: &Classes,
+    ) -> Result<Arc<Statement>, Failure> {
+        kept(
+            &self.lookups,
+            (entity, classes.clone()),
+            |(entity, classes)| guard::lookup_statement(plan, *entity, classes),
+        )
+        .map_err(internal)
     }
+}
+
+fn internal(error: Unsupported) -> Failure {
+    Failure::Internal(error.to_string())
+}
+
+/// What was made before for the key, or what `make` makes now.
+fn kept<K: Eq + Hash, T>(
+    all: &RwLock<HashMap<K, Arc<T>>>,
+    key: K,
+    make: impl FnOnce(&K) -> Result<T, Unsupported>,
+) -> Result<Arc<T>, Unsupported> {
+    let known = all.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.get(&key) {
+        return Ok(known.clone());
+    }
+    drop(known);
+    let made = Arc::new(make(&key)?);
+    let mut all = all.write().unwrap_or_else(PoisonError::into_inner);
+    if all.len() < KEPT_QUERIES {
+        all.insert(key, made.clone());
+    }
+    Ok(made)
 }
 
 /// What a caller is, before any row is read.
@@ -167,8 +175,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = bookshop(folder.path());
         let anonymous = context(None);
-        let connection =
-            crate::open::connect(&store.shared.path, crate::open::Role::Writer).unwrap();
+        let path = folder.path().join("bookshop.sqlite");
+        let connection = crate::open::connect(&path, crate::open::Role::Writer).unwrap();
         let show = |id: &str| {
             represent(
                 &connection,
@@ -212,9 +220,15 @@ mod tests {
         let classes = classes(store.plan(), &context);
         let bindings = Bindings::new(&store.shared, &context, &classes, &[]);
         let id = id_value(store.plan(), ORDER, &uuid(order)).unwrap();
-        let held = store
-            .readers
-            .with(|connection| holding(connection, operation, Phase::Before, &id, &bindings));
+        let held = store.readers.with(|connection| {
+            holding(
+                connection,
+                Rule::Operation(operation),
+                Phase::Before,
+                &id,
+                &bindings,
+            )
+        });
         assert_eq!(held.unwrap().as_deref(), expected);
     }
 

@@ -1,27 +1,89 @@
 //! Runs the operations that change rows.
 
-use crate::{Call, Context, Failure, Reply, Store};
-use archwright_plan::SeedRow;
+mod audit;
+mod body;
+mod checks;
+mod delete;
+mod effect;
+mod id;
+mod idempotency;
+mod job;
+mod judge;
+mod link;
+mod parts;
+mod prepare;
+mod refuse;
+mod request;
+mod resolve;
+mod row;
+mod scalar;
+mod seed;
+mod value;
+
+pub(crate) use prepare::Writes;
+
+use crate::read::database;
+use crate::represent::{Shaping, classes};
+use crate::{Call, Caller, Context, Failure, Reply, Shared, SignedUp, Store};
+use archwright_plan::model::RoleId;
+use archwright_plan::{OperationKind, SeedRow, SystemTable, TablePurpose};
+use job::{Job, id_text};
+use request::Body;
+use rusqlite::Connection;
+use rusqlite::types::Value;
 use std::collections::BTreeMap;
 
 impl Store {
     /// Answers an operation of kind Create, Update, Delete, Move, Link, Unlink, RemoveFile or SetRoles, in one
     /// transaction, with its idempotency record and its audit entries.
     pub async fn write(&self, call: Call, context: Context) -> Result<Reply, Failure> {
-        let _ = (call, context);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let classes = classes(&self.shared.plan, &context);
+        let mut request = request::read(&self.shared, &call, &classes)?;
+        if !request.faults.is_empty() {
+            // The rest of what is wrong needs no writer.
+            return self.readers.with(|connection| {
+                let mut job =
+                    Job::new(connection, &self.shared, &context, &classes, call.operation);
+                effect::judged(&mut job, &mut request, &call)?;
+                Err(Failure::Internal("faults were forgotten".to_owned()))
+            });
+        }
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                let mut job = Job::new(connection, &shared, &context, &classes, call.operation);
+                effect::run(&mut job, &mut request, &call)
+            })
+            .await
     }
 
     /// What is wrong with the body of a call, as far as that shows without looking at rows; for replies that name
     /// every bad field before anything costly is done.
     pub fn check_body(&self, call: &Call, context: &Context) -> Result<(), Failure> {
-        let _ = (call, context);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let classes = classes(&self.shared.plan, context);
+        let request = request::read(&self.shared, call, &classes)?;
+        match request.faults.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::Invalid(request.faults)),
+        }
     }
 
     /// Whether no table of the design has a row.
     pub fn is_empty(&self) -> Result<bool, Failure> {
-        Err(Failure::Internal("not there yet".to_owned()))
+        let tables = self.shared.plan.tables.iter();
+        let tables = tables.filter(|table| matches!(table.purpose, TablePurpose::Entity(_)));
+        self.readers.with(|connection| {
+            for table in tables {
+                let name = archwright_sql::Dialect::Sqlite.identifier(&table.name);
+                let mut statement = connection
+                    .prepare(&format!("SELECT 1 FROM {name} LIMIT 1"))
+                    .map_err(database)?;
+                if statement.exists([]).map_err(database)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
     }
 
     /// Puts rows into an empty database, all or none. `hashes` has the argon2 hash of each password that the rows
@@ -33,13 +95,118 @@ impl Store {
         now: i64,
         progress: impl Fn(usize) + Send + 'static,
     ) -> Result<(), Failure> {
-        let _ = (rows, hashes, now, progress);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| seed::put(connection, &shared, &rows, &hashes, now, &progress))
+            .await
     }
 
     /// Deletes idempotency records and sessions that have expired.
     pub async fn purge(&self, now: i64) -> Result<(), Failure> {
-        let _ = now;
-        Err(Failure::Internal("not there yet".to_owned()))
+        let expiring = |table: &&archwright_plan::Table| {
+            matches!(
+                table.purpose,
+                TablePurpose::System(SystemTable::Idempotency | SystemTable::Sessions)
+            )
+        };
+        let tables = self.shared.plan.tables.iter().filter(expiring);
+        let names: Vec<String> = tables.map(|table| table.name.clone()).collect();
+        self.writer
+            .run(move |connection| {
+                for name in &names {
+                    let text = format!("DELETE FROM \"{name}\" WHERE \"expires_at\" <= ?1");
+                    connection.execute(&text, [now]).map_err(database)?;
+                }
+                Ok(())
+            })
+            .await
     }
+}
+
+/// Makes the account of a call of kind SignUp with its credentials, within a transaction of the writer.
+#[expect(
+    dead_code,
+    reason = "for sign-ups and uploads, which are not there yet"
+)]
+pub(crate) fn sign_up(
+    connection: &Connection,
+    shared: &Shared,
+    call: &Call,
+    password_hash: &str,
+    context: &Context,
+) -> Result<SignedUp, Failure> {
+    let classes = classes(&shared.plan, context);
+    let mut request = request::read(shared, call, &classes)?;
+    let mut job = Job::new(connection, shared, context, &classes, call.operation);
+    judge::body(&mut job, &mut request, None)?;
+    let Body::Row(given) = &request.body else {
+        return Err(Failure::Internal("a sign-up without an account".to_owned()));
+    };
+    let id = effect::create(&mut job, request.entity, given)?;
+    let all = shared.plan.model.roles.iter().enumerate();
+    let roles: Vec<RoleId> = all
+        .filter(|(_, role)| role.sign_up)
+        .map(|(index, _)| RoleId(index))
+        .collect();
+    effect::credentials(&job, &id, password_hash, &roles)?;
+    // Shown to the account itself.
+    let account_id = id_text(&id);
+    let caller = Caller {
+        account_id: account_id.clone(),
+        roles: roles.clone(),
+        session_id: String::new(),
+    };
+    let context = Context {
+        caller: Some(caller),
+        ..context.clone()
+    };
+    let classes = self::classes(&shared.plan, &context);
+    let mut own = Job::new(connection, shared, &context, &classes, call.operation);
+    let reply = own.reply(request.entity, &id, &Shaping::default())?;
+    Ok(SignedUp {
+        account_id,
+        roles,
+        reply,
+    })
+}
+
+/// What a call on a row would be refused with before its bytes are taken; for Upload, on any connection.
+#[expect(
+    dead_code,
+    reason = "for sign-ups and uploads, which are not there yet"
+)]
+pub(crate) fn may_write(
+    connection: &Connection,
+    shared: &Shared,
+    call: &Call,
+    context: &Context,
+) -> Result<(), Failure> {
+    let classes = classes(&shared.plan, context);
+    let request = request::read(shared, call, &classes)?;
+    let job = Job::new(connection, shared, context, &classes, call.operation);
+    judge::row(&job, &request, call).map(|_| ())
+}
+
+/// Answers a call of kind Upload, within a transaction of the writer that has made the row in `stored_files` with this
+/// id.
+#[expect(
+    dead_code,
+    reason = "for sign-ups and uploads, which are not there yet"
+)]
+pub(crate) fn set_file(
+    connection: &Connection,
+    shared: &Shared,
+    call: &Call,
+    context: &Context,
+    file_id: &str,
+) -> Result<Reply, Failure> {
+    let classes = classes(&shared.plan, context);
+    let request = request::read(shared, call, &classes)?;
+    let mut job = Job::new(connection, shared, context, &classes, call.operation);
+    let found = judge::row(&job, &request, call)?.ok_or(Failure::NotFound)?;
+    let OperationKind::Upload(field) = job.definition().kind else {
+        return Err(Failure::Internal("an upload to no field".to_owned()));
+    };
+    let file = Value::Text(file_id.to_owned());
+    effect::set_file(&mut job, &request, field, found, file)
 }

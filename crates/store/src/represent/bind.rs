@@ -2,12 +2,12 @@
 
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
-use archwright_plan::model::{EntityId, IdType, Literal};
+use archwright_plan::model::{EntityId, IdType, InputPlace, Literal};
 use archwright_sql::{Classes, Parameter, days_from_text, instant_to_text};
 use rusqlite::types::Value;
 
-/// Finds the value of a parameter that only a write knows.
-pub(crate) type Lookup<'a> = dyn Fn(&Parameter) -> Option<Value> + 'a;
+/// The values of a move's input, by the paths that expressions call them by.
+pub(crate) type Inputs = [(Vec<String>, Value)];
 
 /// Where parameters get their values from.
 pub(crate) struct Bindings<'a> {
@@ -16,8 +16,8 @@ pub(crate) struct Bindings<'a> {
     pub classes: &'a Classes,
     /// What [`Parameter::Value`] counts.
     pub values: &'a [Value],
-    /// Inputs, bindings and the row of a write; reads have none.
-    pub other: Option<&'a Lookup<'a>>,
+    /// Of a move; an input that was not given is missing.
+    pub inputs: Option<&'a Inputs>,
 }
 
 impl<'a> Bindings<'a> {
@@ -32,7 +32,7 @@ impl<'a> Bindings<'a> {
             context,
             classes,
             values,
-            other: None,
+            inputs: None,
         }
     }
 
@@ -63,10 +63,17 @@ impl<'a> Bindings<'a> {
                 }
                 Value::Real(_) | Value::Blob(_) => return Err(unbound(parameter)),
             }),
-            Parameter::RowId | Parameter::Input { .. } | Parameter::Binding(_) => self
-                .other
-                .and_then(|other| other(parameter))
-                .ok_or_else(|| unbound(parameter)),
+            Parameter::Input {
+                place: InputPlace::Move,
+                path,
+            } => {
+                let inputs = self.inputs.ok_or_else(|| unbound(parameter))?;
+                let found = inputs.iter().find(|(known, _)| known == path);
+                Ok(found.map_or(Value::Null, |(_, value)| value.clone()))
+            }
+            Parameter::RowId | Parameter::Input { .. } | Parameter::Binding(_) => {
+                Err(unbound(parameter))
+            }
         }
     }
 

@@ -152,7 +152,7 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(plan: &'a Plan, classes: &'a Classes) -> Self {
+    pub fn new(plan: &'a Plan, classes: &'a Classes) -> Self {
         let printer = Printer::new(plan, Dialect::Sqlite);
         Self {
             plan,
@@ -411,7 +411,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Which rows such callers may read; the parts of a row, if they may read that.
-    fn readable(
+    pub fn readable(
         &mut self,
         entity: EntityId,
         kind: &OperationKind,
@@ -460,16 +460,20 @@ impl<'a> Builder<'a> {
     }
 
     fn by_path(&mut self, entity: EntityId, operation: &Operation) -> Result<String, Unsupported> {
-        let found = match self.plan.model.entity(entity).key {
-            Some(key) => self
-                .printer
-                .column(&Self::this(entity), ColumnSource::Field(key))?,
-            None => self.printer.column(&Self::this(entity), ColumnSource::Id)?,
-        };
+        let found = self.addressed(entity)?;
         let value = self.printer.parameter(Parameter::Value(0))?;
         let active = self.printer.active(entity, "t");
         let guard = self.operation_guard(entity, operation)?;
         Ok(format!(" WHERE {found} = {value}{active}{guard}"))
+    }
+
+    /// The column that requests name rows by.
+    pub fn addressed(&mut self, entity: EntityId) -> Result<String, Unsupported> {
+        let source = match self.plan.model.entity(entity).key {
+            Some(key) => ColumnSource::Field(key),
+            None => ColumnSource::Id,
+        };
+        self.printer.column(&Self::this(entity), source)
     }
 
     pub fn operation_guard(
@@ -509,7 +513,7 @@ pub(crate) fn column_place(plan: &Plan, field: FieldId) -> String {
     )
 }
 
-fn scalar_form(scalar: &ScalarType) -> Form {
+pub(crate) fn scalar_form(scalar: &ScalarType) -> Form {
     match scalar {
         ScalarType::Int | ScalarType::BigInt => Form::Integer,
         ScalarType::Decimal { scale, .. } => Form::Decimal(*scale),

@@ -1,30 +1,78 @@
-//! Which alternatives of an operation's guard hold on a row; for writes, before and after they change it.
+//! Which alternatives of a rule hold on a row, before and after it is written; and rows that a caller may refer to.
 
-use super::{Bindings, QueryKey};
+use super::{Bindings, Builder, QueryKey};
 use crate::Failure;
 use crate::read::database;
-use archwright_plan::{Alternative, Plan};
-use archwright_sql::{Dialect, Parameter, Phase, Statement, Unsupported, alternatives_statement};
-use rusqlite::Connection;
+use archwright_plan::model::{EntityId, FieldId};
+use archwright_plan::{Alternative, OperationKind, Plan};
+use archwright_sql::{
+    Classes, Dialect, Parameter, Phase, Statement, Unsupported, alternatives_statement,
+};
 use rusqlite::types::Value;
+use rusqlite::{CachedStatement, Connection};
+
+/// Whose alternatives are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Rule {
+    /// The guard of an operation.
+    Operation(usize),
+    /// Who may set a field.
+    Settable(FieldId),
+    /// Who may read a row, singly or, where that is not offered, in lists.
+    Readable(EntityId),
+}
+
+impl Rule {
+    fn entity(self, plan: &Plan) -> Option<EntityId> {
+        match self {
+            Self::Operation(operation) => plan.operations[operation].entity,
+            Self::Settable(field) => Some(field.entity),
+            Self::Readable(entity) => Some(entity),
+        }
+    }
+
+    pub fn alternatives(self, plan: &Plan) -> &[Alternative] {
+        match self {
+            Self::Operation(operation) => &plan.operations[operation].guard,
+            Self::Settable(field) => {
+                let resource = plan.resource(field.entity);
+                let mut inputs = resource.create.iter().chain(&resource.update);
+                inputs
+                    .find(|input| input.field == field)
+                    .map_or(&[], |input| &input.settable)
+            }
+            Self::Readable(entity) => reading(plan, entity),
+        }
+    }
+}
+
+/// The guard of the operation that reads single rows, or else of the one that lists them.
+fn reading(plan: &Plan, entity: EntityId) -> &[Alternative] {
+    let by_kind = |kind: OperationKind| {
+        let mut operations = plan.operations.iter();
+        operations.find(|one| one.entity == Some(entity) && one.kind == kind)
+    };
+    by_kind(OperationKind::Get)
+        .or_else(|| by_kind(OperationKind::List))
+        .map_or(&[], |operation| &operation.guard)
+}
 
 /// The alternatives that are for a class of callers, and the statement that judges them on a row.
 #[derive(Debug)]
 pub(crate) struct GuardStatement {
-    /// Positions in `Operation::guard`.
+    /// Positions in the rule's alternatives.
     open: Vec<usize>,
     statement: Statement,
 }
 
-pub(crate) type GuardKey = (usize, Phase, archwright_sql::Classes);
+pub(crate) type GuardKey = (Rule, Phase, Classes);
 
 impl GuardStatement {
-    pub fn new(plan: &Plan, (operation, phase, classes): &GuardKey) -> Result<Self, Unsupported> {
-        let operation = &plan.operations[*operation];
-        let entity = operation
-            .entity
+    pub fn new(plan: &Plan, (rule, phase, classes): &GuardKey) -> Result<Self, Unsupported> {
+        let entity = rule
+            .entity(plan)
             .ok_or_else(|| super::unsupported("a guard on no entity"))?;
-        let alternatives = operation.guard.iter().enumerate();
+        let alternatives = rule.alternatives(plan).iter().enumerate();
         let (open, alternatives): (Vec<usize>, Vec<&Alternative>) = alternatives
             .filter(|(_, one)| classes.satisfies(one.caller))
             .unzip();
@@ -34,30 +82,19 @@ impl GuardStatement {
     }
 }
 
-/// The positions in `Operation::guard` of the alternatives that are for this caller and hold on the row, which may
-/// have been written in the same transaction. `None`: there is no such row, or it is deleted. Conditions that look at
-/// the request's input get their values from `bindings.other`.
+/// The positions of a rule's alternatives that are for this caller and hold on the row, which may have been written
+/// in the same transaction. `None`: there is no such row, or it is deleted. Conditions that look at the request's
+/// input get their values from `bindings.inputs`.
 pub(crate) fn holding(
     connection: &Connection,
-    operation: usize,
+    rule: Rule,
     phase: Phase,
     row: &Value,
     bindings: &Bindings<'_>,
 ) -> Result<Option<Vec<usize>>, Failure> {
-    let key = (operation, phase, bindings.classes.clone());
+    let key = (rule, phase, bindings.classes.clone());
     let guard = bindings.shared.compiled.guard(&bindings.shared.plan, key)?;
-    let mut statement = connection
-        .prepare_cached(&guard.statement.text)
-        .map_err(database)?;
-    for (index, parameter) in guard.statement.parameters.iter().enumerate() {
-        let value = match parameter {
-            Parameter::RowId => row.clone(),
-            other => bindings.value(other)?,
-        };
-        statement
-            .raw_bind_parameter(index + 1, value)
-            .map_err(database)?;
-    }
+    let mut statement = bound(connection, &guard.statement, row, bindings)?;
     let mut rows = statement.raw_query();
     let Some(found) = rows.next().map_err(database)? else {
         return Ok(None);
@@ -69,6 +106,55 @@ pub(crate) fn holding(
         }
     }
     Ok(Some(held))
+}
+
+/// The statement with its values; `row` is the id that it is about.
+pub(crate) fn bound<'c>(
+    connection: &'c Connection,
+    statement: &Statement,
+    row: &Value,
+    bindings: &Bindings<'_>,
+) -> Result<CachedStatement<'c>, Failure> {
+    let mut prepared = connection
+        .prepare_cached(&statement.text)
+        .map_err(database)?;
+    // A parameter of a part that was left out has a number, and no place in the text.
+    let used = prepared.parameter_count();
+    for (index, parameter) in statement.parameters.iter().enumerate().take(used) {
+        let value = match parameter {
+            Parameter::RowId => row.clone(),
+            other => bindings.value(other)?,
+        };
+        prepared
+            .raw_bind_parameter(index + 1, value)
+            .map_err(database)?;
+    }
+    Ok(prepared)
+}
+
+/// Finds a row by the id or natural key `Value(0)`, if such callers may read it.
+pub(crate) fn lookup_statement(
+    plan: &Plan,
+    entity: EntityId,
+    classes: &Classes,
+) -> Result<Statement, Unsupported> {
+    let mut builder = Builder::new(plan, classes);
+    let kind = match plan
+        .operations
+        .iter()
+        .any(|one| one.entity == Some(entity) && one.kind == OperationKind::Get)
+    {
+        true => OperationKind::Get,
+        false => OperationKind::List,
+    };
+    let found = builder.addressed(entity)?;
+    let value = builder.printer.parameter(Parameter::Value(0))?;
+    let active = builder.printer.active(entity, "t");
+    let readable = builder.readable(entity, &kind, "t")?.and(Dialect::Sqlite);
+    let table = builder.printer.table(entity);
+    Ok(builder.printer.finish(format!(
+        "SELECT t.\"id\" FROM {table} t WHERE {found} = {value}{active}{readable}"
+    )))
 }
 
 /// How SQLite means to answer a query, one line for each step; for documents and tests.

@@ -48,7 +48,12 @@ pub(crate) fn sealed_place(column: &str, id: ValueRef<'_>) -> String {
     }
 }
 
-fn write_plain(form: &Form, value: ValueRef<'_>, to: &mut Vec<u8>) -> Result<(), Failure> {
+/// A value that is not sealed.
+pub(crate) fn write_plain(
+    form: &Form,
+    value: ValueRef<'_>,
+    to: &mut Vec<u8>,
+) -> Result<(), Failure> {
     match (form, value) {
         (Form::Text, ValueRef::Text(text)) => write_text(&String::from_utf8_lossy(text), to),
         (Form::Json, ValueRef::Text(text)) => to.extend_from_slice(text),

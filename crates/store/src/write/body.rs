@@ -1,0 +1,523 @@
+//! Bodies of requests, checked as far as that goes without looking at rows: every bad field at once.
+
+use super::scalar::{self, Patterns, Rules};
+use crate::{Failure, Fault};
+use archwright_plan::model::{self, EntityId, FieldId, InputField, RoleId, ScalarType};
+use archwright_plan::{Input, InputKind, Plan};
+use archwright_sql::Classes;
+use rusqlite::types::Value;
+use serde_json::{Map, Value as Json};
+
+const MOST_LISTED: usize = 100;
+const MOST_ITEMS: usize = 1_000;
+
+/// What a body sets on one row, in the order of the inputs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Given {
+    pub columns: Vec<(FieldId, Value)>,
+    /// To be looked up; each becomes a column.
+    pub references: Vec<Reference>,
+    pub links: Vec<Links>,
+    pub parts: Vec<Parts>,
+    /// Documents that a patch goes into.
+    pub merges: Vec<Merge>,
+    /// Fields that some callers may not name.
+    pub restricted: Vec<Restricted>,
+}
+
+/// A row named by its id or natural key.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub at: String,
+    pub field: FieldId,
+    pub entity: EntityId,
+    pub address: Value,
+}
+
+/// Rows that a many-to-many relation is to lead to: addresses, and ids once they are found.
+#[derive(Clone, Debug)]
+pub(crate) struct Links {
+    pub field: FieldId,
+    pub entity: EntityId,
+    pub rows: Vec<(String, Value)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub field: FieldId,
+    pub entity: EntityId,
+    pub items: Vec<Part>,
+}
+
+/// A part: one that is there already, or a new one.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub at: String,
+    pub id: Option<Value>,
+    pub given: Given,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Merge {
+    pub at: String,
+    pub field: FieldId,
+    pub patch: Json,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Restricted {
+    /// The key, or for a part's the JSON Pointer.
+    pub name: String,
+    pub field: FieldId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Create,
+    Update,
+}
+
+/// Reads bodies, and collects what is wrong with them.
+pub(crate) struct Reader<'a> {
+    pub plan: &'a Plan,
+    pub patterns: &'a Patterns,
+    pub classes: &'a Classes,
+    pub faults: Vec<Fault>,
+    /// Named, and never to be set by such callers.
+    pub forbidden: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(plan: &'a Plan, patterns: &'a Patterns, classes: &'a Classes) -> Self {
+        Self {
+            plan,
+            patterns,
+            classes,
+            faults: Vec::new(),
+            forbidden: Vec::new(),
+        }
+    }
+
+    fn fault(&mut self, at: &str, code: &'static str, message: impl Into<String>) {
+        self.faults.push(Fault {
+            at: at.to_owned(),
+            code,
+            message: message.into(),
+        });
+    }
+
+    fn keep<T>(&mut self, at: &str, result: Result<T, scalar::Wrong>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err((code, message)) => {
+                self.fault(at, code, message);
+                None
+            }
+        }
+    }
+
+    /// A whole body of a create or an update.
+    pub fn row(&mut self, entity: EntityId, body: Option<&Json>, mode: Mode) -> Given {
+        let resource = self.plan.resource(entity);
+        let inputs = match mode {
+            Mode::Create => &resource.create,
+            Mode::Update => &resource.update,
+        };
+        match body {
+            Some(Json::Object(object)) => self.object(entity, inputs, object, "", mode),
+            _ => {
+                self.fault("", "type", "The body must be a JSON object.");
+                Given::default()
+            }
+        }
+    }
+
+    fn object(
+        &mut self,
+        entity: EntityId,
+        inputs: &[Input],
+        object: &Map<String, Json>,
+        at: &str,
+        mode: Mode,
+    ) -> Given {
+        for name in object.keys() {
+            let known = inputs.iter().any(|input| input.json == *name);
+            // Which part it is.
+            let part = mode == Mode::Update && !at.is_empty() && name == "id";
+            if !known && !part {
+                self.unknown(entity, name, &place(at, name));
+            }
+        }
+        let mut given = Given::default();
+        for input in inputs {
+            let at_input = place(at, &input.json);
+            match object.get(&input.json) {
+                None if input.required && mode == Mode::Create => {
+                    self.fault(&at_input, "required", "It is required.");
+                }
+                None => {}
+                Some(value) => {
+                    self.restrict(input, at, &mut given);
+                    self.input(input, value, &at_input, mode, &mut given);
+                }
+            }
+        }
+        given
+    }
+
+    /// A key that is no input: of the representation, or of nothing.
+    fn unknown(&mut self, entity: EntityId, name: &str, at: &str) {
+        let outputs = &self.plan.resource(entity).output;
+        match outputs.iter().any(|output| output.json == name) {
+            true => self.fault(at, "read-only", "It can't be set by this request."),
+            false => self.fault(at, "unknown", "There is no such key here."),
+        }
+    }
+
+    fn restrict(&mut self, input: &Input, at: &str, given: &mut Given) {
+        if input.settable.is_empty() {
+            return;
+        }
+        let name = match at.is_empty() {
+            true => input.json.clone(),
+            false => place(at, &input.json),
+        };
+        let mut alternatives = input.settable.iter();
+        if !alternatives.any(|one| self.classes.satisfies(one.caller)) {
+            self.forbidden.push(name);
+        } else {
+            given.restricted.push(Restricted {
+                name,
+                field: input.field,
+            });
+        }
+    }
+
+    fn input(&mut self, input: &Input, value: &Json, at: &str, mode: Mode, given: &mut Given) {
+        if value.is_null() {
+            match input.nullable {
+                true => given.columns.push((input.field, Value::Null)),
+                false => self.fault(at, "type", "It can't be null."),
+            }
+            return;
+        }
+        match &input.kind {
+            InputKind::Scalar => self.scalar(input.field, value, at, mode, given),
+            InputKind::Reference(entity) => {
+                let found = scalar::address(self.plan, *entity, self.patterns, value);
+                if let Some(address) = self.keep(at, found) {
+                    given.references.push(Reference {
+                        at: at.to_owned(),
+                        field: input.field,
+                        entity: *entity,
+                        address,
+                    });
+                }
+            }
+            InputKind::References(entity) => self.links(input.field, *entity, value, at, given),
+            InputKind::Parts {
+                entity,
+                create,
+                update,
+            } => {
+                let inputs = (create.as_slice(), update.as_slice());
+                self.parts(input.field, *entity, inputs, (value, at), mode, given);
+            }
+        }
+    }
+
+    fn scalar(&mut self, field: FieldId, value: &Json, at: &str, mode: Mode, given: &mut Given) {
+        let definition = self.plan.model.field(field);
+        let Some(scalar) = definition.scalar() else {
+            return;
+        };
+        if *scalar == ScalarType::Json && mode == Mode::Update && value.is_object() {
+            given.merges.push(Merge {
+                at: at.to_owned(),
+                field,
+                patch: value.clone(),
+            });
+            return;
+        }
+        let rules = Rules::of_field(definition, scalar, self.patterns);
+        if let Some(value) = self.keep(at, scalar::stored(rules, value)) {
+            given.columns.push((field, value));
+        }
+    }
+
+    /// The items of a list that is not too long.
+    fn items<'j>(&mut self, value: &'j Json, most: usize, at: &str) -> Option<&'j [Json]> {
+        match value {
+            Json::Array(items) if items.len() > most => {
+                self.fault(
+                    at,
+                    "too-many",
+                    format!("It must have at most {most} items."),
+                );
+                None
+            }
+            Json::Array(items) => Some(items),
+            _ => {
+                self.fault(at, "type", "It must be a list.");
+                None
+            }
+        }
+    }
+
+    fn links(
+        &mut self,
+        field: FieldId,
+        entity: EntityId,
+        value: &Json,
+        at: &str,
+        given: &mut Given,
+    ) {
+        let Some(items) = self.items(value, MOST_LISTED, at) else {
+            return;
+        };
+        let mut rows: Vec<(String, Value)> = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let at = format!("{at}/{index}");
+            let found = scalar::address(self.plan, entity, self.patterns, item);
+            let Some(address) = self.keep(&at, found) else {
+                continue;
+            };
+            match rows.iter().any(|(_, known)| *known == address) {
+                true => self.fault(&at, "duplicate", "It is in the list already."),
+                false => rows.push((at, address)),
+            }
+        }
+        given.links.push(Links {
+            field,
+            entity,
+            rows,
+        });
+    }
+
+    fn parts(
+        &mut self,
+        field: FieldId,
+        entity: EntityId,
+        (create, update): (&[Input], &[Input]),
+        (value, at): (&Json, &str),
+        mode: Mode,
+        given: &mut Given,
+    ) {
+        let Some(items) = self.items(value, MOST_LISTED, at) else {
+            return;
+        };
+        let mut parts: Vec<Part> = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let at = format!("{at}/{index}");
+            let Json::Object(object) = item else {
+                self.fault(&at, "type", "It must be an object.");
+                continue;
+            };
+            let kept = object.get("id").filter(|_| mode == Mode::Update);
+            let Some(kept) = kept else {
+                let given = self.object(entity, create, object, &at, Mode::Create);
+                parts.push(Part {
+                    at,
+                    id: None,
+                    given,
+                });
+                continue;
+            };
+            let at_id = place(&at, "id");
+            let id = scalar::id(self.plan, entity, kept);
+            let id = self.keep(&at_id, id);
+            let given = self.object(entity, update, object, &at, Mode::Update);
+            if id.is_some() && parts.iter().any(|part| part.id == id) {
+                self.fault(&at_id, "duplicate", "It is in the list already.");
+            } else if id.is_some() {
+                parts.push(Part { at, id, given });
+            }
+        }
+        given.parts.push(Parts {
+            field,
+            entity,
+            items: parts,
+        });
+    }
+
+    /// The input of a move: each value by the path that expressions call it by.
+    pub fn inputs(&mut self, fields: &[InputField], body: Option<&Json>) -> Inputs {
+        let mut inputs = Inputs::default();
+        let nothing = Map::new();
+        let object = match body {
+            None => &nothing,
+            Some(Json::Object(object)) => object,
+            Some(_) => {
+                self.fault("", "type", "The body must be a JSON object.");
+                return inputs;
+            }
+        };
+        self.fields(fields, object, "", &mut Vec::new(), &mut inputs);
+        inputs
+    }
+
+    fn fields(
+        &mut self,
+        fields: &[InputField],
+        object: &Map<String, Json>,
+        at: &str,
+        path: &mut Vec<String>,
+        inputs: &mut Inputs,
+    ) {
+        for name in object.keys() {
+            if !fields.iter().any(|field| field.name == *name) {
+                self.fault(&place(at, name), "unknown", "There is no such key here.");
+            }
+        }
+        for field in fields {
+            let at = place(at, &field.name);
+            path.push(field.name.clone());
+            match (object.get(&field.name), &field.default) {
+                (None, Some(default)) => {
+                    let value = default_value(default, &field.kind);
+                    inputs.values.push((path.clone(), value));
+                }
+                (None | Some(Json::Null), _) if field.optional => {
+                    inputs.values.push((path.clone(), Value::Null));
+                }
+                (None, None) => self.fault(&at, "required", "It is required."),
+                (Some(value), _) => self.kind(field, value, &at, path, inputs),
+            }
+            path.pop();
+        }
+    }
+
+    fn kind(
+        &mut self,
+        field: &InputField,
+        value: &Json,
+        at: &str,
+        path: &mut Vec<String>,
+        inputs: &mut Inputs,
+    ) {
+        match &field.kind {
+            model::InputKind::Scalar(scalar) => {
+                let rules = Rules::of_input(field, scalar, self.patterns);
+                if let Some(value) = self.keep(at, scalar::stored(rules, value)) {
+                    inputs.values.push((path.clone(), value));
+                }
+            }
+            model::InputKind::Reference(entity) => {
+                let found = scalar::address(self.plan, *entity, self.patterns, value);
+                if let Some(address) = self.keep(at, found) {
+                    let (at, path) = (at.to_owned(), path.clone());
+                    inputs.references.push((at, path, *entity, address));
+                }
+            }
+            model::InputKind::List(item) => {
+                if let Some(value) = self.list(field, item, value, at) {
+                    inputs.values.push((path.clone(), value));
+                }
+            }
+            model::InputKind::Object(inner) => match value {
+                Json::Object(object) => self.fields(inner, object, at, path, inputs),
+                _ => self.fault(at, "type", "It must be an object."),
+            },
+        }
+    }
+
+    /// A list of scalars, as the JSON text that SQL reads.
+    fn list(
+        &mut self,
+        field: &InputField,
+        item: &model::InputKind,
+        value: &Json,
+        at: &str,
+    ) -> Option<Value> {
+        let items = self.items(value, MOST_ITEMS, at)?;
+        let model::InputKind::Scalar(scalar) = item else {
+            self.fault(at, "type", "Lists of this kind can't be taken.");
+            return None;
+        };
+        let mut stored = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let rules = Rules::of_input(field, scalar, self.patterns);
+            match self.keep(&format!("{at}/{index}"), scalar::stored(rules, item)) {
+                Some(Value::Integer(number)) => stored.push(Json::from(number)),
+                Some(Value::Text(text)) => stored.push(Json::from(text)),
+                _ => {}
+            }
+        }
+        Some(Value::Text(Json::Array(stored).to_string()))
+    }
+
+    /// The body of SetRoles.
+    pub fn roles(&mut self, body: Option<&Json>) -> Vec<RoleId> {
+        let Some(Json::Object(object)) = body else {
+            self.fault("", "type", "The body must be a JSON object.");
+            return Vec::new();
+        };
+        for name in object.keys().filter(|name| *name != "roles") {
+            self.fault(&place("", name), "unknown", "There is no such key here.");
+        }
+        let Some(value) = object.get("roles") else {
+            self.fault("/roles", "required", "It is required.");
+            return Vec::new();
+        };
+        let most = self.plan.model.roles.len();
+        let mut roles = Vec::new();
+        for (index, item) in self
+            .items(value, most, "/roles")
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
+            let at = format!("/roles/{index}");
+            let mut known = self.plan.model.roles.iter();
+            let role = item
+                .as_str()
+                .and_then(|name| known.position(|role| role.name == name));
+            match role.map(RoleId) {
+                None => {
+                    let names: Vec<&str> = self
+                        .plan
+                        .model
+                        .roles
+                        .iter()
+                        .map(|role| role.name.as_str())
+                        .collect();
+                    let message = format!("It must be one of {}.", names.join(", "));
+                    self.fault(&at, "one-of", message);
+                }
+                Some(role) if roles.contains(&role) => {
+                    self.fault(&at, "duplicate", "It is in the list already.");
+                }
+                Some(role) => roles.push(role),
+            }
+        }
+        roles
+    }
+
+    /// What such callers may never name comes before what is wrong with the rest.
+    pub fn refusal(&mut self) -> Option<Failure> {
+        if self.forbidden.is_empty() {
+            return None;
+        }
+        Some(super::refuse::fields(std::mem::take(&mut self.forbidden)))
+    }
+}
+
+/// What a move is given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inputs {
+    pub values: Vec<(Vec<String>, Value)>,
+    /// Place, path, entity, and address of rows that are to be looked up.
+    pub references: Vec<(String, Vec<String>, EntityId, Value)>,
+}
+
+fn default_value(default: &model::Literal, kind: &model::InputKind) -> Value {
+    match kind {
+        model::InputKind::Scalar(scalar) => super::value::of_literal(default, scalar),
+        _ => Value::Null,
+    }
+}
+
+/// A JSON Pointer one step further.
+pub(crate) fn place(at: &str, name: &str) -> String {
+    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,408 @@
+//! Checks of the design that look at other rows: which of them a write can break, and whether it did.
+//!
+//! Each check is followed to the rows that it reads: from the checked row along a path of relations. Written the other
+//! way round, the path leads from a row that is written to all rows whose check reads it. They are collected before
+//! and after each change, and judged once, after the last change of the transaction. A check that looks only at its own
+//! row is a constraint of the table.
+
+use super::job::Job;
+use crate::read::database;
+use crate::represent::bound;
+use crate::{Failure, Fault};
+use archwright_plan::model::{
+    EntityId, Expression, ExpressionKind, FieldId, FieldKind, Function, ToManyKind, VariableId,
+};
+use archwright_plan::{ColumnSource, Plan};
+use archwright_sql::{Dialect, Parameter, Printer, Scope, Statement, Unsupported};
+use rusqlite::types::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// From one row to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// Along a to-one field.
+    To(FieldId),
+    /// To the rows whose to-one field leads here.
+    From(FieldId),
+    /// Along a many-to-many relation: its canonical field, and the one that is followed.
+    Linked { canonical: FieldId, field: FieldId },
+}
+
+type Path = Vec<Step>;
+
+/// A check, by its entity and its position in `Entity::checks`.
+type CheckId = (EntityId, usize);
+
+/// The checks that read rows of an entity, and from where.
+pub(crate) struct Watch {
+    check: CheckId,
+    /// What it reads of such a row; many-to-many relations stand for their links.
+    reads: BTreeSet<FieldId>,
+    /// The ids of the checked rows, from the id of the row that is read; absent where that is the checked row itself.
+    statement: Option<Statement>,
+}
+
+/// All that has to be watched.
+pub(crate) struct Watches {
+    by_entity: BTreeMap<EntityId, Vec<Watch>>,
+    /// 1 where the check holds on the row.
+    conditions: BTreeMap<CheckId, Statement>,
+}
+
+/// What happens to a row.
+#[derive(Clone, Copy)]
+pub(crate) enum Change<'a> {
+    /// It comes or goes.
+    Whole,
+    Fields(&'a [FieldId]),
+}
+
+/// Checked rows that a write may have broken.
+#[derive(Default)]
+pub(crate) struct Pending(BTreeMap<CheckId, Vec<Value>>);
+
+impl Watches {
+    pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
+        let mut by_entity: BTreeMap<EntityId, Vec<Watch>> = BTreeMap::new();
+        let mut conditions = BTreeMap::new();
+        for entity in &plan.model.entities {
+            let checks = entity.checks.iter().enumerate();
+            for (index, check) in checks.filter(|(_, check)| !check.own_row) {
+                let id = (entity.id, index);
+                conditions.insert(id, condition(plan, entity.id, &check.that)?);
+                for ((end, path), reads) in Paths::of(plan, entity.id, &check.that) {
+                    by_entity.entry(end).or_default().push(Watch {
+                        check: id,
+                        reads,
+                        statement: backwards(plan, entity.id, &path)?,
+                    });
+                }
+            }
+        }
+        Ok(Self {
+            by_entity,
+            conditions,
+        })
+    }
+
+    /// Whether any check reads rows of the entity.
+    fn of(&self, entity: EntityId) -> &[Watch] {
+        self.by_entity.get(&entity).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// To be called before and after a row changes: it may be read by other rows' checks then and now.
+pub(crate) fn note(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    row: &Value,
+    change: Change<'_>,
+) -> Result<(), Failure> {
+    let shared = job.shared;
+    for watch in shared.writes.watches.of(entity) {
+        if let Change::Fields(fields) = change
+            && !fields.iter().any(|field| watch.reads.contains(field))
+        {
+            continue;
+        }
+        let mut rows = Vec::new();
+        match &watch.statement {
+            None => rows.push(row.clone()),
+            Some(statement) => {
+                let mut prepared = bound(job.connection, statement, row, &job.bindings(&[]))?;
+                let mut found = prepared.raw_query();
+                while let Some(found) = found.next().map_err(database)? {
+                    rows.push(found.get(0).map_err(database)?);
+                }
+            }
+        }
+        let pending = job.pending.0.entry(watch.check).or_default();
+        for row in rows {
+            if !pending.contains(&row) {
+                pending.push(row);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The checks that do not hold any more, each once.
+pub(crate) fn broken(job: &mut Job<'_>) -> Result<Vec<Fault>, Failure> {
+    let shared = job.shared;
+    let mut faults = Vec::new();
+    for ((entity, index), rows) in std::mem::take(&mut job.pending).0 {
+        let Some(condition) = shared.writes.watches.conditions.get(&(entity, index)) else {
+            continue;
+        };
+        for row in rows {
+            if !holds(job, condition, &row)? {
+                let check = &shared.plan.model.entity(entity).checks[index];
+                faults.push(Fault {
+                    at: String::new(),
+                    code: "check",
+                    message: check.message.clone(),
+                });
+                break;
+            }
+        }
+    }
+    Ok(faults)
+}
+
+/// A row that is gone keeps every check.
+fn holds(job: &Job<'_>, condition: &Statement, row: &Value) -> Result<bool, Failure> {
+    let mut prepared = bound(job.connection, condition, row, &job.bindings(&[]))?;
+    let mut found = prepared.raw_query();
+    match found.next().map_err(database)? {
+        Some(found) => found.get(0).map_err(database),
+        None => Ok(true),
+    }
+}
+
+/// The first row of any entity that breaks a check, with the check's message; after rows were put in wholesale.
+pub(crate) fn first_broken(job: &Job<'_>) -> Result<Option<String>, Failure> {
+    let plan = &job.shared.plan;
+    for entity in &plan.model.entities {
+        for (index, check) in entity.checks.iter().enumerate() {
+            let Some(condition) = job
+                .shared
+                .writes
+                .watches
+                .conditions
+                .get(&(entity.id, index))
+            else {
+                continue;
+            };
+            for row in super::seed::ids(job.connection, plan, entity.id)? {
+                if !holds(job, condition, &row)? {
+                    return Ok(Some(format!("{}: {}", entity.name, check.message)));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn condition(plan: &Plan, entity: EntityId, that: &Expression) -> Result<Statement, Unsupported> {
+    let mut printer = Printer::new(plan, Dialect::Sqlite);
+    let condition = printer.condition(that, &Scope::alias(entity, "t"))?;
+    let row = printer.parameter(Parameter::RowId)?;
+    let table = printer.table(entity);
+    let active = printer.active(entity, "t");
+    Ok(printer.finish(format!(
+        "SELECT {condition} FROM {table} t WHERE t.\"id\" = {row}{active}"
+    )))
+}
+
+/// From a row at the end of a path to the rows at its beginning.
+fn backwards(
+    plan: &Plan,
+    entity: EntityId,
+    path: &[Step],
+) -> Result<Option<Statement>, Unsupported> {
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let mut printer = Printer::new(plan, Dialect::Sqlite);
+    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let column = |field: FieldId| {
+        let column = plan
+            .table(field.entity)
+            .column_from(ColumnSource::Field(field));
+        column
+            .map(|column| quoted(&column.name))
+            .ok_or_else(|| crate::represent::unsupported("a relation without a column"))
+    };
+    let mut rows = printer.parameter(Parameter::RowId)?;
+    for step in path.iter().rev() {
+        rows = match step {
+            Step::To(field) => {
+                let table = printer.table(field.entity);
+                format!(
+                    "SELECT \"id\" FROM {table} WHERE {} IN ({rows})",
+                    column(*field)?
+                )
+            }
+            Step::From(field) => {
+                let (table, column) = (printer.table(field.entity), column(*field)?);
+                format!(
+                    "SELECT {column} FROM {table} WHERE \"id\" IN ({rows}) AND {column} IS NOT NULL"
+                )
+            }
+            Step::Linked { canonical, field } => {
+                let (link, near, far) = printer.link(*canonical, *field)?;
+                format!("SELECT {near} FROM {link} WHERE {far} IN ({rows})")
+            }
+        };
+    }
+    let table = printer.table(entity);
+    Ok(Some(printer.finish(format!(
+        "SELECT \"id\" FROM {table} WHERE \"id\" IN ({rows})"
+    ))))
+}
+
+/// Finds what an expression reads of other rows.
+struct Paths<'p> {
+    plan: &'p Plan,
+    this: Vec<(EntityId, Path)>,
+    variables: BTreeMap<VariableId, Vec<(EntityId, Path)>>,
+    found: BTreeMap<(EntityId, Path), BTreeSet<FieldId>>,
+    depth: usize,
+}
+
+/// Computed fields within computed fields.
+const DEPTH: usize = 32;
+
+impl<'p> Paths<'p> {
+    fn of(
+        plan: &'p Plan,
+        entity: EntityId,
+        expression: &Expression,
+    ) -> BTreeMap<(EntityId, Path), BTreeSet<FieldId>> {
+        let mut paths = Self {
+            plan,
+            this: vec![(entity, Vec::new())],
+            variables: BTreeMap::new(),
+            // The checked row itself counts as read, also by a check that only counts other rows.
+            found: BTreeMap::from([((entity, Vec::new()), BTreeSet::new())]),
+            depth: 0,
+        };
+        paths.read(expression);
+        paths.found
+    }
+
+    fn read(&mut self, expression: &Expression) {
+        match &expression.kind {
+            ExpressionKind::Quantifier {
+                over,
+                variable,
+                condition,
+                ..
+            } => {
+                let rows = self.rows(over);
+                self.variables.insert(*variable, rows);
+                self.read(condition);
+            }
+            ExpressionKind::Aggregate {
+                over,
+                variable,
+                condition,
+                value,
+                ..
+            } => {
+                let rows = self.rows(over);
+                self.variables.insert(*variable, rows);
+                for inner in condition.iter().chain(value) {
+                    self.read(inner);
+                }
+            }
+            ExpressionKind::Field { .. } => {
+                self.rows(expression);
+            }
+            _ => {
+                for child in expression.children() {
+                    self.read(child);
+                }
+            }
+        }
+    }
+
+    /// The rows that an expression leads to; what is read on the way is kept.
+    fn rows(&mut self, expression: &Expression) -> Vec<(EntityId, Path)> {
+        match &expression.kind {
+            ExpressionKind::This => self.this.clone(),
+            ExpressionKind::Variable(variable) => {
+                self.variables.get(variable).cloned().unwrap_or_default()
+            }
+            ExpressionKind::Field { of, field } => {
+                let from = self.rows(of);
+                let reached = from.iter().map(|row| self.step(row, *field));
+                let reached: Vec<_> = reached.collect();
+                reached.into_iter().flatten().collect()
+            }
+            ExpressionKind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => {
+                self.read(test);
+                let mut rows = self.rows(then);
+                rows.extend(self.rows(otherwise));
+                rows
+            }
+            ExpressionKind::Function {
+                function: Function::Coalesce,
+                arguments,
+            } => arguments.iter().flat_map(|one| self.rows(one)).collect(),
+            _ => {
+                self.read(expression);
+                Vec::new()
+            }
+        }
+    }
+
+    fn step(&mut self, row: &(EntityId, Path), field: FieldId) -> Vec<(EntityId, Path)> {
+        let definition = self.plan.model.field(field);
+        let further = |steps: &[Step]| {
+            let mut path = row.1.clone();
+            path.extend_from_slice(steps);
+            path
+        };
+        match &definition.kind {
+            FieldKind::Scalar(_) => {
+                match &definition.computed {
+                    Some(computed) => self.computed(row, computed),
+                    None => self.keep(row.clone(), Some(field)),
+                }
+                Vec::new()
+            }
+            FieldKind::ToOne(relation) => {
+                self.keep(row.clone(), Some(field));
+                self.reach((relation.target, further(&[Step::To(field)])))
+            }
+            FieldKind::ToMany(relation) => match relation.kind {
+                ToManyKind::Inverse { by } | ToManyKind::Composed { by } => {
+                    let rows = (relation.target, further(&[Step::From(by)]));
+                    self.keep(rows.clone(), Some(by));
+                    vec![rows]
+                }
+                ToManyKind::Linked { canonical, .. } => {
+                    self.keep(row.clone(), Some(canonical));
+                    self.reach((
+                        relation.target,
+                        further(&[Step::Linked { canonical, field }]),
+                    ))
+                }
+                ToManyKind::Through { entity, near, far } => {
+                    let between = (entity, further(&[Step::From(near)]));
+                    self.keep(between.clone(), Some(near));
+                    self.keep(between, Some(far));
+                    self.reach((relation.target, further(&[Step::From(near), Step::To(far)])))
+                }
+            },
+        }
+    }
+
+    /// Rows that are there or not, whatever is read of them.
+    fn reach(&mut self, rows: (EntityId, Path)) -> Vec<(EntityId, Path)> {
+        self.keep(rows.clone(), None);
+        vec![rows]
+    }
+
+    fn keep(&mut self, rows: (EntityId, Path), field: Option<FieldId>) {
+        self.found.entry(rows).or_default().extend(field);
+    }
+
+    fn computed(&mut self, row: &(EntityId, Path), computed: &Expression) {
+        if self.depth == DEPTH {
+            return;
+        }
+        self.depth += 1;
+        let this = std::mem::replace(&mut self.this, vec![row.clone()]);
+        let variables = std::mem::take(&mut self.variables);
+        self.read(computed);
+        self.this = this;
+        self.variables = variables;
+        self.depth -= 1;
+    }
+}

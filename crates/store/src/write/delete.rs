@@ -1,0 +1,277 @@
+//! Deletes rows, with what goes with them; or marks them as deleted.
+//!
+//! What the relations say about deletion holds for marked rows too, so it is done here and not left to the database.
+//! Only pairs of many-to-many relations and what the system keeps of an account go by the database's own cascades.
+
+use super::checks::{Change, note};
+use super::job::Job;
+use super::row::{self, Changes, is_file};
+use super::{audit, refuse};
+use crate::Failure;
+use crate::read::database;
+use archwright_plan::ColumnSource;
+use archwright_plan::model::{EntityId, FieldId, OnDelete};
+use archwright_sql::Dialect;
+use rusqlite::ffi;
+use rusqlite::types::Value;
+use serde_json::json;
+
+/// A row that goes.
+#[derive(Clone)]
+struct Doomed {
+    entity: EntityId,
+    id: Value,
+    is_hard: bool,
+}
+
+/// What a deletion comes to.
+#[derive(Default)]
+struct Fate {
+    /// In the order in which they were found: referring rows come after those that they refer to.
+    doomed: Vec<Doomed>,
+    /// References that are unset.
+    unset: Vec<(FieldId, Value)>,
+    /// Rows that keep others from being deleted, unless they go too.
+    restricting: Vec<(EntityId, Value)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    Active,
+    All,
+}
+
+/// Deletes a row and what goes with it, with an audit entry for each.
+pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(), Failure> {
+    let is_hard = !job.plan().model.entity(entity).soft_delete;
+    let first = Doomed {
+        entity,
+        id: id.clone(),
+        is_hard,
+    };
+    let fate = fate(job, first)?;
+    let goes = |entity: EntityId, id: &Value| {
+        let mut doomed = fate.doomed.iter();
+        doomed.any(|one| one.entity == entity && one.id == *id)
+    };
+    for (restricting, id) in &fate.restricting {
+        if !goes(*restricting, id) {
+            return Err(in_use(job, *restricting));
+        }
+    }
+    for one in &fate.doomed {
+        note(job, one.entity, &one.id, Change::Whole)?;
+    }
+    for (field, id) in &fate.unset {
+        if !goes(field.entity, id) {
+            let changes = row::set(job, field.entity, id, &[(*field, Value::Null)], "")?;
+            record(job, field.entity, id, changes)?;
+        }
+    }
+    let (hard, soft): (Vec<Doomed>, Vec<Doomed>) =
+        fate.doomed.into_iter().partition(|one| one.is_hard);
+    for one in &soft {
+        mark(job, one)?;
+    }
+    remove_all(job, hard)
+}
+
+/// Follows what refers to a row, and to those that go with it.
+fn fate(job: &Job<'_>, first: Doomed) -> Result<Fate, Failure> {
+    let mut fate = Fate {
+        doomed: vec![first],
+        ..Fate::default()
+    };
+    let mut next = 0;
+    while let Some(one) = fate.doomed.get(next).cloned() {
+        next += 1;
+        for (field, on_delete) in &job.writes().of(one.entity).referrers {
+            // A row that is only marked is still there for those that are marked themselves.
+            let among = if one.is_hard {
+                Among::All
+            } else {
+                Among::Active
+            };
+            let definition = job.plan().model.entity(field.entity);
+            let is_part = definition.part_of.is_some_and(|part| part.back == *field);
+            // The parts of a marked row are hidden with it, and stay.
+            if is_part && !one.is_hard && !definition.soft_delete {
+                continue;
+            }
+            let is_hard = one.is_hard || !definition.soft_delete;
+            for id in referring(job, *field, &one.id, among)? {
+                match on_delete {
+                    OnDelete::Restrict => fate.restricting.push((field.entity, id)),
+                    OnDelete::SetNull => fate.unset.push((*field, id)),
+                    OnDelete::Cascade => fate.add(field.entity, id, is_hard, &mut next),
+                }
+            }
+        }
+    }
+    Ok(fate)
+}
+
+impl Fate {
+    /// A row that was to be marked and has to go is looked at again.
+    fn add(&mut self, entity: EntityId, id: Value, is_hard: bool, next: &mut usize) {
+        let mut doomed = self.doomed.iter_mut().enumerate();
+        match doomed.find(|(_, one)| one.entity == entity && one.id == id) {
+            Some((index, known)) if is_hard && !known.is_hard => {
+                known.is_hard = true;
+                *next = (*next).min(index);
+            }
+            Some(_) => {}
+            None => self.doomed.push(Doomed {
+                entity,
+                id,
+                is_hard,
+            }),
+        }
+    }
+}
+
+/// The ids of the rows whose field leads to a row.
+pub(crate) fn referring(
+    job: &Job<'_>,
+    field: FieldId,
+    target: &Value,
+    among: Among,
+) -> Result<Vec<Value>, Failure> {
+    let table = job.plan().table(field.entity);
+    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let column = table.column_from(ColumnSource::Field(field));
+    let column = column.ok_or_else(|| Failure::Internal("a field without a column".to_owned()))?;
+    let active = match table.column_from(ColumnSource::DeletedAt) {
+        Some(column) if among == Among::Active => {
+            format!(" AND {} IS NULL", quoted(&column.name))
+        }
+        _ => String::new(),
+    };
+    let text = format!(
+        "SELECT \"id\" FROM {} WHERE {} = ?1{active} ORDER BY \"id\"",
+        quoted(&table.name),
+        quoted(&column.name)
+    );
+    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
+    let rows = statement
+        .query_map([target], |row| row.get(0))
+        .map_err(database)?;
+    rows.collect::<Result<_, _>>().map_err(database)
+}
+
+fn in_use(job: &Job<'_>, by: EntityId) -> Failure {
+    let name = job.plan().model.entity(by).plural.replace('_', " ");
+    Failure::Conflict {
+        code: "in-use",
+        detail: format!("There are {name} that refer to it."),
+        fields: Vec::new(),
+    }
+}
+
+/// The audit of a part is its whole's.
+fn record(job: &Job<'_>, entity: EntityId, id: &Value, changes: Changes) -> Result<(), Failure> {
+    match job.plan().model.entity(entity).part_of {
+        Some(_) => Ok(()),
+        None => audit::record(job, entity, id, changes),
+    }
+}
+
+fn mark(job: &mut Job<'_>, one: &Doomed) -> Result<(), Failure> {
+    let table = job.plan().table(one.entity);
+    let column = table.column_from(ColumnSource::DeletedAt);
+    let column =
+        column.ok_or_else(|| Failure::Internal("a row that can't be marked".to_owned()))?;
+    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let version = match table.column_from(ColumnSource::Version) {
+        Some(column) => format!(", {0} = {0} + 1", quoted(&column.name)),
+        None => String::new(),
+    };
+    let text = format!(
+        "UPDATE {} SET {} = ?2{version} WHERE \"id\" = ?1",
+        quoted(&table.name),
+        quoted(&column.name)
+    );
+    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
+    statement
+        .execute((&one.id, job.context.now))
+        .map_err(database)?;
+    record(job, one.entity, &one.id, deleted())
+}
+
+fn deleted() -> Changes {
+    let mut changes = Changes::new();
+    changes.insert("deleted".to_owned(), json!(true));
+    changes
+}
+
+/// Referring rows first; where the order is not clear from that, whatever nothing refers to any more.
+fn remove_all(job: &mut Job<'_>, mut rows: Vec<Doomed>) -> Result<(), Failure> {
+    while !rows.is_empty() {
+        let before = rows.len();
+        let mut kept = Vec::new();
+        for one in rows.into_iter().rev() {
+            match remove(job, &one)? {
+                true => record(job, one.entity, &one.id, deleted())?,
+                false => kept.push(one),
+            }
+        }
+        kept.reverse();
+        if kept.len() == before {
+            return Err(in_use(job, kept[0].entity));
+        }
+        rows = kept;
+    }
+    Ok(())
+}
+
+/// Whether nothing referred to the row any more.
+fn remove(job: &mut Job<'_>, one: &Doomed) -> Result<bool, Failure> {
+    let files = files(job, one)?;
+    let table = Dialect::Sqlite.identifier(&job.plan().table(one.entity).name);
+    let text = format!("DELETE FROM {table} WHERE \"id\" = ?1");
+    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
+    match statement.execute([&one.id]) {
+        Ok(_) => {}
+        Err(rusqlite::Error::SqliteFailure(code, _))
+            if code.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY =>
+        {
+            return Ok(false);
+        }
+        Err(error) => return Err(refuse::failure(job.plan(), one.entity, "", error)),
+    }
+    drop(statement);
+    for file in files {
+        drop_file(job, file)?;
+    }
+    Ok(true)
+}
+
+/// The stored files that a row names.
+fn files(job: &Job<'_>, one: &Doomed) -> Result<Vec<String>, Failure> {
+    let fields: Vec<FieldId> = job
+        .plan()
+        .model
+        .entity(one.entity)
+        .fields
+        .iter()
+        .filter(|field| is_file(field))
+        .map(|field| field.id)
+        .collect();
+    let mut files = Vec::new();
+    for field in fields {
+        if let Value::Text(file) = row::stored(job, field, &one.id)? {
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
+/// Forgets a stored file that no row names any more, and lets its bytes be deleted after the commit.
+pub(crate) fn drop_file(job: &mut Job<'_>, file: String) -> Result<(), Failure> {
+    let text = "DELETE FROM \"stored_files\" WHERE \"id\" = ?1";
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    statement.execute([&file]).map_err(database)?;
+    drop(statement);
+    job.dropped_files.push(file);
+    Ok(())
+}

@@ -1,0 +1,391 @@
+//! What an allowed call does, and its reply.
+
+use super::body::Given;
+use super::job::{Found, Job, id_text};
+use super::request::{Body, Request};
+use super::row::{self, Changes};
+use super::{audit, checks, delete, judge, link, refuse, resolve};
+use crate::read::database;
+use crate::represent::{Rule, bound};
+use crate::{Call, Failure, Reply};
+use archwright_plan::OperationKind;
+use archwright_plan::model::{EntityId, FieldId, Move, RoleId};
+use archwright_sql::Phase;
+use rusqlite::OptionalExtension;
+use rusqlite::types::Value;
+use serde_json::{Value as Json, json};
+
+/// The password hash of an account that nobody can sign in to.
+const NO_PASSWORD: &str = "!";
+
+/// Does what the call asks for, all of it or nothing: its caller is in a transaction of its own.
+pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Result<Reply, Failure> {
+    let definition = job.definition();
+    let key = call
+        .idempotency
+        .as_ref()
+        .filter(|_| definition.idempotency_key);
+    if let Some(key) = key
+        && let Some(reply) = super::idempotency::recorded(job, key)?
+    {
+        return Ok(reply);
+    }
+    let reply = effect(job, request, call)?;
+    if let Some(key) = key {
+        super::idempotency::record(job, key, &reply)?;
+    }
+    Ok(reply)
+}
+
+/// What the call would be refused with, as far as that shows before it is done.
+pub(crate) fn judged(
+    job: &mut Job<'_>,
+    request: &mut Request,
+    call: &Call,
+) -> Result<Option<Found>, Failure> {
+    let found = judge::row(job, request, call)?;
+    if let (Some(found), Some((_, one))) = (&found, the_move(job, request)) {
+        judge::state(job, request.entity, &found.id, one)?;
+    }
+    judge::body(job, request, found.as_ref())?;
+    Ok(found)
+}
+
+fn the_move<'a>(job: &Job<'a>, request: &Request) -> Option<(usize, &'a Move)> {
+    let OperationKind::Move(index) = job.definition().kind else {
+        return None;
+    };
+    let machine = job.plan().model.entity(request.entity).state.as_ref()?;
+    Some((index, machine.moves.get(index)?))
+}
+
+fn effect(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Result<Reply, Failure> {
+    let found = judged(job, request, call)?;
+    let body = std::mem::replace(&mut request.body, Body::None);
+    match (&job.definition().kind, found, body) {
+        (OperationKind::Create, None, Body::Row(given)) => created(job, request, &given),
+        (OperationKind::Update, Some(found), Body::Row(given)) => {
+            let changes = row::update(job, request.entity, &found.id, &given, "")?;
+            changed(job, request, found, changes)
+        }
+        (OperationKind::Move(_), Some(found), Body::Move(inputs)) => {
+            let mut job = Job {
+                inputs: &inputs.values,
+                pending: std::mem::take(&mut job.pending),
+                ..Job::new(
+                    job.connection,
+                    job.shared,
+                    job.context,
+                    job.classes,
+                    job.operation,
+                )
+            };
+            moved(&mut job, request, found)
+        }
+        (OperationKind::SetRoles, Some(found), Body::Roles(roles)) => {
+            let changes = set_roles(job, request.entity, &found.id, &roles)?;
+            changed(job, request, found, changes)
+        }
+        (OperationKind::Delete, Some(found), _) => {
+            delete::row(job, request.entity, &found.id)?;
+            finish(job)?;
+            nothing(job)
+        }
+        (OperationKind::Link(field) | OperationKind::Unlink(field), Some(found), _) => {
+            linked(job, request, *field, found)
+        }
+        (OperationKind::RemoveFile(field), Some(found), _) => {
+            set_file(job, request, *field, found, Value::Null)
+        }
+        _ => Err(Failure::Internal(format!(
+            "{} is no such write",
+            job.definition().id
+        ))),
+    }
+}
+
+/// 204
+fn nothing(job: &mut Job<'_>) -> Result<Reply, Failure> {
+    Ok(Reply {
+        status: job.definition().status,
+        dropped_files: std::mem::take(&mut job.dropped_files),
+        ..Reply::default()
+    })
+}
+
+/// Judges the checks that the write may have broken, once all is written.
+fn finish(job: &mut Job<'_>) -> Result<(), Failure> {
+    if !job.forbidden.is_empty() {
+        return Err(refuse::fields(std::mem::take(&mut job.forbidden)));
+    }
+    let broken = checks::broken(job)?;
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let takes_body = matches!(
+        job.definition().kind,
+        OperationKind::Create
+            | OperationKind::SignUp
+            | OperationKind::Update
+            | OperationKind::Move(_)
+            | OperationKind::Upload(_)
+            | OperationKind::SetRoles
+    );
+    // Where there is no body to be mended, the write is at odds with what is stored.
+    match (takes_body, broken.into_iter().next()) {
+        (false, Some(first)) => Err(Failure::Conflict {
+            code: "check",
+            detail: first.message,
+            fields: Vec::new(),
+        }),
+        (true, Some(first)) => Err(Failure::Invalid(vec![first])),
+        (_, None) => Ok(()),
+    }
+}
+
+fn created(job: &mut Job<'_>, request: &Request, given: &Given) -> Result<Reply, Failure> {
+    let id = create(job, request.entity, given)?;
+    let account = job.plan().model.account.as_ref();
+    if account.is_some_and(|account| account.entity == request.entity) {
+        credentials(job, &id, NO_PASSWORD, &[])?;
+    }
+    let mut reply = job.reply(request.entity, &id, &request.shaping)?;
+    reply.location = Some(location(job, request.entity, &id)?);
+    Ok(reply)
+}
+
+/// Makes the row, and judges what it has become.
+pub(crate) fn create(job: &mut Job<'_>, entity: EntityId, given: &Given) -> Result<Value, Failure> {
+    let (id, changes) = row::create(job, entity, given, &row::ALONE)?;
+    let rule = Rule::Operation(job.operation);
+    let held = job.holding(rule, Phase::Before, &id)?.unwrap_or_default();
+    if job.kept(rule, &id, held)?.is_empty() {
+        return Err(refuse::by_rule(job.classes, &job.definition().guard));
+    }
+    finish(job)?;
+    audit::record(job, entity, &id, changes)?;
+    Ok(id)
+}
+
+/// What an account signs in with.
+pub(crate) fn credentials(
+    job: &Job<'_>,
+    id: &Value,
+    password_hash: &str,
+    roles: &[RoleId],
+) -> Result<(), Failure> {
+    let text = "INSERT INTO \"auth_credentials\" (\"account_id\", \"password_hash\", \"roles\", \"failed_count\") \
+                VALUES (?1, ?2, ?3, 0)";
+    let roles = role_names(job, roles).to_string();
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    statement
+        .execute((id, password_hash, roles))
+        .map_err(database)?;
+    Ok(())
+}
+
+fn role_names(job: &Job<'_>, roles: &[RoleId]) -> Json {
+    let names = roles
+        .iter()
+        .map(|role| job.plan().model.role(*role).name.as_str());
+    Json::from_iter(names)
+}
+
+/// The row as it is left is judged too, audited, and shown.
+fn changed(
+    job: &mut Job<'_>,
+    request: &Request,
+    found: Found,
+    changes: Changes,
+) -> Result<Reply, Failure> {
+    settled(job, request, &found.id, found.held, changes)?;
+    job.reply(request.entity, &found.id, &request.shaping)
+}
+
+fn settled(
+    job: &mut Job<'_>,
+    request: &Request,
+    id: &Value,
+    held: Vec<usize>,
+    changes: Changes,
+) -> Result<(), Failure> {
+    if job
+        .kept(Rule::Operation(job.operation), id, held)?
+        .is_empty()
+    {
+        return Err(refuse::by_rule(job.classes, &job.definition().guard));
+    }
+    finish(job)?;
+    audit::record(job, request.entity, id, changes)
+}
+
+fn moved(job: &mut Job<'_>, request: &Request, found: Found) -> Result<Reply, Failure> {
+    let missing = || Failure::Internal("there is no such move".to_owned());
+    let (index, one) = the_move(job, request).ok_or_else(missing)?;
+    let machine = job.plan().model.entity(request.entity).state.as_ref();
+    let machine = machine.ok_or_else(missing)?;
+    if !one.steps.is_empty() {
+        return Err(Failure::Internal(format!(
+            "{} has steps",
+            job.definition().id
+        )));
+    }
+    judge::condition(job, request.entity, &found.id, index)?;
+    let mut columns = vec![(machine.field, Value::Text(one.to.clone()))];
+    columns.extend(assigned(job, request.entity, &found.id, index, one)?);
+    let changes = row::set(job, request.entity, &found.id, &columns, "")?;
+    changed(job, request, found, changes)
+}
+
+/// The values that a move sets, on the row as it was.
+fn assigned(
+    job: &Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    index: usize,
+    one: &Move,
+) -> Result<Vec<(FieldId, Value)>, Failure> {
+    let statements = job.writes().moves.get(&(entity, index));
+    let Some(set) = statements.and_then(|statements| statements.set.as_ref()) else {
+        return Ok(Vec::new());
+    };
+    let mut prepared = bound(job.connection, set, id, &job.bindings(&[]))?;
+    let mut rows = prepared.raw_query();
+    let row = rows.next().map_err(database)?.ok_or(Failure::NotFound)?;
+    let fields = one.set.iter().enumerate();
+    fields
+        .map(|(column, (field, _))| Ok((*field, row.get(column).map_err(database)?)))
+        .collect()
+}
+
+fn linked(
+    job: &mut Job<'_>,
+    request: &Request,
+    field: FieldId,
+    found: Found,
+) -> Result<Reply, Failure> {
+    let target = job
+        .plan()
+        .model
+        .field(field)
+        .to_many()
+        .map(|relation| relation.target);
+    let (Some(target), Some(address)) = (target, &request.other) else {
+        return Err(Failure::Internal("a link to nothing".to_owned()));
+    };
+    let name = job.plan().model.field(field).name.clone();
+    let readable = resolve::readable(job, target, address)?;
+    let (is_changed, change) = match &job.definition().kind {
+        OperationKind::Link(_) => {
+            let far = readable.ok_or(Failure::NotFound)?;
+            let change = json!({ "linked": audit::id(&far) });
+            (link::add(job, field, &found.id, &far)?, change)
+        }
+        _ => {
+            // What is linked can be unlinked, also when the caller may not read it any more.
+            let far = resolve::existing(job, target, address)?.ok_or(Failure::NotFound)?;
+            let is_changed = link::remove(job, field, &found.id, &far)?;
+            if !is_changed && readable.is_none() {
+                return Err(Failure::NotFound);
+            }
+            (is_changed, json!({ "unlinked": audit::id(&far) }))
+        }
+    };
+    if is_changed {
+        row::set(job, request.entity, &found.id, &[], "")?;
+        let mut changes = Changes::new();
+        changes.insert(name, change);
+        settled(job, request, &found.id, found.held, changes)?;
+    }
+    nothing(job)
+}
+
+/// Sets or unsets the stored file of a row; the one before is dropped.
+pub(crate) fn set_file(
+    job: &mut Job<'_>,
+    request: &Request,
+    field: FieldId,
+    found: Found,
+    file: Value,
+) -> Result<Reply, Failure> {
+    let old = row::stored(job, field, &found.id)?;
+    if old != Value::Null || file != Value::Null {
+        let changes = row::set(job, request.entity, &found.id, &[(field, file.clone())], "")?;
+        settled(job, request, &found.id, found.held, changes)?;
+    }
+    if let Value::Text(old) = old {
+        delete::drop_file(job, old)?;
+    }
+    match file {
+        Value::Null => nothing(job),
+        _ => job.reply(request.entity, &found.id, &request.shaping),
+    }
+}
+
+/// Each role that is given or taken has to be granted by a role of the caller's.
+fn set_roles(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    roles: &[RoleId],
+) -> Result<Changes, Failure> {
+    let model = &job.plan().model;
+    let text = "SELECT \"roles\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1";
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    let old: Option<String> = statement
+        .query_row([id], |row| row.get(0))
+        .optional()
+        .map_err(database)?;
+    drop(statement);
+    let old = old.ok_or(Failure::NotFound)?;
+    let old: Vec<String> =
+        serde_json::from_str(&old).map_err(|error| Failure::Internal(error.to_string()))?;
+    let all = model.roles.iter().enumerate();
+    let differs =
+        all.filter(|(index, role)| roles.contains(&RoleId(*index)) != old.contains(&role.name));
+    for (_, role) in differs {
+        if !role
+            .granted_by
+            .iter()
+            .any(|granting| job.classes.has(*granting))
+        {
+            return Err(Failure::Forbidden {
+                detail: format!("You may not give or take the role {}.", role.name),
+                fields: vec!["roles".to_owned()],
+            });
+        }
+    }
+    let new = role_names(job, roles);
+    let text = "UPDATE \"auth_credentials\" SET \"roles\" = ?2 WHERE \"account_id\" = ?1";
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    statement.execute((id, new.to_string())).map_err(database)?;
+    drop(statement);
+    row::set(job, entity, id, &[], "")?;
+    let mut changes = Changes::new();
+    changes.insert("roles".to_owned(), json!({ "from": old, "to": new }));
+    Ok(changes)
+}
+
+/// The path of a row.
+fn location(job: &Job<'_>, entity: EntityId, id: &Value) -> Result<String, Failure> {
+    let address = match job.plan().model.entity(entity).key {
+        Some(key) => row::stored(job, key, id)?,
+        None => id.clone(),
+    };
+    let path = &job.plan().resource(entity).path;
+    Ok(format!("{path}/{}", percent_encoded(&id_text(&address))))
+}
+
+/// A segment of a path: everything but unreserved characters is encoded.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}

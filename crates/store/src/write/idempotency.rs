@@ -1,0 +1,71 @@
+//! Replies kept under the key that a client chose, so that a repeated request has its effect once.
+//!
+//! Kept in the transaction of the effect, for a day. A call that fails has no effect, so nothing is kept, and its
+//! repetition is judged anew: what stood in its way may be gone.
+
+use super::job::Job;
+use crate::read::database;
+use crate::{Failure, IdempotencyKey, Reply};
+use rusqlite::OptionalExtension;
+use serde_json::{Value as Json, json};
+
+const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
+/// The reply to the first request with the key.
+pub(crate) fn recorded(job: &Job<'_>, key: &IdempotencyKey) -> Result<Option<Reply>, Failure> {
+    let text = "SELECT \"fingerprint\", \"status\", \"headers\", \"body\" FROM \"idempotency_keys\" \
+                WHERE \"key\" = ?1 AND \"caller\" = ?2 AND \"expires_at\" > ?3";
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    let found = statement.query_row((&key.key, caller(job), job.context.now), |row| {
+        let fingerprint: Vec<u8> = row.get(0)?;
+        let headers: String = row.get(2)?;
+        let reply = Reply {
+            status: row.get(1)?,
+            body: row.get(3)?,
+            replayed: true,
+            ..Reply::default()
+        };
+        Ok((fingerprint, headers, reply))
+    });
+    let Some((fingerprint, headers, mut reply)) = found.optional().map_err(database)? else {
+        return Ok(None);
+    };
+    if fingerprint != key.fingerprint {
+        return Err(Failure::KeyReused);
+    }
+    let headers: Json =
+        serde_json::from_str(&headers).map_err(|error| Failure::Internal(error.to_string()))?;
+    let header = |name: &str| headers[name].as_str().map(str::to_owned);
+    reply.location = header("location");
+    reply.etag = header("etag");
+    Ok(Some(reply))
+}
+
+pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Result<(), Failure> {
+    let headers = json!({ "location": reply.location, "etag": reply.etag });
+    // An expired record of the same key is still there when nobody has purged it.
+    let text = "INSERT OR REPLACE INTO \"idempotency_keys\" \
+                (\"key\", \"caller\", \"fingerprint\", \"status\", \"headers\", \"body\", \"created_at\", \"expires_at\") \
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let now = job.context.now;
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    statement
+        .execute((
+            &key.key,
+            caller(job),
+            key.fingerprint.as_slice(),
+            reply.status,
+            headers.to_string(),
+            &reply.body,
+            now,
+            now + KEPT_MILLISECONDS,
+        ))
+        .map_err(database)?;
+    Ok(())
+}
+
+/// Each caller has keys of its own; those who are not signed in share theirs.
+fn caller<'a>(job: &Job<'a>) -> &'a str {
+    let caller = job.context.caller.as_ref();
+    caller.map_or("", |caller| &caller.account_id)
+}

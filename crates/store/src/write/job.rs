@@ -1,0 +1,137 @@
+//! One call within the writer's transaction.
+
+use super::checks::Pending;
+use super::prepare::Writes;
+use crate::represent::{Bindings, Inputs, Rule, Shaping, holding, represent};
+use crate::{Context, Failure, Fault, Reply, Shared};
+use archwright_plan::model::EntityId;
+use archwright_plan::{Operation, Plan};
+use archwright_sql::{Classes, Phase};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+pub(crate) struct Job<'a> {
+    pub connection: &'a Connection,
+    pub shared: &'a Shared,
+    pub context: &'a Context,
+    pub classes: &'a Classes,
+    pub operation: usize,
+    /// Of a move.
+    pub inputs: &'a Inputs,
+    pub pending: Pending,
+    pub dropped_files: Vec<String>,
+    /// Fields that the caller named and may not set on these rows.
+    pub forbidden: Vec<String>,
+    pub faults: Vec<Fault>,
+}
+
+/// A row that the call is about, and which alternatives of the guard held on it.
+pub(crate) struct Found {
+    pub id: Value,
+    pub held: Vec<usize>,
+}
+
+impl<'a> Job<'a> {
+    pub fn new(
+        connection: &'a Connection,
+        shared: &'a Shared,
+        context: &'a Context,
+        classes: &'a Classes,
+        operation: usize,
+    ) -> Self {
+        Self {
+            connection,
+            shared,
+            context,
+            classes,
+            operation,
+            inputs: &[],
+            pending: Pending::default(),
+            dropped_files: Vec::new(),
+            forbidden: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    pub fn plan(&self) -> &'a Plan {
+        &self.shared.plan
+    }
+
+    pub fn writes(&self) -> &'a Writes {
+        &self.shared.writes
+    }
+
+    pub fn definition(&self) -> &'a Operation {
+        &self.shared.plan.operations[self.operation]
+    }
+
+    pub fn bindings<'b>(&'b self, values: &'b [Value]) -> Bindings<'b> {
+        Bindings {
+            inputs: Some(self.inputs),
+            ..Bindings::new(self.shared, self.context, self.classes, values)
+        }
+    }
+
+    pub fn holding(
+        &self,
+        rule: Rule,
+        phase: Phase,
+        row: &Value,
+    ) -> Result<Option<Vec<usize>>, Failure> {
+        holding(self.connection, rule, phase, row, &self.bindings(&[]))
+    }
+
+    /// The alternatives of a rule whose conditions on the row before and on the row that is left both hold.
+    pub fn kept(
+        &self,
+        rule: Rule,
+        row: &Value,
+        mut held: Vec<usize>,
+    ) -> Result<Vec<usize>, Failure> {
+        let alternatives = rule.alternatives(self.plan());
+        if held
+            .iter()
+            .any(|index| alternatives[*index].after.is_none())
+        {
+            return Ok(held);
+        }
+        let after = self.holding(rule, Phase::After, row)?.unwrap_or_default();
+        held.retain(|index| after.contains(index));
+        Ok(held)
+    }
+
+    /// The reply with the row as the caller may see it.
+    pub fn reply(
+        &mut self,
+        entity: EntityId,
+        id: &Value,
+        shaping: &Shaping,
+    ) -> Result<Reply, Failure> {
+        let text = id_text(id);
+        let shown = represent(
+            self.connection,
+            self.shared,
+            entity,
+            &text,
+            self.context,
+            shaping,
+        )?;
+        let shown = shown.ok_or_else(|| Failure::Internal("a written row is gone".to_owned()))?;
+        Ok(Reply {
+            status: self.definition().status,
+            body: Some(shown.json),
+            etag: shown.version.map(|version| version.to_string()),
+            dropped_files: std::mem::take(&mut self.dropped_files),
+            ..Reply::default()
+        })
+    }
+}
+
+/// An id as text.
+pub(crate) fn id_text(id: &Value) -> String {
+    match id {
+        Value::Integer(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Null | Value::Real(_) | Value::Blob(_) => String::new(),
+    }
+}

@@ -1,0 +1,164 @@
+//! Rows put into an empty database wholesale.
+
+use super::job::Job;
+use super::{checks, effect, link, refuse, value};
+use crate::read::database;
+use crate::represent::id_value;
+use crate::{Context, Failure, Shared};
+use archwright_plan::model::{EntityId, FieldId, Literal};
+use archwright_plan::{ColumnSource, Plan, SeedRow};
+use archwright_sql::{Classes, Dialect};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use std::collections::BTreeMap;
+
+/// Rows between two reports of progress.
+const STEP: usize = 100;
+
+/// All of the rows, and every constraint judged. Optional references may point forwards, so references are judged
+/// when all rows are in.
+pub(crate) fn put(
+    connection: &Connection,
+    shared: &Shared,
+    rows: &[SeedRow],
+    hashes: &BTreeMap<String, String>,
+    now: i64,
+    progress: &dyn Fn(usize),
+) -> Result<(), Failure> {
+    let context = Context {
+        caller: None,
+        now,
+        request_id: String::new(),
+    };
+    let classes = Classes::anonymous();
+    let job = Job::new(connection, shared, &context, &classes, 0);
+    connection
+        .execute_batch("PRAGMA defer_foreign_keys = ON")
+        .map_err(database)?;
+    for (index, row) in rows.iter().enumerate() {
+        insert(&job, row, hashes)?;
+        if (index + 1) % STEP == 0 {
+            progress(index + 1);
+        }
+    }
+    let mut linking = Job::new(connection, shared, &context, &classes, 0);
+    for row in rows {
+        let near = own_id(&job, row)?;
+        for (field, others) in &row.links {
+            for other in others {
+                let target = shared.plan.model.field(*field).to_many();
+                let target = target.map(|relation| relation.target);
+                let far = target.and_then(|target| id_value(&shared.plan, target, other));
+                let far = far.ok_or_else(|| unknown(&shared.plan, row, other))?;
+                link::add(&mut linking, *field, &near, &far)?;
+            }
+        }
+    }
+    references_hold(connection)?;
+    if let Some(broken) = checks::first_broken(&job)? {
+        return Err(Failure::Internal(format!(
+            "a row of the seed breaks a check of {broken}"
+        )));
+    }
+    progress(rows.len());
+    Ok(())
+}
+
+fn unknown(plan: &Plan, row: &SeedRow, id: &str) -> Failure {
+    let entity = &plan.model.entity(row.entity).name;
+    Failure::Internal(format!(
+        "a row of {entity} in the seed has {id:?} for an id"
+    ))
+}
+
+fn own_id(job: &Job<'_>, row: &SeedRow) -> Result<Value, Failure> {
+    id_value(job.plan(), row.entity, &row.id).ok_or_else(|| unknown(job.plan(), row, &row.id))
+}
+
+fn insert(job: &Job<'_>, row: &SeedRow, hashes: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let plan = job.plan();
+    let id = own_id(job, row)?;
+    let insert = &job.writes().of(row.entity).insert;
+    let mut statement = job.connection.prepare_cached(insert).map_err(database)?;
+    for (index, column) in plan.table(row.entity).columns.iter().enumerate() {
+        let stored = match column.source {
+            ColumnSource::Id => id.clone(),
+            ColumnSource::Field(field) => {
+                value::column(job.shared, field, &id, &stored(plan, row, field)?)?
+            }
+            ColumnSource::BlindIndex(field) => {
+                value::blind(job.shared, field, &stored(plan, row, field)?)
+            }
+            ColumnSource::Version => Value::Integer(1),
+            ColumnSource::Position => Value::Integer(row.position.unwrap_or(0).into()),
+            _ => Value::Null,
+        };
+        statement
+            .raw_bind_parameter(index + 1, stored)
+            .map_err(database)?;
+    }
+    statement.raw_execute().map_err(|error| {
+        let entity = &plan.model.entity(row.entity).name;
+        let failure = refuse::failure(plan, row.entity, "", error);
+        Failure::Internal(format!(
+            "a row of {entity} in the seed is refused: {failure:?}"
+        ))
+    })?;
+    drop(statement);
+    let Some(account) = &row.account else {
+        return Ok(());
+    };
+    let hash = hashes.get(&account.password);
+    let hash =
+        hash.ok_or_else(|| Failure::Internal("a password of the seed has no hash".to_owned()))?;
+    effect::credentials(job, &id, hash, &account.roles)
+}
+
+/// The value of a field as it is stored, before it is sealed.
+fn stored(plan: &Plan, row: &SeedRow, field: FieldId) -> Result<Value, Failure> {
+    let mut values = row.values.iter();
+    let Some((_, literal)) = values.find(|(known, _)| *known == field) else {
+        return Ok(Value::Null);
+    };
+    let definition = plan.model.field(field);
+    match (definition.scalar(), definition.to_one(), literal) {
+        (Some(scalar), _, literal) => Ok(value::of_literal(literal, scalar)),
+        (None, Some(relation), Literal::Text(id)) => {
+            id_value(plan, relation.target, id).ok_or_else(|| unknown(plan, row, id))
+        }
+        _ => Ok(Value::Null),
+    }
+}
+
+fn references_hold(connection: &Connection) -> Result<(), Failure> {
+    let mut statement = connection
+        .prepare("SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 1")
+        .map_err(database)?;
+    let mut rows = statement.query([]).map_err(database)?;
+    match rows.next().map_err(database)? {
+        None => Ok(()),
+        Some(row) => {
+            let (table, parent): (String, String) =
+                (row.get(0).map_err(database)?, row.get(1).map_err(database)?);
+            Err(Failure::Internal(format!(
+                "a row of {table} in the seed refers to a row of {parent} that is not there"
+            )))
+        }
+    }
+}
+
+/// The ids of all rows of an entity.
+pub(crate) fn ids(
+    connection: &Connection,
+    plan: &Plan,
+    entity: EntityId,
+) -> Result<Vec<Value>, Failure> {
+    let table = Dialect::Sqlite.identifier(&plan.table(entity).name);
+    let mut statement = connection
+        .prepare(&format!("SELECT \"id\" FROM {table}"))
+        .map_err(database)?;
+    let rows = statement
+        .query_map([], |row| row.get(0))
+        .map_err(database)?;
+    rows.collect::<Result<_, _>>().map_err(database)
+}

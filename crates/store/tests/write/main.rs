@@ -1,0 +1,5 @@
+//! Writes, as scripts: a design, who is there, requests, and the replies that they must get.
+#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+
+mod fields;
+mod script;
