@@ -15,12 +15,8 @@ pub fn ddl(plan: &Plan, dialect: Dialect) -> Result<Vec<String>, Unsupported> {
     }
     for table in &plan.tables {
         if dialect == Dialect::Postgres {
-            statements.extend(
-                table
-                    .foreign_keys
-                    .iter()
-                    .map(|key| add_foreign_key(table, key, dialect)),
-            );
+            let keys = table.foreign_keys.iter();
+            statements.extend(keys.map(|key| add_foreign_key(table, key, dialect)));
         }
         statements.extend(indexes(table, dialect));
         if !table.search.is_empty() {
@@ -146,8 +142,9 @@ fn foreign_key(key: &ForeignKey, dialect: Dialect) -> String {
 }
 
 fn add_foreign_key(table: &Table, key: &ForeignKey, dialect: Dialect) -> String {
+    // A seed may refer to rows that come later.
     format!(
-        "ALTER TABLE {} ADD {}",
+        "ALTER TABLE {} ADD {} DEFERRABLE",
         dialect.identifier(&table.name),
         foreign_key(key, dialect)
     )
@@ -214,6 +211,8 @@ fn type_conditions(scalar: &ScalarType, name: &str, dialect: Dialect) -> Vec<Str
             )]
         }
         ScalarType::Uuid if sqlite => vec![format!("length({name}) = 36")],
+        ScalarType::Slug if !sqlite => vec![format!("{name} ~ '^[a-z0-9-]{{1,100}}$'")],
+        ScalarType::Phone if !sqlite => vec![format!("{name} ~ '^[+][0-9]{{7,15}}$'")],
         ScalarType::Slug if sqlite => vec![format!(
             "length({name}) BETWEEN 1 AND 100 AND {name} NOT GLOB '*[^a-z0-9-]*'"
         )],
@@ -314,11 +313,51 @@ fn index_column(column: &str, direction: Direction, dialect: Dialect) -> String 
     }
 }
 
-/// A full-text table over the table's own text, kept up to date by triggers.
+/// A column of words in PostgreSQL; in SQLite a full-text table, kept up to date by triggers.
 fn search(table: &Table, dialect: Dialect) -> Result<Vec<String>, Unsupported> {
-    let (Dialect::Sqlite, Some(rowid)) = (dialect, search_rowid(table)) else {
-        return Err(Unsupported::new("full-text search"));
-    };
+    match (dialect, search_rowid(table)) {
+        (Dialect::Sqlite, Some(rowid)) => Ok(sqlite_search(table, rowid)),
+        (Dialect::Postgres, _) => Ok(postgres_search(table)),
+        (Dialect::Sqlite, None) => Err(Unsupported::new("full-text search")),
+    }
+}
+
+/// The column of a table's words, in PostgreSQL.
+pub const SEARCH_COLUMN: &str = "search_words";
+
+/// Words without accents and in lower case, of each searchable field as a class of its own, so that a reader who may
+/// not see a field can't search it.
+fn postgres_search(table: &Table) -> Vec<String> {
+    let dialect = Dialect::Postgres;
+    let words = table.search.iter().enumerate().map(|(position, column)| {
+        let class = search_class(position);
+        let text = format!("coalesce({}, '')", dialect.identifier(column));
+        let plain = postgres_plain_words(&text);
+        format!("setweight(to_tsvector('simple', {plain}), '{class}')")
+    });
+    let words = words.collect::<Vec<_>>().join(" || ");
+    let name = dialect.identifier(&table.name);
+    let column = dialect.identifier(SEARCH_COLUMN);
+    let index = dialect.identifier(&format!("{}_search", table.name));
+    vec![
+        format!("ALTER TABLE {name} ADD {column} tsvector GENERATED ALWAYS AS ({words}) STORED"),
+        format!("CREATE INDEX {index} ON {name} USING gin ({column})"),
+    ]
+}
+
+/// The class of the words of a table's n-th searchable field. PostgreSQL tells four apart; further fields share the
+/// last one.
+pub fn search_class(position: usize) -> char {
+    *['A', 'B', 'C'].get(position).unwrap_or(&'D')
+}
+
+/// Text without accents, for PostgreSQL.
+pub fn postgres_plain_words(text: &str) -> String {
+    format!("regexp_replace(normalize({text}, NFD), '[\\u0300-\\u036f]', '', 'g')")
+}
+
+fn sqlite_search(table: &Table, rowid: &str) -> Vec<String> {
+    let dialect = Dialect::Sqlite;
     let base = dialect.identifier(&table.name);
     let search_name = search_table(table);
     let search = dialect.identifier(&search_name);
@@ -343,7 +382,7 @@ fn search(table: &Table, dialect: Dialect) -> Result<Vec<String>, Unsupported> {
         let name = dialect.identifier(&format!("{search_name}_{suffix}"));
         format!("CREATE TRIGGER {name} AFTER {event} ON {base} BEGIN\n  {body}\nEND")
     };
-    Ok(vec![
+    vec![
         format!(
             "CREATE VIRTUAL TABLE {search} USING fts5({columns}, content={}, content_rowid={}, \
              tokenize='unicode61 remove_diacritics 2')",
@@ -357,5 +396,5 @@ fn search(table: &Table, dialect: Dialect) -> Result<Vec<String>, Unsupported> {
             &format!("UPDATE OF {columns}"),
             &format!("{remove}\n  {add}"),
         ),
-    ])
+    ]
 }

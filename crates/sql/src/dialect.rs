@@ -1,13 +1,46 @@
 //! Every difference between the dialects, and nothing else.
 
-use crate::{Dialect, Unsupported};
-use archwright_plan::ColumnType;
-use archwright_plan::model::OnDelete;
+use crate::Dialect;
+use archwright_plan::model::{IdType, OnDelete, Type};
+use archwright_plan::{ColumnType, Plan};
+
+/// Bytes of a name that PostgreSQL keeps.
+const POSTGRES_NAME: usize = 63;
 
 impl Dialect {
-    /// A name, quoted; names come from the plan, and are still escaped.
+    /// A name, quoted; names come from the plan, and are still escaped. PostgreSQL cuts names after 63 bytes, which
+    /// could make two into one, so longer ones end in a hash.
     pub fn identifier(self, name: &str) -> String {
-        format!("\"{}\"", name.replace('"', "\"\""))
+        let quoted = name.replace('"', "\"\"");
+        if self == Self::Sqlite || name.len() <= POSTGRES_NAME {
+            return format!("\"{quoted}\"");
+        }
+        let kept = name.floor_char_boundary(POSTGRES_NAME - 9);
+        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        format!("\"{}_{hash:08x}\"", name[..kept].replace('"', "\"\""))
+    }
+
+    /// What a parameter of this type is cast to; `None` where the database finds it out.
+    pub(crate) fn cast(self, ty: &Type, plan: &Plan) -> Option<&'static str> {
+        if self == Self::Sqlite {
+            return None;
+        }
+        match ty {
+            Type::Bool => Some("boolean"),
+            Type::Int | Type::Duration => Some("bigint"),
+            Type::Decimal { .. } => Some("numeric"),
+            Type::Date => Some("date"),
+            Type::DateTime => Some("timestamptz"),
+            Type::Json | Type::List(_) | Type::Object | Type::Rows(_) => Some("jsonb"),
+            Type::Row(entity) => Some(match plan.model.entity(*entity).id_type {
+                IdType::Uuid => "uuid",
+                IdType::Int => "bigint",
+            }),
+            Type::File => Some("uuid"),
+            Type::Text | Type::Null => None,
+        }
     }
 
     /// A text literal for DDL, which can't bind.
@@ -65,10 +98,21 @@ impl Dialect {
     }
 
     /// The values of a JSON list that is bound as text.
-    pub(crate) fn list_values(self, parameter: &str) -> Result<String, Unsupported> {
+    pub(crate) fn list_values(self, parameter: &str, cast: &str) -> String {
         match self {
-            Self::Sqlite => Ok(format!("SELECT value FROM json_each({parameter})")),
-            Self::Postgres => Err(Unsupported::new("lists as parameters")),
+            Self::Sqlite => format!("SELECT value FROM json_each({parameter})"),
+            Self::Postgres => {
+                format!("SELECT value::{cast} FROM jsonb_array_elements_text({parameter})")
+            }
+        }
+    }
+
+    /// Characters of a text, or items of a list.
+    pub(crate) fn size(self, text: &str, list: bool) -> String {
+        match (self, list) {
+            (_, false) => format!("length({text})"),
+            (Self::Sqlite, true) => format!("json_array_length({text})"),
+            (Self::Postgres, true) => format!("jsonb_array_length(({text})::jsonb)"),
         }
     }
 
@@ -154,8 +198,9 @@ fn postgres_type(ty: ColumnType) -> String {
         ColumnType::Bool => "boolean".to_owned(),
         ColumnType::Date => "date".to_owned(),
         ColumnType::Instant => "timestamptz(3)".to_owned(),
-        ColumnType::Text { max: Some(max) } => format!("varchar({max})"),
-        ColumnType::Text { max: None } => "text".to_owned(),
+        // Ordered by code point, as everywhere else, whatever the database's locale.
+        ColumnType::Text { max: Some(max) } => format!("varchar({max}) COLLATE \"C\""),
+        ColumnType::Text { max: None } => "text COLLATE \"C\"".to_owned(),
         ColumnType::Json => "jsonb".to_owned(),
         ColumnType::Bytes => "bytea".to_owned(),
     }

@@ -15,7 +15,10 @@ mod types;
 mod value;
 
 pub use access::*;
-pub use ddl::{ddl, schema_fingerprint, search_rowid, search_table};
+pub use ddl::{
+    SEARCH_COLUMN, ddl, postgres_plain_words, schema_fingerprint, search_class, search_rowid,
+    search_table,
+};
 pub use error::*;
 pub use instant::{days_from_text, instant_from_text, instant_to_text};
 pub use printer::*;

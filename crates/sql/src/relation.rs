@@ -51,7 +51,13 @@ impl Printer<'_> {
             }
             (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
                 let parameter = self.parameter(crate::Parameter::Binding(*binding))?;
-                let values = self.dialect.list_values(&parameter)?;
+                let cast = self.dialect.cast(&Type::Row(*entity), self.plan);
+                let values = match cast {
+                    Some(cast) => self
+                        .dialect
+                        .list_values(&format!("{parameter}::jsonb"), cast),
+                    None => self.dialect.list_values(&parameter, ""),
+                };
                 let (row, alias) = self.aliased(*entity);
                 let id = self.row_id(&row)?;
                 let active = self.active(*entity, &alias);

@@ -1,6 +1,6 @@
 //! Expressions as SQL. Every Bool is 0 or 1 and never missing, unless the expression itself may be missing.
 
-use crate::{Parameter, Printer, Row, Scope, Unsupported, instant_from_text};
+use crate::{Dialect, Parameter, Printer, Row, Scope, Unsupported, instant_from_text};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::{
     Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
@@ -36,15 +36,20 @@ impl Printer<'_> {
                 let row = self.row(expression, scope)?;
                 self.row_id(&row)
             }
-            ExpressionKind::SignedIn => self.parameter(Parameter::SignedIn),
-            ExpressionKind::HasRole(role) => self.parameter(Parameter::HasRole(*role)),
-            ExpressionKind::Now => self.parameter(Parameter::Now),
-            ExpressionKind::Today => self.parameter(Parameter::Today),
-            ExpressionKind::Binding(binding) => self.parameter(Parameter::Binding(*binding)),
-            ExpressionKind::Input { place, path } => self.parameter(Parameter::Input {
-                place: *place,
-                path: path.clone(),
-            }),
+            ExpressionKind::SignedIn => self.typed(Parameter::SignedIn, &Type::Bool),
+            ExpressionKind::HasRole(role) => self.typed(Parameter::HasRole(*role), &Type::Bool),
+            ExpressionKind::Now => self.typed(Parameter::Now, &Type::DateTime),
+            ExpressionKind::Today => self.typed(Parameter::Today, &Type::Date),
+            ExpressionKind::Binding(binding) => {
+                self.typed(Parameter::Binding(*binding), &expression.ty)
+            }
+            ExpressionKind::Input { place, path } => {
+                let parameter = Parameter::Input {
+                    place: *place,
+                    path: path.clone(),
+                };
+                self.typed(parameter, &expression.ty)
+            }
             ExpressionKind::Field { of, field } => {
                 let row = self.row(of, scope)?;
                 self.field(&row, *field)
@@ -54,7 +59,10 @@ impl Printer<'_> {
                 self.row_id(&row)
             }
             ExpressionKind::Not(inner) => Ok(format!("(NOT {})", self.condition(inner, scope)?)),
-            ExpressionKind::Negate(inner) => Ok(format!("(- {})", self.value(inner, scope)?)),
+            ExpressionKind::Negate(inner) => {
+                let text = self.value(inner, scope)?;
+                Ok(format!("(- {})", self.wide(text, &expression.ty)))
+            }
             ExpressionKind::Binary {
                 operator,
                 left,
@@ -134,7 +142,32 @@ impl Printer<'_> {
             }
             (literal, _) => literal.clone(),
         };
-        self.parameter(Parameter::Literal(literal))
+        self.typed(Parameter::Literal(literal), ty)
+    }
+
+    /// A parameter whose type PostgreSQL need not guess. Text stays open: it may be compared with a uuid.
+    fn typed(&mut self, parameter: Parameter, ty: &Type) -> Printed {
+        let text = self.parameter(parameter)?;
+        Ok(match self.dialect.cast(ty, self.plan) {
+            Some(cast) => format!("{text}::{cast}"),
+            None => text,
+        })
+    }
+
+    /// Integers are calculated with 64 bits, whatever their columns have.
+    fn wide(&self, text: String, ty: &Type) -> String {
+        match (self.dialect, ty) {
+            (Dialect::Postgres, Type::Int) => format!("({text})::bigint"),
+            _ => text,
+        }
+    }
+
+    /// An operand of a function on text, which may be a uuid.
+    fn textual(&self, text: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => text.to_owned(),
+            Dialect::Postgres => format!("({text})::text"),
+        }
     }
 
     /// The row that an expression of type `Row` stands for.
@@ -186,7 +219,7 @@ impl Printer<'_> {
         let account =
             account.ok_or_else(|| Unsupported::new("the caller of a design without accounts"))?;
         let entity = account.entity;
-        let id = self.parameter(Parameter::CallerId)?;
+        let id = self.typed(Parameter::CallerId, &Type::Row(entity))?;
         Ok(Row::Key { entity, id })
     }
 
@@ -281,19 +314,17 @@ impl Printer<'_> {
             BinaryOperator::LessOrEqual => self.ordering("<=", left, right, scope),
             BinaryOperator::Greater => self.ordering(">", left, right, scope),
             BinaryOperator::GreaterOrEqual => self.ordering(">=", left, right, scope),
-            BinaryOperator::Add if whole.ty == Type::Text => Ok(format!(
-                "({} || {})",
-                self.value(left, scope)?,
-                self.value(right, scope)?
-            )),
+            BinaryOperator::Add if whole.ty == Type::Text => {
+                let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
+                let (left, right) = (self.textual(&left), self.textual(&right));
+                Ok(format!("({left} || {right})"))
+            }
             BinaryOperator::Add => self.sum("+", whole, left, right, scope),
             BinaryOperator::Subtract => self.sum("-", whole, left, right, scope),
             BinaryOperator::Multiply => {
-                let text = format!(
-                    "({} * {})",
-                    self.value(left, scope)?,
-                    self.value(right, scope)?
-                );
+                let (first, second) = (self.value(left, scope)?, self.value(right, scope)?);
+                let first = self.wide(first, &left.ty);
+                let text = format!("({first} * {})", self.wide(second, &right.ty));
                 match (scale(&left.ty), scale(&right.ty), scale(&whole.ty)) {
                     (Some(left), Some(right), Some(wanted)) => {
                         self.rescale(text, left + right, wanted)
@@ -303,6 +334,7 @@ impl Printer<'_> {
             }
             BinaryOperator::Divide | BinaryOperator::Remainder => {
                 let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
+                let left = self.wide(left, &Type::Int);
                 let sign = if operator == BinaryOperator::Divide {
                     "/"
                 } else {
@@ -321,8 +353,30 @@ impl Printer<'_> {
         right: &Expression,
         scope: &Scope,
     ) -> Printed {
+        let types = (&left.ty, &right.ty);
         let left = self.scaled(left, &whole.ty, scope)?;
         let right = self.scaled(right, &whole.ty, scope)?;
+        if self.dialect == Dialect::Postgres {
+            match types {
+                (Type::DateTime, Type::DateTime) => {
+                    return Ok(format!(
+                        "(round(extract(epoch FROM ({left} - {right})) * 1000))::bigint"
+                    ));
+                }
+                (Type::DateTime, _) => {
+                    return Ok(format!(
+                        "({left} {sign} {right} * interval '1 millisecond')"
+                    ));
+                }
+                (_, Type::DateTime) => {
+                    return Ok(format!(
+                        "({left} * interval '1 millisecond' {sign} {right})"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        let left = self.wide(left, &whole.ty);
         Ok(format!("({left} {sign} {right})"))
     }
 
@@ -358,7 +412,7 @@ impl Printer<'_> {
             (Some(_), Some(_)) => {
                 return Err(Unsupported::at("two encrypted fields compared", left.span));
             }
-            (None, None) => self.aligned(left, right, scope)?,
+            (None, None) => self.comparable(left, right, scope)?,
         };
         let missing = left.nullable || right.nullable;
         let sign = match (operator == BinaryOperator::Equal, missing) {
@@ -368,6 +422,44 @@ impl Printer<'_> {
             (false, true) => self.dialect.differs(),
         };
         Ok(format!("({left_text} {sign} {right_text})"))
+    }
+
+    /// Both sides of an equality. PostgreSQL has no equality of a uuid and a text, and none of two parameters of
+    /// unknown type.
+    fn comparable(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope,
+    ) -> Result<(String, String), Unsupported> {
+        let (left_text, right_text) = self.aligned(left, right, scope)?;
+        if self.dialect == Dialect::Sqlite || left.ty != Type::Text && right.ty != Type::Text {
+            return Ok((left_text, right_text));
+        }
+        let guessed = |side: Side| side == Side::Open;
+        let (left, right) = (self.side(left), self.side(right));
+        let unlike = matches!(
+            (left, right),
+            (Side::Text, Side::Uuid) | (Side::Uuid, Side::Text)
+        );
+        if unlike || guessed(left) && guessed(right) {
+            return Ok((self.textual(&left_text), self.textual(&right_text)));
+        }
+        Ok((left_text, right_text))
+    }
+
+    fn side(&self, expression: &Expression) -> Side {
+        match &expression.kind {
+            ExpressionKind::Literal(_)
+            | ExpressionKind::Binding(_)
+            | ExpressionKind::Input { .. } => Side::Open,
+            ExpressionKind::Id(_) => Side::Uuid,
+            ExpressionKind::Field { field, .. } => match self.plan.model.field(*field).scalar() {
+                Some(ScalarType::Uuid) => Side::Uuid,
+                _ => Side::Text,
+            },
+            _ => Side::Text,
+        }
     }
 
     fn sensitive(&self, expression: &Expression) -> Option<FieldId> {
@@ -470,9 +562,17 @@ impl Printer<'_> {
             _ => {
                 let id = self.value(item, scope)?;
                 let values = self.value(list, scope)?;
-                let values = self.dialect.list_values(&values)?;
+                let values = self.dialect.list_values(&values, self.item_cast(item));
                 Ok(self.false_if_missing(&format!("({id} IN ({values}))")))
             }
+        }
+    }
+
+    /// The type of the values that an item is looked for in.
+    fn item_cast(&self, item: &Expression) -> &'static str {
+        match self.side(item) {
+            Side::Uuid => "uuid",
+            _ => self.dialect.cast(&item.ty, self.plan).unwrap_or("text"),
         }
     }
 
@@ -533,10 +633,10 @@ impl Printer<'_> {
         let inner = scope.with(parts.variable, source.row.clone());
         let result = match (aggregate, parts.value) {
             (Aggregate::Count, _) => "COUNT(*)".to_owned(),
-            (Aggregate::Sum, Some(value)) => format!(
-                "COALESCE(SUM({}), 0)",
-                self.scaled(value, &whole.ty, &inner)?
-            ),
+            (Aggregate::Sum, Some(value)) => {
+                let value = self.scaled(value, &whole.ty, &inner)?;
+                self.wide(format!("COALESCE(SUM({value}), 0)"), &whole.ty)
+            }
             (Aggregate::Min, Some(value)) => {
                 format!("MIN({})", self.scaled(value, &whole.ty, &inner)?)
             }
@@ -580,8 +680,16 @@ impl Printer<'_> {
             texts.push(self.scaled(argument, &whole.ty, scope)?);
         }
         let missing = arguments.iter().any(|argument| argument.nullable);
+        if takes_text(function) {
+            texts = texts.iter().map(|text| self.textual(text)).collect();
+        }
         match (function, texts.as_slice()) {
-            (Function::Size, [text]) => Ok(format!("length({text})")),
+            (Function::Size, [text]) => {
+                let size = self
+                    .dialect
+                    .size(text, matches!(arguments[0].ty, Type::List(_)));
+                Ok(self.wide(size, &Type::Int))
+            }
             (Function::Lower, [text]) => Ok(self.dialect.lower(text)),
             (Function::Upper, [text]) => Ok(self.dialect.upper(text)),
             (Function::Trim, [text]) => Ok(self.dialect.trim(text)),
@@ -604,7 +712,7 @@ impl Printer<'_> {
             (Function::Date, [text]) => Ok(self.dialect.date_of(text)),
             (Function::Coalesce, [text]) => Ok(text.clone()),
             (Function::Coalesce, [_, ..]) => Ok(format!("COALESCE({})", texts.join(", "))),
-            (Function::Abs, [text]) => Ok(format!("abs({text})")),
+            (Function::Abs, [text]) => Ok(format!("abs({})", self.wide(text.clone(), &whole.ty))),
             _ => Err(Unsupported::at(
                 "a function with these arguments",
                 whole.span,
@@ -619,6 +727,28 @@ impl Printer<'_> {
             text
         }
     }
+}
+
+/// What PostgreSQL makes of one side of a comparison of texts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Text,
+    Uuid,
+    /// A parameter or null, whose type PostgreSQL takes from the other side.
+    Open,
+}
+
+fn takes_text(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Size
+            | Function::Lower
+            | Function::Upper
+            | Function::Trim
+            | Function::StartsWith
+            | Function::EndsWith
+            | Function::Contains
+    )
 }
 
 struct AggregateParts<'e> {
