@@ -1,6 +1,7 @@
 //! All automation of the project: `cargo xtask test` installs what the tests need and runs them all.
 
 mod metadata;
+mod postgres;
 
 use anyhow::{Context, Result, bail};
 use std::process::Command;
@@ -39,7 +40,13 @@ fn main() -> Result<()> {
 fn test() -> Result<()> {
     install("cargo-nextest")?;
     metadata::layers()?;
-    cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
+    let server = postgres::start()?;
+    let environment = [("ARCHWRIGHT_TEST_POSTGRES", server.url.as_str())];
+    run(
+        "cargo",
+        &["nextest", "run", "--workspace", "--no-fail-fast"],
+        &environment,
+    )
 }
 
 fn format() -> Result<()> {
@@ -60,7 +67,7 @@ fn lint() -> Result<()> {
 
 fn unused() -> Result<()> {
     install("cargo-machete")?;
-    run("cargo-machete", &["crates", "xtask"])
+    run("cargo-machete", &["crates", "xtask"], &[])
 }
 
 /// Installs a cargo subcommand where it is missing.
@@ -77,14 +84,15 @@ fn install(package: &str) -> Result<()> {
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {
-    run("cargo", arguments)
+    run("cargo", arguments, &[])
 }
 
-fn run(program: &str, arguments: &[&str]) -> Result<()> {
+fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     let line = format!("{program} {}", arguments.join(" "));
     eprintln!("{line}");
     let status = Command::new(program)
         .args(arguments)
+        .envs(environment.iter().copied())
         .status()
         .with_context(|| format!("`{line}` can't be started"))?;
     if !status.success() {
