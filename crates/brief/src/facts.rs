@@ -1,0 +1,747 @@
+//! The rules that turn clauses into what owns what, and what is tied to what.
+
+use crate::chunk::{Phrase, Unit, chunk};
+use crate::clauses::{Clause, Subject, clauses};
+use crate::items::{self, Item, Side};
+use crate::ledger::{Kind, Ledger, Link, Own};
+use crate::markup::BlockKind;
+use crate::sentence::Sentence;
+use crate::{story, terms, verbs};
+
+/// What the last sentences were about, for pronouns and for lists without an owner.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    pub topic: Option<String>,
+    pub thing: Option<String>,
+    pub person: Option<String>,
+    /// Who speaks in a user story.
+    pub speaker: Option<String>,
+    /// `For each order, …`
+    pub scope: Option<String>,
+    pub sentence: usize,
+}
+
+pub fn read(sentences: &[Sentence]) -> Ledger {
+    let mut reader = Reader::default();
+    let mut block = None;
+    for (index, sentence) in sentences.iter().enumerate() {
+        reader.context.sentence = index;
+        reader.context.scope = None;
+        if block != Some(sentence.block) && sentence.kind != BlockKind::Item {
+            reader.context.thing = None;
+            reader.context.person = None;
+        }
+        block = Some(sentence.block);
+        reader.sentence(sentence);
+    }
+    reader.ledger
+}
+
+#[derive(Default)]
+pub struct Reader {
+    pub ledger: Ledger,
+    pub context: Context,
+}
+
+impl Reader {
+    fn sentence(&mut self, sentence: &Sentence) {
+        let units = chunk(&sentence.tokens);
+        if sentence.kind == BlockKind::Heading {
+            return self.heading(&units);
+        }
+        if let Some(story) = story::parts(&units) {
+            return self.story(&units, story);
+        }
+        self.context.speaker = None;
+        let body = self.label(&units);
+        self.statement(&units[body..]);
+    }
+
+    fn heading(&mut self, units: &[Unit]) {
+        self.context.topic = None;
+        for unit in units {
+            let Unit::Phrase(phrase) = unit else { continue };
+            if let Some(name) = self.ledger.mention(phrase, self.context.sentence) {
+                self.ledger.term(&name, self.context.sentence).heading += 1;
+                self.context.topic.get_or_insert(name);
+            }
+        }
+    }
+
+    fn story(&mut self, units: &[Unit], story: story::Story) {
+        let sentence = self.context.sentence;
+        let speaker = terms::name(&story.actor);
+        if !speaker.is_empty() {
+            let term = self.ledger.term(&speaker, sentence);
+            term.actor += 1;
+            term.mentions += 1;
+            self.context.speaker = Some(speaker.clone());
+            self.context.person = Some(speaker.clone());
+            self.context.topic = Some(speaker);
+        }
+        self.statement(&units[story.wish]);
+    }
+
+    /// `Order: number, date` gives an order its properties; `Orders: a clerk …` names the topic. Gives the place after
+    /// the label.
+    fn label(&mut self, units: &[Unit]) -> usize {
+        let Some(colon) = units.iter().take(6).position(|unit| *unit == Unit::Colon) else {
+            return 0;
+        };
+        let labels: Vec<&Phrase> = units[..colon]
+            .iter()
+            .filter_map(|unit| match unit {
+                Unit::Phrase(phrase) => Some(phrase),
+                _ => None,
+            })
+            .collect();
+        let plain = units[..colon].iter().all(|unit| {
+            matches!(unit, Unit::Phrase(_) | Unit::Open | Unit::Close | Unit::And | Unit::Comma | Unit::Other(_))
+        });
+        if !plain || labels.is_empty() {
+            return 0;
+        }
+        let sentence = self.context.sentence;
+        let Some(name) = labels.iter().find_map(|phrase| self.ledger.mention(phrase, sentence)) else {
+            return colon + 1;
+        };
+        self.ledger.term(&name, sentence).heading += 1;
+        self.context.topic = Some(name.clone());
+        let rest = &units[colon + 1..];
+        let (items, next) = items::list(rest, 0, Side::Object);
+        let verbless = !rest
+            .iter()
+            .any(|unit| matches!(unit, Unit::Verb(verb) if !verb.reduced && !verb.gerund));
+        if verbless && !items.is_empty() && next + 2 >= rest.len().min(next + 2) {
+            for phrase in rest.iter().filter_map(phrase_of) {
+                self.ledger.mention(phrase, sentence);
+            }
+            self.own_all(&name, &items, false);
+            self.context.topic = Some(name);
+            return units.len();
+        }
+        self.remember(&name);
+        colon + 1
+    }
+
+    fn statement(&mut self, units: &[Unit]) {
+        self.count(units);
+        self.scope(units);
+        let clauses = clauses(units);
+        if clauses.is_empty() {
+            self.fragment(units);
+        }
+        for clause in &clauses {
+            self.clause(clause);
+        }
+        self.genitives(units);
+        self.possessors(units);
+    }
+
+    /// Counts all phrases, and those that only follow prepositions.
+    fn count(&mut self, units: &[Unit]) {
+        let sentence = self.context.sentence;
+        for (at, unit) in units.iter().enumerate() {
+            let Unit::Phrase(phrase) = unit else { continue };
+            let Some(name) = self.ledger.mention(phrase, sentence) else {
+                continue;
+            };
+            if at > 0 && matches!(&units[at - 1], Unit::Preposition(_)) {
+                self.ledger.term(&name, sentence).aside += 1;
+            }
+        }
+    }
+
+    /// `For each order`, `Of every student`, `Whenever a treatment is given`.
+    fn scope(&mut self, units: &[Unit]) {
+        let start = match (units.first(), units.get(1)) {
+            (Some(Unit::Preposition(word)), Some(Unit::Phrase(_)))
+                if matches!(word.as_str(), "for" | "of" | "with" | "per" | "on" | "in" | "at" | "within" | "from" | "about" | "during" | "to") =>
+            {
+                1
+            }
+            (Some(Unit::Subordinator(word)), Some(Unit::Phrase(_))) if matches!(word.as_str(), "whenever" | "when" | "each" | "once") => 1,
+            _ => return,
+        };
+        let Some((item, _)) = items::item(units, start, Side::Subject) else {
+            return;
+        };
+        let determiner = item.phrase.determiner.as_deref();
+        let each = matches!(determiner, Some("each" | "every" | "any" | "all" | "a" | "an")) || item.phrase.plural || start == 1 && matches!(&units[0], Unit::Preposition(word) if word == "for" || word == "of");
+        if !each {
+            return;
+        }
+        if let Some(name) = self.resolve(&item)
+            && !terms::is_empty(&name)
+            && terms::property(&name) < 0.5
+        {
+            let term = self.ledger.term(&name, self.context.sentence);
+            term.each += u32::from(matches!(determiner, Some("each" | "every")));
+            self.context.scope = Some(name);
+        }
+    }
+
+    fn fragment(&mut self, units: &[Unit]) {
+        let Some(start) = units.iter().position(|unit| matches!(unit, Unit::Phrase(_))) else {
+            return;
+        };
+        let (items, _) = items::list(units, start, Side::Object);
+        for item in &items {
+            self.inside(item);
+        }
+        if let Some(scope) = self.context.scope.clone() {
+            self.own_all(&scope, &items, true);
+        }
+    }
+
+    /// `the name of the owner`
+    fn genitives(&mut self, units: &[Unit]) {
+        for at in 0..units.len().saturating_sub(2) {
+            let (Unit::Phrase(first), Unit::Preposition(word), Unit::Phrase(second)) = (&units[at], &units[at + 1], &units[at + 2]) else {
+                continue;
+            };
+            if word != "of" || second.words.is_empty() || first.words.is_empty() {
+                continue;
+            }
+            let owner = terms::name(second);
+            let item = Item {
+                phrase: first.clone(),
+                ..Item::default()
+            };
+            self.own(&owner, &item, true);
+        }
+    }
+
+    /// `the owner's name`, `its name` outside a list.
+    fn possessors(&mut self, units: &[Unit]) {
+        for unit in units {
+            let Unit::Phrase(phrase) = unit else { continue };
+            let item = Item {
+                phrase: phrase.clone(),
+                ..Item::default()
+            };
+            if let Some(Unit::Phrase(owner)) = phrase.possessor.map(|at| &units[at.min(units.len() - 1)]) {
+                let owner = terms::name(owner);
+                self.own(&owner, &item, true);
+            } else if let Some(owner) = self.possessive(phrase) {
+                self.own(&owner, &item, true);
+            }
+        }
+    }
+
+    /// Whom `its`, `their`, `my` stand for.
+    pub fn possessive(&self, phrase: &Phrase) -> Option<String> {
+        match phrase.determiner.as_deref()? {
+            "my" | "our" | "your" => self.context.speaker.clone(),
+            "its" => self.context.scope.clone().or_else(|| self.context.thing.clone()).or_else(|| self.context.topic.clone()),
+            "his" | "her" | "his/her" => self.context.person.clone().or_else(|| self.context.topic.clone()),
+            "their" => self.context.scope.clone().or_else(|| self.context.topic.clone()).or_else(|| self.context.person.clone()),
+            _ => None,
+        }
+    }
+
+    /// The name that an item stands for, pronouns resolved.
+    pub fn resolve(&self, item: &Item) -> Option<String> {
+        if let Some(pronoun) = &item.phrase.pronoun {
+            return match pronoun.as_str() {
+                "i" | "me" => self.context.speaker.clone(),
+                "it" => self.context.scope.clone().or_else(|| self.context.thing.clone()).or_else(|| self.context.topic.clone()),
+                "he" | "she" | "he/she" | "him" | "her" | "s/he" => self.context.person.clone(),
+                "they" | "them" => self.context.topic.clone().or_else(|| self.context.person.clone()),
+                _ => None,
+            };
+        }
+        // `a list of lines`, `one of its members`: what follows `of` is meant.
+        let name = terms::name(&item.phrase);
+        if (item.phrase.words.is_empty() || terms::TRANSPARENT.contains(&name.as_str()))
+            && let Some(of) = item.of.first()
+        {
+            let inner = terms::name(of);
+            if !inner.is_empty() && of.plural {
+                return Some(inner);
+            }
+        }
+        if item.phrase.words.is_empty() {
+            return self.context.topic.clone();
+        }
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// The names of those who do what the clause says; nothing for the system and for `we`.
+    fn subjects(&self, clause: &Clause) -> Vec<String> {
+        match &clause.subject {
+            Subject::Items(items) => items
+                .iter()
+                .filter_map(|item| self.resolve(item))
+                .filter(|name| !terms::is_empty(name))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn clause(&mut self, clause: &Clause) {
+        let subjects = self.subjects(clause);
+        self.weigh(clause, &subjects);
+        for item in clause.objects.iter().chain(clause.around.iter().flat_map(|(_, items)| items)) {
+            self.inside(item);
+        }
+        if let Subject::Items(items) = &clause.subject {
+            for item in items {
+                self.inside(item);
+            }
+        }
+        if let Subject::Whose { owner, items } = &clause.subject {
+            if let Some(owner) = self.resolve(owner) {
+                self.own_all(&owner, items, false);
+            }
+        } else if verbs::identifies(&clause.verb) && clause.around.iter().any(|(word, _)| matches!(word.as_str(), "by" | "with" | "as")) && !self.list_subject(clause) {
+            self.identified(clause, &subjects);
+        } else if verbs::recorded(&clause.verb) {
+            self.recorded(clause, &subjects);
+        } else if clause.verb.lemma == "be" {
+            self.is(clause, &subjects);
+        } else if verbs::divides(&clause.verb) && clause.around.iter().any(|(word, _)| matches!(word.as_str(), "of" | "into" | "from" | "in")) {
+            self.divided(clause, &subjects);
+        } else if self.has_recorder(clause, &subjects) && verbs::records(&clause.verb) {
+            self.records(clause);
+        } else if verbs::has(&clause.verb) {
+            self.has(clause, &subjects);
+        } else {
+            self.acts(clause, &subjects);
+        }
+        self.move_on(clause, &subjects);
+    }
+
+    fn list_subject(&self, clause: &Clause) -> bool {
+        matches!(&clause.subject, Subject::Items(items) if items.len() > 1)
+    }
+
+    /// Whether the subject is who records: the system, `we`, or the organisation in `the school keeps for each …`.
+    fn has_recorder(&mut self, clause: &Clause, subjects: &[String]) -> bool {
+        if subjects.is_empty() {
+            return true;
+        }
+        let scoped = self.context.scope.as_ref().is_some_and(|scope| !subjects.contains(scope));
+        let definite = matches!(&clause.subject, Subject::Items(items) if items.len() == 1 && !items[0].phrase.plural && items[0].phrase.determiner.as_deref() == Some("the"));
+        if scoped && definite && verbs::records(&clause.verb) && self.lists_properties(&clause.objects) {
+            for name in subjects {
+                self.ledger.term(name, self.context.sentence).records += 1;
+            }
+            return true;
+        }
+        scoped && verbs::records(&clause.verb) && self.lists_properties(&clause.objects)
+    }
+
+    fn lists_properties(&self, items: &[Item]) -> bool {
+        let count = items
+            .iter()
+            .filter(|item| terms::property(&terms::full_name(&item.phrase)) > 0.5)
+            .count();
+        count * 2 >= items.len() && count > 0
+    }
+
+    /// Notes what the place of a name in the clause says about it.
+    fn weigh(&mut self, clause: &Clause, subjects: &[String]) {
+        let sentence = self.context.sentence;
+        let story = self.context.speaker.is_some();
+        if let Subject::Items(items) = &clause.subject {
+            for (item, name) in items.iter().zip(subjects) {
+                let introduced = matches!(item.phrase.determiner.as_deref(), Some("a" | "an" | "each" | "every")) || item.phrase.plural && item.phrase.determiner.is_none();
+                let term = self.ledger.term(name, sentence);
+                if !clause.verb.passive && clause.verb.lemma != "be" && item.phrase.pronoun.is_none() {
+                    term.acts += 1;
+                }
+                term.introduced += u32::from(introduced && !clause.relative);
+                if clause.verb.passive && verbs::makes(&clause.verb) && item.phrase.pronoun.is_none() {
+                    term.made += 1;
+                }
+            }
+        }
+        for item in &clause.objects {
+            let Some(name) = self.resolve(item) else { continue };
+            if terms::is_empty(&name) || item.phrase.pronoun.is_some() {
+                continue;
+            }
+            let term = self.ledger.term(&name, sentence);
+            term.object += 1;
+            term.wanted += u32::from(story);
+            term.made += u32::from(verbs::makes(&clause.verb) && !subjects.is_empty());
+        }
+    }
+
+    /// What hangs on an item: `with a name and a price`, `for a member`.
+    fn inside(&mut self, item: &Item) {
+        let Some(name) = self.resolve(item) else { return };
+        for (word, inner) in &item.around {
+            if word == "with" {
+                self.own_all(&name, inner, true);
+            } else if word != "between" {
+                for each in inner {
+                    self.own_weak_property(&name, each, word);
+                    self.tie(&name, each, word, 0.6);
+                }
+            }
+        }
+    }
+
+    fn own_weak_property(&mut self, owner: &str, item: &Item, word: &str) {
+        if matches!(word, "at" | "on" | "by") {
+            self.own(owner, item, true);
+        }
+    }
+
+    fn identified(&mut self, clause: &Clause, subjects: &[String]) {
+        for subject in subjects {
+            for (word, items) in &clause.around {
+                if matches!(word.as_str(), "by" | "with" | "as") {
+                    self.own_all(subject, items, false);
+                }
+            }
+        }
+    }
+
+    fn recorded(&mut self, clause: &Clause, subjects: &[String]) {
+        let Subject::Items(items) = &clause.subject else { return };
+        let with = clause.around.iter().find(|(word, _)| matches!(word.as_str(), "for" | "of" | "with" | "per" | "on" | "about" | "to"));
+        let owner = clause
+            .about
+            .as_ref()
+            .and_then(|item| self.resolve(item))
+            .or_else(|| self.context.scope.clone())
+            .or_else(|| with.and_then(|(_, items)| items.first()).and_then(|item| self.resolve(item)));
+        if self.lists_properties(items) {
+            if let Some(owner) = owner.or_else(|| self.context.topic.clone()) {
+                self.own_all(&owner, items, false);
+            }
+            return;
+        }
+        // `Every stock movement is logged with a timestamp and a reason.`
+        for subject in subjects {
+            for (word, items) in &clause.around {
+                match word.as_str() {
+                    "with" => self.own_all(subject, items, true),
+                    _ => {
+                        for item in items {
+                            self.own_weak_property(subject, item, word);
+                            self.tie(subject, item, word, 0.7);
+                        }
+                    }
+                }
+            }
+            if let Some(scope) = self.context.scope.clone() {
+                self.tie_names(&scope, subject, "for", 0.9, None, false);
+            }
+        }
+    }
+
+    fn is(&mut self, clause: &Clause, subjects: &[String]) {
+        let scope = self.context.scope.clone();
+        if subjects.is_empty() || matches!(&clause.subject, Subject::Items(items) if items.iter().all(|item| item.phrase.words.is_empty() && item.phrase.pronoun.is_none())) {
+            // `For each trial there is a principal investigator.`
+            let owner = scope.clone().or_else(|| clause.about.as_ref().and_then(|item| self.resolve(item)));
+            if let Some(owner) = owner {
+                self.own_all(&owner, &clause.objects, false);
+            }
+        }
+        if let (Some(scope), Subject::Items(items)) = (&scope, &clause.subject)
+            && clause.around.iter().any(|(word, items)| word == "of" && items.iter().any(|item| terms::name(&item.phrase) == "interest"))
+        {
+            let items = items.clone();
+            self.own_all(scope, &items, false);
+        }
+        if let (Some(about), Subject::Items(items)) = (&clause.about, &clause.subject)
+            && let Some(owner) = self.resolve(about)
+        {
+            let items = items.clone();
+            self.own_all(&owner, &items, false);
+        }
+        self.kinds(clause, subjects);
+        for subject in subjects {
+            for (word, items) in &clause.around {
+                for item in items {
+                    if word == "with" {
+                        self.own(subject, item, true);
+                    } else {
+                        self.own_weak_property(subject, item, word);
+                    }
+                    self.tie(subject, item, word, 0.8);
+                }
+            }
+        }
+        if clause.predicates.len() > 1 {
+            for subject in subjects {
+                let item = Item {
+                    values: clause.predicates.clone(),
+                    ..Item::default()
+                };
+                self.ledger.owns.push(Own {
+                    owner: subject.clone(),
+                    values: clause.predicates.clone(),
+                    item,
+                    sentence: self.context.sentence,
+                    weak: true,
+                });
+            }
+        }
+    }
+
+    /// `A is a B`; `A is either a B or a C`.
+    fn kinds(&mut self, clause: &Clause, subjects: &[String]) {
+        let objects: Vec<String> = clause
+            .objects
+            .iter()
+            .filter(|item| {
+                item.phrase.plural && item.phrase.determiner.is_none()
+                    || matches!(item.phrase.determiner.as_deref(), Some("a" | "an" | "either" | "both"))
+                    || item.phrase.quantity.is_some() && item.phrase.plural
+            })
+            .filter_map(|item| self.resolve(item))
+            .filter(|name| !terms::is_empty(name) && terms::property(name) < 0.5)
+            .collect();
+        let sentence = self.context.sentence;
+        for subject in subjects {
+            if terms::property(subject) > 0.5 {
+                continue;
+            }
+            for object in &objects {
+                let (sub, sup) = if objects.len() > 1 { (object, subject) } else { (subject, object) };
+                self.ledger.kinds.push(Kind {
+                    sub: sub.clone(),
+                    sup: sup.clone(),
+                    sentence,
+                });
+            }
+        }
+    }
+
+    fn divided(&mut self, clause: &Clause, subjects: &[String]) {
+        for subject in subjects {
+            for (word, items) in &clause.around {
+                match word.as_str() {
+                    "of" | "into" | "from" | "in" => self.own_all(subject, items, false),
+                    _ => {}
+                }
+            }
+            self.own_all(subject, &clause.objects, false);
+        }
+    }
+
+    /// `we store the name of each customer`; `the system records, for each visit, the date`.
+    fn records(&mut self, clause: &Clause) {
+        let around = clause
+            .around
+            .iter()
+            .find(|(word, _)| matches!(word.as_str(), "for" | "of" | "about" | "per" | "with"))
+            .and_then(|(_, items)| items.first())
+            .and_then(|item| self.resolve(item));
+        let of = clause.objects.last().and_then(|item| item.of.first()).map(terms::name).filter(|name| !terms::is_empty(name) && terms::property(name) < 0.5);
+        let about = clause.about.as_ref().and_then(|item| self.resolve(item));
+        let properties = self.lists_properties(&clause.objects);
+        let owner = about
+            .or_else(|| self.context.scope.clone())
+            .or(around.filter(|_| properties))
+            .or(of.filter(|_| properties))
+            .or_else(|| self.context.topic.clone().filter(|_| properties));
+        if let Some(owner) = owner {
+            self.own_all(&owner, &clause.objects, false);
+        }
+        self.between_objects(clause);
+    }
+
+    fn has(&mut self, clause: &Clause, subjects: &[String]) {
+        if let Some(about) = clause.about.as_ref().and_then(|item| self.resolve(item)) {
+            // `a series, in which they have a number`
+            self.own_all(&about, &clause.objects, true);
+            return;
+        }
+        for subject in subjects {
+            let person = terms::is_person(subject);
+            let weak = clause.verb.lemma != "have" && person;
+            self.own_all(subject, &clause.objects, weak);
+            self.ends(clause, subject);
+        }
+        if let Some(scope) = self.context.scope.clone() {
+            for subject in subjects {
+                self.tie_names(&scope, subject, &clause.verb.lemma, 0.5, None, false);
+            }
+            if self.lists_properties(&clause.objects) && subjects.iter().all(|subject| terms::is_person(subject)) {
+                self.own_all(&scope, &clause.objects, true);
+            }
+        }
+        self.between_objects(clause);
+    }
+
+    fn acts(&mut self, clause: &Clause, subjects: &[String]) {
+        let weight = match &clause.subordinate {
+            Some(word) if matches!(word.as_str(), "if" | "because" | "so") => 0.4,
+            _ if verbs::looks(&clause.verb) => 0.5,
+            _ => 1.0,
+        };
+        let verb = &clause.verb.lemma;
+        for subject in subjects {
+            for item in &clause.objects {
+                let person = terms::is_person(subject);
+                if person || self.context.scope.is_some() {
+                    if let Some(scope) = self.context.scope.clone() {
+                        self.own(&scope, item, true);
+                    }
+                } else {
+                    self.own(subject, item, true);
+                }
+                self.tie(subject, item, verb, weight);
+            }
+            self.ends(clause, subject);
+        }
+        if let Some(scope) = self.context.scope.clone() {
+            for subject in subjects {
+                self.tie_names(&scope, subject, verb, 0.5, None, false);
+            }
+            for item in &clause.objects {
+                self.tie(&scope, item, verb, 0.8);
+            }
+        }
+        if let Some(about) = clause.about.as_ref().and_then(|item| self.resolve(item)) {
+            for subject in subjects {
+                self.tie_names(&about, subject, verb, 0.8, None, false);
+            }
+        }
+        self.between_objects(clause);
+    }
+
+    /// Ties the subject to what follows the verb's prepositions.
+    fn ends(&mut self, clause: &Clause, subject: &str) {
+        for (word, items) in &clause.around {
+            for item in items {
+                let weight = if clause.objects.is_empty() { 0.9 } else { 0.4 };
+                if word == "with" {
+                    self.own(subject, item, true);
+                } else if !terms::is_person(subject) {
+                    self.own_weak_property(subject, item, word);
+                    if clause.objects.is_empty() && matches!(word.as_str(), "from" | "to" | "in" | "for") {
+                        self.own(subject, item, true);
+                    }
+                }
+                self.tie(subject, item, &clause.verb.lemma, weight);
+            }
+        }
+    }
+
+    /// `submit papers to a track`: the papers and the track.
+    fn between_objects(&mut self, clause: &Clause) {
+        for object in &clause.objects {
+            let Some(name) = self.resolve(object) else { continue };
+            for (word, items) in &clause.around {
+                for item in items {
+                    if word == "with" {
+                        self.own(&name, item, true);
+                    } else {
+                        self.tie(&name, item, word, 0.7);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tie(&mut self, from: &str, item: &Item, verb: &str, weight: f32) {
+        let Some(to) = self.resolve(item) else { return };
+        self.tie_names(from, &to, verb, weight, Some(&item.phrase), false);
+        for of in &item.of {
+            let inner = terms::name(of);
+            if terms::property(&to) > 0.5 || terms::TRANSPARENT.contains(&to.as_str()) {
+                self.tie_names(from, &inner, verb, weight * 0.8, Some(of), false);
+            }
+        }
+    }
+
+    fn tie_names(&mut self, from: &str, to: &str, verb: &str, weight: f32, phrase: Option<&Phrase>, whole: bool) {
+        if terms::is_empty(from) || terms::is_empty(to) {
+            return;
+        }
+        let sentence = self.context.sentence;
+        self.ledger.link(
+            from,
+            to,
+            Link {
+                from: String::new(),
+                to: String::new(),
+                verb: verb.to_owned(),
+                sentence,
+                weight,
+                quantity: phrase.and_then(|phrase| phrase.quantity),
+                plural: phrase.is_some_and(|phrase| phrase.plural),
+                whole,
+            },
+        );
+    }
+
+    pub fn own_all(&mut self, owner: &str, items: &[Item], weak: bool) {
+        let properties = items
+            .iter()
+            .filter(|item| terms::property(&terms::full_name(&item.phrase)) > 0.2)
+            .count();
+        let sentence = self.context.sentence;
+        if !terms::is_empty(owner) && properties > 0 {
+            let term = self.ledger.term(owner, sentence);
+            term.lists += if properties > 1 { 2 } else { 1 };
+        }
+        for item in items {
+            self.own(owner, item, weak);
+        }
+    }
+
+    pub fn own(&mut self, owner: &str, item: &Item, weak: bool) {
+        if terms::is_empty(owner) || item.phrase.pronoun.is_some() {
+            return;
+        }
+        let sentence = self.context.sentence;
+        let name = terms::name(&item.phrase);
+        if !name.is_empty() && !weak {
+            self.ledger.term(&name, sentence).listed += 1;
+        }
+        self.ledger.owns.push(Own {
+            owner: owner.to_owned(),
+            item: item.clone(),
+            sentence,
+            weak,
+            values: item.values.clone(),
+        });
+    }
+
+    /// What the next sentence's pronouns stand for.
+    fn move_on(&mut self, clause: &Clause, subjects: &[String]) {
+        if clause.relative {
+            return;
+        }
+        if let Some(scope) = self.context.scope.clone() {
+            self.remember(&scope);
+            return;
+        }
+        let [subject, ..] = subjects else { return };
+        if terms::property(subject) > 0.5 {
+            return;
+        }
+        self.remember(&subject.clone());
+        if terms::is_person(subject) && let Some(object) = clause.objects.first().and_then(|item| self.resolve(item)) && !terms::is_person(&object) && terms::property(&object) < 0.5 && !terms::is_empty(&object) {
+            self.context.thing = Some(object.clone());
+            if verbs::makes(&clause.verb) && self.context.speaker.is_none() {
+                self.context.topic = Some(object);
+            }
+        }
+    }
+
+    fn remember(&mut self, name: &str) {
+        self.context.topic = Some(name.to_owned());
+        if terms::is_person(name) {
+            self.context.person = Some(name.to_owned());
+        } else {
+            self.context.thing = Some(name.to_owned());
+        }
+    }
+}
+
+fn phrase_of(unit: &Unit) -> Option<&Phrase> {
+    match unit {
+        Unit::Phrase(phrase) => Some(phrase),
+        _ => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! What the sentences say, before it is decided what is an entity and what a property.
+
+use crate::chunk::{Phrase, Quantity};
+use crate::items::Item;
+use crate::terms;
+use std::collections::BTreeMap;
+
+/// Traces of one name over the whole text.
+#[derive(Clone, Debug, Default)]
+pub struct Term {
+    pub mentions: u32,
+    /// The first sentence that names it.
+    pub first: usize,
+    /// Subject of an active verb that is not `be`.
+    pub acts: u32,
+    /// After `each`, `every`.
+    pub each: u32,
+    /// After a number or `one or more`.
+    pub counted: u32,
+    pub plural: u32,
+    /// Named as something with a list of properties.
+    pub lists: u32,
+    /// `a`, `an` or a bare plural in subject place.
+    pub introduced: u32,
+    /// Made, registered, booked by somebody.
+    pub made: u32,
+    pub heading: u32,
+    /// `As a …`
+    pub actor: u32,
+    /// The object in a user story.
+    pub wanted: u32,
+    /// In a list of what another thing has.
+    pub listed: u32,
+    /// After a preposition only.
+    pub aside: u32,
+    /// The one that records: the organisation itself.
+    pub records: u32,
+    /// The object of a verb.
+    pub object: u32,
+}
+
+/// `owner` has `item`.
+#[derive(Clone, Debug)]
+pub struct Own {
+    pub owner: String,
+    pub item: Item,
+    pub sentence: usize,
+    /// Not from a list of properties: an item that looks like no property is dropped.
+    pub weak: bool,
+    pub values: Vec<String>,
+}
+
+/// Two names that a sentence ties together.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub from: String,
+    pub to: String,
+    /// The verb or the preposition.
+    pub verb: String,
+    pub sentence: usize,
+    pub weight: f32,
+    /// How many of `to` for one of `from`, where said.
+    pub quantity: Option<Quantity>,
+    pub plural: bool,
+    pub whole: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Kind {
+    pub sub: String,
+    pub sup: String,
+    pub sentence: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    pub terms: BTreeMap<String, Term>,
+    pub owns: Vec<Own>,
+    pub links: Vec<Link>,
+    pub kinds: Vec<Kind>,
+}
+
+impl Ledger {
+    pub fn term(&mut self, name: &str, sentence: usize) -> &mut Term {
+        self.terms.entry(name.to_owned()).or_insert_with(|| Term {
+            first: sentence,
+            ..Term::default()
+        })
+    }
+
+    /// Counts a mention, and gives the phrase's name.
+    pub fn mention(&mut self, phrase: &Phrase, sentence: usize) -> Option<String> {
+        let name = terms::name(phrase);
+        if terms::is_empty(&name) {
+            return None;
+        }
+        let each = matches!(phrase.determiner.as_deref(), Some("each" | "every" | "any"));
+        let counted = phrase.quantity.is_some();
+        let plural = phrase.plural;
+        let term = self.term(&name, sentence);
+        term.mentions += 1;
+        term.each += u32::from(each);
+        term.counted += u32::from(counted);
+        term.plural += u32::from(plural);
+        Some(name)
+    }
+
+    pub fn link(&mut self, from: &str, to: &str, link: Link) {
+        if from != to || link.verb == "self" {
+            self.links.push(Link {
+                from: from.to_owned(),
+                to: to.to_owned(),
+                ..link
+            });
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Plain English read as a concept model: entities, attributes, relations, rules, each with where it comes from.
+//! Does no IO: callers hand in the text.
+
+mod chunk;
+mod clauses;
+mod closed;
+pub mod concepts;
+mod facts;
+mod items;
+mod ledger;
+mod lexicon;
+mod markup;
+mod resolve;
+mod sentence;
+mod story;
+mod tag;
+mod terms;
+mod verbs;
+
+pub use concepts::{Attribute, Concepts, Entity, Relation, RelationKind, Source};
+
+/// Reads a brief.
+pub fn read(text: &str) -> Concepts {
+    let sentences = sentence::sentences(&markup::blocks(text));
+    let ledger = facts::read(&sentences);
+    resolve::resolve(&ledger, sentences.len())
+}
+
+/// Each sentence as its units, for the authors of rules.
+pub fn explain(text: &str) -> String {
+    sentence::sentences(&markup::blocks(text))
+        .iter()
+        .map(|sentence| {
+            let tagged: Vec<String> = sentence
+                .tokens
+                .iter()
+                .map(|token| format!("{}/{:?}", token.text, token.tag))
+                .collect();
+            let clauses: Vec<String> = clauses::clauses(&chunk::chunk(&sentence.tokens))
+                .iter()
+                .map(clauses::Clause::summary)
+                .collect();
+            format!("{}\n    {}\n", tagged.join(" "), clauses.join("\n    "))
+        })
+        .collect()
+}
+
+/// The singular of a noun in lower case, if it is a plural.
+pub fn singular(word: &str) -> Option<String> {
+    lexicon::singular(word)
+}

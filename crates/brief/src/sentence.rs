@@ -1,0 +1,179 @@
+//! Sentences and their tokens.
+
+use crate::lexicon::Tag;
+use crate::markup::{Block, BlockKind};
+use crate::tag;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
+    /// As written.
+    pub text: String,
+    pub lower: String,
+    /// Base form under the tag.
+    pub lemma: String,
+    pub tag: Tag,
+}
+
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    pub text: String,
+    /// The line in the source at which its block begins.
+    pub line: usize,
+    pub kind: BlockKind,
+    /// Sentences of the same block are read together: pronouns look back within it.
+    pub block: usize,
+    pub tokens: Vec<Token>,
+}
+
+/// Longer ones are cut here: no person writes them, and the rules look at all pairs of phrases.
+const MAX_TOKENS: usize = 160;
+
+pub fn sentences(blocks: &[Block]) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    for (index, block) in blocks.iter().enumerate() {
+        for text in split(&block.text) {
+            let mut words = words(text);
+            words.truncate(MAX_TOKENS);
+            if words.is_empty() {
+                continue;
+            }
+            sentences.push(Sentence {
+                text: text.to_owned(),
+                line: block.line,
+                kind: block.kind,
+                block: index,
+                tokens: tag::tag(&words),
+            });
+        }
+    }
+    sentences
+}
+
+const ABBREVIATIONS: &[&str] = &[
+    "e.g.", "i.e.", "etc.", "mr.", "mrs.", "ms.", "dr.", "no.", "nr.", "approx.", "vs.", "incl.", "max.", "min.",
+    "prof.", "st.", "resp.", "fig.", "ca.", "tel.", "a.m.", "p.m.",
+];
+
+/// At full stops, question and exclamation marks and semicolons that end a clause.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let bytes = text.as_bytes();
+    let mut depth = 0_usize;
+    for (at, mark) in text.char_indices() {
+        match mark {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '.' | '!' | '?' | ';' => {
+                let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+                if next != b' ' && !(next == b'"' && mark != ';') {
+                    continue;
+                }
+                let after = text[at + 1..].trim_start_matches([' ', '"']).chars().next();
+                let word = text[start..=at].rsplit(' ').next().unwrap_or_default();
+                let word = word.trim_start_matches('(').to_lowercase();
+                let abbreviation = mark == '.' && ABBREVIATIONS.contains(&word.as_str());
+                let goes_on = mark == '.' && after.is_some_and(|next| next.is_lowercase() && word.len() < 5);
+                let closed = depth == 0 || mark != ';';
+                if closed && !(abbreviation && word != "etc.") && !goes_on && !(word == "etc." && goes_on) {
+                    parts.push(text[start..=at].trim());
+                    start = at + 1;
+                    depth = 0;
+                }
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    parts.retain(|part| part.chars().any(char::is_alphanumeric));
+    parts
+}
+
+/// Words, numbers and marks. Hyphens and inner full stops stay within a word, `'s` stands alone.
+fn words(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut words = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let first = chars[at];
+        if first.is_whitespace() {
+            at += 1;
+            continue;
+        }
+        if !first.is_alphanumeric() {
+            words.push(first.to_string());
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < chars.len() && (chars[at].is_alphanumeric() || joins(&chars, at)) {
+            at += 1;
+        }
+        split_word(&chars[start..at].iter().collect::<String>(), &mut words);
+    }
+    words
+}
+
+/// Whether a mark belongs to the word around it: `e-mail`, `don't`, `3.5`, `and/or`, `e.g.`, `a@b.c`.
+fn joins(chars: &[char], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|index| chars[index]);
+    let after = chars.get(at + 1).copied();
+    let (Some(before), Some(after)) = (before, after) else {
+        return false;
+    };
+    match chars[at] {
+        '-' | '\'' | '_' | '@' => before.is_alphanumeric() && after.is_alphanumeric(),
+        '.' | ',' => {
+            before.is_ascii_digit() && after.is_ascii_digit()
+                || chars[at] == '.' && after.is_lowercase() && before.is_alphabetic()
+        }
+        ':' => before.is_ascii_digit() && after.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+fn split_word(word: &str, words: &mut Vec<String>) {
+    let lower = word.to_lowercase();
+    for ending in ["'s", "'ll", "'d", "'re", "'ve", "'m"] {
+        if lower.ends_with(ending) && word.len() > ending.len() {
+            let at = word.len() - ending.len();
+            if let (Some(stem), Some(rest)) = (word.get(..at), word.get(at..)) {
+                if !matches!(stem.to_lowercase().as_str(), "it" | "that" | "there" | "what" | "he" | "she" | "let") {
+                    words.push(stem.to_owned());
+                    words.push(rest.to_owned());
+                    return;
+                }
+                words.push(stem.to_owned());
+                words.push("is".to_owned());
+                return;
+            }
+        }
+    }
+    words.push(word.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_end_at_full_stops_but_not_within_abbreviations_or_numbers() {
+        assert_eq!(
+            split("Prices, e.g. 3.50, vary. Orders (made online; by anyone) count; others don't. Ok?"),
+            [
+                "Prices, e.g. 3.50, vary.",
+                "Orders (made online; by anyone) count;",
+                "others don't.",
+                "Ok?"
+            ]
+        );
+    }
+
+    #[test]
+    fn words_keep_their_hyphens_and_lose_their_owners() {
+        assert_eq!(
+            words("The owner's e-mail (2,000 a year)."),
+            ["The", "owner", "'s", "e-mail", "(", "2,000", "a", "year", ")", "."]
+        );
+    }
+}
