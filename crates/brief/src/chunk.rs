@@ -275,6 +275,8 @@ fn quantity(tokens: &[Token]) -> Option<(Quantity, usize)> {
         ("one" | "1", "or", "more" | "many" | "several" | "multiple", _) => (range(1, None), 3),
         ("one" | "1", "to", "many" | "n", _) => (range(1, None), 3),
         (_, "or", "more", _) => (range(count(0)?, None), 3),
+        ("over" | "nearly" | "almost", "a", _, _) => (exactly(count(2)?), 3),
+        ("over" | "nearly" | "almost", _, _, _) => (exactly(count(1)?), 2),
         ("more", "than", _, _) => (range(count(2)?.saturating_add(1), None), 3),
         ("any", "number", "of", _) => (range(0, None), 3),
         ("a", "single", _, _) => (exactly(1), 2),
@@ -383,6 +385,14 @@ fn verb(tokens: &[Token], start: usize, units: &[Unit]) -> Option<(VerbGroup, us
     // Adverbs that were taken before finding out that no verb follows them go back.
     while at > start + 1 && tokens[at - 1].tag == Tag::Adverb {
         at -= 1;
+    }
+    // `takes place`, `takes part`: the noun is part of the verb.
+    if group.lemma == "take"
+        && let Some(noun) = tokens.get(at)
+        && matches!(noun.lower.as_str(), "place" | "part" | "care")
+    {
+        group.particle = Some(noun.lower.clone());
+        at += 1;
     }
     if let Some(particle) = tokens.get(at)
         && PARTICLES.contains(&particle.lower.as_str())

@@ -34,6 +34,7 @@ pub fn read(sentences: &[Sentence]) -> Ledger {
         block = Some(sentence.block);
         reader.sentence(sentence);
     }
+    reader.ledger.count();
     reader.ledger
 }
 
@@ -70,6 +71,7 @@ impl Reader {
 
     fn story(&mut self, units: &[Unit], story: story::Story) {
         let sentence = self.context.sentence;
+        self.ledger.stories += 1;
         let speaker = terms::name(&story.actor);
         if !speaker.is_empty() {
             let term = self.ledger.term(&speaker, sentence);
@@ -373,7 +375,7 @@ impl Reader {
     fn inside(&mut self, item: &Item) {
         let Some(name) = self.resolve(item) else { return };
         for (word, inner) in &item.around {
-            if word == "with" {
+            if word == "with" || word == "including" {
                 self.own_all(&name, inner, true);
             } else if word != "between" {
                 for each in inner {
@@ -385,7 +387,7 @@ impl Reader {
     }
 
     fn own_weak_property(&mut self, owner: &str, item: &Item, word: &str) {
-        if matches!(word, "at" | "on" | "by") {
+        if matches!(word, "at" | "on") {
             self.own(owner, item, true);
         }
     }
@@ -572,6 +574,13 @@ impl Reader {
     }
 
     fn acts(&mut self, clause: &Clause, subjects: &[String]) {
+        // `register by giving their name and address`
+        if let [first, _, ..] = clause.objects.as_slice()
+            && self.lists_properties(&clause.objects)
+            && let Some(owner) = self.possessive(&first.phrase)
+        {
+            self.own_all(&owner, &clause.objects, false);
+        }
         let weight = match &clause.subordinate {
             Some(word) if matches!(word.as_str(), "if" | "because" | "so") => 0.4,
             _ if verbs::looks(&clause.verb) => 0.5,
@@ -632,7 +641,7 @@ impl Reader {
             let Some(name) = self.resolve(object) else { continue };
             for (word, items) in &clause.around {
                 for item in items {
-                    if word == "with" {
+                    if word == "with" || word == "including" {
                         self.own(&name, item, true);
                     } else {
                         self.tie(&name, item, word, 0.7);

@@ -25,18 +25,28 @@ pub enum Side {
 
 /// The list that begins at a place, and the place after it.
 pub fn list(units: &[Unit], start: usize, side: Side) -> (Vec<Item>, usize) {
-    let mut items = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
     let mut at = start;
+    // Where the list stood at its first comma.
+    let mut comma = None;
     loop {
         let from = skip_adverbs(units, at);
         let Some((item, next)) = item(units, from, side) else {
             break;
         };
         if side == Side::Object && !items.is_empty() && begins_clause(units, next) {
+            // What follows the comma is the subject of that verb: `given to an animal, the date and the fee are noted`.
+            if let Some((count, end)) = comma {
+                items.truncate(count);
+                at = end;
+            }
             break;
         }
         items.push(item);
         at = next;
+        if comma.is_none() && units.get(at) == Some(&Unit::Comma) {
+            comma = Some((items.len(), at));
+        }
         let Some(separator) = separator(units, at) else {
             break;
         };

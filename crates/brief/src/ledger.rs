@@ -2,6 +2,7 @@
 
 use crate::chunk::{Phrase, Quantity};
 use crate::items::Item;
+use crate::lexicon::Tag;
 use crate::terms;
 use std::collections::BTreeMap;
 
@@ -37,6 +38,12 @@ pub struct Term {
     pub records: u32,
     /// The object of a verb.
     pub object: u32,
+    /// Ties to other names.
+    pub links: u32,
+    /// Kinds of it, or what it is a kind of.
+    pub kinds: u32,
+    /// Its first word is an adjective or a participle.
+    pub described: bool,
 }
 
 /// `owner` has `item`.
@@ -78,6 +85,8 @@ pub struct Ledger {
     pub owns: Vec<Own>,
     pub links: Vec<Link>,
     pub kinds: Vec<Kind>,
+    /// How many sentences are user stories.
+    pub stories: usize,
 }
 
 impl Ledger {
@@ -97,12 +106,37 @@ impl Ledger {
         let each = matches!(phrase.determiner.as_deref(), Some("each" | "every" | "any"));
         let counted = phrase.quantity.is_some();
         let plural = phrase.plural;
+        let described = name.contains(' ')
+            && phrase
+                .words
+                .iter()
+                .find(|word| name.starts_with(word.lower.as_str()))
+                .is_some_and(|word| matches!(word.tag, Tag::Adjective | Tag::Past | Tag::Gerund));
         let term = self.term(&name, sentence);
+        term.described |= described;
         term.mentions += 1;
         term.each += u32::from(each);
         term.counted += u32::from(counted);
         term.plural += u32::from(plural);
         Some(name)
+    }
+
+    /// Carries the ties and the kinds over to the names.
+    pub fn count(&mut self) {
+        for link in &self.links {
+            for name in [&link.from, &link.to] {
+                if let Some(term) = self.terms.get_mut(name) {
+                    term.links += 1;
+                }
+            }
+        }
+        for kind in &self.kinds {
+            for name in [&kind.sub, &kind.sup] {
+                if let Some(term) = self.terms.get_mut(name) {
+                    term.kinds += 1;
+                }
+            }
+        }
     }
 
     pub fn link(&mut self, from: &str, to: &str, link: Link) {

@@ -135,8 +135,10 @@ pub fn singular(word: &str) -> Option<String> {
     if word.len() < 3 || closed::NEVER_PLURAL.contains(&word) {
         return None;
     }
-    if word == "people" {
-        return Some("person".to_owned());
+    match word {
+        "people" => return Some("person".to_owned()),
+        "data" | "media" | "metadata" => return None,
+        _ => {}
     }
     if let Some(base) = irregular(word, "n") {
         return Some(base);

@@ -6,9 +6,9 @@ use crate::ledger::{Ledger, Own, Term};
 use crate::terms;
 use std::collections::BTreeMap;
 
-pub fn resolve(ledger: &Ledger, sentences: usize) -> Concepts {
-    let aliases = aliases(ledger);
-    let names = entities(ledger, &aliases, sentences);
+pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
+    let aliases = aliases(ledger, text);
+    let names = entities(ledger, &aliases, text);
     let mut builder = Builder {
         index: names
             .iter()
@@ -38,72 +38,88 @@ pub fn resolve(ledger: &Ledger, sentences: usize) -> Concepts {
     builder.concepts
 }
 
-/// `agreement` after `rental agreement` means the same, if no other agreement is about.
-fn aliases(ledger: &Ledger) -> BTreeMap<String, String> {
+/// `agreement` after `rental agreement` means the same, and so does `car` where `the same car` was said.
+fn aliases(ledger: &Ledger, text: Text) -> BTreeMap<String, String> {
     let mut aliases = BTreeMap::new();
+    let kind = |a: &str, b: &str| {
+        ledger
+            .kinds
+            .iter()
+            .any(|kind| kind.sup == a && kind.sub == b || kind.sup == b && kind.sub == a)
+    };
     for (name, term) in &ledger.terms {
-        if name.contains(' ') {
-            continue;
-        }
         let ending = format!(" {name}");
         let compounds: Vec<(&String, &Term)> = ledger
             .terms
             .iter()
-            .filter(|(other, other_term)| other.ends_with(&ending) && other_term.mentions > 0)
+            .filter(|(other, _)| other.ends_with(&ending) && !kind(name, other))
             .collect();
+        if terms::property(name) > 0.5 || compounds.is_empty() {
+            continue;
+        }
         if let [(compound, other)] = compounds.as_slice()
             && other.first <= term.first
-            && score(compound, other) > 0.8
-            && score(name, term) > 0.5
-            && !ledger.kinds.iter().any(|kind| kind.sup == *name || kind.sub == **compound)
+            && term.introduced == 0
+            && !name.contains(' ')
         {
             aliases.insert(name.clone(), (*compound).clone());
+            continue;
         }
+        for (compound, other) in compounds {
+            let slight = other.mentions == 1 || other.described && other.mentions <= term.mentions;
+            if slight && other.lists == 0 && score(name, term, text) > 0.0 {
+                aliases.insert(compound.clone(), name.clone());
+            }
+        }
+    }
+    // No chains: what an alias points to stands for itself.
+    let targets: Vec<String> = aliases.values().cloned().collect();
+    for target in targets {
+        aliases.remove(&target);
     }
     aliases
 }
 
-fn score(name: &str, term: &Term) -> f32 {
+/// How likely a name is an entity; above 0 it is taken. The weights come from a logistic regression over the briefs of
+/// `bench/brief/dev`, rounded; each stands for one kind of trace in the text.
+fn score(name: &str, term: &Term, text: Text) -> f32 {
     let up_to = |count: u32, most: f32| (count as f32).min(most);
+    let flag = |set: bool| f32::from(u8::from(set));
     let property = terms::property(name);
-    let person = terms::is_person(name);
-    let mut score = 0.0;
-    score += up_to(term.lists, 4.0) * 1.0;
-    score += up_to(term.each, 2.0) * 0.6;
-    score += up_to(term.counted, 2.0) * 0.3;
-    score += up_to(term.acts, 3.0) * 0.4;
-    score += up_to(term.made, 2.0) * 0.5;
-    score += up_to(term.introduced, 2.0) * 0.6;
-    score += up_to(term.plural, 2.0) * 0.3;
-    score += up_to(term.mentions, 5.0) * 0.2;
-    score += up_to(term.actor, 1.0) * 3.0;
-    score += up_to(term.wanted, 2.0) * 1.0;
-    score += up_to(term.heading, 1.0) * 0.5;
-    score += up_to(term.object, 3.0) * 0.2;
-    if person {
-        score += 0.6;
-    }
-    score -= up_to(term.records, 2.0) * 2.0;
-    score -= property * 1.8;
-    if term.aside == term.mentions {
-        score -= 0.4;
-    }
-    if term.listed > 0 && term.listed == term.mentions {
-        score -= 0.5;
-    }
+    let mut score = -1.7;
+    score += up_to(term.acts, 3.0) * 0.3;
+    score += up_to(term.each, 2.0) * 0.5;
+    score += up_to(term.counted, 2.0) * 0.9;
+    score += up_to(term.lists, 4.0) * 0.9;
+    score += up_to(term.introduced, 2.0) * 1.8;
+    score += up_to(term.made, 2.0) * 0.4;
+    score += up_to(term.actor, 1.0) * 2.3;
+    score += up_to(term.wanted, 2.0) * 0.4;
+    score += up_to(term.links, 4.0) * 0.5;
+    score += up_to(term.object, 3.0) * 0.15;
+    score += up_to(term.mentions, 4.0) / (text.sentences.max(1) as f32).sqrt() * 1.5;
+    score += flag(term.listed > 0 && term.plural + term.counted > 0) * 1.8;
+    score += flag(term.kinds > 0) * 0.6;
+    score += flag(terms::is_person(name)) * 1.2;
+    score += flag(text.sentences <= 5) * 0.5;
+    score += flag(text.story) * 1.8;
+    score -= flag(term.listed == term.mentions && term.mentions > 0) * 0.3;
+    score -= flag(term.heading > 0) * 0.7;
+    score -= up_to(term.records, 2.0) * 2.5;
+    score -= property.max(0.0) * 2.6 + property.min(0.0) * 0.6;
     score
 }
 
-fn threshold(sentences: usize) -> f32 {
-    match sentences {
-        0..=4 => 0.9,
-        5..=10 => 1.2,
-        _ => 1.5,
-    }
+/// What kind of text it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    pub sentences: usize,
+    /// Mostly user stories.
+    pub story: bool,
 }
 
 /// The chosen names with the sentence of each, in the order of the text.
-fn entities(ledger: &Ledger, aliases: &BTreeMap<String, String>, sentences: usize) -> Vec<(String, usize)> {
+fn entities(ledger: &Ledger, aliases: &BTreeMap<String, String>, text: Text) -> Vec<(String, usize)> {
     let mut scores: BTreeMap<String, (f32, usize)> = BTreeMap::new();
     for (name, term) in &ledger.terms {
         if terms::is_empty(name) {
@@ -111,20 +127,12 @@ fn entities(ledger: &Ledger, aliases: &BTreeMap<String, String>, sentences: usiz
         }
         let known = aliases.get(name).unwrap_or(name);
         let entry = scores.entry(known.clone()).or_insert((0.0, term.first));
-        entry.0 += score(name, term);
+        entry.0 += score(name, term, text);
         entry.1 = entry.1.min(term.first);
     }
-    for kind in &ledger.kinds {
-        for name in [&kind.sub, &kind.sup] {
-            if let Some(entry) = scores.get_mut(name) {
-                entry.0 += 0.6;
-            }
-        }
-    }
-    let threshold = threshold(sentences);
     let mut chosen: Vec<(String, usize)> = scores
         .into_iter()
-        .filter(|(_, (score, _))| *score >= threshold)
+        .filter(|(_, (score, _))| *score > 0.0)
         .map(|(name, (_, first))| (name, first))
         .collect();
     chosen.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));

@@ -1,8 +1,9 @@
 //! Sentences and their tokens.
 
-use crate::lexicon::Tag;
+use crate::lexicon::{self, Tag};
 use crate::markup::{Block, BlockKind};
 use crate::tag;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
@@ -46,7 +47,42 @@ pub fn sentences(blocks: &[Block]) -> Vec<Sentence> {
             });
         }
     }
+    join_compounds(&mut sentences);
     sentences
+}
+
+/// Two nouns that stand together after a determiner or preposition are one name wherever they stand together:
+/// `a purchase order` tells that `create purchase orders` holds no verb `orders`.
+fn join_compounds(sentences: &mut [Sentence]) {
+    let base = |token: &Token| lexicon::singular(&token.lower).unwrap_or_else(|| token.lower.clone());
+    let mut known = BTreeSet::new();
+    for sentence in sentences.iter() {
+        for window in sentence.tokens.windows(3) {
+            let opens = matches!(window[0].tag, Tag::Determiner | Tag::Preposition | Tag::Number);
+            let noun = |token: &Token| matches!(token.tag, Tag::Noun | Tag::Plural);
+            if opens && noun(&window[1]) && noun(&window[2]) {
+                known.insert((base(&window[1]), base(&window[2])));
+            }
+        }
+    }
+    for sentence in sentences {
+        for at in 1..sentence.tokens.len() {
+            let second = &sentence.tokens[at];
+            let verb = matches!(second.tag, Tag::Base | Tag::Present);
+            if verb && known.contains(&(base(&sentence.tokens[at - 1]), base(second))) {
+                let lemma = base(second);
+                let plural = lemma != second.lower;
+                let second = &mut sentence.tokens[at];
+                second.tag = if plural { Tag::Plural } else { Tag::Noun };
+                second.lemma = lemma;
+                let first = &mut sentence.tokens[at - 1];
+                if !matches!(first.tag, Tag::Noun | Tag::Plural) {
+                    first.lemma = lexicon::singular(&first.lower).unwrap_or_else(|| first.lower.clone());
+                    first.tag = Tag::Noun;
+                }
+            }
+        }
+    }
 }
 
 const ABBREVIATIONS: &[&str] = &[

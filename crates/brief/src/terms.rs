@@ -13,7 +13,7 @@ const EMPTY_MODIFIERS: &[&str] = &[
     "usual", "unique", "selected", "chosen", "desired", "required", "optional", "related", "associated", "involved",
     "concerned", "interested", "registered", "submitted", "accepted", "approved", "assigned", "planned", "scheduled",
     "first", "last", "next", "previous", "second", "third", "few", "online", "electronic", "digital", "personal",
-    "responsible", "multiple", "individual", "overall", "total", "exact", "similar", "special", "recent", "upcoming",
+    "weekly", "monthly", "yearly", "annual", "daily", "quarterly", "hourly", "responsible", "multiple", "individual", "overall", "total", "exact", "similar", "special", "recent", "upcoming",
 ];
 
 /// Nouns that stand for what follows `of`: `a list of lines`, `a kind of room`.
@@ -27,7 +27,7 @@ pub const EMPTY_NOUNS: &[&str] = &[
     "system", "application", "app", "software", "platform", "database", "website", "web site", "site", "program",
     "tool", "solution", "product owner", "backend", "frontend", "interface", "screen", "page", "button", "function",
     "functionality", "feature", "requirement", "document", "description", "specification", "purpose", "scope",
-    "information", "data", "detail", "thing", "something", "case", "example", "way", "fact", "time", "day", "week",
+    "information", "data", "datum", "detail", "thing", "something", "case", "example", "way", "fact", "time", "day", "week",
     "month", "year", "hour", "minute", "moment", "end", "beginning", "start", "middle", "number", "amount", "kind",
     "type", "sort", "list", "set", "part", "piece", "place", "order to", "basis", "course of", "addition", "advance",
     "interest", "use", "need", "want", "reason", "problem", "issue", "mess", "people", "person", "one", "other",
@@ -64,10 +64,24 @@ const PROPERTY_HEADS: &[&str] = &[
 /// What a name promises before any sentence is weighed: above 0 a property, below 0 a thing of its own.
 pub fn property(name: &str) -> f32 {
     let head = name.rsplit(' ').next().unwrap_or(name);
+    let compound = head.len() < name.len();
     if PROPERTY_HEADS.contains(&head) {
-        return 1.0;
+        // `treatment type`, `storage location`: things of their own as often as properties.
+        let thing = compound && matches!(head, "type" | "location" | "model" | "category" | "position" | "comment" | "note" | "author" | "result" | "experience" | "photo" | "picture");
+        return if thing { 0.55 } else { 1.0 };
     }
-    match lexicon::entry(head).and_then(|entry| entry.field) {
+    let field = lexicon::entry(head).and_then(|entry| entry.field);
+    if compound {
+        // `order line`, `charging point`: the field of the head says little about the pair.
+        return match field {
+            Some(b'p') => -1.0,
+            Some(b'e') => 0.4,
+            Some(b'u' | b'z') => 0.3,
+            Some(b'h' | b'x' | b's' | b'j') => 0.0,
+            _ => -0.2,
+        };
+    }
+    match field {
         // attribute, quantity, time, shape, state, possession
         Some(b'e') => 0.7,
         Some(b'u' | b'z') => 0.6,
