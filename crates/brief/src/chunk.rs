@@ -44,6 +44,8 @@ pub struct VerbGroup {
     pub reduced: bool,
     /// After `to`.
     pub infinitive: bool,
+    /// The last word as written, in lower case: `spent`.
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -217,6 +219,8 @@ fn may_modify(tokens: &[Token], start: usize, at: usize) -> bool {
         return tokens[at].tag == Tag::Past;
     };
     match tokens[at].tag {
+        // `there are numbered spaces`
+        Tag::Past if before.tag == Tag::Be && at > 1 && tokens[at - 2].lower == "there" => true,
         Tag::Past => !matches!(before.tag, Tag::Be | Tag::Have | Tag::Noun | Tag::Plural | Tag::Pronoun | Tag::Modal | Tag::Adverb | Tag::Relative),
         _ => false,
     }
@@ -360,6 +364,7 @@ fn verb(tokens: &[Token], start: usize, units: &[Unit]) -> Option<(VerbGroup, us
                 group.gerund = token.tag == Tag::Gerund && !be;
                 group.reduced = token.tag == Tag::Past && !helper && reduced(tokens, at, units);
                 group.lemma = token.lemma.clone();
+                group.text = token.lower.clone();
                 if infinitive(tokens, at + 1) && CATENATIVE.contains(&token.lemma.as_str()) {
                     group.modal.get_or_insert(token.lemma.clone());
                     at += 2;

@@ -233,7 +233,7 @@ fn predicates(units: &[Unit], start: usize, clause: &mut Clause) -> usize {
     let mut end = start;
     let mut found = Vec::new();
     if clause.verb.passive {
-        found.push(clause.verb.lemma.clone());
+        found.push(clause.verb.text.clone());
     }
     while let Some(unit) = units.get(at) {
         match unit {
@@ -242,7 +242,7 @@ fn predicates(units: &[Unit], start: usize, clause: &mut Clause) -> usize {
                 end = at + 1;
             }
             Unit::Verb(verb) if verb.reduced || (at > start && !verb.gerund && !verb.infinitive && verb.modal.is_none()) => {
-                found.push(verb.lemma.clone());
+                found.push(verb.text.clone());
                 end = at + 1;
             }
             Unit::Comma | Unit::Or | Unit::And | Unit::Adverb(_) => {}

@@ -3,7 +3,7 @@
 use crate::chunk::{Phrase, Unit, chunk};
 use crate::clauses::{Clause, Subject, clauses};
 use crate::items::{self, Item, Side};
-use crate::ledger::{Kind, Ledger, Link, Own};
+use crate::ledger::{Kind, Ledger, Link, Near, Own};
 use crate::markup::BlockKind;
 use crate::sentence::Sentence;
 use crate::{story, terms, verbs};
@@ -130,12 +130,15 @@ impl Reader {
         self.count(units);
         self.scope(units);
         let clauses = clauses(units);
+        let topic = self.context.topic.clone();
         if clauses.is_empty() {
             self.fragment(units);
         }
         for clause in &clauses {
             self.clause(clause);
         }
+        self.causes(&clauses);
+        self.near(units, topic);
         self.genitives(units);
         self.possessors(units);
     }
@@ -194,6 +197,69 @@ impl Reader {
         if let Some(scope) = self.context.scope.clone() {
             self.own_all(&scope, &items, true);
         }
+    }
+
+    /// Who stands near whom, for names that nothing else ties to anything.
+    fn near(&mut self, units: &[Unit], topic: Option<String>) {
+        let names: Vec<String> = units
+            .iter()
+            .filter_map(phrase_of)
+            .map(terms::name)
+            .filter(|name| !terms::is_empty(name))
+            .collect();
+        for (at, name) in names.iter().enumerate() {
+            let mut others: Vec<(usize, String)> = names
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at)
+                .map(|(other, name)| (other.abs_diff(at), name.clone()))
+                .collect();
+            others.sort();
+            self.ledger.near.push(Near {
+                name: name.clone(),
+                others: others.into_iter().map(|(_, name)| name).chain(topic.clone()).collect(),
+                sentence: self.context.sentence,
+            });
+        }
+    }
+
+    /// `When an inverter fails, the system raises an alert`: what happens, and what is made then. `To book a table, a
+    /// guest gives a date`: what is done, and what it takes.
+    fn causes(&mut self, clauses: &[Clause]) {
+        for cause in clauses {
+            let purpose = cause.verb.infinitive && cause.at <= 1;
+            let when = cause
+                .subordinate
+                .as_deref()
+                .is_some_and(|word| matches!(word, "when" | "whenever" | "if" | "once" | "after" | "before" | "as"));
+            for made in clauses.iter().filter(|clause| clause.at > cause.at && clause.subordinate.is_none() && !clause.relative) {
+                if purpose {
+                    for item in &made.objects {
+                        self.own_by_verb(&cause.verb.lemma, item);
+                    }
+                }
+                if !when || !verbs::makes(&made.verb) {
+                    continue;
+                }
+                let results: Vec<String> = if made.verb.passive { self.subjects(made) } else { made.objects.iter().filter_map(|item| self.resolve(item)).collect() };
+                let involved: Vec<String> = self.subjects(cause).into_iter().chain(cause.objects.iter().filter_map(|item| self.resolve(item))).collect();
+                for result in &results {
+                    for other in involved.iter().filter(|other| !terms::is_person(other)) {
+                        self.tie_names(result, other, "when", 0.7, None, false);
+                    }
+                }
+            }
+        }
+    }
+
+    fn own_by_verb(&mut self, verb: &str, item: &Item) {
+        self.ledger.takes.push(Own {
+            owner: verb.to_owned(),
+            item: item.clone(),
+            sentence: self.context.sentence,
+            weak: true,
+            values: item.values.clone(),
+        });
     }
 
     /// `the name of the owner`
@@ -380,7 +446,7 @@ impl Reader {
             } else if word != "between" {
                 for each in inner {
                     self.own_weak_property(&name, each, word);
-                    self.tie(&name, each, word, 0.6);
+                    self.tie(&name, each, word, 0.4);
                 }
             }
         }
@@ -458,6 +524,15 @@ impl Reader {
             self.own_all(&owner, &items, false);
         }
         self.kinds(clause, subjects);
+        for item in &clause.objects {
+            let head = terms::name(&item.phrase);
+            if let Some(of) = item.of.first().filter(|_| matches!(head.as_str(), "part" | "member" | "component" | "kind" | "type")) {
+                let whole = terms::name(of);
+                for subject in subjects {
+                    self.tie_names(subject, &whole, &head, 0.9, Some(of), head == "part");
+                }
+            }
+        }
         for subject in subjects {
             for (word, items) in &clause.around {
                 for item in items {
@@ -583,7 +658,8 @@ impl Reader {
         }
         let weight = match &clause.subordinate {
             Some(word) if matches!(word.as_str(), "if" | "because" | "so") => 0.4,
-            _ if verbs::looks(&clause.verb) => 0.5,
+            _ if clause.only || verbs::looks(&clause.verb) => 0.4,
+            _ if verbs::administers(&clause.verb.lemma) && subjects.iter().all(|subject| terms::is_person(subject)) => 0.4,
             _ => 1.0,
         };
         let verb = &clause.verb.lemma;
@@ -644,7 +720,8 @@ impl Reader {
                     if word == "with" || word == "including" {
                         self.own(&name, item, true);
                     } else {
-                        self.tie(&name, item, word, 0.7);
+                        let weight = if matches!(word.as_str(), "to" | "for" | "in" | "on") { 0.7 } else { 0.4 };
+                        self.tie(&name, item, &clause.verb.lemma, weight);
                     }
                 }
             }
@@ -654,6 +731,14 @@ impl Reader {
     fn tie(&mut self, from: &str, item: &Item, verb: &str, weight: f32) {
         let Some(to) = self.resolve(item) else { return };
         self.tie_names(from, &to, verb, weight, Some(&item.phrase), false);
+        // `is for an animal with a vet`: the vet is tied to the appointment.
+        for (word, inner) in &item.around {
+            for each in inner.iter().filter(|_| word != "between") {
+                if let Some(name) = self.resolve(each) {
+                    self.tie_names(from, &name, verb, weight * 0.8, Some(&each.phrase), false);
+                }
+            }
+        }
         for of in &item.of {
             let inner = terms::name(of);
             if terms::property(&to) > 0.5 || terms::TRANSPARENT.contains(&to.as_str()) {

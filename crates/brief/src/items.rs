@@ -1,6 +1,7 @@
 //! Lists of noun phrases, each with what hangs on it: `the number of seats, a status (open or paid) and lines with …`.
 
-use crate::chunk::{Phrase, Unit};
+use crate::chunk::{Phrase, Unit, Word};
+use crate::lexicon::Tag;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Item {
@@ -13,6 +14,8 @@ pub struct Item {
     pub values: Vec<String>,
     /// `hours spent`.
     pub suffix: Option<String>,
+    /// `whether they have a licence`.
+    pub boolean: bool,
 }
 
 /// Which side of a verb a list stands on: a subject list runs up to its verb, an object list stops before a phrase
@@ -50,7 +53,9 @@ pub fn list(units: &[Unit], start: usize, side: Side) -> (Vec<Item>, usize) {
         let Some(separator) = separator(units, at) else {
             break;
         };
-        if !matches!(units.get(skip_adverbs(units, separator)), Some(Unit::Phrase(_))) {
+        if !matches!(units.get(skip_adverbs(units, separator)), Some(Unit::Phrase(_)))
+            && !matches!(units.get(separator), Some(Unit::Subordinator(word)) if word == "whether" && side == Side::Object)
+        {
             break;
         }
         at = separator;
@@ -89,7 +94,48 @@ fn begins_clause(units: &[Unit], at: usize) -> bool {
     matches!(units.get(skip_adverbs(units, at)), Some(Unit::Verb(verb)) if !verb.reduced && !verb.gerund && !verb.infinitive)
 }
 
+/// `whether they have a driving licence`, `whether it is correct`.
+fn whether(units: &[Unit], start: usize) -> Option<(Item, usize)> {
+    if !matches!(&units[start], Unit::Subordinator(word) if word == "whether" || word == "if") {
+        return None;
+    }
+    let verb = (start + 1..units.len().min(start + 5)).find(|at| matches!(units[*at], Unit::Verb(_)))?;
+    let word = |lower: &str, tag| Word {
+        lower: lower.to_owned(),
+        lemma: lower.to_owned(),
+        tag,
+        text: lower.to_owned(),
+    };
+    let mut item = Item {
+        boolean: true,
+        ..Item::default()
+    };
+    let Unit::Verb(group) = &units[verb] else { return None };
+    let (phrase, next) = match units.get(verb + 1) {
+        Some(Unit::Phrase(phrase)) if !phrase.words.is_empty() => (phrase.clone(), verb + 2),
+        Some(Unit::Adjective(adjective)) => (
+            Phrase {
+                words: vec![word("is", Tag::Adverb), word(adjective, Tag::Noun)],
+                ..Phrase::default()
+            },
+            verb + 2,
+        ),
+        _ => (
+            Phrase {
+                words: vec![word("is", Tag::Adverb), word(&group.text, Tag::Noun)],
+                ..Phrase::default()
+            },
+            verb + 1,
+        ),
+    };
+    item.phrase = phrase;
+    Some((item, next))
+}
+
 pub fn item(units: &[Unit], start: usize, side: Side) -> Option<(Item, usize)> {
+    if let Some(found) = units.get(start).and_then(|_| whether(units, start)) {
+        return Some(found);
+    }
     let Unit::Phrase(phrase) = units.get(start)? else {
         return None;
     };
@@ -135,10 +181,10 @@ pub fn item(units: &[Unit], start: usize, side: Side) -> Option<(Item, usize)> {
             Some(Unit::Verb(verb)) if verb.reduced => {
                 let closes = matches!(
                     units.get(at + 1),
-                    None | Some(Unit::Comma | Unit::And | Unit::Or | Unit::Close | Unit::Other(_))
+                    None | Some(Unit::Comma | Unit::And | Unit::Or | Unit::Close | Unit::Other(_) | Unit::Verb(_))
                 );
                 if closes {
-                    item.suffix = Some(verb.lemma.clone());
+                    item.suffix = Some(verb.text.clone());
                 } else if side == Side::Object || !matches!(units.get(at + 1), Some(Unit::Preposition(_))) {
                     break;
                 }
@@ -271,7 +317,7 @@ fn text(unit: &Unit) -> Option<String> {
                 .join(" "),
         ),
         Unit::Adjective(word) => Some(word.clone()),
-        Unit::Verb(verb) => Some(verb.lemma.clone()),
+        Unit::Verb(verb) => Some(verb.text.clone()),
         Unit::Preposition(word) => Some(word.clone()),
         _ => None,
     }

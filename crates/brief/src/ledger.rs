@@ -79,8 +79,19 @@ pub struct Kind {
     pub sentence: usize,
 }
 
+/// A name and those around it, nearest first.
+#[derive(Clone, Debug)]
+pub struct Near {
+    pub name: String,
+    pub others: Vec<String>,
+    pub sentence: usize,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
+    pub near: Vec<Near>,
+    /// What an act takes, by its verb.
+    pub takes: Vec<Own>,
     pub terms: BTreeMap<String, Term>,
     pub owns: Vec<Own>,
     pub links: Vec<Link>,

@@ -3,7 +3,7 @@
 use crate::concepts::{Attribute, Concepts, Entity, Relation, RelationKind, Source};
 use crate::items::Item;
 use crate::ledger::{Ledger, Own, Term};
-use crate::terms;
+use crate::{terms, verbs};
 use std::collections::BTreeMap;
 
 pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
@@ -34,7 +34,15 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
     for own in &ledger.owns {
         builder.own(own);
     }
+    for own in &ledger.takes {
+        let act = builder.concepts.entities.iter().find(|entity| verbs::is_noun_of(&entity.name, &own.owner));
+        if let Some(act) = act {
+            let owner = act.name.clone();
+            builder.own(&Own { owner, ..own.clone() });
+        }
+    }
     builder.links(ledger);
+    builder.orphans(ledger);
     builder.concepts
 }
 
@@ -105,6 +113,7 @@ fn score(name: &str, term: &Term, text: Text) -> f32 {
     score += flag(text.story) * 1.8;
     score -= flag(term.listed == term.mentions && term.mentions > 0) * 0.3;
     score -= flag(term.heading > 0) * 0.7;
+    score -= flag(terms::is_vague(name) && term.lists < 2) * 1.2;
     score -= up_to(term.records, 2.0) * 2.5;
     score -= property.max(0.0) * 2.6 + property.min(0.0) * 0.6;
     score
@@ -183,7 +192,7 @@ impl Builder {
         }
         let name = terms::name(&own.item.phrase);
         let of = own.item.of.first().map(terms::name);
-        let counting = matches!(name.as_str(), "number" | "amount" | "total" | "quantity" | "sum" | "percentage");
+        let counting = matches!(name.rsplit(' ').next(), Some("number" | "amount" | "total" | "quantity" | "sum" | "percentage"));
         if let Some(of) = &of && !counting {
             let transparent = terms::TRANSPARENT.contains(&name.as_str());
             if let Some(part) = self.find(of) {
@@ -242,11 +251,49 @@ impl Builder {
             if from == to {
                 continue;
             }
+            if self.reify(from, to, &link.verb, link.sentence) {
+                continue;
+            }
             let key = (from.min(to), from.max(to));
             let weight = self.weights.entry(key).or_insert(0.0);
             *weight += link.weight;
             if *weight >= 0.6 {
                 self.relate(from, to, RelationKind::Tie, &link.verb, link.plural, Source::Stated { sentence: link.sentence });
+            }
+        }
+    }
+
+    /// `Members lease plots`: where leases are entities, they stand between the two.
+    fn reify(&mut self, from: usize, to: usize, verb: &str, sentence: usize) -> bool {
+        let between = self
+            .concepts
+            .entities
+            .iter()
+            .position(|entity| !entity.person && verbs::is_noun_of(&entity.name, verb));
+        let Some(between) = between else { return false };
+        let source = Source::Implied { sentence, rule: "the noun of the verb" };
+        for end in [from, to] {
+            if end != between {
+                self.relate(between, end, RelationKind::Tie, verb, false, source.clone());
+            }
+        }
+        from != between && to != between
+    }
+
+    /// An entity that nothing is tied to belongs to what its first sentence is about.
+    fn orphans(&mut self, ledger: &Ledger) {
+        for at in 0..self.concepts.entities.len() {
+            let tied = self.concepts.relations.iter().any(|each| each.from == at || each.to == at);
+            if tied {
+                continue;
+            }
+            let near = ledger
+                .near
+                .iter()
+                .filter(|near| self.find(&near.name) == Some(at))
+                .find_map(|near| near.others.iter().filter_map(|other| self.find(other)).find(|other| *other != at).map(|other| (other, near.sentence)));
+            if let Some((other, sentence)) = near {
+                self.relate(at, other, RelationKind::Tie, "with", false, Source::Implied { sentence, rule: "named in the same sentence" });
             }
         }
     }
@@ -282,7 +329,7 @@ fn attribute_name(item: &Item, owner: &str, builder: &Builder) -> String {
         if inner.is_empty() || terms::name(of) == owner {
             continue;
         }
-        let counting = matches!(name.as_str(), "number" | "amount" | "quantity" | "percentage");
+        let counting = matches!(name.rsplit(' ').next(), Some("number" | "amount" | "quantity" | "percentage"));
         if builder.find(&inner).is_some() && !counting {
             continue;
         }
@@ -297,11 +344,6 @@ fn attribute_name(item: &Item, owner: &str, builder: &Builder) -> String {
         }
     }
     if let Some(suffix) = &item.suffix {
-        let suffix = match suffix.as_str() {
-            "spend" => "spent",
-            "pay" => "paid",
-            other => return format!("{name} {other}ed").replace("eed", "ed"),
-        };
         name = format!("{name} {suffix}");
     }
     name

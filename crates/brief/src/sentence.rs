@@ -48,6 +48,9 @@ pub fn sentences(blocks: &[Block]) -> Vec<Sentence> {
         }
     }
     join_compounds(&mut sentences);
+    for sentence in &mut sentences {
+        pair_start_and_end(&mut sentence.tokens);
+    }
     sentences
 }
 
@@ -80,6 +83,21 @@ fn join_compounds(sentences: &mut [Sentence]) {
                     first.lemma = lexicon::singular(&first.lower).unwrap_or_else(|| first.lower.clone());
                     first.tag = Tag::Noun;
                 }
+            }
+        }
+    }
+}
+
+/// `start and end time` holds no verb.
+fn pair_start_and_end(tokens: &mut [Token]) {
+    for at in 0..tokens.len().saturating_sub(2) {
+        let pair = matches!(tokens[at].lower.as_str(), "start" | "begin" | "opening" | "first" | "open")
+            && matches!(tokens[at + 1].lower.as_str(), "and" | "or")
+            && matches!(tokens[at + 2].lower.as_str(), "end" | "finish" | "closing" | "last" | "close");
+        if pair {
+            for token in [at, at + 2] {
+                tokens[token].tag = Tag::Noun;
+                tokens[token].lemma = tokens[token].lower.clone();
             }
         }
     }

@@ -25,21 +25,34 @@ pub const TRANSPARENT: &[&str] = &[
 /// Nouns that name the thing to be built, or nothing in particular.
 pub const EMPTY_NOUNS: &[&str] = &[
     "system", "application", "app", "software", "platform", "database", "website", "web site", "site", "program",
-    "tool", "solution", "product owner", "backend", "frontend", "interface", "screen", "page", "button", "function",
-    "functionality", "feature", "requirement", "document", "description", "specification", "purpose", "scope",
-    "information", "data", "datum", "detail", "thing", "something", "case", "example", "way", "fact", "time", "day", "week",
-    "month", "year", "hour", "minute", "moment", "end", "beginning", "start", "middle", "number", "amount", "kind",
-    "type", "sort", "list", "set", "part", "piece", "place", "order to", "basis", "course of", "addition", "advance",
-    "interest", "use", "need", "want", "reason", "problem", "issue", "mess", "people", "person", "one", "other",
-    "everyone", "process", "step", "action", "access", "ability", "possibility", "option", "rule", "life", "world",
-    "business", "goal", "idea", "work", "job", "help", "support", "management", "overview", "question", "answer",
-    "item", "element", "object", "entity", "attribute", "class", "instance", "value", "side", "area", "level", "state",
-    "condition", "situation", "respect", "regard", "term", "line", "point", "view", "control", "charge", "money",
-    "holiday", "quality", "mistake", "progress", "rest", "lot", "half", "pair", "total", "maximum", "minimum", "right",
-    "api", "today", "tomorrow", "paper file", "user interface", "role", "sequence", "order of", "dashboard", "error",
-    "track of", "mind", "turn", "sure", "care", "note of", "account of", "relation", "relationship", "association",
-    "phone", "hand", "person who", "front desk", "text", "content", "sum", "money", "evidence",
+    "solution", "product owner", "backend", "frontend", "interface", "screen", "button", "function", "functionality",
+    "feature", "requirement", "purpose", "scope", "information", "data", "datum", "detail", "thing", "something",
+    "case", "example", "way", "fact", "time", "day", "week", "month", "year", "hour", "minute", "second", "moment",
+    "end", "beginning", "start", "middle", "number", "amount", "kind", "sort", "set", "part", "piece", "place",
+    "order to", "basis", "course of", "addition", "advance", "interest", "use", "need", "want", "reason", "mess", "one",
+    "other", "everyone", "process", "ability", "possibility", "life", "world", "business", "goal", "idea", "help",
+    "support", "management", "overview", "instance", "side", "respect", "regard", "view", "control", "charge",
+    "holiday", "quality", "progress", "rest", "lot", "half", "pair", "total", "maximum", "minimum", "right", "api",
+    "today", "tomorrow", "paper file", "user interface", "track of", "mind", "turn", "sure", "care", "note of",
+    "account of", "hand", "person who", "front desk", "anyone", "nobody", "access", "situation", "morning", "evening",
+    "afternoon", "night", "weekend", "majority", "variety", "lack", "chance", "attention", "sense", "advantage",
+    "benefit", "difference", "effect", "impact", "effort", "behalf", "hence", "context", "manner", "extent",
 ];
+
+/// Nouns that name an entity only where the text says more of them.
+const VAGUE_NOUNS: &[&str] = &[
+    "person", "people", "document", "page", "question", "answer", "item", "element", "object", "entity", "attribute",
+    "class", "value", "area", "level", "state", "condition", "term", "line", "point", "money", "mistake", "role",
+    "sequence", "dashboard", "error", "relation", "relationship", "association", "phone", "text", "content", "sum",
+    "evidence", "tool", "problem", "issue", "step", "action", "option", "rule", "work", "job", "list", "type", "member",
+    "user", "list", "credit card", "web page", "home page", "description", "specification", "web", "internet", "computer",
+    "company", "organisation", "organization", "city", "town", "country", "cash", "card", "adult", "child",
+    "participant", "staff", "change", "copy", "row", "party", "account", "date", "name", "place", "paper",
+];
+
+pub fn is_vague(name: &str) -> bool {
+    VAGUE_NOUNS.contains(&name)
+}
 
 /// Heads that name a property of something nearly always.
 const PROPERTY_HEADS: &[&str] = &[

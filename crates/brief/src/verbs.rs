@@ -75,3 +75,75 @@ pub fn divides(verb: &VerbGroup) -> bool {
 pub fn looks(verb: &VerbGroup) -> bool {
     LOOKS.contains(&verb.lemma.as_str())
 }
+
+/// Verbs by which staff look after rows: they tie nobody to the row.
+const ADMINISTERS: &[&str] = &[
+    "add", "create", "define", "configure", "manage", "remove", "delete", "edit", "update", "maintain", "set", "suspend",
+    "change", "modify", "administer", "correct", "control", "monitor", "block", "ban", "archive",
+];
+
+pub fn administers(verb: &str) -> bool {
+    ADMINISTERS.contains(&verb)
+}
+
+/// Verbs whose noun has another stem.
+const NOUNS: &[(&str, &[&str])] = &[
+    ("lend", &["loan", "lending"]),
+    ("borrow", &["loan", "lending"]),
+    ("buy", &["purchase", "order"]),
+    ("order", &["order"]),
+    ("sell", &["sale"]),
+    ("choose", &["choice", "selection"]),
+    ("pick", &["choice"]),
+    ("hire", &["rental", "hire"]),
+    ("rent", &["rental", "rent agreement", "lease"]),
+    ("enrol", &["enrolment", "enrollment"]),
+    ("enroll", &["enrolment", "enrollment"]),
+    ("tick", &["check-in"]),
+    ("join", &["membership", "participation"]),
+    ("play", &["role", "game", "match"]),
+    ("employ", &["employment"]),
+    ("like", &["like"]),
+    ("favourite", &["favourite"]),
+    ("complain", &["complaint"]),
+    ("grade", &["grade", "grading"]),
+    ("score", &["score"]),
+    ("sit", &["attempt", "sitting"]),
+    ("sign", &["signup", "sign-up", "registration"]),
+    ("ship", &["shipment"]),
+    ("give", &["donation", "gift"]),
+];
+
+const ENDINGS: &[&str] = &["ing", "ment", "ion", "al", "ance", "ence", "ure", "ery", "iry", "ication"];
+
+/// Whether a noun names what a verb does: `reserve`, `reservation`.
+pub fn is_noun_of(noun: &str, verb: &str) -> bool {
+    let head = noun.rsplit(' ').next().unwrap_or(noun);
+    if head == verb {
+        return true;
+    }
+    if NOUNS.iter().any(|(each, nouns)| *each == verb && nouns.contains(&head)) {
+        return true;
+    }
+    let common = head
+        .bytes()
+        .zip(verb.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    common >= 3 && common + 2 >= verb.len() && ENDINGS.iter().any(|ending| head.ends_with(ending)) && head.len() + 1 >= verb.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nouns_are_known_by_their_verbs() {
+        for (verb, noun) in [("reserve", "table reservation"), ("subscribe", "subscription"), ("apply", "application"), ("rate", "rating"), ("lend", "loan"), ("suspend", "suspension"), ("attend", "attendance"), ("deliver", "delivery")] {
+            assert!(is_noun_of(noun, verb), "{verb} {noun}");
+        }
+        for (verb, noun) in [("register", "registrar"), ("manage", "manager"), ("book", "author"), ("play", "playlist")] {
+            assert!(!is_noun_of(noun, verb), "{verb} {noun}");
+        }
+    }
+}
