@@ -1,8 +1,10 @@
-//! Prints how each sentence of a brief is tagged and taken apart.
+//! Prints how each sentence of a brief is tagged and taken apart: `parts FILE…`.
+
 fn main() {
-    let terms = std::env::args().any(|each| each == "--terms");
-    for path in std::env::args().skip(1).filter(|each| !each.starts_with('-')) {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        print!("{}", if terms { archwright_brief::explain_terms(&text) } else { archwright_brief::explain(&text) });
+    for path in std::env::args().skip(1) {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => print!("{}", archwright_brief::explain(&text)),
+            Err(error) => eprintln!("{path}: {error}"),
+        }
     }
 }

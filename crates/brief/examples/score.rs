@@ -47,9 +47,15 @@ fn main() {
         .collect();
     names.sort();
     let mut totals: BTreeMap<(String, &str), [Count; 3]> = BTreeMap::new();
-    println!("precision, recall, F1 (micro), lenient match\n{:28} {:16} {:16} {:16}", "", "entities", "attributes", "relations");
+    println!(
+        "precision, recall, F1 (micro), lenient match\n{:28} {:16} {:16} {:16}",
+        "", "entities", "attributes", "relations"
+    );
     for name in &names {
-        let read = |ending: &str| std::fs::read_to_string(Path::new(folder).join(format!("{name}.{ending}"))).expect("the brief can be read");
+        let read = |ending: &str| {
+            std::fs::read_to_string(Path::new(folder).join(format!("{name}.{ending}")))
+                .expect("the brief can be read")
+        };
         let expected = parse(&read("model"));
         let found = model(&archwright_brief::read(&read("md")));
         let kind = name.split('-').next().unwrap_or_default().to_owned();
@@ -62,13 +68,20 @@ fn main() {
                 }
             }
             if mode == "lenient" {
-                println!("{name:28} {}", counts.map(|count| format!("{:16}", count.line())).concat());
+                println!(
+                    "{name:28} {}",
+                    counts.map(|count| format!("{:16}", count.line())).concat()
+                );
             }
         }
     }
     println!();
     for ((group, mode), counts) in &totals {
-        println!("{:28} {}", format!("{group} ({mode})"), counts.map(|count| format!("{:16}", count.line())).concat());
+        println!(
+            "{:28} {}",
+            format!("{group} ({mode})"),
+            counts.map(|count| format!("{:16}", count.line())).concat()
+        );
     }
 }
 
@@ -78,7 +91,11 @@ fn parse(text: &str) -> Model {
         if let Some(rest) = line.strip_prefix("entity ") {
             let (name, attributes) = rest.split_once(':').unwrap_or((rest, ""));
             let name = normal(name);
-            for attribute in attributes.split(',').map(normal).filter(|each| !each.is_empty()) {
+            for attribute in attributes
+                .split(',')
+                .map(normal)
+                .filter(|each| !each.is_empty())
+            {
                 model.attributes.push((name.clone(), attribute));
             }
             model.entities.push(name);
@@ -89,7 +106,12 @@ fn parse(text: &str) -> Model {
             // Names may have several words: the split that gives two known entities is meant.
             let words: Vec<&str> = rest.split_whitespace().collect();
             let pair = (1..words.len())
-                .map(|at| (normal(&words[..at].join(" ")), normal(&words[at..].join(" "))))
+                .map(|at| {
+                    (
+                        normal(&words[..at].join(" ")),
+                        normal(&words[at..].join(" ")),
+                    )
+                })
                 .find(|(a, b)| model.entities.contains(a) && model.entities.contains(b));
             match pair {
                 Some(pair) => model.relations.push(pair),
@@ -103,13 +125,26 @@ fn parse(text: &str) -> Model {
 fn model(concepts: &archwright_brief::Concepts) -> Model {
     let name = |at: usize| normal(&concepts.entities[at].name);
     Model {
-        entities: concepts.entities.iter().map(|entity| normal(&entity.name)).collect(),
+        entities: concepts
+            .entities
+            .iter()
+            .map(|entity| normal(&entity.name))
+            .collect(),
         attributes: concepts
             .entities
             .iter()
-            .flat_map(|entity| entity.attributes.iter().map(|attribute| (normal(&entity.name), normal(&attribute.name))))
+            .flat_map(|entity| {
+                entity
+                    .attributes
+                    .iter()
+                    .map(|attribute| (normal(&entity.name), normal(&attribute.name)))
+            })
             .collect(),
-        relations: concepts.relations.iter().map(|relation| (name(relation.from), name(relation.to))).collect(),
+        relations: concepts
+            .relations
+            .iter()
+            .map(|relation| (name(relation.from), name(relation.to)))
+            .collect(),
     }
 }
 
@@ -139,7 +174,12 @@ fn alike(a: &str, b: &str, mode: &str) -> bool {
 }
 
 /// Exact matches first, then lenient ones; each name counts once.
-fn matches<'a, T>(expected: &'a [T], found: &'a [T], exact: impl Fn(&T, &T) -> bool, lenient: impl Fn(&T, &T) -> bool) -> Vec<(usize, usize)> {
+fn matches<'a, T>(
+    expected: &'a [T],
+    found: &'a [T],
+    exact: impl Fn(&T, &T) -> bool,
+    lenient: impl Fn(&T, &T) -> bool,
+) -> Vec<(usize, usize)> {
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     for pass in 0..2 {
         for (at, wanted) in expected.iter().enumerate() {
@@ -148,7 +188,11 @@ fn matches<'a, T>(expected: &'a [T], found: &'a [T], exact: impl Fn(&T, &T) -> b
             }
             let hit = found.iter().enumerate().find(|(other, candidate)| {
                 !pairs.iter().any(|pair| pair.1 == *other)
-                    && if pass == 0 { exact(wanted, candidate) } else { lenient(wanted, candidate) }
+                    && if pass == 0 {
+                        exact(wanted, candidate)
+                    } else {
+                        lenient(wanted, candidate)
+                    }
             });
             if let Some((other, _)) = hit {
                 pairs.push((at, other));
@@ -159,7 +203,12 @@ fn matches<'a, T>(expected: &'a [T], found: &'a [T], exact: impl Fn(&T, &T) -> b
 }
 
 fn compare(expected: &Model, found: &Model, mode: &str, verbose: bool) -> [Count; 3] {
-    let entities = matches(&expected.entities, &found.entities, |a, b| a == b, |a, b| alike(a, b, mode));
+    let entities = matches(
+        &expected.entities,
+        &found.entities,
+        |a, b| a == b,
+        |a, b| alike(a, b, mode),
+    );
     // Where an entity was found under another name, its attributes and relations are compared under that name.
     let renamed = |name: &String| {
         expected
@@ -169,9 +218,22 @@ fn compare(expected: &Model, found: &Model, mode: &str, verbose: bool) -> [Count
             .and_then(|at| entities.iter().find(|pair| pair.0 == at))
             .map_or_else(|| name.clone(), |pair| found.entities[pair.1].clone())
     };
-    let wanted: Vec<(String, String)> = expected.attributes.iter().map(|(owner, name)| (renamed(owner), name.clone())).collect();
-    let attributes = matches(&wanted, &found.attributes, |a, b| a == b, |a, b| a.0 == b.0 && alike(&a.1, &b.1, mode));
-    let pairs: Vec<(String, String)> = expected.relations.iter().map(|(a, b)| (renamed(a), renamed(b))).collect();
+    let wanted: Vec<(String, String)> = expected
+        .attributes
+        .iter()
+        .map(|(owner, name)| (renamed(owner), name.clone()))
+        .collect();
+    let attributes = matches(
+        &wanted,
+        &found.attributes,
+        |a, b| a == b,
+        |a, b| a.0 == b.0 && alike(&a.1, &b.1, mode),
+    );
+    let pairs: Vec<(String, String)> = expected
+        .relations
+        .iter()
+        .map(|(a, b)| (renamed(a), renamed(b)))
+        .collect();
     let same = |a: &(String, String), b: &(String, String)| a == b || a.0 == b.1 && a.1 == b.0;
     let relations = matches(&pairs, &found.relations, same, same);
     if verbose {
@@ -195,7 +257,17 @@ fn count(pairs: &[(usize, usize)], found: usize, expected: usize) -> Count {
 }
 
 fn report<T: std::fmt::Debug>(kind: &str, expected: &[T], found: &[T], pairs: &[(usize, usize)]) {
-    let missed: Vec<&T> = expected.iter().enumerate().filter(|(at, _)| !pairs.iter().any(|pair| pair.0 == *at)).map(|(_, each)| each).collect();
-    let extra: Vec<&T> = found.iter().enumerate().filter(|(at, _)| !pairs.iter().any(|pair| pair.1 == *at)).map(|(_, each)| each).collect();
+    let missed: Vec<&T> = expected
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !pairs.iter().any(|pair| pair.0 == *at))
+        .map(|(_, each)| each)
+        .collect();
+    let extra: Vec<&T> = found
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !pairs.iter().any(|pair| pair.1 == *at))
+        .map(|(_, each)| each)
+        .collect();
     println!("  {kind}\n    missed {missed:?}\n    extra  {extra:?}");
 }

@@ -72,6 +72,12 @@ pub enum Unit {
 }
 
 impl Phrase {
+    /// Whether it stands for more than one.
+    pub fn many(&self) -> bool {
+        self.quantity
+            .map_or(self.plural, |quantity| quantity.most != Some(1))
+    }
+
     pub fn head(&self) -> Option<&Word> {
         self.words.last()
     }
@@ -158,10 +164,14 @@ fn phrase(tokens: &[Token], start: usize) -> Option<(Phrase, usize)> {
                     phrase.quantity = phrase.quantity.or(Some(exactly(count)));
                 }
             }
-            Tag::Adverb if matches!(token.lower.as_str(), "only" | "very" | "exactly") && at > start => {}
+            Tag::Adverb
+                if matches!(token.lower.as_str(), "only" | "very" | "exactly") && at > start => {}
             // `one of its members`, `each of the lines`
             Tag::Preposition if token.lower == "of" && at > start && phrase.words.is_empty() => {
-                if !tokens.get(at + 1).is_some_and(|next| next.tag == Tag::Determiner) {
+                if tokens
+                    .get(at + 1)
+                    .is_none_or(|next| next.tag != Tag::Determiner)
+                {
                     break;
                 }
             }
@@ -174,11 +184,14 @@ fn phrase(tokens: &[Token], start: usize) -> Option<(Phrase, usize)> {
     while let Some(token) = tokens.get(at) {
         let next = tokens.get(at + 1).map(|next| next.tag);
         let nominal = |tag: Option<Tag>| matches!(tag, Some(Tag::Noun | Tag::Plural));
-        let goes_on = |tag: Option<Tag>| matches!(tag, Some(Tag::Noun | Tag::Plural | Tag::Adjective));
+        let goes_on =
+            |tag: Option<Tag>| matches!(tag, Some(Tag::Noun | Tag::Plural | Tag::Adjective));
         match token.tag {
             Tag::Noun | Tag::Plural => head = Some(at),
             Tag::Adjective if goes_on(next) || joined_adjective(tokens, at) => {}
-            Tag::Past | Tag::Gerund if (nominal(next) || goes_on(next) && at == words_start) && may_modify(tokens, start, at) => {}
+            Tag::Past | Tag::Gerund
+                if (nominal(next) || goes_on(next) && at == words_start)
+                    && may_modify(tokens, start, at) => {}
             Tag::Number if head.is_some() && !nominal(next) && token.text.len() <= 2 => {}
             Tag::Number if at > words_start && nominal(next) => {}
             _ => break,
@@ -189,7 +202,9 @@ fn phrase(tokens: &[Token], start: usize) -> Option<(Phrase, usize)> {
         // `each`, `both`, `10`: a phrase without a noun.
         let bare = words_start > start && phrase.quantity.is_some()
             || tokens[start].tag == Tag::Number
-            || tokens[start].tag == Tag::Determiner && words_start == at && !tokens.get(at).is_some_and(|next| next.tag == Tag::Adjective);
+            || tokens[start].tag == Tag::Determiner
+                && words_start == at
+                && tokens.get(at).is_none_or(|next| next.tag != Tag::Adjective);
         return (bare && words_start > start).then_some((phrase, words_start));
     };
     for token in &tokens[words_start..=head] {
@@ -221,7 +236,17 @@ fn may_modify(tokens: &[Token], start: usize, at: usize) -> bool {
     match tokens[at].tag {
         // `there are numbered spaces`
         Tag::Past if before.tag == Tag::Be && at > 1 && tokens[at - 2].lower == "there" => true,
-        Tag::Past => !matches!(before.tag, Tag::Be | Tag::Have | Tag::Noun | Tag::Plural | Tag::Pronoun | Tag::Modal | Tag::Adverb | Tag::Relative),
+        Tag::Past => !matches!(
+            before.tag,
+            Tag::Be
+                | Tag::Have
+                | Tag::Noun
+                | Tag::Plural
+                | Tag::Pronoun
+                | Tag::Modal
+                | Tag::Adverb
+                | Tag::Relative
+        ),
         _ => false,
     }
 }
@@ -291,9 +316,12 @@ fn quantity(tokens: &[Token]) -> Option<(Quantity, usize)> {
     };
     // What they count has to follow: `between 1 and 5` alone is a range of values.
     let next = tokens.get(found.1)?;
-    matches!(next.tag, Tag::Noun | Tag::Plural | Tag::Adjective | Tag::Past | Tag::Gerund | Tag::Number)
-        .then_some(found)
-        .or_else(|| (next.lower == "of" && found.1 == 1).then_some(found))
+    matches!(
+        next.tag,
+        Tag::Noun | Tag::Plural | Tag::Adjective | Tag::Past | Tag::Gerund | Tag::Number
+    )
+    .then_some(found)
+    .or_else(|| (next.lower == "of" && found.1 == 1).then_some(found))
 }
 
 /// Notes on each phrase after `'s` whose it is.
@@ -314,8 +342,29 @@ fn link_possessors(mut units: Vec<Unit>) -> Vec<Unit> {
 
 /// Verbs that lend their subject to the infinitive after them.
 const CATENATIVE: &[&str] = &[
-    "want", "need", "wish", "like", "have", "try", "allow", "plan", "choose", "decide", "able", "require", "ought",
-    "expect", "permit", "get", "suppose", "entitle", "authorize", "authorise", "intend", "aim", "love",
+    "want",
+    "need",
+    "wish",
+    "like",
+    "have",
+    "try",
+    "allow",
+    "plan",
+    "choose",
+    "decide",
+    "able",
+    "require",
+    "ought",
+    "expect",
+    "permit",
+    "get",
+    "suppose",
+    "entitle",
+    "authorize",
+    "authorise",
+    "intend",
+    "aim",
+    "love",
 ];
 
 const PARTICLES: &[&str] = &["up", "out", "off", "down", "away", "back", "over"];
@@ -346,9 +395,15 @@ fn verb(tokens: &[Token], start: usize, units: &[Unit]) -> Option<(VerbGroup, us
                 group.lemma = "have".to_owned();
                 found = true;
             }
-            Tag::Adverb if helper => group.negated |= matches!(token.lower.as_str(), "not" | "never" | "n't"),
+            Tag::Adverb if helper => {
+                group.negated |= matches!(token.lower.as_str(), "not" | "never" | "n't")
+            }
             Tag::To if at == start && infinitive(tokens, at) => group.infinitive = true,
-            Tag::Adjective if be && CATENATIVE.contains(&token.lower.as_str()) && infinitive(tokens, at + 1) => {
+            Tag::Adjective
+                if be
+                    && CATENATIVE.contains(&token.lower.as_str())
+                    && infinitive(tokens, at + 1) =>
+            {
                 group.modal.get_or_insert("can".to_owned());
                 at += 1;
             }
@@ -402,7 +457,13 @@ fn verb(tokens: &[Token], start: usize, units: &[Unit]) -> Option<(VerbGroup, us
     if let Some(particle) = tokens.get(at)
         && PARTICLES.contains(&particle.lower.as_str())
         && !matches!(group.lemma.as_str(), "be" | "have")
-        && !tokens.get(at + 1).is_some_and(|next| next.lower == "to" && particle.lower == "up" && tokens.get(at + 2).is_some_and(|word| word.tag == Tag::Number))
+        && !tokens.get(at + 1).is_some_and(|next| {
+            next.lower == "to"
+                && particle.lower == "up"
+                && tokens
+                    .get(at + 2)
+                    .is_some_and(|word| word.tag == Tag::Number)
+        })
     {
         group.particle = Some(particle.lower.clone());
         at += 1;
@@ -412,7 +473,11 @@ fn verb(tokens: &[Token], start: usize, units: &[Unit]) -> Option<(VerbGroup, us
 
 /// Whether `to` and a verb stand here.
 fn infinitive(tokens: &[Token], at: usize) -> bool {
-    let is = |index: usize, tags: &[Tag]| tokens.get(index).is_some_and(|token| tags.contains(&token.tag));
+    let is = |index: usize, tags: &[Tag]| {
+        tokens
+            .get(index)
+            .is_some_and(|token| tags.contains(&token.tag))
+    };
     is(at, &[Tag::To])
         && (is(at + 1, &[Tag::Base, Tag::Be, Tag::Have])
             || is(at + 1, &[Tag::Adverb]) && is(at + 2, &[Tag::Base, Tag::Be, Tag::Have]))
@@ -422,5 +487,8 @@ fn infinitive(tokens: &[Token], at: usize) -> bool {
 fn reduced(tokens: &[Token], at: usize, units: &[Unit]) -> bool {
     let after = tokens.get(at + 1).map(|token| token.tag);
     matches!(units.last(), Some(Unit::Phrase(phrase)) if phrase.pronoun.is_none())
-        && !matches!(after, Some(Tag::Determiner | Tag::Pronoun | Tag::Number | Tag::Noun | Tag::Plural))
+        && !matches!(
+            after,
+            Some(Tag::Determiner | Tag::Pronoun | Tag::Number | Tag::Noun | Tag::Plural)
+        )
 }

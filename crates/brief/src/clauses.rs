@@ -8,7 +8,10 @@ use crate::items::{self, Item, Side};
 pub enum Subject {
     Items(Vec<Item>),
     /// `whose …`: the items belong to the phrase before.
-    Whose { owner: Item, items: Vec<Item> },
+    Whose {
+        owner: Box<Item>,
+        items: Vec<Item>,
+    },
     None,
 }
 
@@ -67,7 +70,12 @@ fn left_edge(units: &[Unit], verb: usize) -> usize {
             Unit::Open => depth -= 1,
             _ if depth > 0 => {}
             Unit::Verb(verb) if verb.reduced => {}
-            Unit::Verb(_) | Unit::Subordinator(_) | Unit::Relative(_) | Unit::Colon | Unit::But | Unit::Dash => break,
+            Unit::Verb(_)
+            | Unit::Subordinator(_)
+            | Unit::Relative(_)
+            | Unit::Colon
+            | Unit::But
+            | Unit::Dash => break,
             Unit::Other(mark) if mark != "'s" && mark != "\"" => break,
             _ => {}
         }
@@ -82,16 +90,22 @@ fn find_subject(units: &[Unit], verb: usize, before: &[Clause], clause: &mut Cla
         end -= 1;
     }
     let edge = left_edge(units, end);
-    if edge > 0 && let Unit::Subordinator(word) = &units[edge - 1] {
+    if edge > 0
+        && let Unit::Subordinator(word) = &units[edge - 1]
+    {
         clause.subordinate = Some(word.clone());
     }
     if end > 0 && matches!(units[end - 1], Unit::Relative(_)) {
         clause.relative = true;
-        clause.subject = antecedent(units, end - 1).map_or(Subject::None, |item| Subject::Items(vec![item]));
+        clause.subject =
+            antecedent(units, end - 1).map_or(Subject::None, |item| Subject::Items(vec![item]));
         return;
     }
     let shares = end == edge
-        || matches!(units[end - 1], Unit::And | Unit::Or | Unit::Comma | Unit::But)
+        || matches!(
+            units[end - 1],
+            Unit::And | Unit::Or | Unit::Comma | Unit::But
+        )
         || clause.verb.infinitive
         || clause.verb.gerund && end > 0 && matches!(units[end - 1], Unit::Preposition(_));
     if shares {
@@ -106,22 +120,32 @@ fn find_subject(units: &[Unit], verb: usize, before: &[Clause], clause: &mut Cla
     }
     if clause.verb.reduced {
         clause.relative = true;
-        clause.subject = antecedent(units, end).map_or(Subject::None, |item| Subject::Items(vec![item]));
+        clause.subject =
+            antecedent(units, end).map_or(Subject::None, |item| Subject::Items(vec![item]));
         return;
     }
     let found = subject_list(units, edge, end);
-    if edge > 0 && let Unit::Relative(word) = &units[edge - 1] {
+    if edge > 0
+        && let Unit::Relative(word) = &units[edge - 1]
+    {
         clause.relative = true;
         if let Some(owner) = antecedent(units, edge - 1) {
             if word == "whose" {
-                clause.subject = Subject::Whose { owner, items: found };
+                clause.subject = Subject::Whose {
+                    owner: Box::new(owner),
+                    items: found,
+                };
                 return;
             }
             clause.about = Some(owner);
         }
     }
     clause.only = edge_only(units, edge, end);
-    clause.subject = if found.is_empty() { Subject::None } else { Subject::Items(found) };
+    clause.subject = if found.is_empty() {
+        Subject::None
+    } else {
+        Subject::Items(found)
+    };
 }
 
 fn edge_only(units: &[Unit], edge: usize, end: usize) -> bool {
@@ -133,7 +157,12 @@ fn edge_only(units: &[Unit], edge: usize, end: usize) -> bool {
 /// The phrase that `who`, `which` or `that` stands for.
 fn antecedent(units: &[Unit], relative: usize) -> Option<Item> {
     let mut at = relative;
-    while at > 0 && matches!(units[at - 1], Unit::Preposition(_) | Unit::Comma | Unit::Adverb(_)) {
+    while at > 0
+        && matches!(
+            units[at - 1],
+            Unit::Preposition(_) | Unit::Comma | Unit::Adverb(_)
+        )
+    {
         at -= 1;
     }
     if at > 0 && units[at - 1] == Unit::Close {
@@ -174,7 +203,11 @@ fn subject_list(units: &[Unit], edge: usize, end: usize) -> Vec<Item> {
         }
         let (mut found, next) = items::list(&units[..end], at, Side::Subject);
         let next = next.max(at + 1);
-        if next >= end || units[next..end].iter().all(|unit| matches!(unit, Unit::Adverb(_) | Unit::Comma)) {
+        if next >= end
+            || units[next..end]
+                .iter()
+                .all(|unit| matches!(unit, Unit::Adverb(_) | Unit::Comma))
+        {
             if first && after_verb && found.len() > 1 {
                 // The objects of the verb before run into the subject.
                 found = found.split_off(found.len() - 1);
@@ -204,22 +237,37 @@ fn find_objects(units: &[Unit], start: usize, clause: &mut Clause) {
     at = next;
     if let Some(Unit::Phrase(_)) = units.get(at) {
         let (things, next) = items::list(units, at, Side::Object);
-        if !things.is_empty() && !matches!(units.get(next), Some(Unit::Verb(_))) && !clause.objects.is_empty() {
-            clause.around.push(("to".to_owned(), std::mem::replace(&mut clause.objects, things)));
+        if !things.is_empty()
+            && !matches!(units.get(next), Some(Unit::Verb(_)))
+            && !clause.objects.is_empty()
+        {
+            clause.around.push((
+                "to".to_owned(),
+                std::mem::replace(&mut clause.objects, things),
+            ));
             at = next;
         }
     }
     loop {
         let mut from = at;
-        while matches!(units.get(from), Some(Unit::Comma | Unit::And | Unit::Adverb(_))) {
+        while matches!(
+            units.get(from),
+            Some(Unit::Comma | Unit::And | Unit::Adverb(_))
+        ) {
             from += 1;
         }
-        let Some(Unit::Preposition(word)) = units.get(from) else { break };
+        let Some(Unit::Preposition(word)) = units.get(from) else {
+            break;
+        };
         let (found, next) = items::list(units, from + 1, Side::Object);
         if found.is_empty() {
             break;
         }
-        if from > at && matches!(units.get(next), Some(Unit::Comma)) && matches!(units.get(next + 1), Some(Unit::Phrase(_))) && word == "for" {
+        if from > at
+            && matches!(units.get(next), Some(Unit::Comma))
+            && matches!(units.get(next + 1), Some(Unit::Phrase(_)))
+            && word == "for"
+        {
             break;
         }
         clause.around.push((word.clone(), found));
@@ -241,12 +289,17 @@ fn predicates(units: &[Unit], start: usize, clause: &mut Clause) -> usize {
                 found.push(word.clone());
                 end = at + 1;
             }
-            Unit::Verb(verb) if verb.reduced || (at > start && !verb.gerund && !verb.infinitive && verb.modal.is_none()) => {
+            Unit::Verb(verb)
+                if verb.reduced
+                    || (at > start && !verb.gerund && !verb.infinitive && verb.modal.is_none()) =>
+            {
                 found.push(verb.text.clone());
                 end = at + 1;
             }
             Unit::Comma | Unit::Or | Unit::And | Unit::Adverb(_) => {}
-            Unit::Phrase(phrase) if phrase.words.is_empty() && matches!(phrase.determiner.as_deref(), Some("either" | "both")) => {}
+            Unit::Phrase(phrase)
+                if phrase.words.is_empty()
+                    && matches!(phrase.determiner.as_deref(), Some("either" | "both")) => {}
             _ => break,
         }
         at += 1;
@@ -267,22 +320,58 @@ impl Clause {
                         .around
                         .iter()
                         .map(|(word, inner)| {
-                            let inner: Vec<String> = inner.iter().map(|each| crate::terms::full_name(&each.phrase)).collect();
+                            let inner: Vec<String> = inner
+                                .iter()
+                                .map(|each| crate::terms::full_name(&each.phrase))
+                                .collect();
                             format!(" {word} {}", inner.join("+"))
                         })
                         .collect();
-                    let of: Vec<String> = item.of.iter().map(|of| format!(" of {}", crate::terms::full_name(of))).collect();
-                    format!("{}{}{}{:?}", item.phrase.pronoun.clone().unwrap_or_else(|| crate::terms::full_name(&item.phrase)), of.concat(), around.concat(), item.values).replace("[]", "")
+                    let of: Vec<String> = item
+                        .of
+                        .iter()
+                        .map(|of| format!(" of {}", crate::terms::full_name(of)))
+                        .collect();
+                    format!(
+                        "{}{}{}{:?}",
+                        item.phrase
+                            .pronoun
+                            .clone()
+                            .unwrap_or_else(|| crate::terms::full_name(&item.phrase)),
+                        of.concat(),
+                        around.concat(),
+                        item.values
+                    )
+                    .replace("[]", "")
                 })
                 .collect::<Vec<_>>()
                 .join(", ")
         };
         let subject = match &self.subject {
             Subject::Items(items) => names(items),
-            Subject::Whose { owner, items } => format!("whose({} : {})", names(std::slice::from_ref(owner)), names(items)),
+            Subject::Whose { owner, items } => format!(
+                "whose({} : {})",
+                names(std::slice::from_ref(owner.as_ref())),
+                names(items)
+            ),
             Subject::None => "-".to_owned(),
         };
-        let around: Vec<String> = self.around.iter().map(|(word, items)| format!(" <{word}> {}", names(items))).collect();
-        format!("[{subject}] {}{} [{}]{}{}", self.verb.lemma, if self.verb.passive { "(passive)" } else { "" }, names(&self.objects), around.concat(), if self.predicates.is_empty() { String::new() } else { format!(" {:?}", self.predicates) })
+        let around: Vec<String> = self
+            .around
+            .iter()
+            .map(|(word, items)| format!(" <{word}> {}", names(items)))
+            .collect();
+        format!(
+            "[{subject}] {}{} [{}]{}{}",
+            self.verb.lemma,
+            if self.verb.passive { "(passive)" } else { "" },
+            names(&self.objects),
+            around.concat(),
+            if self.predicates.is_empty() {
+                String::new()
+            } else {
+                format!(" {:?}", self.predicates)
+            }
+        )
     }
 }

@@ -17,8 +17,18 @@ impl Source {
     }
 }
 
+/// A sentence of the brief.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// Without markup.
+    pub text: String,
+    /// The line at which its paragraph begins, from 1.
+    pub line: usize,
+}
+
 #[derive(Clone, Debug)]
 pub struct Concepts {
+    pub sentences: Vec<Sentence>,
     pub entities: Vec<Entity>,
     pub relations: Vec<Relation>,
 }
@@ -58,7 +68,15 @@ pub struct Relation {
     pub to: usize,
     pub kind: RelationKind,
     pub verb: String,
-    /// One of `from` may have many of `to`, where the text says so.
+    /// The text says that one of `from` may have many of `to`.
     pub many: bool,
+    /// The text says that one of `to` may have many of `from`.
+    pub back: bool,
     pub source: Source,
+}
+
+impl Relation {
+    pub fn between(&self, a: usize, b: usize) -> bool {
+        (self.from, self.to) == (a, b) || (self.from, self.to) == (b, a)
+    }
 }

@@ -98,13 +98,24 @@ impl Reader {
             })
             .collect();
         let plain = units[..colon].iter().all(|unit| {
-            matches!(unit, Unit::Phrase(_) | Unit::Open | Unit::Close | Unit::And | Unit::Comma | Unit::Other(_))
+            matches!(
+                unit,
+                Unit::Phrase(_)
+                    | Unit::Open
+                    | Unit::Close
+                    | Unit::And
+                    | Unit::Comma
+                    | Unit::Other(_)
+            )
         });
         if !plain || labels.is_empty() {
             return 0;
         }
         let sentence = self.context.sentence;
-        let Some(name) = labels.iter().find_map(|phrase| self.ledger.mention(phrase, sentence)) else {
+        let Some(name) = labels
+            .iter()
+            .find_map(|phrase| self.ledger.mention(phrase, sentence))
+        else {
             return colon + 1;
         };
         self.ledger.term(&name, sentence).heading += 1;
@@ -161,18 +172,41 @@ impl Reader {
     fn scope(&mut self, units: &[Unit]) {
         let start = match (units.first(), units.get(1)) {
             (Some(Unit::Preposition(word)), Some(Unit::Phrase(_)))
-                if matches!(word.as_str(), "for" | "of" | "with" | "per" | "on" | "in" | "at" | "within" | "from" | "about" | "during" | "to") =>
+                if matches!(
+                    word.as_str(),
+                    "for"
+                        | "of"
+                        | "with"
+                        | "per"
+                        | "on"
+                        | "in"
+                        | "at"
+                        | "within"
+                        | "from"
+                        | "about"
+                        | "during"
+                        | "to"
+                ) =>
             {
                 1
             }
-            (Some(Unit::Subordinator(word)), Some(Unit::Phrase(_))) if matches!(word.as_str(), "whenever" | "when" | "each" | "once") => 1,
+            (Some(Unit::Subordinator(word)), Some(Unit::Phrase(_)))
+                if matches!(word.as_str(), "whenever" | "when" | "each" | "once") =>
+            {
+                1
+            }
             _ => return,
         };
         let Some((item, _)) = items::item(units, start, Side::Subject) else {
             return;
         };
         let determiner = item.phrase.determiner.as_deref();
-        let each = matches!(determiner, Some("each" | "every" | "any" | "all" | "a" | "an")) || item.phrase.plural || start == 1 && matches!(&units[0], Unit::Preposition(word) if word == "for" || word == "of");
+        let each = matches!(
+            determiner,
+            Some("each" | "every" | "any" | "all" | "a" | "an")
+        ) || item.phrase.plural
+            || start == 1
+                && matches!(&units[0], Unit::Preposition(word) if word == "for" || word == "of");
         if !each {
             return;
         }
@@ -187,7 +221,10 @@ impl Reader {
     }
 
     fn fragment(&mut self, units: &[Unit]) {
-        let Some(start) = units.iter().position(|unit| matches!(unit, Unit::Phrase(_))) else {
+        let Some(start) = units
+            .iter()
+            .position(|unit| matches!(unit, Unit::Phrase(_)))
+        else {
             return;
         };
         let (items, _) = items::list(units, start, Side::Object);
@@ -217,7 +254,11 @@ impl Reader {
             others.sort();
             self.ledger.near.push(Near {
                 name: name.clone(),
-                others: others.into_iter().map(|(_, name)| name).chain(topic.clone()).collect(),
+                others: others
+                    .into_iter()
+                    .map(|(_, name)| name)
+                    .chain(topic.clone())
+                    .collect(),
                 sentence: self.context.sentence,
             });
         }
@@ -228,11 +269,15 @@ impl Reader {
     fn causes(&mut self, clauses: &[Clause]) {
         for cause in clauses {
             let purpose = cause.verb.infinitive && cause.at <= 1;
-            let when = cause
-                .subordinate
-                .as_deref()
-                .is_some_and(|word| matches!(word, "when" | "whenever" | "if" | "once" | "after" | "before" | "as"));
-            for made in clauses.iter().filter(|clause| clause.at > cause.at && clause.subordinate.is_none() && !clause.relative) {
+            let when = cause.subordinate.as_deref().is_some_and(|word| {
+                matches!(
+                    word,
+                    "when" | "whenever" | "if" | "once" | "after" | "before" | "as"
+                )
+            });
+            for made in clauses.iter().filter(|clause| {
+                clause.at > cause.at && clause.subordinate.is_none() && !clause.relative
+            }) {
                 if purpose {
                     for item in &made.objects {
                         self.own_by_verb(&cause.verb.lemma, item);
@@ -241,11 +286,22 @@ impl Reader {
                 if !when || !verbs::makes(&made.verb) {
                     continue;
                 }
-                let results: Vec<String> = if made.verb.passive { self.subjects(made) } else { made.objects.iter().filter_map(|item| self.resolve(item)).collect() };
-                let involved: Vec<String> = self.subjects(cause).into_iter().chain(cause.objects.iter().filter_map(|item| self.resolve(item))).collect();
+                let results: Vec<String> = if made.verb.passive {
+                    self.subjects(made)
+                } else {
+                    made.objects
+                        .iter()
+                        .filter_map(|item| self.resolve(item))
+                        .collect()
+                };
+                let involved: Vec<String> = self
+                    .subjects(cause)
+                    .into_iter()
+                    .chain(cause.objects.iter().filter_map(|item| self.resolve(item)))
+                    .collect();
                 for result in &results {
                     for other in involved.iter().filter(|other| !terms::is_person(other)) {
-                        self.tie_names(result, other, "when", 0.7, None, false);
+                        self.tie_names(result, other, "when", 0.7, None);
                     }
                 }
             }
@@ -265,10 +321,18 @@ impl Reader {
     /// `the name of the owner`
     fn genitives(&mut self, units: &[Unit]) {
         for at in 0..units.len().saturating_sub(2) {
-            let (Unit::Phrase(first), Unit::Preposition(word), Unit::Phrase(second)) = (&units[at], &units[at + 1], &units[at + 2]) else {
+            let (Unit::Phrase(first), Unit::Preposition(word), Unit::Phrase(second)) =
+                (&units[at], &units[at + 1], &units[at + 2])
+            else {
                 continue;
             };
-            if word != "of" || second.words.is_empty() || first.words.is_empty() {
+            let counts = first.head().is_some_and(|head| {
+                matches!(
+                    head.lemma.as_str(),
+                    "number" | "amount" | "list" | "kind" | "type" | "part" | "end" | "sum"
+                )
+            });
+            if word != "of" || second.words.is_empty() || first.words.is_empty() || counts {
                 continue;
             }
             let owner = terms::name(second);
@@ -288,7 +352,9 @@ impl Reader {
                 phrase: phrase.clone(),
                 ..Item::default()
             };
-            if let Some(Unit::Phrase(owner)) = phrase.possessor.map(|at| &units[at.min(units.len() - 1)]) {
+            if let Some(Unit::Phrase(owner)) =
+                phrase.possessor.map(|at| &units[at.min(units.len() - 1)])
+            {
                 let owner = terms::name(owner);
                 self.own(&owner, &item, true);
             } else if let Some(owner) = self.possessive(phrase) {
@@ -301,9 +367,23 @@ impl Reader {
     pub fn possessive(&self, phrase: &Phrase) -> Option<String> {
         match phrase.determiner.as_deref()? {
             "my" | "our" | "your" => self.context.speaker.clone(),
-            "its" => self.context.scope.clone().or_else(|| self.context.thing.clone()).or_else(|| self.context.topic.clone()),
-            "his" | "her" | "his/her" => self.context.person.clone().or_else(|| self.context.topic.clone()),
-            "their" => self.context.scope.clone().or_else(|| self.context.topic.clone()).or_else(|| self.context.person.clone()),
+            "its" => self
+                .context
+                .scope
+                .clone()
+                .or_else(|| self.context.thing.clone())
+                .or_else(|| self.context.topic.clone()),
+            "his" | "her" | "his/her" => self
+                .context
+                .person
+                .clone()
+                .or_else(|| self.context.topic.clone()),
+            "their" => self
+                .context
+                .scope
+                .clone()
+                .or_else(|| self.context.topic.clone())
+                .or_else(|| self.context.person.clone()),
             _ => None,
         }
     }
@@ -313,9 +393,18 @@ impl Reader {
         if let Some(pronoun) = &item.phrase.pronoun {
             return match pronoun.as_str() {
                 "i" | "me" => self.context.speaker.clone(),
-                "it" => self.context.scope.clone().or_else(|| self.context.thing.clone()).or_else(|| self.context.topic.clone()),
+                "it" => self
+                    .context
+                    .scope
+                    .clone()
+                    .or_else(|| self.context.thing.clone())
+                    .or_else(|| self.context.topic.clone()),
                 "he" | "she" | "he/she" | "him" | "her" | "s/he" => self.context.person.clone(),
-                "they" | "them" => self.context.topic.clone().or_else(|| self.context.person.clone()),
+                "they" | "them" => self
+                    .context
+                    .topic
+                    .clone()
+                    .or_else(|| self.context.person.clone()),
                 _ => None,
             };
         }
@@ -350,8 +439,16 @@ impl Reader {
     fn clause(&mut self, clause: &Clause) {
         let subjects = self.subjects(clause);
         self.weigh(clause, &subjects);
-        for item in clause.objects.iter().chain(clause.around.iter().flat_map(|(_, items)| items)) {
+        for item in &clause.objects {
             self.inside(item);
+        }
+        for item in clause.around.iter().flat_map(|(_, items)| items) {
+            // What else hangs on it says more of the subject: `takes place in a room on a date`.
+            if let Some(name) = self.resolve(item) {
+                for (_, inner) in item.around.iter().filter(|(word, _)| word == "with") {
+                    self.own_all(&name, inner, true);
+                }
+            }
         }
         if let Subject::Items(items) = &clause.subject {
             for item in items {
@@ -362,13 +459,24 @@ impl Reader {
             if let Some(owner) = self.resolve(owner) {
                 self.own_all(&owner, items, false);
             }
-        } else if verbs::identifies(&clause.verb) && clause.around.iter().any(|(word, _)| matches!(word.as_str(), "by" | "with" | "as")) && !self.list_subject(clause) {
+        } else if verbs::identifies(&clause.verb)
+            && clause
+                .around
+                .iter()
+                .any(|(word, _)| matches!(word.as_str(), "by" | "with" | "as"))
+            && !self.list_subject(clause)
+        {
             self.identified(clause, &subjects);
         } else if verbs::recorded(&clause.verb) {
             self.recorded(clause, &subjects);
         } else if clause.verb.lemma == "be" {
             self.is(clause, &subjects);
-        } else if verbs::divides(&clause.verb) && clause.around.iter().any(|(word, _)| matches!(word.as_str(), "of" | "into" | "from" | "in")) {
+        } else if verbs::divides(&clause.verb)
+            && clause
+                .around
+                .iter()
+                .any(|(word, _)| matches!(word.as_str(), "of" | "into" | "from" | "in"))
+        {
             self.divided(clause, &subjects);
         } else if self.has_recorder(clause, &subjects) && verbs::records(&clause.verb) {
             self.records(clause);
@@ -389,9 +497,17 @@ impl Reader {
         if subjects.is_empty() {
             return true;
         }
-        let scoped = self.context.scope.as_ref().is_some_and(|scope| !subjects.contains(scope));
+        let scoped = self
+            .context
+            .scope
+            .as_ref()
+            .is_some_and(|scope| !subjects.contains(scope));
         let definite = matches!(&clause.subject, Subject::Items(items) if items.len() == 1 && !items[0].phrase.plural && items[0].phrase.determiner.as_deref() == Some("the"));
-        if scoped && definite && verbs::records(&clause.verb) && self.lists_properties(&clause.objects) {
+        if scoped
+            && definite
+            && verbs::records(&clause.verb)
+            && self.lists_properties(&clause.objects)
+        {
             for name in subjects {
                 self.ledger.term(name, self.context.sentence).records += 1;
             }
@@ -414,19 +530,30 @@ impl Reader {
         let story = self.context.speaker.is_some();
         if let Subject::Items(items) = &clause.subject {
             for (item, name) in items.iter().zip(subjects) {
-                let introduced = matches!(item.phrase.determiner.as_deref(), Some("a" | "an" | "each" | "every")) || item.phrase.plural && item.phrase.determiner.is_none();
+                let introduced = matches!(
+                    item.phrase.determiner.as_deref(),
+                    Some("a" | "an" | "each" | "every")
+                ) || item.phrase.plural && item.phrase.determiner.is_none();
                 let term = self.ledger.term(name, sentence);
-                if !clause.verb.passive && clause.verb.lemma != "be" && item.phrase.pronoun.is_none() {
+                if !clause.verb.passive
+                    && clause.verb.lemma != "be"
+                    && item.phrase.pronoun.is_none()
+                {
                     term.acts += 1;
                 }
                 term.introduced += u32::from(introduced && !clause.relative);
-                if clause.verb.passive && verbs::makes(&clause.verb) && item.phrase.pronoun.is_none() {
+                if clause.verb.passive
+                    && verbs::makes(&clause.verb)
+                    && item.phrase.pronoun.is_none()
+                {
                     term.made += 1;
                 }
             }
         }
         for item in &clause.objects {
-            let Some(name) = self.resolve(item) else { continue };
+            let Some(name) = self.resolve(item) else {
+                continue;
+            };
             if terms::is_empty(&name) || item.phrase.pronoun.is_some() {
                 continue;
             }
@@ -439,7 +566,9 @@ impl Reader {
 
     /// What hangs on an item: `with a name and a price`, `for a member`.
     fn inside(&mut self, item: &Item) {
-        let Some(name) = self.resolve(item) else { return };
+        let Some(name) = self.resolve(item) else {
+            return;
+        };
         for (word, inner) in &item.around {
             if word == "with" || word == "including" {
                 self.own_all(&name, inner, true);
@@ -469,14 +598,24 @@ impl Reader {
     }
 
     fn recorded(&mut self, clause: &Clause, subjects: &[String]) {
-        let Subject::Items(items) = &clause.subject else { return };
-        let with = clause.around.iter().find(|(word, _)| matches!(word.as_str(), "for" | "of" | "with" | "per" | "on" | "about" | "to"));
+        let Subject::Items(items) = &clause.subject else {
+            return;
+        };
+        let with = clause.around.iter().find(|(word, _)| {
+            matches!(
+                word.as_str(),
+                "for" | "of" | "with" | "per" | "on" | "about" | "to"
+            )
+        });
         let owner = clause
             .about
             .as_ref()
             .and_then(|item| self.resolve(item))
             .or_else(|| self.context.scope.clone())
-            .or_else(|| with.and_then(|(_, items)| items.first()).and_then(|item| self.resolve(item)));
+            .or_else(|| {
+                with.and_then(|(_, items)| items.first())
+                    .and_then(|item| self.resolve(item))
+            });
         if self.lists_properties(items) {
             if let Some(owner) = owner.or_else(|| self.context.topic.clone()) {
                 self.own_all(&owner, items, false);
@@ -497,22 +636,31 @@ impl Reader {
                 }
             }
             if let Some(scope) = self.context.scope.clone() {
-                self.tie_names(&scope, subject, "for", 0.9, None, false);
+                self.tie_names(&scope, subject, "for", 0.9, None);
             }
         }
     }
 
     fn is(&mut self, clause: &Clause, subjects: &[String]) {
         let scope = self.context.scope.clone();
-        if subjects.is_empty() || matches!(&clause.subject, Subject::Items(items) if items.iter().all(|item| item.phrase.words.is_empty() && item.phrase.pronoun.is_none())) {
+        if subjects.is_empty()
+            || matches!(&clause.subject, Subject::Items(items) if items.iter().all(|item| item.phrase.words.is_empty() && item.phrase.pronoun.is_none()))
+        {
             // `For each trial there is a principal investigator.`
-            let owner = scope.clone().or_else(|| clause.about.as_ref().and_then(|item| self.resolve(item)));
+            let owner = scope
+                .clone()
+                .or_else(|| clause.about.as_ref().and_then(|item| self.resolve(item)));
             if let Some(owner) = owner {
                 self.own_all(&owner, &clause.objects, false);
             }
         }
         if let (Some(scope), Subject::Items(items)) = (&scope, &clause.subject)
-            && clause.around.iter().any(|(word, items)| word == "of" && items.iter().any(|item| terms::name(&item.phrase) == "interest"))
+            && clause.around.iter().any(|(word, items)| {
+                word == "of"
+                    && items
+                        .iter()
+                        .any(|item| terms::name(&item.phrase) == "interest")
+            })
         {
             let items = items.clone();
             self.own_all(scope, &items, false);
@@ -526,10 +674,15 @@ impl Reader {
         self.kinds(clause, subjects);
         for item in &clause.objects {
             let head = terms::name(&item.phrase);
-            if let Some(of) = item.of.first().filter(|_| matches!(head.as_str(), "part" | "member" | "component" | "kind" | "type")) {
+            if let Some(of) = item.of.first().filter(|_| {
+                matches!(
+                    head.as_str(),
+                    "part" | "member" | "component" | "kind" | "type"
+                )
+            }) {
                 let whole = terms::name(of);
                 for subject in subjects {
-                    self.tie_names(subject, &whole, &head, 0.9, Some(of), head == "part");
+                    self.tie_names(subject, &whole, &head, 0.9, Some(of));
                 }
             }
         }
@@ -569,7 +722,10 @@ impl Reader {
             .iter()
             .filter(|item| {
                 item.phrase.plural && item.phrase.determiner.is_none()
-                    || matches!(item.phrase.determiner.as_deref(), Some("a" | "an" | "either" | "both"))
+                    || matches!(
+                        item.phrase.determiner.as_deref(),
+                        Some("a" | "an" | "either" | "both")
+                    )
                     || item.phrase.quantity.is_some() && item.phrase.plural
             })
             .filter_map(|item| self.resolve(item))
@@ -581,7 +737,11 @@ impl Reader {
                 continue;
             }
             for object in &objects {
-                let (sub, sup) = if objects.len() > 1 { (object, subject) } else { (subject, object) };
+                let (sub, sup) = if objects.len() > 1 {
+                    (object, subject)
+                } else {
+                    (subject, object)
+                };
                 self.ledger.kinds.push(Kind {
                     sub: sub.clone(),
                     sup: sup.clone(),
@@ -611,7 +771,12 @@ impl Reader {
             .find(|(word, _)| matches!(word.as_str(), "for" | "of" | "about" | "per" | "with"))
             .and_then(|(_, items)| items.first())
             .and_then(|item| self.resolve(item));
-        let of = clause.objects.last().and_then(|item| item.of.first()).map(terms::name).filter(|name| !terms::is_empty(name) && terms::property(name) < 0.5);
+        let of = clause
+            .objects
+            .last()
+            .and_then(|item| item.of.first())
+            .map(terms::name)
+            .filter(|name| !terms::is_empty(name) && terms::property(name) < 0.5);
         let about = clause.about.as_ref().and_then(|item| self.resolve(item));
         let properties = self.lists_properties(&clause.objects);
         let owner = about
@@ -639,9 +804,11 @@ impl Reader {
         }
         if let Some(scope) = self.context.scope.clone() {
             for subject in subjects {
-                self.tie_names(&scope, subject, &clause.verb.lemma, 0.5, None, false);
+                self.tie_names(&scope, subject, &clause.verb.lemma, 0.5, None);
             }
-            if self.lists_properties(&clause.objects) && subjects.iter().all(|subject| terms::is_person(subject)) {
+            if self.lists_properties(&clause.objects)
+                && subjects.iter().all(|subject| terms::is_person(subject))
+            {
                 self.own_all(&scope, &clause.objects, true);
             }
         }
@@ -659,7 +826,11 @@ impl Reader {
         let weight = match &clause.subordinate {
             Some(word) if matches!(word.as_str(), "if" | "because" | "so") => 0.4,
             _ if clause.only || verbs::looks(&clause.verb) => 0.4,
-            _ if verbs::administers(&clause.verb.lemma) && subjects.iter().all(|subject| terms::is_person(subject)) => 0.4,
+            _ if verbs::administers(&clause.verb.lemma)
+                && subjects.iter().all(|subject| terms::is_person(subject)) =>
+            {
+                0.4
+            }
             _ => 1.0,
         };
         let verb = &clause.verb.lemma;
@@ -679,7 +850,7 @@ impl Reader {
         }
         if let Some(scope) = self.context.scope.clone() {
             for subject in subjects {
-                self.tie_names(&scope, subject, verb, 0.5, None, false);
+                self.tie_names(&scope, subject, verb, 0.5, None);
             }
             for item in &clause.objects {
                 self.tie(&scope, item, verb, 0.8);
@@ -687,7 +858,7 @@ impl Reader {
         }
         if let Some(about) = clause.about.as_ref().and_then(|item| self.resolve(item)) {
             for subject in subjects {
-                self.tie_names(&about, subject, verb, 0.8, None, false);
+                self.tie_names(&about, subject, verb, 0.8, None);
             }
         }
         self.between_objects(clause);
@@ -702,7 +873,9 @@ impl Reader {
                     self.own(subject, item, true);
                 } else if !terms::is_person(subject) {
                     self.own_weak_property(subject, item, word);
-                    if clause.objects.is_empty() && matches!(word.as_str(), "from" | "to" | "in" | "for") {
+                    if clause.objects.is_empty()
+                        && matches!(word.as_str(), "from" | "to" | "in" | "for")
+                    {
                         self.own(subject, item, true);
                     }
                 }
@@ -714,13 +887,19 @@ impl Reader {
     /// `submit papers to a track`: the papers and the track.
     fn between_objects(&mut self, clause: &Clause) {
         for object in &clause.objects {
-            let Some(name) = self.resolve(object) else { continue };
+            let Some(name) = self.resolve(object) else {
+                continue;
+            };
             for (word, items) in &clause.around {
                 for item in items {
                     if word == "with" || word == "including" {
                         self.own(&name, item, true);
                     } else {
-                        let weight = if matches!(word.as_str(), "to" | "for" | "in" | "on") { 0.7 } else { 0.4 };
+                        let weight = if matches!(word.as_str(), "to" | "for" | "in" | "on") {
+                            0.7
+                        } else {
+                            0.4
+                        };
                         self.tie(&name, item, &clause.verb.lemma, weight);
                     }
                 }
@@ -730,24 +909,34 @@ impl Reader {
 
     fn tie(&mut self, from: &str, item: &Item, verb: &str, weight: f32) {
         let Some(to) = self.resolve(item) else { return };
-        self.tie_names(from, &to, verb, weight, Some(&item.phrase), false);
+        self.tie_names(from, &to, verb, weight, Some(&item.phrase));
         // `is for an animal with a vet`: the vet is tied to the appointment.
         for (word, inner) in &item.around {
             for each in inner.iter().filter(|_| word != "between") {
+                if !terms::is_person(from) && matches!(word.as_str(), "at" | "on" | "from" | "to") {
+                    self.own(from, each, true);
+                }
                 if let Some(name) = self.resolve(each) {
-                    self.tie_names(from, &name, verb, weight * 0.8, Some(&each.phrase), false);
+                    self.tie_names(from, &name, verb, weight * 0.8, Some(&each.phrase));
                 }
             }
         }
         for of in &item.of {
             let inner = terms::name(of);
             if terms::property(&to) > 0.5 || terms::TRANSPARENT.contains(&to.as_str()) {
-                self.tie_names(from, &inner, verb, weight * 0.8, Some(of), false);
+                self.tie_names(from, &inner, verb, weight * 0.8, Some(of));
             }
         }
     }
 
-    fn tie_names(&mut self, from: &str, to: &str, verb: &str, weight: f32, phrase: Option<&Phrase>, whole: bool) {
+    fn tie_names(
+        &mut self,
+        from: &str,
+        to: &str,
+        verb: &str,
+        weight: f32,
+        phrase: Option<&Phrase>,
+    ) {
         if terms::is_empty(from) || terms::is_empty(to) {
             return;
         }
@@ -761,9 +950,7 @@ impl Reader {
                 verb: verb.to_owned(),
                 sentence,
                 weight,
-                quantity: phrase.and_then(|phrase| phrase.quantity),
-                plural: phrase.is_some_and(|phrase| phrase.plural),
-                whole,
+                many: phrase.is_some_and(Phrase::many),
             },
         );
     }
@@ -815,7 +1002,12 @@ impl Reader {
             return;
         }
         self.remember(&subject.clone());
-        if terms::is_person(subject) && let Some(object) = clause.objects.first().and_then(|item| self.resolve(item)) && !terms::is_person(&object) && terms::property(&object) < 0.5 && !terms::is_empty(&object) {
+        if terms::is_person(subject)
+            && let Some(object) = clause.objects.first().and_then(|item| self.resolve(item))
+            && !terms::is_person(&object)
+            && terms::property(&object) < 0.5
+            && !terms::is_empty(&object)
+        {
             self.context.thing = Some(object.clone());
             if verbs::makes(&clause.verb) && self.context.speaker.is_none() {
                 self.context.topic = Some(object);

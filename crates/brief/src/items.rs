@@ -53,21 +53,32 @@ pub fn list(units: &[Unit], start: usize, side: Side) -> (Vec<Item>, usize) {
         let Some(separator) = separator(units, at) else {
             break;
         };
-        if !matches!(units.get(skip_adverbs(units, separator)), Some(Unit::Phrase(_)))
-            && !matches!(units.get(separator), Some(Unit::Subordinator(word)) if word == "whether" && side == Side::Object)
+        if !matches!(
+            units.get(skip_adverbs(units, separator)),
+            Some(Unit::Phrase(_))
+        ) && !matches!(units.get(separator), Some(Unit::Subordinator(word)) if word == "whether" && side == Side::Object)
         {
             break;
         }
         at = separator;
     }
-    let end = if items.is_empty() { start } else { end_of_list(units, start, at) };
+    let end = if items.is_empty() {
+        start
+    } else {
+        end_of_list(units, start, at)
+    };
     (share_heads(items), end)
 }
 
 /// The list's end is before the separators that led nowhere.
 fn end_of_list(units: &[Unit], start: usize, at: usize) -> usize {
     let mut end = at;
-    while end > start && matches!(units[end - 1], Unit::Comma | Unit::And | Unit::Or | Unit::Adverb(_)) {
+    while end > start
+        && matches!(
+            units[end - 1],
+            Unit::Comma | Unit::And | Unit::Or | Unit::Adverb(_)
+        )
+    {
         end -= 1;
     }
     end
@@ -99,7 +110,8 @@ fn whether(units: &[Unit], start: usize) -> Option<(Item, usize)> {
     if !matches!(&units[start], Unit::Subordinator(word) if word == "whether" || word == "if") {
         return None;
     }
-    let verb = (start + 1..units.len().min(start + 5)).find(|at| matches!(units[*at], Unit::Verb(_)))?;
+    let verb =
+        (start + 1..units.len().min(start + 5)).find(|at| matches!(units[*at], Unit::Verb(_)))?;
     let word = |lower: &str, tag| Word {
         lower: lower.to_owned(),
         lemma: lower.to_owned(),
@@ -110,7 +122,9 @@ fn whether(units: &[Unit], start: usize) -> Option<(Item, usize)> {
         boolean: true,
         ..Item::default()
     };
-    let Unit::Verb(group) = &units[verb] else { return None };
+    let Unit::Verb(group) = &units[verb] else {
+        return None;
+    };
     let (phrase, next) = match units.get(verb + 1) {
         Some(Unit::Phrase(phrase)) if !phrase.words.is_empty() => (phrase.clone(), verb + 2),
         Some(Unit::Adjective(adjective)) => (
@@ -181,15 +195,26 @@ pub fn item(units: &[Unit], start: usize, side: Side) -> Option<(Item, usize)> {
             Some(Unit::Verb(verb)) if verb.reduced => {
                 let closes = matches!(
                     units.get(at + 1),
-                    None | Some(Unit::Comma | Unit::And | Unit::Or | Unit::Close | Unit::Other(_) | Unit::Verb(_))
+                    None | Some(
+                        Unit::Comma
+                            | Unit::And
+                            | Unit::Or
+                            | Unit::Close
+                            | Unit::Other(_)
+                            | Unit::Verb(_)
+                    )
                 );
                 if closes {
                     item.suffix = Some(verb.text.clone());
-                } else if side == Side::Object || !matches!(units.get(at + 1), Some(Unit::Preposition(_))) {
+                } else if side == Side::Object
+                    || !matches!(units.get(at + 1), Some(Unit::Preposition(_)))
+                {
                     break;
                 }
                 at += 1;
             }
+            // `the fee to be paid`
+            Some(Unit::Verb(verb)) if verb.infinitive && verb.passive => at += 1,
             Some(Unit::Preposition(word)) => match after_preposition(units, at, word, side) {
                 Some((After::Of(phrase), next)) => {
                     item.of.push(phrase);
@@ -268,7 +293,10 @@ fn bracket(units: &[Unit], open: usize) -> (Vec<String>, usize) {
         .iter()
         .position(|unit| *unit == Unit::Close)
         .map_or(units.len(), |length| open + length);
-    (values(&units[open + 1..close]), (close + 1).min(units.len()))
+    (
+        values(&units[open + 1..close]),
+        (close + 1).min(units.len()),
+    )
 }
 
 /// `economy, family or luxury`, up to where the list ends.
@@ -280,7 +308,12 @@ fn examples(units: &[Unit], start: usize) -> (Vec<String>, usize) {
             Unit::Phrase(_) | Unit::Adjective(_) => {
                 last = at + 1;
                 // `such as a dog, which …`
-                if matches!(units.get(at + 1), Some(Unit::Comma)) && !matches!(units.get(at + 2), Some(Unit::Phrase(_) | Unit::Adjective(_) | Unit::And | Unit::Or)) {
+                if matches!(units.get(at + 1), Some(Unit::Comma))
+                    && !matches!(
+                        units.get(at + 2),
+                        Some(Unit::Phrase(_) | Unit::Adjective(_) | Unit::And | Unit::Or)
+                    )
+                {
                     break;
                 }
             }
@@ -296,12 +329,7 @@ fn examples(units: &[Unit], start: usize) -> (Vec<String>, usize) {
 pub fn values(units: &[Unit]) -> Vec<String> {
     units
         .split(|unit| matches!(unit, Unit::Comma | Unit::And | Unit::Or | Unit::Dash))
-        .map(|part| {
-            part.iter()
-                .filter_map(text)
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
+        .map(|part| part.iter().filter_map(text).collect::<Vec<_>>().join(" "))
         .filter(|value| !value.is_empty())
         .collect()
 }
@@ -343,7 +371,14 @@ const PAIRS: &[&[&str]] = &[
     &["start", "end", "begin", "beginning", "finish"],
     &["arrival", "departure"],
     &["opening", "closing", "expiry"],
-    &["pick-up", "return", "drop-off", "delivery", "pickup", "collection"],
+    &[
+        "pick-up",
+        "return",
+        "drop-off",
+        "delivery",
+        "pickup",
+        "collection",
+    ],
     &["first", "last", "middle", "family"],
     &["check-in", "check-out"],
     &["billing", "shipping", "home", "work", "postal"],

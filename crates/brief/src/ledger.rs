@@ -1,8 +1,8 @@
 //! What the sentences say, before it is decided what is an entity and what a property.
 
-use crate::chunk::{Phrase, Quantity};
+use crate::chunk::{Phrase, Word};
 use crate::items::Item;
-use crate::lexicon::Tag;
+use crate::lexicon::{self, Tag};
 use crate::terms;
 use std::collections::BTreeMap;
 
@@ -42,6 +42,10 @@ pub struct Term {
     pub links: u32,
     /// Kinds of it, or what it is a kind of.
     pub kinds: u32,
+    /// After `the` or `this`.
+    pub definite: u32,
+    /// Written as a proper name.
+    pub proper: u32,
     /// Its first word is an adjective or a participle.
     pub described: bool,
 }
@@ -66,10 +70,8 @@ pub struct Link {
     pub verb: String,
     pub sentence: usize,
     pub weight: f32,
-    /// How many of `to` for one of `from`, where said.
-    pub quantity: Option<Quantity>,
-    pub plural: bool,
-    pub whole: bool,
+    /// More than one of `to`.
+    pub many: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -125,6 +127,11 @@ impl Ledger {
                 .is_some_and(|word| matches!(word.tag, Tag::Adjective | Tag::Past | Tag::Gerund));
         let term = self.term(&name, sentence);
         term.described |= described;
+        term.definite += u32::from(matches!(
+            phrase.determiner.as_deref(),
+            Some("the" | "this" | "that")
+        ));
+        term.proper += u32::from(is_proper(phrase));
         term.mentions += 1;
         term.each += u32::from(each);
         term.counted += u32::from(counted);
@@ -159,4 +166,17 @@ impl Ledger {
             });
         }
     }
+}
+
+/// A capital in every word, and one that is no English word or has a capital within.
+fn is_proper(phrase: &Phrase) -> bool {
+    let capital = |word: &Word| word.text.starts_with(char::is_uppercase);
+    let strange = |word: &Word| {
+        word.text.chars().skip(1).any(char::is_uppercase)
+            && word.text.chars().any(char::is_lowercase)
+            || lexicon::entry(&word.lemma).is_none() && word.text.chars().any(char::is_lowercase)
+    };
+    phrase.determiner.is_none()
+        && phrase.words.iter().all(capital)
+        && phrase.words.iter().any(strange)
 }

@@ -160,7 +160,11 @@ pub fn singular(word: &str) -> Option<String> {
     if entry(word).is_some_and(|entry| entry.noun.is_some()) {
         return None;
     }
-    if stem.ends_with("sse") || stem.ends_with("xe") || stem.ends_with("che") || stem.ends_with("she") {
+    if stem.ends_with("sse")
+        || stem.ends_with("xe")
+        || stem.ends_with("che")
+        || stem.ends_with("she")
+    {
         return candidates.pop();
     }
     candidates.into_iter().next()
@@ -246,7 +250,11 @@ pub fn senses(word: &str, capital: bool) -> Vec<Sense> {
     if senses.is_empty() {
         senses = guess(word);
     }
-    if capital && !senses.iter().any(|sense| sense.tag == Tag::Noun || sense.tag == Tag::Plural) {
+    if capital
+        && !senses
+            .iter()
+            .any(|sense| sense.tag == Tag::Noun || sense.tag == Tag::Plural)
+    {
         push(&mut senses, Tag::Noun, word.to_owned(), 1);
     }
     senses
@@ -335,7 +343,11 @@ fn guess(word: &str) -> Vec<Sense> {
     if word.ends_with("ly") {
         return vec![sense(Tag::Adverb, word)];
     }
-    if word.ends_with("able") || word.ends_with("ous") || word.ends_with("ful") || word.ends_with("ive") {
+    if word.ends_with("able")
+        || word.ends_with("ous")
+        || word.ends_with("ful")
+        || word.ends_with("ive")
+    {
         return vec![sense(Tag::Adjective, word), sense(Tag::Noun, word)];
     }
     if let Some(stem) = word.strip_suffix("ed").filter(|stem| stem.len() > 2) {

@@ -28,7 +28,15 @@ pub fn read(text: &str) -> Concepts {
         sentences: sentences.len(),
         story: stories,
     };
-    resolve::resolve(&ledger, text)
+    let mut concepts = resolve::resolve(&ledger, text);
+    concepts.sentences = sentences
+        .into_iter()
+        .map(|sentence| concepts::Sentence {
+            text: sentence.text,
+            line: sentence.line,
+        })
+        .collect();
+    concepts
 }
 
 /// Each sentence as its units, for the authors of rules.
@@ -53,26 +61,4 @@ pub fn explain(text: &str) -> String {
 /// The singular of a noun in lower case, if it is a plural.
 pub fn singular(word: &str) -> Option<String> {
     lexicon::singular(word)
-}
-
-/// What is known of each name, for the authors of rules.
-pub fn explain_terms(text: &str) -> String {
-    let sentences = sentence::sentences(&markup::blocks(text));
-    let ledger = facts::read(&sentences);
-    ledger
-        .terms
-        .iter()
-        .filter(|(name, _)| !terms::is_empty(name))
-        .map(|(name, term)| {
-            let t = term;
-            let kind = ledger.kinds.iter().any(|kind| kind.sub == *name || kind.sup == *name);
-            let links = ledger.links.iter().filter(|link| link.from == *name || link.to == *name).count();
-            let owned = ledger.owns.iter().filter(|own| own.owner == *name).count();
-            format!(
-                "{name}\t{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}\n",
-                t.mentions, t.acts, t.each, t.counted, t.plural, t.lists, t.introduced, t.made, t.heading, t.actor, t.wanted, t.listed, t.aside, t.records, t.object,
-                u8::from(t.described), terms::property(name), u8::from(terms::is_person(name)), u8::from(kind), links, owned
-            )
-        })
-        .collect()
 }

@@ -27,6 +27,7 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
                 })
                 .collect(),
             relations: Vec::new(),
+            sentences: Vec::new(),
         },
         weights: BTreeMap::new(),
     };
@@ -35,14 +36,23 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
         builder.own(own);
     }
     for own in &ledger.takes {
-        let act = builder.concepts.entities.iter().find(|entity| verbs::is_noun_of(&entity.name, &own.owner));
+        let act = builder
+            .concepts
+            .entities
+            .iter()
+            .find(|entity| verbs::is_noun_of(&entity.name, &own.owner));
         if let Some(act) = act {
             let owner = act.name.clone();
-            builder.own(&Own { owner, ..own.clone() });
+            builder.own(&Own {
+                owner,
+                ..own.clone()
+            });
         }
     }
     builder.links(ledger);
-    builder.orphans(ledger);
+    if text.story || text.sentences <= 5 {
+        builder.orphans(ledger);
+    }
     builder.concepts
 }
 
@@ -68,6 +78,7 @@ fn aliases(ledger: &Ledger, text: Text) -> BTreeMap<String, String> {
         if let [(compound, other)] = compounds.as_slice()
             && other.first <= term.first
             && term.introduced == 0
+            && term.definite > 0
             && !name.contains(' ')
         {
             aliases.insert(name.clone(), (*compound).clone());
@@ -113,6 +124,17 @@ fn score(name: &str, term: &Term, text: Text) -> f32 {
     score += flag(text.story) * 1.8;
     score -= flag(term.listed == term.mentions && term.mentions > 0) * 0.3;
     score -= flag(term.heading > 0) * 0.7;
+    // The organisation that the text is about, and names of products and firms.
+    score -= flag(
+        term.first == 0
+            && term.lists == 0
+            && term.each == 0
+            && text.sentences > 5
+            && terms::is_organisation(name),
+    ) * 1.5;
+    score -=
+        flag(term.proper > 0 && term.proper == term.mentions && term.actor == 0 && term.lists < 2)
+            * 1.5;
     score -= flag(terms::is_vague(name) && term.lists < 2) * 1.2;
     score -= up_to(term.records, 2.0) * 2.5;
     score -= property.max(0.0) * 2.6 + property.min(0.0) * 0.6;
@@ -128,7 +150,11 @@ pub struct Text {
 }
 
 /// The chosen names with the sentence of each, in the order of the text.
-fn entities(ledger: &Ledger, aliases: &BTreeMap<String, String>, text: Text) -> Vec<(String, usize)> {
+fn entities(
+    ledger: &Ledger,
+    aliases: &BTreeMap<String, String>,
+    text: Text,
+) -> Vec<(String, usize)> {
     let mut scores: BTreeMap<String, (f32, usize)> = BTreeMap::new();
     for (name, term) in &ledger.terms {
         if terms::is_empty(name) {
@@ -176,14 +202,27 @@ impl Builder {
             if let (Some(&sub), Some(&sup)) = (self.index.get(&kind.sub), self.index.get(&kind.sup))
                 && sub != sup
             {
-                self.relate(sub, sup, RelationKind::Kind, "is", false, Source::Stated { sentence: kind.sentence });
+                self.relate(
+                    sub,
+                    sup,
+                    RelationKind::Kind,
+                    "is",
+                    false,
+                    Source::Stated {
+                        sentence: kind.sentence,
+                    },
+                );
             }
         }
     }
 
     fn own(&mut self, own: &Own) {
-        let Some(owner) = self.find(&own.owner) else { return };
-        let source = Source::Stated { sentence: own.sentence };
+        let Some(owner) = self.find(&own.owner) else {
+            return;
+        };
+        let source = Source::Stated {
+            sentence: own.sentence,
+        };
         if own.item.phrase.words.is_empty() {
             if own.values.len() > 1 {
                 self.attribute(owner, "status", own.values.clone(), source);
@@ -192,16 +231,33 @@ impl Builder {
         }
         let name = terms::name(&own.item.phrase);
         let of = own.item.of.first().map(terms::name);
-        let counting = matches!(name.rsplit(' ').next(), Some("number" | "amount" | "total" | "quantity" | "sum" | "percentage"));
-        if let Some(of) = &of && !counting {
+        let counting = matches!(
+            name.rsplit(' ').next(),
+            Some("number" | "amount" | "total" | "quantity" | "sum" | "percentage")
+        );
+        if let Some(of) = &of
+            && !counting
+        {
             let transparent = terms::TRANSPARENT.contains(&name.as_str());
             if let Some(part) = self.find(of) {
                 if transparent && self.find(&name).is_none() {
-                    self.relate(owner, part, RelationKind::Tie, "has", own.item.of[0].plural, source);
+                    self.relate(
+                        owner,
+                        part,
+                        RelationKind::Tie,
+                        "has",
+                        own.item.of[0].plural,
+                        source,
+                    );
                     return;
                 }
                 if part != owner && terms::property(&name) > 0.5 {
-                    self.attribute(part, &terms::full_name(&own.item.phrase), own.values.clone(), source.clone());
+                    self.attribute(
+                        part,
+                        &terms::full_name(&own.item.phrase),
+                        own.values.clone(),
+                        source.clone(),
+                    );
                     self.relate(owner, part, RelationKind::Tie, "has", false, source);
                     return;
                 }
@@ -209,17 +265,27 @@ impl Builder {
         }
         if !counting && let Some(part) = self.find(&name) {
             if part != owner {
-                let many = own.item.phrase.plural || own.item.phrase.quantity.is_some_and(|quantity| quantity.most != Some(1));
+                let many = own.item.phrase.many();
                 self.relate(owner, part, RelationKind::Tie, "has", many, source);
             }
             return;
         }
         let bare = terms::full_name(&own.item.phrase);
         let property = terms::property(&bare);
-        if own.weak && property < 0.55 || terms::is_person(&bare) && own.weak {
+        if own.weak && (property < 0.55 || terms::is_person(&bare)) {
             return;
         }
-        if own.item.phrase.words.is_empty() || matches!(bare.as_str(), "time" | "day" | "year" | "name") && own.weak {
+        if is_moment(&bare)
+            && (own.weak || own.item.phrase.plural || own.item.phrase.quantity.is_some())
+        {
+            return;
+        }
+        // `a location (latitude and longitude)`
+        let parts = own.values.iter().all(|value| terms::property(value) > 0.5);
+        if own.values.len() > 1 && parts {
+            for value in &own.values {
+                self.attribute(owner, value, Vec::new(), source.clone());
+            }
             return;
         }
         let full = attribute_name(&own.item, owner_name(&self.concepts, owner), self);
@@ -258,7 +324,16 @@ impl Builder {
             let weight = self.weights.entry(key).or_insert(0.0);
             *weight += link.weight;
             if *weight >= 0.6 {
-                self.relate(from, to, RelationKind::Tie, &link.verb, link.plural, Source::Stated { sentence: link.sentence });
+                self.relate(
+                    from,
+                    to,
+                    RelationKind::Tie,
+                    &link.verb,
+                    link.many,
+                    Source::Stated {
+                        sentence: link.sentence,
+                    },
+                );
             }
         }
     }
@@ -271,7 +346,10 @@ impl Builder {
             .iter()
             .position(|entity| !entity.person && verbs::is_noun_of(&entity.name, verb));
         let Some(between) = between else { return false };
-        let source = Source::Implied { sentence, rule: "the noun of the verb" };
+        let source = Source::Implied {
+            sentence,
+            rule: "the noun of the verb",
+        };
         for end in [from, to] {
             if end != between {
                 self.relate(between, end, RelationKind::Tie, verb, false, source.clone());
@@ -283,7 +361,11 @@ impl Builder {
     /// An entity that nothing is tied to belongs to what its first sentence is about.
     fn orphans(&mut self, ledger: &Ledger) {
         for at in 0..self.concepts.entities.len() {
-            let tied = self.concepts.relations.iter().any(|each| each.from == at || each.to == at);
+            let tied = self
+                .concepts
+                .relations
+                .iter()
+                .any(|each| each.from == at || each.to == at);
             if tied {
                 continue;
             }
@@ -291,30 +373,81 @@ impl Builder {
                 .near
                 .iter()
                 .filter(|near| self.find(&near.name) == Some(at))
-                .find_map(|near| near.others.iter().filter_map(|other| self.find(other)).find(|other| *other != at).map(|other| (other, near.sentence)));
+                .find_map(|near| {
+                    near.others
+                        .iter()
+                        .filter_map(|other| self.find(other))
+                        .find(|other| *other != at)
+                        .map(|other| (other, near.sentence))
+                });
             if let Some((other, sentence)) = near {
-                self.relate(at, other, RelationKind::Tie, "with", false, Source::Implied { sentence, rule: "named in the same sentence" });
+                self.relate(
+                    at,
+                    other,
+                    RelationKind::Tie,
+                    "with",
+                    false,
+                    Source::Implied {
+                        sentence,
+                        rule: "named in the same sentence",
+                    },
+                );
             }
         }
     }
 
-    fn relate(&mut self, from: usize, to: usize, kind: RelationKind, verb: &str, many: bool, source: Source) {
+    /// Notes a relation, or what a further sentence says about a known one.
+    fn relate(
+        &mut self,
+        from: usize,
+        to: usize,
+        kind: RelationKind,
+        verb: &str,
+        many: bool,
+        source: Source,
+    ) {
         let known = self
             .concepts
             .relations
-            .iter()
-            .any(|each| (each.from, each.to) == (from, to) || (each.from, each.to) == (to, from));
-        if !known {
-            self.concepts.relations.push(Relation {
+            .iter_mut()
+            .find(|each| each.between(from, to));
+        match known {
+            Some(known) if known.from == from => known.many |= many,
+            Some(known) => known.back |= many,
+            None => self.concepts.relations.push(Relation {
                 from,
                 to,
                 kind,
                 verb: verb.to_owned(),
                 many,
+                back: false,
                 source,
-            });
+            }),
         }
     }
+}
+
+/// Units of time, which say when rather than what is stored.
+fn is_moment(name: &str) -> bool {
+    matches!(
+        name,
+        "hour"
+            | "minute"
+            | "second"
+            | "day"
+            | "week"
+            | "month"
+            | "year"
+            | "morning"
+            | "evening"
+            | "place"
+            | "same time"
+            | "name"
+            | "number"
+            | "moment"
+            | "half"
+            | "quarter"
+    )
 }
 
 fn owner_name(concepts: &Concepts, at: usize) -> &str {
@@ -329,11 +462,20 @@ fn attribute_name(item: &Item, owner: &str, builder: &Builder) -> String {
         if inner.is_empty() || terms::name(of) == owner {
             continue;
         }
-        let counting = matches!(name.rsplit(' ').next(), Some("number" | "amount" | "quantity" | "percentage"));
+        let counting = matches!(
+            name.rsplit(' ').next(),
+            Some("number" | "amount" | "quantity" | "percentage")
+        );
         if builder.find(&inner).is_some() && !counting {
             continue;
         }
-        let inner = if of.plural && counting { of.words.last().map_or(inner.clone(), |word| word.lower.clone()) } else { inner };
+        let inner = if of.plural && counting {
+            of.words
+                .last()
+                .map_or(inner.clone(), |word| word.lower.clone())
+        } else {
+            inner
+        };
         name = format!("{name} of {inner}");
     }
     for (word, inner) in &item.around {

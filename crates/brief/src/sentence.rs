@@ -57,11 +57,15 @@ pub fn sentences(blocks: &[Block]) -> Vec<Sentence> {
 /// Two nouns that stand together after a determiner or preposition are one name wherever they stand together:
 /// `a purchase order` tells that `create purchase orders` holds no verb `orders`.
 fn join_compounds(sentences: &mut [Sentence]) {
-    let base = |token: &Token| lexicon::singular(&token.lower).unwrap_or_else(|| token.lower.clone());
+    let base =
+        |token: &Token| lexicon::singular(&token.lower).unwrap_or_else(|| token.lower.clone());
     let mut known = BTreeSet::new();
     for sentence in sentences.iter() {
         for window in sentence.tokens.windows(3) {
-            let opens = matches!(window[0].tag, Tag::Determiner | Tag::Preposition | Tag::Number);
+            let opens = matches!(
+                window[0].tag,
+                Tag::Determiner | Tag::Preposition | Tag::Number
+            );
             let noun = |token: &Token| matches!(token.tag, Tag::Noun | Tag::Plural);
             if opens && noun(&window[1]) && noun(&window[2]) {
                 known.insert((base(&window[1]), base(&window[2])));
@@ -80,7 +84,8 @@ fn join_compounds(sentences: &mut [Sentence]) {
                 second.lemma = lemma;
                 let first = &mut sentence.tokens[at - 1];
                 if !matches!(first.tag, Tag::Noun | Tag::Plural) {
-                    first.lemma = lexicon::singular(&first.lower).unwrap_or_else(|| first.lower.clone());
+                    first.lemma =
+                        lexicon::singular(&first.lower).unwrap_or_else(|| first.lower.clone());
                     first.tag = Tag::Noun;
                 }
             }
@@ -91,9 +96,14 @@ fn join_compounds(sentences: &mut [Sentence]) {
 /// `start and end time` holds no verb.
 fn pair_start_and_end(tokens: &mut [Token]) {
     for at in 0..tokens.len().saturating_sub(2) {
-        let pair = matches!(tokens[at].lower.as_str(), "start" | "begin" | "opening" | "first" | "open")
-            && matches!(tokens[at + 1].lower.as_str(), "and" | "or")
-            && matches!(tokens[at + 2].lower.as_str(), "end" | "finish" | "closing" | "last" | "close");
+        let pair = matches!(
+            tokens[at].lower.as_str(),
+            "start" | "begin" | "opening" | "first" | "open"
+        ) && matches!(tokens[at + 1].lower.as_str(), "and" | "or")
+            && matches!(
+                tokens[at + 2].lower.as_str(),
+                "end" | "finish" | "closing" | "last" | "close"
+            );
         if pair {
             for token in [at, at + 2] {
                 tokens[token].tag = Tag::Noun;
@@ -104,8 +114,8 @@ fn pair_start_and_end(tokens: &mut [Token]) {
 }
 
 const ABBREVIATIONS: &[&str] = &[
-    "e.g.", "i.e.", "etc.", "mr.", "mrs.", "ms.", "dr.", "no.", "nr.", "approx.", "vs.", "incl.", "max.", "min.",
-    "prof.", "st.", "resp.", "fig.", "ca.", "tel.", "a.m.", "p.m.",
+    "e.g.", "i.e.", "etc.", "mr.", "mrs.", "ms.", "dr.", "no.", "nr.", "approx.", "vs.", "incl.",
+    "max.", "min.", "prof.", "st.", "resp.", "fig.", "ca.", "tel.", "a.m.", "p.m.",
 ];
 
 /// At full stops, question and exclamation marks and semicolons that end a clause.
@@ -127,9 +137,10 @@ fn split(text: &str) -> Vec<&str> {
                 let word = text[start..=at].rsplit(' ').next().unwrap_or_default();
                 let word = word.trim_start_matches('(').to_lowercase();
                 let abbreviation = mark == '.' && ABBREVIATIONS.contains(&word.as_str());
-                let goes_on = mark == '.' && after.is_some_and(|next| next.is_lowercase() && word.len() < 5);
+                let goes_on =
+                    mark == '.' && after.is_some_and(|next| next.is_lowercase() && word.len() < 5);
                 let closed = depth == 0 || mark != ';';
-                if closed && !(abbreviation && word != "etc.") && !goes_on && !(word == "etc." && goes_on) {
+                if closed && (!abbreviation || word == "etc.") && !goes_on {
                     parts.push(text[start..=at].trim());
                     start = at + 1;
                     depth = 0;
@@ -192,7 +203,10 @@ fn split_word(word: &str, words: &mut Vec<String>) {
         if lower.ends_with(ending) && word.len() > ending.len() {
             let at = word.len() - ending.len();
             if let (Some(stem), Some(rest)) = (word.get(..at), word.get(at..)) {
-                if !matches!(stem.to_lowercase().as_str(), "it" | "that" | "there" | "what" | "he" | "she" | "let") {
+                if !matches!(
+                    stem.to_lowercase().as_str(),
+                    "it" | "that" | "there" | "what" | "he" | "she" | "let"
+                ) {
                     words.push(stem.to_owned());
                     words.push(rest.to_owned());
                     return;
@@ -213,7 +227,9 @@ mod tests {
     #[test]
     fn sentences_end_at_full_stops_but_not_within_abbreviations_or_numbers() {
         assert_eq!(
-            split("Prices, e.g. 3.50, vary. Orders (made online; by anyone) count; others don't. Ok?"),
+            split(
+                "Prices, e.g. 3.50, vary. Orders (made online; by anyone) count; others don't. Ok?"
+            ),
             [
                 "Prices, e.g. 3.50, vary.",
                 "Orders (made online; by anyone) count;",
@@ -227,7 +243,9 @@ mod tests {
     fn words_keep_their_hyphens_and_lose_their_owners() {
         assert_eq!(
             words("The owner's e-mail (2,000 a year)."),
-            ["The", "owner", "'s", "e-mail", "(", "2,000", "a", "year", ")", "."]
+            [
+                "The", "owner", "'s", "e-mail", "(", "2,000", "a", "year", ")", "."
+            ]
         );
     }
 }

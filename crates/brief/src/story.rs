@@ -11,10 +11,9 @@ pub struct Story {
 }
 
 pub fn parts(units: &[Unit]) -> Option<Story> {
-    let at = units
-        .iter()
-        .take(6)
-        .position(|unit| matches!(unit, Unit::Preposition(word) | Unit::Subordinator(word) if word == "as"))?;
+    let at = units.iter().take(6).position(
+        |unit| matches!(unit, Unit::Preposition(word) | Unit::Subordinator(word) if word == "as"),
+    )?;
     let Unit::Phrase(actor) = units.get(at + 1)? else {
         return None;
     };

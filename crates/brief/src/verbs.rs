@@ -4,52 +4,239 @@ use crate::chunk::VerbGroup;
 
 /// The subject has the object: `an order has lines`.
 const HAS: &[&str] = &[
-    "have", "contain", "include", "comprise", "hold", "show", "state", "list", "carry", "possess", "feature",
-    "specify", "record", "own", "store", "mention", "keep", "indicate", "cover", "require", "get", "receive",
-    "involve", "define", "need", "bear", "display", "report", "accept", "detail", "represent", "take",
+    "have",
+    "contain",
+    "include",
+    "comprise",
+    "hold",
+    "show",
+    "state",
+    "list",
+    "carry",
+    "possess",
+    "feature",
+    "specify",
+    "record",
+    "own",
+    "store",
+    "mention",
+    "keep",
+    "indicate",
+    "cover",
+    "require",
+    "get",
+    "receive",
+    "involve",
+    "define",
+    "need",
+    "bear",
+    "display",
+    "report",
+    "accept",
+    "detail",
+    "represent",
+    "take",
 ];
 
 /// An organisation or a system writes the object down.
 const RECORDS: &[&str] = &[
-    "record", "store", "keep", "hold", "register", "save", "note", "log", "track", "maintain", "know", "capture",
-    "remember", "collect", "enter", "document", "need", "want", "require", "specify", "list", "give", "provide",
-    "include", "indicate", "add", "state", "have", "manage", "fill", "write", "see", "set", "define", "supply", "show",
-    "ask", "model", "administer", "retain", "measure", "mention", "describe", "report", "determine", "track", "assign",
+    "record",
+    "store",
+    "keep",
+    "hold",
+    "register",
+    "save",
+    "note",
+    "log",
+    "track",
+    "maintain",
+    "know",
+    "capture",
+    "remember",
+    "collect",
+    "enter",
+    "document",
+    "need",
+    "want",
+    "require",
+    "specify",
+    "list",
+    "give",
+    "provide",
+    "include",
+    "indicate",
+    "add",
+    "state",
+    "have",
+    "manage",
+    "fill",
+    "write",
+    "see",
+    "set",
+    "define",
+    "supply",
+    "show",
+    "ask",
+    "model",
+    "administer",
+    "retain",
+    "measure",
+    "mention",
+    "describe",
+    "report",
+    "determine",
+    "track",
+    "assign",
 ];
 
 /// In the passive with a list of properties as subject.
 const RECORDED: &[&str] = &[
-    "record", "store", "keep", "hold", "register", "save", "note", "log", "track", "maintain", "know", "capture",
-    "enter", "document", "need", "require", "specify", "list", "include", "add", "state", "give", "define", "fill",
-    "describe", "measure", "provide", "supply", "determine", "retain", "indicate", "set", "print", "display", "show",
-    "calculate", "write", "mention", "ask", "concern", "associate",
+    "record",
+    "store",
+    "keep",
+    "hold",
+    "register",
+    "save",
+    "note",
+    "log",
+    "track",
+    "maintain",
+    "know",
+    "capture",
+    "enter",
+    "document",
+    "need",
+    "require",
+    "specify",
+    "list",
+    "include",
+    "add",
+    "state",
+    "give",
+    "define",
+    "fill",
+    "describe",
+    "measure",
+    "provide",
+    "supply",
+    "determine",
+    "retain",
+    "indicate",
+    "set",
+    "print",
+    "display",
+    "show",
+    "calculate",
+    "write",
+    "mention",
+    "ask",
+    "concern",
+    "associate",
 ];
 
 const IDENTIFIES: &[&str] = &[
-    "identify", "describe", "characterize", "characterise", "know", "define", "determine", "specify", "denote",
-    "distinguish", "label",
+    "identify",
+    "describe",
+    "characterize",
+    "characterise",
+    "know",
+    "define",
+    "determine",
+    "specify",
+    "denote",
+    "distinguish",
+    "label",
 ];
 
 /// The object comes into being.
 const MAKES: &[&str] = &[
-    "create", "make", "add", "register", "book", "submit", "place", "open", "issue", "write", "publish", "report",
-    "schedule", "upload", "define", "send", "request", "order", "generate", "raise", "plan", "post", "file", "enter",
-    "record", "log", "give", "set", "fill", "draw", "start", "organise", "organize", "prescribe", "manage", "maintain",
-    "edit", "delete", "update", "remove", "cancel", "buy", "import", "announce", "launch", "configure", "invite",
-    "rate", "list", "sign", "take", "offer", "sell", "view", "track", "approve", "assign", "receive", "lodge",
+    "create",
+    "make",
+    "add",
+    "register",
+    "book",
+    "submit",
+    "place",
+    "open",
+    "issue",
+    "write",
+    "publish",
+    "report",
+    "schedule",
+    "upload",
+    "define",
+    "send",
+    "request",
+    "order",
+    "generate",
+    "raise",
+    "plan",
+    "post",
+    "file",
+    "enter",
+    "record",
+    "log",
+    "give",
+    "set",
+    "fill",
+    "draw",
+    "start",
+    "organise",
+    "organize",
+    "prescribe",
+    "manage",
+    "maintain",
+    "edit",
+    "delete",
+    "update",
+    "remove",
+    "cancel",
+    "buy",
+    "import",
+    "announce",
+    "launch",
+    "configure",
+    "invite",
+    "rate",
+    "list",
+    "sign",
+    "take",
+    "offer",
+    "sell",
+    "view",
+    "track",
+    "approve",
+    "assign",
+    "receive",
+    "lodge",
 ];
 
 /// `a garden is divided into plots`
-const DIVIDES: &[&str] = &["divide", "split", "organize", "organise", "group", "structure", "partition", "break", "compose", "make", "build", "consist", "comprise"];
+const DIVIDES: &[&str] = &[
+    "divide",
+    "split",
+    "organize",
+    "organise",
+    "group",
+    "structure",
+    "partition",
+    "break",
+    "compose",
+    "make",
+    "build",
+    "consist",
+    "comprise",
+];
 
 /// Verbs of looking, which tie nobody to anything.
 const LOOKS: &[&str] = &[
-    "see", "view", "browse", "search", "find", "look", "read", "know", "want", "need", "use", "manage", "check", "get",
-    "access", "print", "export", "filter", "sort", "like", "wish", "show", "keep", "edit", "delete", "remove", "update",
+    "see", "view", "browse", "search", "find", "look", "read", "know", "want", "need", "use",
+    "manage", "check", "get", "access", "print", "export", "filter", "sort", "like", "wish",
+    "show", "keep", "edit", "delete", "remove", "update",
 ];
 
 pub fn has(verb: &VerbGroup) -> bool {
-    !verb.passive && HAS.contains(&verb.lemma.as_str())
+    !verb.passive && verb.particle.is_none() && HAS.contains(&verb.lemma.as_str())
 }
 
 pub fn records(verb: &VerbGroup) -> bool {
@@ -78,8 +265,27 @@ pub fn looks(verb: &VerbGroup) -> bool {
 
 /// Verbs by which staff look after rows: they tie nobody to the row.
 const ADMINISTERS: &[&str] = &[
-    "add", "create", "define", "configure", "manage", "remove", "delete", "edit", "update", "maintain", "set", "suspend",
-    "change", "modify", "administer", "correct", "control", "monitor", "block", "ban", "archive",
+    "add",
+    "create",
+    "define",
+    "configure",
+    "manage",
+    "remove",
+    "delete",
+    "edit",
+    "update",
+    "maintain",
+    "set",
+    "suspend",
+    "change",
+    "modify",
+    "administer",
+    "correct",
+    "control",
+    "monitor",
+    "block",
+    "ban",
+    "archive",
 ];
 
 pub fn administers(verb: &str) -> bool {
@@ -114,7 +320,9 @@ const NOUNS: &[(&str, &[&str])] = &[
     ("give", &["donation", "gift"]),
 ];
 
-const ENDINGS: &[&str] = &["ing", "ment", "ion", "al", "ance", "ence", "ure", "ery", "iry", "ication"];
+const ENDINGS: &[&str] = &[
+    "ing", "ment", "ion", "al", "ance", "ence", "ure", "ery", "iry", "ication",
+];
 
 /// Whether a noun names what a verb does: `reserve`, `reservation`.
 pub fn is_noun_of(noun: &str, verb: &str) -> bool {
@@ -122,7 +330,10 @@ pub fn is_noun_of(noun: &str, verb: &str) -> bool {
     if head == verb {
         return true;
     }
-    if NOUNS.iter().any(|(each, nouns)| *each == verb && nouns.contains(&head)) {
+    if NOUNS
+        .iter()
+        .any(|(each, nouns)| *each == verb && nouns.contains(&head))
+    {
         return true;
     }
     let common = head
@@ -130,7 +341,10 @@ pub fn is_noun_of(noun: &str, verb: &str) -> bool {
         .zip(verb.bytes())
         .take_while(|(a, b)| a == b)
         .count();
-    common >= 3 && common + 2 >= verb.len() && ENDINGS.iter().any(|ending| head.ends_with(ending)) && head.len() + 1 >= verb.len()
+    common >= 3
+        && common + 2 >= verb.len()
+        && ENDINGS.iter().any(|ending| head.ends_with(ending))
+        && head.len() + 1 >= verb.len()
 }
 
 #[cfg(test)]
@@ -139,10 +353,24 @@ mod tests {
 
     #[test]
     fn nouns_are_known_by_their_verbs() {
-        for (verb, noun) in [("reserve", "table reservation"), ("subscribe", "subscription"), ("apply", "application"), ("rate", "rating"), ("lend", "loan"), ("suspend", "suspension"), ("attend", "attendance"), ("deliver", "delivery")] {
+        for (verb, noun) in [
+            ("reserve", "table reservation"),
+            ("subscribe", "subscription"),
+            ("apply", "application"),
+            ("rate", "rating"),
+            ("lend", "loan"),
+            ("suspend", "suspension"),
+            ("attend", "attendance"),
+            ("deliver", "delivery"),
+        ] {
             assert!(is_noun_of(noun, verb), "{verb} {noun}");
         }
-        for (verb, noun) in [("register", "registrar"), ("manage", "manager"), ("book", "author"), ("play", "playlist")] {
+        for (verb, noun) in [
+            ("register", "registrar"),
+            ("manage", "manager"),
+            ("book", "author"),
+            ("play", "playlist"),
+        ] {
             assert!(!is_noun_of(noun, verb), "{verb} {noun}");
         }
     }
