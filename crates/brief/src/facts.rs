@@ -121,11 +121,11 @@ impl Reader {
         self.ledger.term(&name, sentence).heading += 1;
         self.context.topic = Some(name.clone());
         let rest = &units[colon + 1..];
-        let (items, next) = items::list(rest, 0, Side::Object);
+        let (items, _) = items::list(rest, 0, Side::Object);
         let verbless = !rest
             .iter()
             .any(|unit| matches!(unit, Unit::Verb(verb) if !verb.reduced && !verb.gerund));
-        if verbless && !items.is_empty() && next + 2 >= rest.len().min(next + 2) {
+        if verbless && !items.is_empty() {
             for phrase in rest.iter().filter_map(phrase_of) {
                 self.ledger.mention(phrase, sentence);
             }

@@ -437,6 +437,15 @@ fn options(word: &str, lower: &str, at: usize) -> Vec<Sense> {
             weight: if word == "'" { 0.0 } else { 1.0 },
         }];
     }
+    // An acronym is a noun, and its `S` no plural.
+    let acronym = word.len() > 1 && word.len() < 7 && word.chars().all(char::is_uppercase);
+    if acronym && at > 0 {
+        return vec![Sense {
+            tag: Tag::Noun,
+            lemma: lower.to_owned(),
+            weight: 1.0,
+        }];
+    }
     let capital = at > 0 && word.starts_with(char::is_uppercase);
     senses(lower, capital)
 }
