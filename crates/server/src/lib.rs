@@ -5,11 +5,13 @@
     reason = "the parts that call these are being put in one after another"
 )]
 
+mod accounts;
 mod clock;
 mod conditional;
 mod cors;
 mod exchange;
 mod fixed;
+mod files;
 mod json;
 mod limits;
 mod log;

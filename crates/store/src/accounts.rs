@@ -1,7 +1,14 @@
 //! Accounts: credentials and sessions. Hashes and tokens are made by the HTTP layer.
 
-use crate::{Call, Context, Failure, Reply, Store};
-use archwright_plan::model::RoleId;
+use crate::read::{database, stored_value};
+use crate::represent::id_value;
+use crate::write::sign_up;
+use crate::{Call, Context, Failure, Reply, Shared, Store};
+use archwright_plan::model::{Account, Model, RoleId};
+use archwright_plan::{ColumnSource, lookup_column};
+use archwright_sql::Dialect;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// What signing in has to know of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +29,16 @@ pub struct NewSession {
     pub id: String,
     /// SHA-256 of the refresh token.
     pub token_hash: [u8; 32],
+    /// No refresh makes a session last longer.
     pub expires_at: i64,
+}
+
+/// The hash that a password was found to match, which must still be the account's when something follows from it.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    pub hash: String,
+    /// To be stored instead.
+    pub new_hash: Option<String>,
 }
 
 /// A session that is neither revoked nor expired, of an account that is there.
@@ -36,16 +52,12 @@ pub struct ActiveSession {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
     Rotated {
-        session_id: String,
         account_id: String,
         roles: Vec<RoleId>,
     },
-    /// The token had been rotated before: somebody stole it. The session is revoked.
-    Reused {
-        session_id: String,
-        account_id: String,
-    },
-    /// No session has it, or the session is revoked or expired.
+    /// The session has another token by now: this one was used before, so somebody copied it. The session is revoked.
+    Reused { account_id: String },
+    /// There is no such session, or it is revoked or expired.
     Unknown,
 }
 
@@ -61,13 +73,49 @@ pub struct SignedUp {
 impl Store {
     /// By what the account signs in with; `None` for an account that is not there or is deleted.
     pub fn credentials(&self, sign_in: &str) -> Result<Option<Credentials>, Failure> {
-        let _ = sign_in;
-        Err(Failure::Internal("not there yet".to_owned()))
+        let account = account(&self.shared)?;
+        let Some(value) = stored_value(&self.shared.plan, account.sign_in, sign_in) else {
+            return Ok(None);
+        };
+        let field = self.shared.plan.model.field(account.sign_in);
+        let column = lookup_column(field)
+            .ok_or_else(|| Failure::Internal("what accounts sign in with is not stored".into()))?;
+        let value = match (value, field.sensitive) {
+            (Value::Text(text), true) => {
+                Value::Blob(self.shared.blind_index(account.sign_in, &text))
+            }
+            (value, _) => value,
+        };
+        self.find_credentials(&column, value)
     }
 
     pub fn credentials_of(&self, account_id: &str) -> Result<Option<Credentials>, Failure> {
-        let _ = account_id;
-        Err(Failure::Internal("not there yet".to_owned()))
+        match self.shared.account_id(account_id)? {
+            Some(id) => self.find_credentials("id", id),
+            None => Ok(None),
+        }
+    }
+
+    fn find_credentials(&self, column: &str, value: Value) -> Result<Option<Credentials>, Failure> {
+        let text = format!(
+            "SELECT a.\"id\", c.\"password_hash\", c.\"roles\", c.\"failed_count\", c.\"locked_until\" \
+             FROM {} JOIN \"auth_credentials\" c ON c.\"account_id\" = a.\"id\" WHERE a.{} = ?1{}",
+            self.shared.accounts()?,
+            Dialect::Sqlite.identifier(column),
+            self.shared.account_is_active()?,
+        );
+        let model = &self.shared.plan.model;
+        let read = |row: &Row<'_>| {
+            Ok(Credentials {
+                account_id: id_text(row, 0)?,
+                password_hash: row.get(1)?,
+                roles: roles(model, &row.get::<_, String>(2)?),
+                failed_count: row.get(3)?,
+                locked_until: row.get(4)?,
+            })
+        };
+        self.readers
+            .with(|connection| one(connection, &text, [value], read))
     }
 
     /// Makes the account (operation SignUp; the body without `password`), its credentials and its first session.
@@ -78,63 +126,265 @@ impl Store {
         session: NewSession,
         context: Context,
     ) -> Result<SignedUp, Failure> {
-        let _ = (call, password_hash, session, context);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                let signed_up = sign_up(connection, &shared, &call, &password_hash, &context)?;
+                let id = &signed_up.account_id;
+                insert_session(connection, &shared, id, &session, context.now)?;
+                Ok(signed_up)
+            })
+            .await
     }
 
-    /// Counts a wrong password; `locked_until` closes the account for a while.
+    /// Counts a wrong password, and closes the account for as many milliseconds as `lock` says for the new count; not
+    /// while it is closed already.
     pub async fn sign_in_failed(
         &self,
         account_id: String,
-        locked_until: Option<i64>,
+        lock: fn(u32) -> i64,
+        now: i64,
     ) -> Result<(), Failure> {
-        let _ = (account_id, locked_until);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                let id = shared.account_id(&account_id)?;
+                let found = "SELECT \"failed_count\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1 \
+                             AND COALESCE(\"locked_until\", ?2) <= ?2";
+                let count: Option<u32> =
+                    one(connection, found, params![id, now], |row| row.get(0))?;
+                let Some(count) = count.map(|count| count.saturating_add(1)) else {
+                    return Ok(());
+                };
+                let locked_until = Some(lock(count)).filter(|lock| *lock > 0).map(|lock| now + lock);
+                let update = "UPDATE \"auth_credentials\" SET \"failed_count\" = ?2, \"locked_until\" = ?3 \
+                              WHERE \"account_id\" = ?1";
+                execute(connection, update, params![id, count, locked_until]).map(drop)
+            })
+            .await
     }
 
-    /// Opens a session after a right password, and forgets wrong ones.
+    /// Opens a session, and forgets wrong passwords. `verified` is absent where development opens one without a
+    /// password. Refused (401) when the account is gone, or has another password by now.
     pub async fn open_session(
         &self,
         account_id: String,
         session: NewSession,
+        verified: Option<Verified>,
         now: i64,
     ) -> Result<(), Failure> {
-        let _ = (account_id, session, now);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                if let Some(verified) = verified {
+                    confirm(connection, &shared, &account_id, &verified)?;
+                }
+                insert_session(connection, &shared, &account_id, &session, now)
+            })
+            .await
     }
 
     /// For each request with an access token: who it is, with the roles of this instant.
     pub fn session(&self, session_id: &str, now: i64) -> Result<Option<ActiveSession>, Failure> {
-        let _ = (session_id, now);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let text = format!(
+            "{} AND s.\"expires_at\" > ?2",
+            self.shared.live_session("s.\"account_id\", c.\"roles\"")?
+        );
+        let model = &self.shared.plan.model;
+        let read = |row: &Row<'_>| {
+            Ok(ActiveSession {
+                account_id: id_text(row, 0)?,
+                roles: roles(model, &row.get::<_, String>(1)?),
+            })
+        };
+        self.readers
+            .with(|connection| one(connection, &text, params![session_id, now], read))
     }
 
-    /// Exchanges a refresh token for the next one.
+    /// Exchanges a session's refresh token for the next one. `presented` is the hash of a token that was issued for
+    /// this session, at some time.
     pub async fn rotate_session(
         &self,
+        session_id: String,
         presented: [u8; 32],
         next: [u8; 32],
-        expires_at: i64,
         now: i64,
     ) -> Result<Rotation, Failure> {
-        let _ = (presented, next, expires_at, now);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                let text = format!(
+                    "{} AND s.\"expires_at\" > ?2",
+                    shared.live_session("s.\"account_id\", c.\"roles\", s.\"token_hash\"")?
+                );
+                let read = |row: &Row<'_>| {
+                    let roles = roles(&shared.plan.model, &row.get::<_, String>(1)?);
+                    Ok((id_text(row, 0)?, roles, row.get::<_, [u8; 32]>(2)?))
+                };
+                let found = one(connection, &text, params![session_id, now], read)?;
+                let Some((account_id, roles, current)) = found else {
+                    return Ok(Rotation::Unknown);
+                };
+                if current != presented {
+                    revoke(connection, &session_id, now)?;
+                    return Ok(Rotation::Reused { account_id });
+                }
+                let update = "UPDATE \"auth_sessions\" SET \"token_hash\" = ?2 WHERE \"id\" = ?1";
+                execute(connection, update, params![session_id, next])?;
+                Ok(Rotation::Rotated { account_id, roles })
+            })
+            .await
     }
 
     pub async fn end_session(&self, session_id: String, now: i64) -> Result<(), Failure> {
-        let _ = (session_id, now);
-        Err(Failure::Internal("not there yet".to_owned()))
+        self.writer
+            .run(move |connection| revoke(connection, &session_id, now))
+            .await
     }
 
-    /// Sets the password, and ends the account's sessions but this one.
+    /// Sets the password, and ends the account's sessions but this one. Refused (401) when the account is gone, or has
+    /// another password by now.
     pub async fn change_password(
         &self,
         account_id: String,
-        password_hash: String,
+        verified: Verified,
         keep_session: String,
         now: i64,
     ) -> Result<(), Failure> {
-        let _ = (account_id, password_hash, keep_session, now);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                confirm(connection, &shared, &account_id, &verified)?;
+                let update = "UPDATE \"auth_sessions\" SET \"revoked_at\" = ?3 \
+                              WHERE \"account_id\" = ?1 AND \"id\" <> ?2 AND \"revoked_at\" IS NULL";
+                let id = shared.account_id(&account_id)?;
+                execute(connection, update, params![id, keep_session, now]).map(drop)
+            })
+            .await
     }
+}
+
+impl Shared {
+    /// `users a`
+    fn accounts(&self) -> Result<String, Failure> {
+        let table = self.plan.table(account(self)?.entity);
+        Ok(format!("{} a", Dialect::Sqlite.identifier(&table.name)))
+    }
+
+    /// Leaves out deleted accounts.
+    fn account_is_active(&self) -> Result<String, Failure> {
+        let table = self.plan.table(account(self)?.entity);
+        Ok(match table.column_from(ColumnSource::DeletedAt) {
+            Some(column) => format!(
+                " AND a.{} IS NULL",
+                Dialect::Sqlite.identifier(&column.name)
+            ),
+            None => String::new(),
+        })
+    }
+
+    /// A session `?1` that is not revoked, of an account that is there.
+    fn live_session(&self, columns: &str) -> Result<String, Failure> {
+        Ok(format!(
+            "SELECT {columns} FROM \"auth_sessions\" s \
+             JOIN \"auth_credentials\" c ON c.\"account_id\" = s.\"account_id\" \
+             JOIN {} ON a.\"id\" = s.\"account_id\"{} \
+             WHERE s.\"id\" = ?1 AND s.\"revoked_at\" IS NULL",
+            self.accounts()?,
+            self.account_is_active()?,
+        ))
+    }
+
+    fn account_id(&self, text: &str) -> Result<Option<Value>, Failure> {
+        Ok(id_value(&self.plan, account(self)?.entity, text))
+    }
+}
+
+fn account(shared: &Shared) -> Result<&Account, Failure> {
+    let account = shared.plan.model.account.as_ref();
+    account.ok_or_else(|| Failure::Internal("the design has no accounts".to_owned()))
+}
+
+/// Sees to it that the account's password is the verified one, and stores the new hash.
+fn confirm(
+    connection: &Connection,
+    shared: &Shared,
+    account_id: &str,
+    verified: &Verified,
+) -> Result<(), Failure> {
+    let update = "UPDATE \"auth_credentials\" SET \"failed_count\" = 0, \"locked_until\" = NULL, \
+                  \"password_hash\" = COALESCE(?3, \"password_hash\") \
+                  WHERE \"account_id\" = ?1 AND \"password_hash\" = ?2";
+    let id = shared.account_id(account_id)?;
+    let values = params![id, verified.hash, verified.new_hash];
+    match execute(connection, update, values)? {
+        0 => Err(Failure::Unauthorized),
+        _ => Ok(()),
+    }
+}
+
+fn insert_session(
+    connection: &Connection,
+    shared: &Shared,
+    account_id: &str,
+    session: &NewSession,
+    now: i64,
+) -> Result<(), Failure> {
+    let insert = format!(
+        "INSERT INTO \"auth_sessions\" (\"id\", \"account_id\", \"token_hash\", \"created_at\", \"expires_at\") \
+         SELECT ?1, a.\"id\", ?3, ?4, ?5 FROM {} WHERE a.\"id\" = ?2{}",
+        shared.accounts()?,
+        shared.account_is_active()?,
+    );
+    let id = shared.account_id(account_id)?;
+    let values = params![session.id, id, session.token_hash, now, session.expires_at];
+    match execute(connection, &insert, values)? {
+        0 => Err(Failure::Unauthorized),
+        _ => Ok(()),
+    }
+}
+
+fn revoke(connection: &Connection, session_id: &str, now: i64) -> Result<(), Failure> {
+    let update = "UPDATE \"auth_sessions\" SET \"revoked_at\" = ?2 WHERE \"id\" = ?1 AND \"revoked_at\" IS NULL";
+    execute(connection, update, params![session_id, now]).map(drop)
+}
+
+/// Roles that the design knows; a name that it dropped grants nothing.
+fn roles(model: &Model, names: &str) -> Vec<RoleId> {
+    let names: Vec<String> = serde_json::from_str(names).unwrap_or_default();
+    let known = names
+        .iter()
+        .filter_map(|name| model.roles.iter().position(|role| role.name == *name));
+    known.map(RoleId).collect()
+}
+
+fn id_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(match row.get(column)? {
+        Value::Integer(id) => id.to_string(),
+        other => rusqlite::types::FromSql::column_result((&other).into())?,
+    })
+}
+
+/// The first row.
+pub(crate) fn one<T>(
+    connection: &Connection,
+    text: &str,
+    values: impl rusqlite::Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, Failure> {
+    let mut statement = connection.prepare_cached(text).map_err(database)?;
+    statement
+        .query_row(values, read)
+        .optional()
+        .map_err(database)
+}
+
+/// The number of rows that it changed.
+pub(crate) fn execute(
+    connection: &Connection,
+    text: &str,
+    values: impl rusqlite::Params,
+) -> Result<usize, Failure> {
+    let mut statement = connection.prepare_cached(text).map_err(database)?;
+    statement.execute(values).map_err(database)
 }

@@ -1,6 +1,13 @@
 //! The records of uploaded files; their bytes are the HTTP layer's.
 
+use crate::accounts::{execute, one};
+use crate::read::database;
+use crate::write::{may_write, set_file};
 use crate::{Call, Context, Failure, Reply, Store};
+use archwright_plan::model::{FieldId, ScalarType};
+use archwright_plan::{ColumnSource, Plan, SystemTable, TablePurpose};
+use archwright_sql::Dialect;
+use rusqlite::{Connection, params};
 
 /// A file whose bytes are on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +28,8 @@ pub struct StoredFile {
 impl Store {
     /// Whether the caller may upload at all, before a byte is taken: `Ok`, or what `upload` would refuse it with.
     pub fn may_upload(&self, call: &Call, context: &Context) -> Result<(), Failure> {
-        let _ = (call, context);
-        Err(Failure::Internal("not there yet".to_owned()))
+        self.readers
+            .with(|connection| may_write(connection, &self.shared, call, context))
     }
 
     /// Answers an operation of kind Upload. The file that it replaces is in `Reply::dropped_files`.
@@ -32,13 +39,95 @@ impl Store {
         file: StoredFile,
         context: Context,
     ) -> Result<Reply, Failure> {
-        let _ = (call, file, context);
-        Err(Failure::Internal("not there yet".to_owned()))
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                insert(connection, &file, context.now)?;
+                set_file(connection, &shared, &call, &context, &file.id)
+            })
+            .await
     }
 
-    /// `None`: there is no such file, or no row refers to it any more.
+    /// `None`: there is no such file, or no row refers to it any more; a deleted row refers to nothing.
     pub fn file(&self, id: &str) -> Result<Option<StoredFile>, Failure> {
-        let _ = id;
-        Err(Failure::Internal("not there yet".to_owned()))
+        let Some(referred) = referred(&self.shared.plan) else {
+            return Ok(None);
+        };
+        let text = format!(
+            "SELECT f.\"id\", f.\"path\", f.\"name\", f.\"type\", f.\"size\", f.\"sha256\" FROM \"stored_files\" f \
+             WHERE f.\"id\" = ?1 AND ({referred})"
+        );
+        self.readers.with(|connection| {
+            one(connection, &text, [id], |row| {
+                Ok(StoredFile {
+                    id: row.get(0)?,
+                    path: row.get(1)?,
+                    name: row.get(2)?,
+                    media_type: row.get(3)?,
+                    size: row.get::<_, i64>(4)?.unsigned_abs(),
+                    sha256: row.get(5)?,
+                })
+            })
+        })
     }
+
+    /// Those of these file ids that no record has: their bytes are left over from an upload that failed, or from a
+    /// deletion that was cut short.
+    pub fn unrecorded_files(&self, ids: &[String]) -> Result<Vec<String>, Failure> {
+        if !keeps_files(&self.shared.plan) {
+            return Ok(ids.to_vec());
+        }
+        let text = "SELECT value FROM json_each(?1) \
+                    WHERE value NOT IN (SELECT \"id\" FROM \"stored_files\")";
+        let ids = serde_json::Value::from(ids).to_string();
+        self.readers.with(|connection| {
+            let mut statement = connection.prepare_cached(text).map_err(database)?;
+            let found = statement.query_map([ids], |row| row.get(0));
+            found.and_then(Iterator::collect).map_err(database)
+        })
+    }
+}
+
+fn keeps_files(plan: &Plan) -> bool {
+    let files = TablePurpose::System(SystemTable::Files);
+    plan.tables.iter().any(|table| table.purpose == files)
+}
+
+/// Holds for a file `f` that a row has. `None`: no field of the design holds files.
+fn referred(plan: &Plan) -> Option<String> {
+    let fields = plan.model.entities.iter().flat_map(|entity| &entity.fields);
+    let files = fields.filter(|field| matches!(field.scalar(), Some(ScalarType::File { .. })));
+    let rows: Vec<String> = files.filter_map(|field| has_file(plan, field.id)).collect();
+    (!rows.is_empty()).then(|| rows.join(" OR "))
+}
+
+fn has_file(plan: &Plan, field: FieldId) -> Option<String> {
+    let table = plan.table(field.entity);
+    let quote = |name: &str| Dialect::Sqlite.identifier(name);
+    let column = table.column_from(ColumnSource::Field(field))?;
+    let active = table
+        .column_from(ColumnSource::DeletedAt)
+        .map(|mark| format!(" AND t.{} IS NULL", quote(&mark.name)));
+    Some(format!(
+        "EXISTS (SELECT 1 FROM {} t WHERE t.{} = f.\"id\"{})",
+        quote(&table.name),
+        quote(&column.name),
+        active.unwrap_or_default(),
+    ))
+}
+
+fn insert(connection: &Connection, file: &StoredFile, now: i64) -> Result<(), Failure> {
+    let insert = "INSERT INTO \"stored_files\" (\"id\", \"path\", \"name\", \"type\", \"size\", \"sha256\", \"created_at\") \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let size = i64::try_from(file.size).unwrap_or(i64::MAX);
+    let values = params![
+        file.id,
+        file.path,
+        file.name,
+        file.media_type,
+        size,
+        file.sha256,
+        now
+    ];
+    execute(connection, insert, values).map(drop)
 }

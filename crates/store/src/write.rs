@@ -124,10 +124,6 @@ impl Store {
 }
 
 /// Makes the account of a call of kind SignUp with its credentials, within a transaction of the writer.
-#[expect(
-    dead_code,
-    reason = "for sign-ups and uploads, which are not there yet"
-)]
 pub(crate) fn sign_up(
     connection: &Connection,
     shared: &Shared,
@@ -162,7 +158,8 @@ pub(crate) fn sign_up(
     };
     let classes = self::classes(&shared.plan, &context);
     let mut own = Job::new(connection, shared, &context, &classes, call.operation);
-    let reply = own.reply(request.entity, &id, &Shaping::default())?;
+    let mut reply = own.reply(request.entity, &id, &Shaping::default())?;
+    reply.location = Some(effect::location(&own, request.entity, &id)?);
     Ok(SignedUp {
         account_id,
         roles,
@@ -171,10 +168,6 @@ pub(crate) fn sign_up(
 }
 
 /// What a call on a row would be refused with before its bytes are taken; for Upload, on any connection.
-#[expect(
-    dead_code,
-    reason = "for sign-ups and uploads, which are not there yet"
-)]
 pub(crate) fn may_write(
     connection: &Connection,
     shared: &Shared,
@@ -189,10 +182,6 @@ pub(crate) fn may_write(
 
 /// Answers a call of kind Upload, within a transaction of the writer that has made the row in `stored_files` with this
 /// id.
-#[expect(
-    dead_code,
-    reason = "for sign-ups and uploads, which are not there yet"
-)]
 pub(crate) fn set_file(
     connection: &Connection,
     shared: &Shared,

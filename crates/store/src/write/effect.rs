@@ -367,7 +367,7 @@ fn set_roles(
 }
 
 /// The path of a row.
-fn location(job: &Job<'_>, entity: EntityId, id: &Value) -> Result<String, Failure> {
+pub(super) fn location(job: &Job<'_>, entity: EntityId, id: &Value) -> Result<String, Failure> {
     let address = match job.plan().model.entity(entity).key {
         Some(key) => row::stored(job, key, id)?,
         None => id.clone(),

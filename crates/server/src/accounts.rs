@@ -1,0 +1,403 @@
+//! Sign-up, sign-in, sessions: who an account is, and the tokens that prove it.
+
+mod body;
+mod refresh;
+
+use crate::passwords::{self, Verdict};
+use crate::problem::{Challenge, Problem};
+use crate::tokens::{Subject, Tokens};
+use archwright_plan::model::RoleId;
+use archwright_plan::{OperationKind, Plan};
+use archwright_store::{
+    Call, Caller, Context, Credentials, Failure, NewSession, Reply, Rotation, Store, Verified,
+};
+use axum::http::HeaderValue;
+use body::Body;
+use refresh::RefreshTokens;
+use std::sync::Arc;
+
+/// Wrong passwords that close no account; the next one closes it for half a minute, each further one for twice as long,
+/// up to a quarter of an hour.
+const FREE_FAILURES: u32 = 5;
+const FIRST_LOCK_MILLIS: i64 = 30_000;
+const LONGEST_LOCK_MILLIS: i64 = 15 * 60_000;
+
+pub(crate) struct Accounts {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    plan: Arc<Plan>,
+    store: Arc<Store>,
+    tokens: Arc<Tokens>,
+    refresh: RefreshTokens,
+    /// Position of the operation that shows the own account.
+    me: Option<usize>,
+}
+
+impl Accounts {
+    pub(crate) fn new(
+        plan: Arc<Plan>,
+        store: Arc<Store>,
+        tokens: Arc<Tokens>,
+        secrets: &crate::Secrets,
+    ) -> Self {
+        let me = |operation: &archwright_plan::Operation| operation.kind == OperationKind::Me;
+        let inner = Inner {
+            me: plan.operations.iter().position(me),
+            refresh: RefreshTokens::new(secrets),
+            plan,
+            store,
+            tokens,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Answers SignUp, SignIn, Refresh, SignOut and ChangePassword. What was begun is finished when the client goes
+    /// away, so that nobody guesses a password without being counted.
+    pub(crate) async fn answer(&self, call: Call, context: Context) -> Result<Reply, Problem> {
+        let inner = self.inner.clone();
+        let answered = tokio::spawn(async move { inner.answer(call, context).await });
+        answered
+            .await
+            .map_err(|error| Problem::internal(error.to_string()))?
+    }
+
+    /// Whose token `Authorization` holds: nobody's without the header, a refusal when it is not good.
+    pub(crate) fn caller(
+        &self,
+        authorization: Option<&HeaderValue>,
+        now: i64,
+    ) -> Result<Option<Caller>, Problem> {
+        let Some(value) = authorization else {
+            return Ok(None);
+        };
+        let scheme = &self.inner.plan.model.api.scheme;
+        let token = value.to_str().ok().and_then(|text| {
+            let (given, token) = text.trim().split_once(' ')?;
+            given.eq_ignore_ascii_case(scheme).then_some(token.trim())
+        });
+        let subject = token.and_then(|token| self.inner.tokens.verify(token, now));
+        match subject {
+            Some(subject) => self.inner.live(subject, now).map(Some),
+            None => Err(self.inner.invalid_token()),
+        }
+    }
+
+    /// Opens a session without a password, for the links of development.
+    pub(crate) async fn sign_in_as(&self, sign_in: &str, now: i64) -> Result<Reply, Problem> {
+        let found = self.inner.store.credentials(sign_in)?;
+        let found = found.ok_or_else(|| Problem::not_found("There is no such account."))?;
+        self.inner.open(found, None, now).await
+    }
+}
+
+impl Inner {
+    async fn answer(&self, call: Call, context: Context) -> Result<Reply, Problem> {
+        match self.plan.operations[call.operation].kind {
+            OperationKind::SignUp => self.sign_up(call, context).await,
+            OperationKind::SignIn => self.sign_in(call, context.now).await,
+            OperationKind::Refresh => self.refresh(call, context.now).await,
+            OperationKind::SignOut => self.sign_out(context).await,
+            OperationKind::ChangePassword => self.change_password(call, context).await,
+            _ => Err(Problem::internal("the operation is not one of accounts")),
+        }
+    }
+
+    // ---- sessions ----------------------------------------------------------------------------------------------
+
+    fn live(&self, subject: Subject, now: i64) -> Result<Caller, Problem> {
+        let session = self.store.session(&subject.session_id, now)?;
+        let session = session.filter(|session| session.account_id == subject.account_id);
+        let session = session.ok_or_else(|| self.invalid_token())?;
+        Ok(caller(
+            session.account_id,
+            session.roles,
+            subject.session_id,
+        ))
+    }
+
+    fn invalid_token(&self) -> Problem {
+        let scheme = &self.plan.model.api.scheme;
+        let detail = "The access token is not valid; refresh it, or sign in again.";
+        Problem::unauthorized(Challenge::Invalid { scheme }, detail)
+    }
+
+    fn expires_at(&self, now: i64) -> i64 {
+        let seconds = i64::try_from(self.plan.model.api.refresh_seconds).unwrap_or(i64::MAX);
+        now.saturating_add(seconds.saturating_mul(1000))
+    }
+
+    fn new_session(&self, now: i64) -> Result<(NewSession, String), Problem> {
+        let id = uuid::Uuid::now_v7();
+        let token = self.refresh.issue(id)?;
+        let session = NewSession {
+            id: id.to_string(),
+            token_hash: refresh::hash(&token),
+            expires_at: self.expires_at(now),
+        };
+        Ok((session, token))
+    }
+
+    async fn open(
+        &self,
+        account: Credentials,
+        verified: Option<Verified>,
+        now: i64,
+    ) -> Result<Reply, Problem> {
+        let (session, refresh_token) = self.new_session(now)?;
+        let caller = caller(
+            account.account_id.clone(),
+            account.roles,
+            session.id.clone(),
+        );
+        let opened = self
+            .store
+            .open_session(account.account_id, session, verified, now);
+        match opened.await {
+            Err(Failure::Unauthorized) => Err(wrong_credentials()),
+            Err(failure) => Err(failure.into()),
+            Ok(()) => self.tokens_for(caller, &refresh_token, now),
+        }
+    }
+
+    /// 200 with tokens and the account as it sees itself.
+    fn tokens_for(&self, caller: Caller, refresh_token: &str, now: i64) -> Result<Reply, Problem> {
+        let operation = self
+            .me
+            .ok_or_else(|| Problem::internal("there is no own account"))?;
+        let subject = subject(&caller);
+        let call = Call {
+            operation,
+            ..Call::default()
+        };
+        let context = Context {
+            caller: Some(caller),
+            now,
+            request_id: String::new(),
+        };
+        let account = self.store.read(&call, &context)?;
+        self.tokens_reply(200, &subject, refresh_token, account, now)
+    }
+
+    fn tokens_reply(
+        &self,
+        status: u16,
+        subject: &Subject,
+        refresh_token: &str,
+        account: Reply,
+        now: i64,
+    ) -> Result<Reply, Problem> {
+        let token = self.tokens.issue(subject, now);
+        let token = token.ok_or_else(|| Problem::internal("no key to sign tokens with"))?;
+        let head = serde_json::json!({
+            "access_token": token,
+            "token_type": self.plan.model.api.scheme,
+            "expires_in": self.tokens.lifetime_seconds,
+            "refresh_token": refresh_token,
+        });
+        let mut body = head.to_string().into_bytes();
+        // The account's own JSON takes the place of the closing brace.
+        body.pop();
+        body.extend_from_slice(b",\"account\":");
+        body.extend_from_slice(account.body.as_deref().unwrap_or(b"null"));
+        body.push(b'}');
+        Ok(Reply {
+            status,
+            body: Some(body),
+            location: account.location,
+            ..Reply::default()
+        })
+    }
+
+    // ---- operations --------------------------------------------------------------------------------------------
+
+    async fn sign_up(&self, mut call: Call, context: Context) -> Result<Reply, Problem> {
+        let mut body = Body::take_new_password(&mut call, "password", self.password_min());
+        match self.store.check_body(&call, &context) {
+            Ok(()) => {}
+            Err(Failure::Invalid(faults)) => body.faults.extend(faults),
+            Err(failure) => return Err(failure.into()),
+        }
+        let [password] = body.texts()?;
+        let hash = passwords::hash(password).await?;
+        let now = context.now;
+        let (session, refresh_token) = self.new_session(now)?;
+        let session_id = session.id.clone();
+        let signed_up = self.store.sign_up(call, hash, session, context).await?;
+        let subject = Subject {
+            account_id: signed_up.account_id,
+            session_id,
+        };
+        self.tokens_reply(201, &subject, &refresh_token, signed_up.reply, now)
+    }
+
+    fn password_min(&self) -> usize {
+        let account = self.plan.model.account.as_ref();
+        account.map_or(0, |account| account.password_min as usize)
+    }
+
+    fn sign_in_name(&self) -> &str {
+        let account = self.plan.model.account.as_ref();
+        account.map_or("", |account| &self.plan.model.field(account.sign_in).name)
+    }
+
+    async fn sign_in(&self, call: Call, now: i64) -> Result<Reply, Problem> {
+        let body = Body::take(call.body, &[self.sign_in_name(), "password"]);
+        let [name, password] = body.texts()?;
+        let turn = passwords::turn().await?;
+        let found = self.store.credentials(&name)?;
+        let (verdict, open) = self
+            .judge(&turn, password.clone(), found.as_ref(), now)
+            .await?;
+        let Some(account) = found.filter(|_| open && verdict != Verdict::Wrong) else {
+            return Err(wrong_credentials());
+        };
+        let new_hash = match verdict {
+            Verdict::Outdated => Some(passwords::hash_in(&turn, password).await?),
+            _ => None,
+        };
+        let verified = Verified {
+            hash: account.password_hash.clone(),
+            new_hash,
+        };
+        self.open(account, Some(verified), now).await
+    }
+
+    /// What the password is, and whether the account is open to any. Takes as long for an account that is closed or not
+    /// there; a wrong password is counted.
+    async fn judge(
+        &self,
+        turn: &passwords::Turn,
+        password: String,
+        account: Option<&Credentials>,
+        now: i64,
+    ) -> Result<(Verdict, bool), Problem> {
+        let hash = account.map(|account| account.password_hash.clone());
+        let verdict = passwords::verify(turn, password, hash).await?;
+        let locked_until = account.and_then(|account| account.locked_until);
+        let open = locked_until.is_none_or(|until| until <= now);
+        if let (Some(account), Verdict::Wrong) = (account, verdict) {
+            let id = account.account_id.clone();
+            self.store.sign_in_failed(id, lock_millis, now).await?;
+        }
+        Ok((verdict, open))
+    }
+
+    async fn refresh(&self, call: Call, now: i64) -> Result<Reply, Problem> {
+        let [token] = Body::take(call.body, &["refresh_token"]).texts()?;
+        let refused = || {
+            let detail = "The refresh token is not valid any more; sign in again.";
+            Problem::new(401, "unauthorized", detail)
+        };
+        let session_id = self.refresh.session(&token).ok_or_else(refused)?;
+        let next = self.refresh.issue(session_id)?;
+        let session_id = session_id.to_string();
+        let hashes = (refresh::hash(&token), refresh::hash(&next));
+        let rotated = self
+            .store
+            .rotate_session(session_id.clone(), hashes.0, hashes.1, now);
+        match rotated.await? {
+            Rotation::Rotated { account_id, roles } => {
+                let caller = caller(account_id, roles, session_id);
+                self.tokens_for(caller, &next, now)
+            }
+            Rotation::Reused { account_id } => {
+                tracing::warn!(
+                    account_id,
+                    session_id,
+                    "a refresh token was used twice; its session has ended"
+                );
+                Err(refused())
+            }
+            Rotation::Unknown => Err(refused()),
+        }
+    }
+
+    async fn sign_out(&self, context: Context) -> Result<Reply, Problem> {
+        let caller = context.caller.ok_or(Failure::Unauthorized)?;
+        self.store
+            .end_session(caller.session_id, context.now)
+            .await?;
+        Ok(done())
+    }
+
+    async fn change_password(&self, call: Call, context: Context) -> Result<Reply, Problem> {
+        let caller = context.caller.ok_or(Failure::Unauthorized)?;
+        let (old, new) = ("current_password", "new_password");
+        let mut body = Body::take(call.body, &[old, new]);
+        body.check_new_password(new, self.password_min());
+        let [current, new] = body.texts()?;
+        let turn = passwords::turn().await?;
+        let account = self.store.credentials_of(&caller.account_id)?;
+        let account = account.ok_or(Failure::Unauthorized)?;
+        let (verdict, open) = self
+            .judge(&turn, current, Some(&account), context.now)
+            .await?;
+        if verdict == Verdict::Wrong || !open {
+            let detail = "The current password is wrong, or there were too many wrong ones: wait a few minutes.";
+            return Err(Problem::new(403, "forbidden", detail));
+        }
+        let verified = Verified {
+            hash: account.password_hash,
+            new_hash: Some(passwords::hash_in(&turn, new).await?),
+        };
+        let (account_id, session_id) = (caller.account_id, caller.session_id);
+        self.store
+            .change_password(account_id, verified, session_id, context.now)
+            .await?;
+        Ok(done())
+    }
+}
+
+fn subject(caller: &Caller) -> Subject {
+    Subject {
+        account_id: caller.account_id.clone(),
+        session_id: caller.session_id.clone(),
+    }
+}
+
+fn caller(account_id: String, roles: Vec<RoleId>, session_id: String) -> Caller {
+    Caller {
+        account_id,
+        roles,
+        session_id,
+    }
+}
+
+fn done() -> Reply {
+    Reply {
+        status: 204,
+        ..Reply::default()
+    }
+}
+
+/// The same for an account that is not there, a wrong password and a closed account.
+fn wrong_credentials() -> Problem {
+    let detail = "There is no account with this name and password, or there were too many wrong ones: wait a few \
+                  minutes.";
+    Problem::new(401, "unauthorized", detail)
+}
+
+fn lock_millis(failures: u32) -> i64 {
+    match failures.checked_sub(FREE_FAILURES) {
+        None | Some(0) => 0,
+        Some(more) => (FIRST_LOCK_MILLIS << (more - 1).min(16)).min(LONGEST_LOCK_MILLIS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_closed_for_longer_and_longer() {
+        let locks: Vec<i64> = [0, 1, 5, 6, 7, 8, 10, 11, 12, u32::MAX]
+            .into_iter()
+            .map(|failures| lock_millis(failures) / 1000)
+            .collect();
+        assert_eq!(locks, [0, 0, 0, 30, 60, 120, 480, 900, 900, 900]);
+    }
+}
