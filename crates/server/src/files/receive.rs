@@ -136,7 +136,7 @@ async fn from_form(
     let media_type = part
         .content_type()
         .map(|given| given.essence_str().to_owned());
-    let mut chunks = Chunks::Part(part, handed_on);
+    let mut chunks = Chunks::Part(Box::new(part), handed_on);
     let received = fill(&mut chunks, sink, limits).await?;
     drop(chunks);
     let another = in_time(limits, form.next_field()).await?;
@@ -180,7 +180,7 @@ async fn in_time<T>(limits: &Limits<'_>, work: impl Future<Output = T>) -> Resul
 /// Where bytes come from.
 enum Chunks {
     Raw(BodyDataStream),
-    Part(multer::Field<'static>, Arc<AtomicU64>),
+    Part(Box<multer::Field<'static>>, Arc<AtomicU64>),
 }
 
 impl Chunks {

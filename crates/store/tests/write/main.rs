@@ -1,5 +1,7 @@
 //! Writes, as scripts: a design, who is there, requests, and the replies that they must get.
 #![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 
+mod accounts;
 mod fields;
+mod files;
 mod script;
