@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-seed", &["plan", "evaluate"]),
     ("archwright-openapi", &["plan", "seed"]),
     ("archwright-page", &["plan"]),
+    ("archwright-patterns", &[]),
     ("archwright-sql", &["diagnostics", "plan"]),
     ("archwright-suite", &["plan", "evaluate", "seed"]),
     ("archwright-store", &["plan", "sql"]),
