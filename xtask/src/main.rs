@@ -1,5 +1,6 @@
 //! All automation of the project: `cargo xtask test` installs what the tests need and runs them all.
 
+mod browser;
 mod metadata;
 mod postgres;
 
@@ -11,6 +12,7 @@ const USAGE: &str = "Usage: cargo xtask COMMAND
 Commands:
   test      Install what the tests need, and run them all
   ci        test, then format, lint, licences and unused
+  browser   Open the pages of running examples in Chromium
   format    Check the formatting
   lint      Run clippy, with warnings as errors
   licences  Check that every dependency's licence is one that we accept
@@ -25,6 +27,7 @@ fn main() -> Result<()> {
             .and_then(|()| lint())
             .and_then(|()| metadata::licences())
             .and_then(|()| unused()),
+        "browser" => browser::browser(),
         "format" => format(),
         "lint" => lint(),
         "licences" => metadata::licences(),

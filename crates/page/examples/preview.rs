@@ -1,18 +1,20 @@
 //! Writes the pages of a design into a folder, to be looked at:
 //! `cargo run -p archwright-page --example preview -- examples/bookshop /tmp/preview`.
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use archwright_openapi::{DocumentOptions, document};
 use archwright_page::{PageOptions, pages};
-use archwright_plan::{Plan, model, plan};
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(design), Some(target)) = (arguments.next(), arguments.next()) else {
         return Err("usage: preview DESIGN FOLDER".into());
     };
-    let plan = read(Path::new(&design))?;
+    let plan = common::planned_folder(Path::new(&design))?;
     let target = Path::new(&target);
     let roles = plan
         .model
@@ -51,22 +53,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
         std::fs::create_dir_all(folder)?;
     }
     Ok(std::fs::write(path, bytes)?)
-}
-
-fn read(folder: &Path) -> Result<Plan, Box<dyn Error>> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
-    paths.sort();
-    let mut files = Vec::new();
-    for path in &paths {
-        files.push((path.display().to_string(), std::fs::read(path)?));
-    }
-    let reading = archwright_design::read(&files);
-    let (model, diagnostics) = model::lower(&reading.design);
-    Ok(plan(model.ok_or_else(|| format!("{diagnostics:#?}"))?))
 }

@@ -1,0 +1,131 @@
+// The start page, for each example: as somebody sees it, and as somebody uses it.
+import { execFile } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { inaccessible, launch, none, open, overflowing, servers } from './browser.mjs';
+
+const shell = async (line) => (await promisify(execFile)('sh', ['-c', line])).stdout;
+
+let browser;
+before(async () => { browser = await launch(); });
+after(async () => { await browser.close(); });
+
+const openAll = (page) =>
+  page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
+
+/** Chooses an operation of the form by its method and path. */
+const choose = async (page, method, path) => {
+  const value = await page.evaluate(
+    ([method, path]) => {
+      const items = Array.from(document.querySelectorAll('.operations li:not([data-upload])'));
+      return items.findIndex((item) => item.querySelector('.method').textContent === method
+        && item.querySelector('.path').textContent.endsWith(path));
+    },
+    [method, path],
+  );
+  assert.ok(value >= 0, `there is no ${method} ${path}`);
+  await page.selectOption('#operation', String(value));
+};
+
+const send = async (page) => {
+  const reply = page.waitForResponse((response) => response.request().method() !== 'OPTIONS');
+  await page.click('#send');
+  const response = await reply;
+  await page.waitForFunction((status) => document.getElementById('status').textContent.startsWith(status), String(response.status()));
+  return { response, text: await page.textContent('#reply') };
+};
+
+const signIn = async (page, role) => {
+  await page.click(`[data-sign-in="${role}"]`);
+  await page.waitForSelector(`[data-sign-in="${role}"][aria-pressed="true"]`);
+};
+
+for (const { name, url, roles } of servers) {
+  describe(`start page of ${name}`, () => {
+    for (const width of [1440, 1024, 390]) {
+      test(`shows itself at ${width} pixels without a fault`, async () => {
+        for (const scheme of width === 1024 ? ['light'] : ['light', 'dark']) {
+          const { context, page, faults } = await open(browser, { url, width, scheme });
+          await openAll(page);
+          none(await overflowing(page), 'nothing sticks out of the window');
+          none(await inaccessible(page), `${scheme} at ${width}`);
+          none(faults, 'no error, no request to the outside');
+          await context.close();
+        }
+      });
+    }
+
+    test('signs in as each role, and sends its token', async () => {
+      const { context, page, faults } = await open(browser, { url });
+      none(roles.filter((role) => !role), 'each role has a name');
+      for (const role of roles) {
+        await signIn(page, role);
+        const account = await page.getAttribute(`[data-sign-in="${role}"]`, 'data-account');
+        assert.equal(await page.textContent('#who'), `${account} · ${role}`);
+        await choose(page, 'GET', '/auth/me');
+        const { response, text } = await send(page);
+        assert.equal(response.status(), 200, text);
+        assert.ok(text.includes(account), `the reply is about ${account}: ${text}`);
+        assert.match(await response.request().headerValue('authorization'), /^\S+ \S+\.\S+\.\S+$/);
+      }
+      if (roles.length) {
+        await page.click('#sign-out');
+        assert.equal((await send(page)).response.status(), 401);
+        assert.ok(await page.isHidden('#who'));
+      }
+      none(faults, 'no error, no request to the outside');
+      await context.close();
+    });
+
+    test('copies lines that work in a terminal', async () => {
+      const { context, page } = await open(browser, { url });
+      for (const role of roles.slice(0, 1)) {
+        await signIn(page, role);
+        await choose(page, 'GET', '/auth/me');
+        await page.click('#copy-token');
+        const token = await page.evaluate(() => navigator.clipboard.readText());
+        assert.match(token, /^\S+\.\S+\.\S+$/);
+      }
+      await page.click('[data-copy="curl"]');
+      const line = await page.evaluate(() => navigator.clipboard.readText());
+      const { response } = await send(page);
+      assert.deepEqual(Object.keys(JSON.parse(await shell(line))), Object.keys(await response.json()));
+      await context.close();
+    });
+
+    test('fills in the body and the row of a request', async () => {
+      const { context, page } = await open(browser, { url });
+      const item = page.locator('.operations li', { has: page.locator('.method.post') }).first();
+      await openAll(page);
+      await item.locator('.path').click();
+      assert.ok(await page.locator('#try').isVisible());
+      assert.equal(await page.textContent('#curl').then((text) => text.includes('-X POST')), true);
+      await context.close();
+    });
+
+    test('is worked with the keyboard alone', async () => {
+      const { context, page } = await open(browser, { url });
+      await page.keyboard.press('Tab');
+      assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+      assert.ok((await page.locator('.skip').boundingBox()).x >= 0, 'the skip link shows itself');
+      const seen = new Set();
+      for (let step = 0; step < 60; step += 1) {
+        await page.keyboard.press('Tab');
+        const focus = await page.evaluate(() => {
+          const style = getComputedStyle(document.activeElement);
+          return { is: document.activeElement.id || document.activeElement.className || document.activeElement.tagName, outline: style.outlineStyle, width: style.outlineWidth };
+        });
+        seen.add(focus.is);
+        if (focus.is !== 'BODY') assert.notEqual(`${focus.outline} ${focus.width}`, 'none 0px', `${focus.is} shows its focus`);
+      }
+      for (const wanted of ['operation', 'send', 'curl', 'reply', 'canvas', 'matrix']) assert.ok(seen.has(wanted), `Tab reaches ${wanted}`);
+      if (roles.length) {
+        await page.focus(`[data-sign-in="${roles[0]}"]`);
+        await page.keyboard.press('Enter');
+        await page.waitForSelector(`[data-sign-in="${roles[0]}"][aria-pressed="true"]`);
+      }
+      await context.close();
+    });
+  });
+}
