@@ -7,6 +7,8 @@ mod layout;
 mod order;
 mod route;
 mod svg;
+#[cfg(test)]
+mod tests;
 
 use archwright_plan::Plan;
 use archwright_plan::model::EntityId;

@@ -1,0 +1,177 @@
+//! What holds of every diagram, tried on the examples: boxes apart, lines at the right rows and around the boxes.
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
+use super::graph::Graph;
+use super::layout::{Layout, Placed, layout};
+use super::route::{Route, routes};
+use archwright_plan::Plan;
+use archwright_plan::model::EntityId;
+use std::fmt::Write;
+use std::path::Path;
+
+struct Diagram {
+    graph: Graph,
+    layout: Layout,
+    routes: Vec<Route>,
+}
+
+fn check(holds: impl Fn(&str, &Diagram)) {
+    for name in ["bookshop", "helpdesk", "newsroom", "payments", "profile"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        let plan = common::planned_folder(&folder.join(name)).expect("the examples are sound");
+        holds(name, &diagram(&plan));
+    }
+    for seed in 1..=12 {
+        let files = [("tangle.yaml".to_owned(), tangle(seed).into_bytes())];
+        let plan = common::planned(&files).expect("the design is sound");
+        holds(&format!("tangle {seed}"), &diagram(&plan));
+    }
+}
+
+fn diagram(plan: &Plan) -> Diagram {
+    let entities = plan.model.entities.iter();
+    let entities: Vec<EntityId> = entities.map(|entity| entity.id).collect();
+    let graph = Graph::new(plan, &entities);
+    let layout = layout(&graph);
+    let routes = routes(&graph, &layout);
+    Diagram {
+        graph,
+        layout,
+        routes,
+    }
+}
+
+/// Entities that refer to each other and themselves without a plan.
+fn tangle(seed: usize) -> String {
+    let count = 6 + seed;
+    let mut text = String::from("archwright: 1\nname: tangle\nentities:\n");
+    for index in 0..count {
+        let _ = write!(text, "  Knot{index}x:\n    fields:\n");
+        for field in 0..index % 4 {
+            let target = (index * 7 + field * 5 + seed * 3) % count;
+            let many = if (index + field) % 5 == 0 { "[]" } else { "?" };
+            let _ = writeln!(text, "      to{field}: Knot{target}x{many}");
+        }
+        text.push_str("      title: string\n    allow: { read: anyone }\n");
+    }
+    text
+}
+
+/// Whether a level or upright stretch enters the inside of a box.
+fn enters(placed: &Placed, first: (i32, i32), second: (i32, i32)) -> bool {
+    let overlaps = |from: i32, to: i32, start: i32, end: i32| from.max(start) < to.min(end);
+    let (left, right) = (first.0.min(second.0), first.0.max(second.0) + 1);
+    let (top, bottom) = (first.1.min(second.1), first.1.max(second.1) + 1);
+    overlaps(left, right, placed.x + 1, placed.x + placed.width - 1)
+        && overlaps(top, bottom, placed.y + 1, placed.y + placed.height - 1)
+}
+
+#[test]
+fn boxes_lie_apart_and_inside_the_diagram() {
+    check(|name, diagram| {
+        let Layout {
+            boxes,
+            width,
+            height,
+            ..
+        } = &diagram.layout;
+        for (index, one) in boxes.iter().enumerate() {
+            assert!(
+                one.x + one.width < *width && one.y + one.height < *height,
+                "{name}: {one:?}"
+            );
+            for other in &boxes[index + 1..] {
+                let apart = one.x + one.width < other.x
+                    || other.x + other.width < one.x
+                    || one.y + one.height < other.y
+                    || other.y + other.height < one.y;
+                assert!(apart, "{name}: {one:?} and {other:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn lines_run_from_their_row_to_what_it_refers_to_and_stay_inside_the_diagram() {
+    check(|name, diagram| {
+        let Diagram {
+            graph,
+            layout,
+            routes,
+        } = diagram;
+        assert!(!routes.is_empty() && routes.len() == graph.edges.len());
+        for Route { edge, points } in routes {
+            let (source, target) = (&layout.boxes[edge.from], &layout.boxes[edge.to]);
+            let sides = |placed: &Placed| [placed.x, placed.x + placed.width];
+            let (first, last) = (points[0], points[points.len() - 1]);
+            assert!(sides(source).contains(&first.0), "{name}: {edge:?}");
+            let row = graph.nodes[edge.from].row_middle(edge.row);
+            assert_eq!(first.1, source.y + row, "{name}: {edge:?}");
+            assert!(sides(target).contains(&last.0), "{name}: {edge:?}");
+            let middle = edge.target_middle(&graph.nodes[edge.to]);
+            assert_eq!(last.1, target.y + middle, "{name}: {edge:?}");
+            let inside = |(x, y): &(i32, i32)| {
+                (0..layout.width).contains(x) && (0..layout.height).contains(y)
+            };
+            assert!(points.iter().all(inside), "{name}: {edge:?} {points:?}");
+        }
+    });
+}
+
+#[test]
+fn no_line_runs_through_a_box() {
+    check(|name, diagram| {
+        for Route { edge, points } in &diagram.routes {
+            for pair in points.windows(2) {
+                for (index, placed) in diagram.layout.boxes.iter().enumerate() {
+                    let through = &diagram.graph.nodes[index].name;
+                    assert!(
+                        !enters(placed, pair[0], pair[1]),
+                        "{name}: {edge:?} runs through {through}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn lines_that_lead_to_different_rows_never_run_along_each_other() {
+    check(|name, diagram| {
+        let stretches: Vec<(usize, bool, (i32, i32), (i32, i32))> = diagram
+            .routes
+            .iter()
+            .flat_map(|route| {
+                let edge = route.edge;
+                let pairs = route.points.windows(2);
+                pairs.map(move |pair| (edge.to, edge.many_to_many, pair[0], pair[1]))
+            })
+            .collect();
+        for (index, one) in stretches.iter().enumerate() {
+            for other in &stretches[index + 1..] {
+                if (one.0, one.1) == (other.0, other.1) {
+                    continue;
+                }
+                let upright = one.2.0 == one.3.0 && other.2.0 == other.3.0;
+                let shared = |first: (i32, i32), second: (i32, i32)| {
+                    let start = first.0.min(first.1).max(second.0.min(second.1));
+                    first.0.max(first.1).min(second.0.max(second.1)) - start
+                };
+                let along = match upright {
+                    true if one.2.0 == other.2.0 => {
+                        shared((one.2.1, one.3.1), (other.2.1, other.3.1))
+                    }
+                    false
+                        if one.2.1 == one.3.1 && other.2.1 == other.3.1 && one.2.1 == other.2.1 =>
+                    {
+                        shared((one.2.0, one.3.0), (other.2.0, other.3.0))
+                    }
+                    _ => 0,
+                };
+                assert!(along <= 0, "{name}: {one:?} and {other:?}");
+            }
+        }
+    });
+}
