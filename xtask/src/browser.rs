@@ -52,8 +52,8 @@ fn chromium() -> Result<PathBuf> {
         bail!("no Chromium is here: install one, or set CHROMIUM to its path");
     }
     eprintln!("Installing chromium…");
-    run("apt-get", &["update", "-qq"])?;
-    run("apt-get", &["install", "-qq", "-y", "chromium"])?;
+    run("apt-get", &["update", "-qq"], &[])?;
+    run("apt-get", &["install", "-qq", "-y", "chromium"], &[])?;
     find(&BROWSERS).context("apt-get installed no Chromium: set CHROMIUM to the path of one")
 }
 
@@ -75,7 +75,7 @@ fn packages() -> Result<()> {
         return Ok(());
     }
     let flags = ["ci", "--no-audit", "--no-fund", "--prefix", TESTS];
-    run("npm", &flags)
+    run("npm", &flags, &[])
 }
 
 /// A server that ends with the test.
