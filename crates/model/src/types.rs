@@ -277,8 +277,8 @@ pub enum ToManyKind {
     Inverse { by: FieldId },
     /// Like `Inverse`, but the rows are parts, written with this row.
     Composed { by: FieldId },
-    /// A link table of its own. `canonical` is the side that was declared first (this one or the inverse); it names
-    /// the table. `inverse` is the other side's field, if the target declares one.
+    /// A link table of its own. `canonical` is the side that the other one names with `by`, or else the one that was
+    /// declared first; it names the table. `inverse` is the other side's field, if the target declares one.
     Linked {
         canonical: FieldId,
         inverse: Option<FieldId>,

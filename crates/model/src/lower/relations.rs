@@ -345,7 +345,14 @@ impl Lowering<'_> {
     }
 
     fn link(&mut self, id: FieldId, inverse: Option<FieldId>) {
-        let canonical = inverse.map_or(id, |inverse| inverse.min(id));
+        // The side that names the other with `by` is the other side of that one.
+        let names = |field: FieldId| self.source(field).is_some_and(|source| source.by.is_some());
+        let canonical = match inverse {
+            Some(inverse) if names(id) && !names(inverse) => inverse,
+            Some(inverse) if names(inverse) && !names(id) => id,
+            Some(inverse) => inverse.min(id),
+            None => id,
+        };
         self.set_kind(id, ToManyKind::Linked { canonical, inverse });
     }
 
