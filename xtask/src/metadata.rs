@@ -23,7 +23,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-store", &["plan", "sql"]),
     (
         "archwright-server",
-        &["diagnostics", "plan", "openapi", "page", "store"],
+        &[
+            "diagnostics",
+            "plan",
+            "evaluate",
+            "openapi",
+            "page",
+            "store",
+        ],
     ),
 ];
 

@@ -6,16 +6,18 @@ use anyhow::{Context, Result};
 use archwright_diagnostics::{Diagnostic, has_errors};
 use archwright_plan::Plan;
 use archwright_report::{Format, render};
+use archwright_seed::{SeedOptions, sign_ins};
 use archwright_server::{
-    ClientAddress, Environment, RateLimits, Secrets, Server, ServerOptions, StartError, Verbosity,
-    start_log, unsupported,
+    ClientAddress, Environment, RateLimits, Secrets, Seed, SeededAccount, Seeding, Server,
+    ServerOptions, StartError, Verbosity, start_log, unsupported,
 };
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Args)]
 pub struct ServeArguments {
@@ -27,6 +29,9 @@ pub struct ServeArguments {
     /// Where to listen; 0 takes any free port
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// Fill an empty database with plausible rows, and print a sign-in for each role
+    #[arg(long)]
+    seed: bool,
     /// Address to listen on; `0.0.0.0` for all
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
@@ -104,6 +109,10 @@ pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
 async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result<ExitCode> {
     let place = database(&plan, &arguments)?;
     let name = plan.model.name.clone();
+    let seed = match arguments.seed {
+        true => Some(seed(&plan)?),
+        false => None,
+    };
     let environment = match arguments.env {
         EnvironmentArgument::Development => Environment::Development,
         EnvironmentArgument::Production => Environment::Production,
@@ -120,7 +129,7 @@ async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result
         },
         public_url: arguments.public_url.clone(),
         issuer: None,
-        seed: None,
+        seed,
         secrets: Secrets::load(environment, &arguments.data_dir)?,
     };
     let server = match Server::bind(plan, options).await {
@@ -130,6 +139,37 @@ async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result
     announce(&name, &server, &place, arguments.format)?;
     server.run(stop_signal()).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Rows that were made in the days before now.
+fn seed(plan: &Plan) -> Result<Seed> {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now_ms = elapsed.map_or(0, |elapsed| elapsed.as_millis());
+    let options = SeedOptions {
+        seed: 1,
+        now_ms: i64::try_from(now_ms)?,
+        scale: 1,
+    };
+    let rows = archwright_seed::rows(plan, &options).context("the design can't be seeded")?;
+    let accounts = sign_ins(&rows, plan)
+        .into_iter()
+        .map(|account| SeededAccount {
+            role: account.role_name,
+            sign_in: account.sign_in,
+            password: account.password,
+        });
+    let total = rows.len();
+    Ok(Seed {
+        accounts: accounts.collect(),
+        rows,
+        progress: match std::io::stderr().is_terminal() {
+            true => Box::new(move |done| match done == total {
+                true => eprint!("\r\x1b[K"),
+                false => eprint!("\rMaking up rows: {done} of {total}\x1b[K"),
+            }),
+            false => Box::new(|_| {}),
+        },
+    })
 }
 
 /// Says on standard error what is wrong with the design.
@@ -194,39 +234,82 @@ fn refused(error: StartError, checked: &Checked) -> Result<ExitCode> {
 
 fn announce(name: &str, server: &Server, place: &Place, format: Option<StartFormat>) -> Result<()> {
     let terminal = std::io::stdout().is_terminal();
-    let address = server.address();
-    let url = format!("http://{}", shown_address(address));
     let as_text = format.map_or(terminal, |format| format == StartFormat::Text);
-    if !as_text {
-        let line = json!({
-            "event": "ready",
-            "design": name,
-            "url": url,
-            "port": address.port(),
-            "database": place.url,
-            "created": place.is_new,
-        });
-        return print(&format!("{line}\n"));
+    match as_text {
+        true => print(&start_text(name, server, place)),
+        false => print(&format!("{}\n", start_line(name, server, place))),
     }
+}
+
+/// One line for programs.
+fn start_line(name: &str, server: &Server, place: &Place) -> Value {
+    let accounts = server.accounts().iter().map(|account| {
+        json!({ "role": account.role, "sign_in": account.sign_in, "password": account.password })
+    });
+    let mut line = json!({
+        "event": "ready",
+        "design": name,
+        "url": url(server.address()),
+        "port": server.address().port(),
+        "database": place.url,
+        "created": place.is_new,
+    });
+    if let Seeding::Filled(rows) = server.seeding() {
+        line["seeded_rows"] = rows.into();
+    }
+    if server.seeding() != Seeding::NotAsked {
+        line["sign_ins"] = accounts.collect();
+    }
+    line
+}
+
+fn start_text(name: &str, server: &Server, place: &Place) -> String {
+    let url = url(server.address());
     let state = match place.is_new {
         true => "new",
-        false => "as it was",
+        false => "was there before",
     };
-    print(&format!(
+    let rows = match server.seeding() {
+        Seeding::NotAsked => String::new(),
+        Seeding::Filled(rows) => format!("  rows        {rows} made up\n"),
+        Seeding::NotEmpty => {
+            "  rows        nothing made up: the database has rows already\n".to_owned()
+        }
+    };
+    format!(
         "{name} is ready.\n\n  \
          start page  {url}/\n  \
          reference   {url}/reference\n  \
-         database    {} ({state})\n\n\
+         database    {} ({state})\n\
+         {rows}\n{}\
          Ctrl+C stops it.\n",
-        place.shown
-    ))
+        place.shown,
+        sign_in_table(server.accounts())
+    )
 }
 
-/// An address that a browser can open.
-fn shown_address(address: SocketAddr) -> String {
+fn sign_in_table(accounts: &[SeededAccount]) -> String {
+    if accounts.is_empty() {
+        return String::new();
+    }
+    let heads = ["role", "sign in as", "password"];
+    let rows = accounts
+        .iter()
+        .map(|one| [&*one.role, &*one.sign_in, &*one.password]);
+    let rows: Vec<[&str; 3]> = std::iter::once(heads).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let (first, second) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    let line = |[role, sign_in, password]: &[&str; 3]| {
+        format!("  {role:<first$}  {sign_in:<second$}  {password}\n")
+    };
+    rows.iter().map(line).chain(["\n".to_owned()]).collect()
+}
+
+/// What a browser can open.
+fn url(address: SocketAddr) -> String {
     match address.ip() {
-        ip if ip.is_unspecified() => format!("127.0.0.1:{}", address.port()),
-        _ => address.to_string(),
+        ip if ip.is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
+        _ => format!("http://{address}"),
     }
 }
 

@@ -1,14 +1,10 @@
 //! Serves a plan over HTTP: reads requests strictly, lets the store answer, and says no in one form.
 
-#![expect(
-    dead_code,
-    reason = "the parts that call these are being put in one after another"
-)]
-
 mod accounts;
 mod clock;
 mod conditional;
 mod cors;
+mod error_shape;
 mod exchange;
 mod files;
 mod fixed;
@@ -26,6 +22,7 @@ mod reply;
 mod request;
 mod routes;
 mod secrets;
+mod seed;
 mod server;
 mod service;
 mod system;
@@ -35,7 +32,7 @@ mod unsupported;
 
 pub use log::{Verbosity, start_log};
 pub use options::{
-    ClientAddress, Environment, RateLimits, SeedSummary, SeededAccount, ServerOptions,
+    ClientAddress, Environment, RateLimits, Seed, SeededAccount, Seeding, ServerOptions,
 };
 pub use routes::RouteError;
 pub use secrets::{Secrets, SecretsError};

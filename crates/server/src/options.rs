@@ -1,6 +1,7 @@
 //! What a server is started with.
 
 use crate::Secrets;
+use archwright_plan::SeedRow;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -18,8 +19,8 @@ pub struct ServerOptions {
     pub public_url: Option<String>,
     /// The `iss` of access tokens; absent: a URN made of the design's name.
     pub issuer: Option<String>,
-    /// The seeded accounts, so that development can offer to sign in as each of them.
-    pub seed: Option<SeedSummary>,
+    /// Put in where the database is empty; development offers to sign in as each account.
+    pub seed: Option<Seed>,
     pub secrets: Secrets,
 }
 
@@ -50,10 +51,23 @@ pub enum ClientAddress {
     Forwarded,
 }
 
-#[derive(Clone, Debug, Default)]
-pub struct SeedSummary {
-    pub rows: usize,
+/// Rows for an empty database.
+pub struct Seed {
+    pub rows: Vec<SeedRow>,
+    /// Accounts among the rows that stand for each role.
     pub accounts: Vec<SeededAccount>,
+    /// Told how many rows are in.
+    pub progress: Box<dyn Fn(usize) + Send>,
+}
+
+/// What became of the wish to seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seeding {
+    NotAsked,
+    /// The database was empty, and has this many rows now.
+    Filled(usize),
+    /// Nothing was put in: the database has rows already.
+    NotEmpty,
 }
 
 /// An account that stands for a role.

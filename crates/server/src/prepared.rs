@@ -19,6 +19,8 @@ pub(crate) struct Prepared {
     /// Those that a named operation declares.
     pub headers: Vec<HeaderName>,
     pub takes_query: bool,
+    /// Answers `Link`.
+    pub is_list: bool,
     /// The version says all about the reply, so that `If-None-Match` can be answered with 304.
     pub revalidates: bool,
     pub deprecation: Option<HeaderValue>,
@@ -58,6 +60,7 @@ impl Prepared {
             counts_address: answerer(&operation.kind) == Answerer::Accounts,
             rate: rate.unwrap_or_default(),
             headers: headers(&plan.model, &operation.kind),
+            is_list: operation.list.is_some(),
             takes_query: operation.list.is_some()
                 || operation.shapes_reply
                 || matches!(operation.kind, OperationKind::Named(_)),

@@ -77,7 +77,7 @@ impl Problem {
 
     pub(crate) fn too_large(limit: u64) -> Self {
         let detail = format!("The body may have at most {limit} bytes.");
-        Self::new(413, "too-large", detail)
+        Self::new(413, "too-large", detail).with(CONNECTION, HeaderValue::from_static("close"))
     }
 
     pub(crate) fn unsupported_media_type(detail: impl Into<String>) -> Self {
@@ -117,19 +117,23 @@ impl Problem {
         self
     }
 
-    pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
+    /// The reply; `shaped` is its body where the design gives errors a shape of their own.
+    pub(crate) fn into_response(self, request_id: &str, shaped: Option<Value>) -> Response<Body> {
         if let Some(reason) = &self.log {
             tracing::error!(request_id, status = self.status, reason, "request failed");
         }
-        let body = Value::Object(self.body(request_id)).to_string();
-        let mut response = Response::new(Body::from(body));
+        let (body, media_type) = match shaped {
+            Some(body) => (body, "application/json"),
+            None => (
+                Value::Object(self.body(request_id)),
+                "application/problem+json",
+            ),
+        };
+        let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.headers);
         response

@@ -4,7 +4,6 @@ use crate::cors::{Asked, Cors};
 use crate::prepared::Prepared;
 use crate::trace::{REQUEST_ID, TRACEPARENT, Trace};
 use crate::{conditional, query};
-use archwright_plan::OperationKind;
 use archwright_store::Reply;
 use axum::body::Body;
 use axum::http::header::{
@@ -23,7 +22,6 @@ const TWO_YEARS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 /// What the store or the accounts answered, as a response.
 pub(crate) fn response(
     reply: Reply,
-    kind: &OperationKind,
     prepared: &Prepared,
     parts: &Parts,
     signed_in: bool,
@@ -38,7 +36,7 @@ pub(crate) fn response(
         false => StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let headers = response.headers_mut();
-    if *kind == OperationKind::List {
+    if prepared.is_list {
         headers.extend(link(parts, reply.next.as_deref()).map(|link| (LINK, link)));
     }
     let location = reply.location.and_then(|path| path.try_into().ok());

@@ -41,6 +41,7 @@ pub(crate) enum System {
     Problem,
     /// Position among the replies that never change.
     Fixed(usize),
+    DevelopmentSignIn,
 }
 
 #[derive(Debug, thiserror::Error)]

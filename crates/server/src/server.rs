@@ -1,13 +1,14 @@
 //! Listens, hands connections to the service, and stops without cutting anybody off.
 
-use crate::clock;
-use crate::options::ServerOptions;
+use crate::files::Files;
+use crate::options::{Environment, SeededAccount, Seeding, ServerOptions};
 use crate::routes::RouteError;
 use crate::service::Service;
 use crate::unsupported::REFUSED;
+use crate::{clock, seed};
 use archwright_diagnostics::Diagnostic;
-use archwright_plan::Plan;
-use archwright_store::{OpenError, Store, StoreOptions};
+use archwright_plan::{OperationKind, Plan};
+use archwright_store::{Failure, FileLink, OpenError, Store, StoreOptions};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -34,6 +35,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     service: Arc<Service>,
+    seeding: Seeding,
+    accounts: Vec<SeededAccount>,
 }
 
 /// Why a server can't start.
@@ -49,6 +52,12 @@ pub enum StartError {
     Unsupported(Box<Diagnostic>),
     #[error(transparent)]
     Open(OpenError),
+    #[error("the folder of uploaded files can't be made: {0}")]
+    Files(std::io::Error),
+    #[error("the database can't be filled: {0:?}")]
+    Seed(Failure),
+    #[error("seeded accounts have passwords that everybody knows, so production takes no seed")]
+    SeedInProduction,
     #[error(transparent)]
     Route(#[from] RouteError),
 }
@@ -68,8 +77,11 @@ impl From<OpenError> for StartError {
 }
 
 impl Server {
-    /// Takes the port, then opens the database.
-    pub async fn bind(plan: Plan, options: ServerOptions) -> Result<Self, StartError> {
+    /// Takes the port, opens the database, and fills it where it is empty and rows are given.
+    pub async fn bind(plan: Plan, mut options: ServerOptions) -> Result<Self, StartError> {
+        if options.seed.is_some() && options.environment == Environment::Production {
+            return Err(StartError::SeedInProduction);
+        }
         let failed = |source| StartError::Address {
             address: options.address,
             source,
@@ -77,26 +89,48 @@ impl Server {
         let listener = TcpListener::bind(options.address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let plan = Arc::new(plan);
-        let store = Store::open(
-            plan.clone(),
-            StoreOptions {
-                url: options.database_url.clone(),
-                readers: readers(),
-                secrets: options.secrets.fields(),
-                file_link: Arc::new(|id, _| id.to_owned()),
-            },
-        )?;
-        let service = Service::new(plan, Arc::new(store), &options)?;
+        let folder = options.data_dir.join("files");
+        let files = has_files(&plan)
+            .then(|| Files::new(folder, &options.secrets, &plan))
+            .transpose()
+            .map_err(StartError::Files)?;
+        let no_link: FileLink = Arc::new(|_, _| String::new());
+        let store = StoreOptions {
+            url: options.database_url.clone(),
+            readers: readers(),
+            secrets: options.secrets.fields(),
+            file_link: files.as_ref().map_or(no_link, Files::link),
+        };
+        let store = Arc::new(Store::open(plan.clone(), store)?);
+        let (seeding, accounts) = match options.seed.take() {
+            Some(seed) => seed::fill(&store, seed, clock::now())
+                .await
+                .map_err(StartError::Seed)?,
+            None => (Seeding::NotAsked, Vec::new()),
+        };
+        let service = Service::new(plan, store, files, accounts.clone(), &options)?;
         Ok(Self {
             listener,
             address,
             service: Arc::new(service),
+            seeding,
+            accounts,
         })
     }
 
     /// Where it listens; with the port that was taken where 0 was asked for.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What became of the rows that were given.
+    pub fn seeding(&self) -> Seeding {
+        self.seeding
+    }
+
+    /// Seeded accounts that can sign in.
+    pub fn accounts(&self) -> &[SeededAccount] {
+        &self.accounts
     }
 
     /// Answers until `shutdown` comes, finishes what runs, and closes the database.
@@ -107,6 +141,7 @@ impl Server {
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let graceful = GracefulShutdown::new();
         let purge = tokio::spawn(purge(service.clone()));
+        service.sweep();
         tokio::pin!(shutdown);
         loop {
             let (stream, peer, permit) = tokio::select! {
@@ -132,6 +167,11 @@ impl Server {
             tracing::warn!("stopped with requests that took too long");
         }
     }
+}
+
+fn has_files(plan: &Plan) -> bool {
+    let mut kinds = plan.operations.iter().map(|operation| &operation.kind);
+    kinds.any(|kind| *kind == OperationKind::Download)
 }
 
 /// One connection that reads for each core: reads don't leave the thread that they came on.
@@ -171,7 +211,7 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_headers(MOST_HEADERS)
-        .max_buf_size(MOST_HEAD_BYTES)
+        .max_header_size(MOST_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), answer)
 }
 

@@ -1,21 +1,24 @@
 //! Answers requests: finds the operation, lets those who may through, and hands the call to the part that answers it.
 
+use crate::accounts::Accounts;
 use crate::cors::{Asked, Cors};
 use crate::exchange::Exchange;
+use crate::files::Files;
 use crate::fixed::Fixed;
 use crate::limits::{Key, Limits};
 use crate::metrics::Metrics;
-use crate::options::{ClientAddress, Environment, ServerOptions};
+use crate::options::{ClientAddress, Environment, SeededAccount, ServerOptions};
 use crate::prepared::{Answerer, Prepared};
 use crate::problem::Problem;
 use crate::reply::{self, Common};
 use crate::request::{self, BodyLimits};
 use crate::routes::{Path, Route, Routes, System, Target};
-use crate::{clock, system};
+use crate::tokens::Tokens;
+use crate::{clock, error_shape, query, seed, system};
 use archwright_plan::Plan;
-use archwright_store::{Call, Caller, Context, Store};
+use archwright_store::{Call, Caller, Context, Reply, Store};
 use axum::body::Body;
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use futures_util::FutureExt;
@@ -35,6 +38,12 @@ pub(crate) struct Service {
     pub limits: Option<Limits>,
     pub fixed: Vec<Fixed>,
     pub problems: system::Problems,
+    /// Absent where nobody signs in.
+    accounts: Option<Accounts>,
+    /// Absent where the design has no files.
+    files: Option<Files>,
+    /// Accounts that development offers to sign in as.
+    offered: Vec<SeededAccount>,
     stopping: AtomicBool,
     routes: Routes,
     operations: Vec<Prepared>,
@@ -47,6 +56,8 @@ impl Service {
     pub(crate) fn new(
         plan: Arc<Plan>,
         store: Arc<Store>,
+        files: Option<Files>,
+        seeded: Vec<SeededAccount>,
         options: &ServerOptions,
     ) -> Result<Self, crate::RouteError> {
         let now = clock::now() / 1_000;
@@ -54,9 +65,16 @@ impl Service {
         let operations: Vec<Prepared> = plan.operations.iter().map(prepare).collect();
         let own_headers = operations.iter().flat_map(|one| &one.headers);
         let own_headers: Vec<String> = own_headers.map(ToString::to_string).collect();
-        let (paths, fixed) = system::paths(&plan, options);
+        let secrets = &options.secrets;
+        let tokens = Arc::new(Tokens::new(secrets, &plan, options.issuer.clone()));
+        let offered = seed::offered(options.environment, seeded);
+        let (paths, fixed) = system::paths(&plan, options, &tokens, &offered);
         let api = &plan.model.api;
+        let accounts = |_| Accounts::new(plan.clone(), store.clone(), tokens, secrets);
         Ok(Self {
+            accounts: plan.model.account.as_ref().map(accounts),
+            files,
+            offered,
             metrics: Metrics::new(&plan.model.name),
             limits: Limits::new(&api.rates, options.rate_limits),
             fixed,
@@ -155,6 +173,7 @@ impl Service {
             System::Ready => system::ready(self),
             System::Metrics => system::metrics(self),
             System::Problem => self.problems.response(raw),
+            System::DevelopmentSignIn => self.development_sign_in(parts, raw).await,
         }
     }
 
@@ -190,12 +209,22 @@ impl Service {
         let call = request::call(parts, route, raw, operation, prepared)?;
         let reply = match prepared.answerer {
             Answerer::Read => self.store.read(&call, &context)?,
-            Answerer::Write => self.write(call, context, parts, body, prepared).await?,
-            Answerer::Accounts | Answerer::Upload | Answerer::Download => {
-                return Err(Problem::internal("not there yet"));
+            Answerer::Write => self.write(call, context, parts, body).await?,
+            Answerer::Accounts => self.sign_in(call, context, parts, body).await?,
+            Answerer::Upload => {
+                let (files, body) = (self.files()?, Body::new(body));
+                let upload = files.upload(&self.store, call, context, &parts.headers, body);
+                upload.await?
+            }
+            Answerer::Download => {
+                let token = call.path.first().map_or("", String::as_str);
+                let files = self.files()?;
+                return files
+                    .download(&self.store, token, &parts.headers, now)
+                    .await;
             }
         };
-        let mut response = reply::response(reply, &operation.kind, prepared, parts, signed_in);
+        let mut response = reply::response(reply, prepared, parts, signed_in);
         reply::deprecate(prepared, response.headers_mut());
         Ok(response)
     }
@@ -206,22 +235,91 @@ impl Service {
         context: Context,
         parts: &Parts,
         body: Incoming,
-        prepared: &Prepared,
-    ) -> Result<archwright_store::Reply, Problem> {
+    ) -> Result<Reply, Problem> {
         self.store.admit(call.operation, &context)?;
+        self.read_body(&mut call, parts, body).await?;
+        let mut reply = self.store.write(call, context).await?;
+        if let Some(files) = &self.files {
+            files
+                .delete(&std::mem::take(&mut reply.dropped_files))
+                .await;
+        }
+        Ok(reply)
+    }
+
+    async fn sign_in(
+        &self,
+        mut call: Call,
+        context: Context,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<Reply, Problem> {
+        self.store.admit(call.operation, &context)?;
+        self.read_body(&mut call, parts, body).await?;
+        self.accounts()?.answer(call, context).await
+    }
+
+    async fn read_body(
+        &self,
+        call: &mut Call,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<(), Problem> {
         let operation = &self.plan.operations[call.operation];
-        request::read_body(&mut call, parts, body, operation, prepared.body, self.body).await?;
-        Ok(self.store.write(call, context).await?)
+        let rule = self.operations[call.operation].body;
+        request::read_body(call, parts, body, operation, rule, self.body).await
+    }
+
+    /// Signs in as the account that stands for a role, without its password.
+    async fn development_sign_in(
+        &self,
+        parts: &Parts,
+        raw: &[&str],
+    ) -> Result<Response<Body>, Problem> {
+        seed::check_host(&parts.headers)?;
+        let role = raw.first().and_then(|role| query::decode(role));
+        let account = role.and_then(|role| self.offered.iter().find(|one| one.role == role));
+        let Some(account) = account else {
+            return Err(Problem::not_found("No account stands for this role."));
+        };
+        let reply = self
+            .accounts()?
+            .sign_in_as(&account.sign_in, clock::now())
+            .await?;
+        Ok(system::json(reply.body.unwrap_or_default()))
+    }
+
+    fn accounts(&self) -> Result<&Accounts, Problem> {
+        let accounts = self.accounts.as_ref();
+        accounts.ok_or_else(|| Problem::internal("a plan without accounts signs somebody in"))
+    }
+
+    fn files(&self) -> Result<&Files, Problem> {
+        let files = self.files.as_ref();
+        files.ok_or_else(|| Problem::internal("a plan without downloads has files"))
+    }
+
+    /// Deletes what uploads left behind that were cut off by the end of the process.
+    pub(crate) fn sweep(&self) {
+        if let Some(files) = self.files.clone() {
+            let store = self.store.clone();
+            tokio::spawn(async move { files.sweep(store).await });
+        }
     }
 
     /// Who calls: nobody, an account, or a refusal.
     fn caller(
         &self,
-        _prepared: &Prepared,
-        _headers: &HeaderMap,
-        _now: i64,
+        prepared: &Prepared,
+        headers: &HeaderMap,
+        now: i64,
     ) -> Result<Option<Caller>, Problem> {
-        Ok(None)
+        match &self.accounts {
+            Some(accounts) if prepared.reads_token => {
+                accounts.caller(headers.get(AUTHORIZATION), now)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Counts the request for its account, or for its address where nobody is signed in.
@@ -246,7 +344,9 @@ impl Service {
     fn refuse(&self, problem: Problem, exchange: &Exchange) -> Response<Body> {
         let model = &self.plan.model;
         let problem = problem.challenged(&model.api.scheme, &model.name);
-        problem.into_response(&exchange.trace.request_id)
+        let shape = model.api.errors.as_ref();
+        let shaped = shape.and_then(|shape| error_shape::body(model, shape, &problem));
+        problem.into_response(&exchange.trace.request_id, shaped)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What every backend serves beside the design's operations: health, figures, the document, the pages.
 
 use crate::fixed::Fixed;
-use crate::options::{Environment, ServerOptions};
+use crate::options::{Environment, SeededAccount, ServerOptions};
 use crate::problem::{self, Problem};
 use crate::query;
 use crate::routes::System;
@@ -19,7 +19,12 @@ use std::collections::BTreeMap;
 type Paths = Vec<(String, Method, System)>;
 
 /// Paths beside those of the plan, and the replies that never change.
-pub(crate) fn paths(plan: &Plan, options: &ServerOptions) -> (Paths, Vec<Fixed>) {
+pub(crate) fn paths(
+    plan: &Plan,
+    options: &ServerOptions,
+    tokens: &Tokens,
+    accounts: &[SeededAccount],
+) -> (Paths, Vec<Fixed>) {
     let get = |path: &str, system| (path.to_owned(), Method::GET, system);
     let mut paths = vec![
         get("/healthz", System::Health),
@@ -27,6 +32,10 @@ pub(crate) fn paths(plan: &Plan, options: &ServerOptions) -> (Paths, Vec<Fixed>)
         get("/metrics", System::Metrics),
         get("/problems/{code}", System::Problem),
     ];
+    if !accounts.is_empty() {
+        let path = "/dev/sign-in/{role}".to_owned();
+        paths.push((path, Method::POST, System::DevelopmentSignIn));
+    }
     let mut fixed = Vec::new();
     let mut add = |path: &str, reply| {
         paths.push(get(path, System::Fixed(fixed.len())));
@@ -34,13 +43,12 @@ pub(crate) fn paths(plan: &Plan, options: &ServerOptions) -> (Paths, Vec<Fixed>)
     };
     add("/openapi.json", document(plan, options));
     if plan.model.account.is_some() {
-        let tokens = Tokens::new(&options.secrets, plan, options.issuer.clone());
         let keys = tokens.jwks().to_string().into_bytes();
         let media_type = "application/jwk-set+json";
         let keys = Fixed::json(keys, media_type, "public, max-age=300");
         add("/.well-known/jwks.json", keys);
     }
-    for page in archwright_page::pages(plan, &page_options(options)) {
+    for page in archwright_page::pages(plan, &page_options(options, accounts)) {
         let path = page.path.clone();
         add(&path, Fixed::page(page));
     }
@@ -55,13 +63,11 @@ fn document(plan: &Plan, options: &ServerOptions) -> Fixed {
     Fixed::json(document.into_bytes(), "application/json", "no-cache")
 }
 
-fn page_options(options: &ServerOptions) -> PageOptions {
-    let development = options.environment == Environment::Development;
-    let accounts = options.seed.iter().flat_map(|seed| &seed.accounts);
+fn page_options(options: &ServerOptions, accounts: &[SeededAccount]) -> PageOptions {
     PageOptions {
-        development,
+        development: options.environment == Environment::Development,
         seeded_roles: accounts
-            .filter(|_| development)
+            .iter()
             .map(|account| (account.role.clone(), account.sign_in.clone()))
             .collect(),
     }

@@ -9,6 +9,7 @@ const REPLACED: &str = "AW601";
 /// Errors for what can't be run, warnings for what is done in another way. `database_url` is what the user asked for.
 pub fn unsupported(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {
     let mut diagnostics = named_operations(plan);
+    diagnostics.extend(effects_of_moves(plan));
     diagnostics.extend(stack(plan, database_url));
     diagnostics
 }
@@ -29,6 +30,24 @@ fn named_operations(plan: &Plan) -> Vec<Diagnostic> {
                 .help("take it out to serve the rest of the design")
         })
         .collect()
+}
+
+fn effects_of_moves(plan: &Plan) -> impl Iterator<Item = Diagnostic> {
+    let machines = plan
+        .model
+        .entities
+        .iter()
+        .filter_map(|entity| entity.state.as_ref());
+    let moves = machines.flat_map(|machine| &machine.moves);
+    moves.filter(|step| !step.steps.is_empty()).map(|step| {
+        let message = format!(
+            "the server can't run the effects of the move `{}` yet",
+            step.name
+        );
+        Diagnostic::new(REFUSED, step.span, message)
+            .label("has effects under `do`")
+            .help("take `do` out to serve the rest of the design")
+    })
 }
 
 fn stack(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {

@@ -44,7 +44,7 @@ pub(super) struct Received {
 /// What an upload may be.
 pub(super) struct Limits<'a> {
     pub bytes: u64,
-    pub accepts: &'a dyn Fn(&str) -> bool,
+    pub accepts: &'a (dyn Fn(&str) -> bool + Sync),
     /// For the next bytes to come.
     pub patience: Duration,
 }

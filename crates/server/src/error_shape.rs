@@ -1,0 +1,116 @@
+//! Problem replies in the shape that the design gives them under `api.errors`.
+
+use crate::problem::{Entry, Place, Problem, title};
+use archwright_evaluate::{
+    Environment, RowRef, Value as Known, World, date_to_text, decimal_to_text, evaluate,
+    instant_to_text,
+};
+use archwright_plan::model::{BindingId, FieldId, Model, Shape};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The body of a reply, or `None` where the shape speaks of what no error has.
+pub(crate) fn body(model: &Model, shape: &Shape, problem: &Problem) -> Option<Value> {
+    let messages = match problem.errors.is_empty() {
+        true => vec![Known::Text(problem.detail.clone())],
+        false => problem.errors.iter().map(message).collect(),
+    };
+    // The order in which the model binds the names that the shape sees.
+    let values = [
+        Known::Int(i64::from(problem.status)),
+        Known::Text(problem.code.to_string()),
+        Known::Text(title(problem.status).to_owned()),
+        Known::Text(problem.detail.clone()),
+        Known::List(problem.errors.iter().map(fields).collect()),
+        Known::List(messages),
+    ];
+    let bindings = values.into_iter().enumerate();
+    let bindings = bindings.map(|(index, value)| (BindingId(index), value));
+    shown(model, shape, &bindings.collect::<Vec<_>>())
+}
+
+fn shown(model: &Model, shape: &Shape, bindings: &[(BindingId, Known)]) -> Option<Value> {
+    let value = |expression| {
+        let environment = Environment {
+            model,
+            world: &Nowhere,
+            this: None,
+            caller: None,
+            roles: &[],
+            now_ms: 0,
+            inputs: &[],
+            bindings,
+        };
+        evaluate(expression, &environment).ok()
+    };
+    match shape {
+        Shape::Value(expression) => Some(json(value(expression)?)),
+        Shape::Object(parts) => {
+            let part =
+                |(key, part): &(String, Shape)| Some((key.clone(), shown(model, part, bindings)?));
+            let parts: Option<Map<String, Value>> = parts.iter().map(part).collect();
+            parts.map(Value::Object)
+        }
+        Shape::Each { list, bind, item } => {
+            let Known::List(items) = value(list)? else {
+                return None;
+            };
+            let items = items.into_iter().map(|one| {
+                let mut bindings = bindings.to_vec();
+                bindings.push((*bind, one));
+                shown(model, item, &bindings)
+            });
+            items.collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        Shape::Nothing => Some(Value::Null),
+        // A view shows rows, and an error has none.
+        Shape::Show { .. } => None,
+    }
+}
+
+fn message(entry: &Entry) -> Known {
+    Known::Text(format!("{}: {}", name(entry), entry.detail))
+}
+
+fn fields(entry: &Entry) -> Known {
+    let text = |text: &str| Known::Text(text.to_owned());
+    Known::Object(BTreeMap::from([
+        ("code".to_owned(), text(entry.code)),
+        ("detail".to_owned(), text(&entry.detail)),
+        ("name".to_owned(), text(name(entry))),
+    ]))
+}
+
+fn name(entry: &Entry) -> &str {
+    match &entry.place {
+        Place::Pointer(pointer) => pointer.strip_prefix('/').unwrap_or("body"),
+        Place::Parameter(name) => name,
+    }
+}
+
+fn json(value: Known) -> Value {
+    match value {
+        Known::Null | Known::Row(_) | Known::Rows(_) => Value::Null,
+        Known::Bool(value) => value.into(),
+        Known::Int(value) | Known::Duration(value) => value.into(),
+        Known::Decimal { units, scale } => decimal_to_text(units, scale).into(),
+        Known::Text(text) | Known::File(text) => text.into(),
+        Known::Json(text) => serde_json::from_str(&text).unwrap_or(Value::Null),
+        Known::Date(days) => date_to_text(days).into(),
+        Known::DateTime(ms) => instant_to_text(ms).into(),
+        Known::List(items) => items.into_iter().map(json).collect(),
+        Known::Object(parts) => {
+            let parts = parts.into_iter().map(|(key, part)| (key, json(part)));
+            Value::Object(parts.collect())
+        }
+    }
+}
+
+/// Errors are about no row.
+struct Nowhere;
+
+impl World for Nowhere {
+    fn field(&self, _: &RowRef, _: FieldId) -> Known {
+        Known::Null
+    }
+}
