@@ -8,8 +8,8 @@ use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_seed::{SeedOptions, sign_ins};
 use archwright_server::{
-    ClientAddress, Environment, RateLimits, Secrets, Seed, SeededAccount, Seeding, Server,
-    ServerOptions, StartError, Verbosity, start_log, unsupported,
+    ClientAddress, Environment, OpenError, RateLimits, Secrets, Seed, SeededAccount, Seeding,
+    Server, ServerOptions, StartError, Verbosity, start_log, unsupported,
 };
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ pub struct ServeArguments {
     #[arg(long)]
     behind_proxy: bool,
     /// Where clients reach the server, such as https://api.example.com
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = public_url)]
     public_url: Option<String>,
     /// Log what goes wrong, and not each request
     #[arg(long)]
@@ -85,7 +85,26 @@ fn rate_limits(text: &str) -> Result<RateLimits, String> {
     }
 }
 
+/// Without a trailing slash.
+fn public_url(text: &str) -> Result<String, String> {
+    let trimmed = text.trim_end_matches('/');
+    let host = trimmed
+        .strip_prefix("https://")
+        .or(trimmed.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains([' ', '?', '#', '"']) => {
+            Ok(trimmed.to_owned())
+        }
+        _ => Err("write it with its scheme: https://api.example.com".to_owned()),
+    }
+}
+
 pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
+    if arguments.seed && arguments.env == EnvironmentArgument::Production {
+        anyhow::bail!(
+            "--seed makes accounts whose passwords everybody knows; it is for development only"
+        );
+    }
     let mut checked = checked(&arguments.path)?;
     let Some(model) = checked.model.take() else {
         report(&checked, &checked.diagnostics);
@@ -134,10 +153,11 @@ async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result
     };
     let server = match Server::bind(plan, options).await {
         Ok(server) => server,
-        Err(error) => return refused(error, checked),
+        Err(error) => return refused(error, &place, checked),
     };
+    let stop = stop_signal().context("can't listen for signals")?;
     announce(&name, &server, &place, arguments.format)?;
-    server.run(stop_signal()).await;
+    server.run(stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -210,7 +230,7 @@ fn database(plan: &Plan, arguments: &ServeArguments) -> Result<Place> {
 }
 
 /// A start that failed: what to do, and the exit status of a command that could not run.
-fn refused(error: StartError, checked: &Checked) -> Result<ExitCode> {
+fn refused(error: StartError, place: &Place, checked: &Checked) -> Result<ExitCode> {
     match error {
         StartError::Address { address, source } => {
             let advice = match source.kind() {
@@ -227,6 +247,9 @@ fn refused(error: StartError, checked: &Checked) -> Result<ExitCode> {
         StartError::Unsupported(construct) => {
             report(checked, &[*construct]);
             Ok(ExitCode::FAILURE)
+        }
+        StartError::Open(error @ OpenError::Differs(_)) => {
+            anyhow::bail!("{}: {error}", place.shown)
         }
         error => Err(error.into()),
     }
@@ -313,21 +336,25 @@ fn url(address: SocketAddr) -> String {
     }
 }
 
-/// Ctrl+C, or what a service manager sends.
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
+/// Ends with Ctrl+C, or with what a service manager sends; both are caught from the call on.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-            let _ = interrupted.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
-        }
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut terminated = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
+            }
+        })
     }
-    #[cfg(not(unix))]
-    let _ = interrupted.await;
+    #[cfg(windows)]
+    {
+        let mut interrupted = tokio::signal::windows::ctrl_c()?;
+        Ok(async move {
+            interrupted.recv().await;
+        })
+    }
 }

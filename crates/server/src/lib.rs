@@ -30,6 +30,7 @@ mod tokens;
 mod trace;
 mod unsupported;
 
+pub use archwright_store::OpenError;
 pub use log::{Verbosity, start_log};
 pub use options::{
     ClientAddress, Environment, RateLimits, Seed, SeededAccount, Seeding, ServerOptions,

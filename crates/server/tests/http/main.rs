@@ -10,3 +10,4 @@ mod limits;
 mod refusals;
 mod replies;
 mod system;
+mod unsupported;

@@ -1,0 +1,322 @@
+//! `archwright serve` as a person or a program starts it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't run its command has failed"
+)]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+const NOTES: &str = "archwright: 1
+name: notes
+entities:
+  Note:
+    fields:
+      title: string(1..120)
+    allow: { read: anyone, write: anyone }
+";
+
+fn example(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples")
+        .join(name)
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_archwright"));
+    command.arg("serve").args(arguments).current_dir(folder);
+    for name in ["SIGNING_KEYS", "FIELD_KEYS", "INDEX_KEY", "LINK_KEY"] {
+        command.env_remove(format!("ARCHWRIGHT_{name}"));
+    }
+    command
+}
+
+/// A folder with a design in it.
+fn folder(design: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("design.yaml"), design).unwrap();
+    folder
+}
+
+/// A server that has said that it is ready.
+struct Running {
+    process: Child,
+    line: Value,
+}
+
+impl Running {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = command(folder, arguments);
+        let command = command.args(["--port", "0"]);
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = piped.spawn().unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        let line = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"));
+        Self { process, line }
+    }
+
+    /// The whole reply.
+    fn get(&self, path: &str) -> String {
+        let address = self.line["url"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("http://")
+            .unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    }
+
+    /// Asks it to stop; gives what it logged.
+    fn stop(mut self) -> String {
+        let id = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut log = String::new();
+        self.process
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        assert_eq!(self.process.wait().unwrap().code(), Some(0), "{log}");
+        log
+    }
+}
+
+#[track_caller]
+fn refused(output: &Output, status: i32, parts: &[&str]) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{text}");
+    assert!(output.stdout.is_empty());
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+}
+
+#[test]
+fn a_server_says_where_it_is_logs_each_request_and_stops_when_it_is_told() {
+    let folder = folder(NOTES);
+    let server = Running::start(folder.path(), &["design.yaml"]);
+    assert_eq!(server.line["event"], "ready");
+    assert_eq!(server.line["design"], "notes");
+    assert_eq!(server.line["created"], true);
+    assert_eq!(server.line["database"], "sqlite://.archwright/notes.sqlite");
+    assert!(
+        server
+            .get("/v1/notes?title=secret")
+            .starts_with("HTTP/1.1 400 ")
+    );
+    assert!(server.get("/v1/notes").starts_with("HTTP/1.1 200 "));
+    let log = server.stop();
+    assert!(!log.contains("secret"), "{log}");
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let requests: Vec<Value> = lines.filter(|line| line["method"] == "GET").collect();
+    let statuses: Vec<&Value> = requests.iter().map(|line| &line["status"]).collect();
+    assert_eq!(statuses, [400, 200]);
+    assert_eq!(requests[0]["path"], "/v1/notes");
+    assert!(requests[0]["ms"].is_number());
+    assert!(requests[0]["request_id"].is_string());
+    let again = Running::start(folder.path(), &["design.yaml", "--quiet"]);
+    assert_eq!(again.line["created"], false);
+    again.get("/v1/notes");
+    assert_eq!(again.stop(), "");
+}
+
+#[test]
+fn an_empty_database_is_seeded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let design = example("profile");
+    let arguments = [design.to_str().unwrap(), "--seed"];
+    let server = Running::start(folder.path(), &arguments);
+    assert!(server.line["seeded_rows"].as_u64().unwrap() > 5);
+    let sign_ins = server.line["sign_ins"].clone();
+    assert!(sign_ins[0]["password"].is_string(), "{sign_ins}");
+    server.stop();
+    let server = Running::start(folder.path(), &arguments);
+    assert!(server.line["seeded_rows"].is_null());
+    assert_eq!(server.line["sign_ins"], sign_ins);
+    server.stop();
+}
+
+#[test]
+fn people_are_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(
+        folder.path(),
+        &[example("profile").to_str().unwrap(), "--seed"],
+    );
+    let command = command.args([
+        "--port",
+        "0",
+        "--format",
+        "text",
+        "--database",
+        "sqlite::memory:",
+    ]);
+    let mut process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(process.stdout.take().unwrap());
+    let lines = output.lines().map(Result::unwrap);
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&line);
+        text.push('\n');
+        if line.starts_with("Ctrl+C") {
+            break;
+        }
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    for part in [
+        "profile is ready.",
+        "start page  http://127.0.0.1:",
+        "/reference\n",
+        "temporary, gone when the server stops",
+        "made up",
+        "sign in as",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_named_with_what_to_do() {
+    let folder = folder(NOTES);
+    let server = Running::start(folder.path(), &["design.yaml"]);
+    let port = server.line["port"].to_string();
+    let arguments = [
+        "design.yaml",
+        "--port",
+        &port,
+        "--database",
+        "sqlite::memory:",
+    ];
+    let output = command(folder.path(), &arguments).output().unwrap();
+    server.stop();
+    let named = format!("port {port} is in use");
+    refused(&output, 2, &[&named, "`--port 0` takes any free one"]);
+}
+
+#[test]
+fn a_design_with_errors_is_not_served() {
+    let folder = folder(&NOTES.replace("string(1..120)", "strng"));
+    let output = command(folder.path(), &["design.yaml"]).output().unwrap();
+    refused(
+        &output,
+        1,
+        &["AW220", "design.yaml:6:14", "did you mean `string`?"],
+    );
+}
+
+#[test]
+fn what_the_server_can_not_run_is_named_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let design = example("newsroom");
+    let output = command(folder.path(), &[design.to_str().unwrap()])
+        .output()
+        .unwrap();
+    refused(
+        &output,
+        1,
+        &[
+            "error[AW600]",
+            "operations.yaml:",
+            "named operation",
+            "PostgreSQL",
+            "`google`",
+            "warning[AW601]",
+        ],
+    );
+    assert!(!folder.path().join(".archwright").exists());
+}
+
+#[test]
+fn a_database_of_another_design_is_left_as_it_is() {
+    let folder = folder(NOTES);
+    Running::start(folder.path(), &["design.yaml"]).stop();
+    let changed = NOTES.replace("title: string(1..120)", "headline: string(1..120)");
+    std::fs::write(folder.path().join("design.yaml"), changed).unwrap();
+    let output = command(folder.path(), &["design.yaml", "--port", "0"])
+        .output()
+        .unwrap();
+    refused(
+        &output,
+        2,
+        &[
+            "notes.headline",
+            "notes.title",
+            "left as it is",
+            ".archwright/notes.sqlite",
+        ],
+    );
+}
+
+#[test]
+fn production_wants_secrets_and_takes_no_seed() {
+    let folder = folder(NOTES);
+    let arguments = ["design.yaml", "--port", "0", "--env", "production"];
+    let output = command(folder.path(), &arguments).output().unwrap();
+    refused(
+        &output,
+        2,
+        &["ARCHWRIGHT_SIGNING_KEYS", "openssl rand -base64 32"],
+    );
+    let output = command(folder.path(), &arguments)
+        .arg("--seed")
+        .output()
+        .unwrap();
+    refused(&output, 2, &["--seed", "development"]);
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_explained() {
+    let folder = folder(NOTES);
+    let check = |arguments: &[&str], part: &str| {
+        let mut all = vec!["design.yaml"];
+        all.extend(arguments);
+        refused(&command(folder.path(), &all).output().unwrap(), 2, &[part]);
+    };
+    check(
+        &["--rate-limits", "x0"],
+        "write `planned`, `off`, or a factor such as `x10`",
+    );
+    check(
+        &["--database", "mysql://x"],
+        "write sqlite://PATH or sqlite::memory:",
+    );
+    check(
+        &[
+            "--database",
+            "sqlite:///no/such/folder/x.sqlite",
+            "--port",
+            "0",
+        ],
+        "/no/such/folder/x.sqlite",
+    );
+    check(
+        &["--public-url", "api.example.com"],
+        "https://api.example.com",
+    );
+}

@@ -1,0 +1,81 @@
+//! What the server can't run is refused, not left out.
+
+use crate::common::{example, plan};
+use archwright_diagnostics::{code, fixture};
+use archwright_server::unsupported;
+
+/// Codes and messages, without places.
+fn told(plan: &archwright_plan::Plan, database_url: Option<&str>) -> Vec<(&'static str, String)> {
+    let diagnostics = unsupported(plan, database_url);
+    diagnostics
+        .into_iter()
+        .map(|one| (one.code, one.message))
+        .collect()
+}
+
+#[test]
+fn the_example_of_each_page_fires_its_code() {
+    for known in ["AW600", "AW601"] {
+        let page = code(known).unwrap().page;
+        let headline = format!("# {known}: {}\n", code(known).unwrap().title);
+        assert!(page.starts_with(&headline), "{headline}");
+        let told = told(&plan(fixture::page_example(page).unwrap()), None);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].0, known);
+    }
+}
+
+#[test]
+fn each_named_operation_has_its_place() {
+    let plan = example("newsroom");
+    let diagnostics = unsupported(&plan, Some("sqlite::memory:"));
+    let named = diagnostics.iter().filter(|one| one.message.contains("named operation"));
+    let placed = named.filter(|one| one.code == "AW600" && one.span.is_some());
+    assert_eq!(placed.count(), plan.model.operations.len());
+}
+
+#[test]
+fn examples_that_are_served_need_no_more_than_the_server_has() {
+    for name in ["bookshop", "profile", "payments", "helpdesk"] {
+        assert_eq!(told(&example(name), None), [], "{name}");
+    }
+}
+
+#[test]
+fn effects_of_moves_are_refused() {
+    let design = "archwright: 1
+name: shop
+entities:
+  Order:
+    fields:
+      notes: string?
+      status: enum(open, closed) = open
+    moves:
+      close:
+        from: open
+        to: closed
+        by: anyone
+        do:
+          - update: self
+            set: { notes: \"'done'\" }
+    allow: { read: anyone }
+";
+    let told = told(&plan(design), None);
+    assert_eq!(told[0].0, "AW600", "{told:?}");
+    assert!(told[0].1.contains("`close`"), "{told:?}");
+}
+
+#[test]
+fn postgres_is_replaced_when_the_user_says_so() {
+    let design = "archwright: 1
+name: shop
+stack: { database: postgres }
+entities:
+  Book:
+    fields: { title: string }
+    allow: { read: anyone }
+";
+    let codes = |url| -> Vec<&str> { told(&plan(design), url).iter().map(|one| one.0).collect() };
+    assert_eq!(codes(None), ["AW600"]);
+    assert_eq!(codes(Some("sqlite::memory:")), ["AW601"]);
+}
