@@ -277,6 +277,9 @@ fn headers(status: u16) -> Map<String, Value> {
 }
 
 fn title(status: u16) -> &'static str {
+    if status == 416 {
+        return "Range not satisfiable";
+    }
     COMMON
         .iter()
         .find(|common| common.status == status)

@@ -24,6 +24,11 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
         let response = response(context, operation, description, content);
         responses.insert(operation.status.to_string(), response);
     }
+    if operation.kind == OperationKind::Download {
+        let mut part = response(context, operation, "The part that `Range` asks for.", None);
+        part["headers"]["Content-Range"] = reference("headers", "Content-Range");
+        responses.insert("206".to_owned(), part);
+    }
     responses
 }
 
@@ -133,9 +138,13 @@ fn headers(operation: &Operation) -> Map<String, Value> {
         add("ETag");
     }
     match operation.kind {
-        OperationKind::Create => add("Location"),
+        OperationKind::Create | OperationKind::SignUp => add("Location"),
         OperationKind::List => add("Link"),
-        OperationKind::Download => add("Content-Disposition"),
+        OperationKind::Download => {
+            add("Content-Disposition");
+            add("Accept-Ranges");
+            add("ETag");
+        }
         _ => {}
     }
     if operation.until.is_some() {
@@ -164,7 +173,7 @@ pub(crate) fn header_components() -> Value {
             "schema": { "type": "integer", "minimum": 0 },
         },
         "ETag": {
-            "description": "The row's version, to be sent back as `If-Match`.",
+            "description": "The row's version, to be sent back as `If-Match`; of a file, a mark of its bytes.",
             "schema": { "type": "string" },
         },
         "Location": {
@@ -182,6 +191,14 @@ pub(crate) fn header_components() -> Value {
         },
         "WWW-Authenticate": {
             "description": "How to sign in.",
+            "schema": { "type": "string" },
+        },
+        "Accept-Ranges": {
+            "description": "`bytes`: `Range` may ask for a part.",
+            "schema": { "type": "string" },
+        },
+        "Content-Range": {
+            "description": "Which part of the file this is, and how long the whole is.",
             "schema": { "type": "string" },
         },
         "Content-Disposition": {

@@ -620,6 +620,13 @@ fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
             "There is no such row, or the caller may not know of it.",
         );
     }
+    if *kind == Kind::Download {
+        add(
+            416,
+            "range-not-satisfiable",
+            "The range lies behind the end of the file.",
+        );
+    }
     let writes = operation.method != Method::Get;
     if writes {
         conflicts(kind, &mut add);
