@@ -28,6 +28,9 @@ pub(crate) struct Bound {
     pub audience: Vec<String>,
 }
 
+/// What one relation may lead to unless bindings say more; with more than that, one would tell them apart by tables.
+const MOST_SUBJECTS: usize = 8;
+
 type Offers<'a> = Vec<(&'a Pattern, &'a Offer)>;
 
 impl Bindings {
@@ -128,9 +131,7 @@ fn fitting(pattern: &Pattern, anchor: &Anchor, offers: &Offers) -> Vec<Bound> {
         .filter(|(own, offer)| own.id != pattern.id && fits(offer) && !replaced(&offer.entity))
         .map(|(pattern, offer)| bound(pattern, offer))
         .collect();
-    if anchor.one {
-        fitting.truncate(1);
-    }
+    fitting.truncate(if anchor.one { 1 } else { MOST_SUBJECTS });
     fitting
 }
 

@@ -111,7 +111,7 @@ pub fn compose(chosen: &[&str], answers: &Answers) -> Result<Composition, Compos
     for pattern in &patterns {
         draft.merge(expander.fragment(pattern, &pattern.design), pattern.id);
     }
-    for (pattern, change) in changes(&patterns, answers) {
+    for (pattern, change) in changes(&patterns, &bindings, answers) {
         draft.remove(&expander.paths(pattern, &change.remove));
         draft.replace(expander.fragment(pattern, &change.add), pattern.id);
     }
@@ -142,23 +142,31 @@ pub(crate) fn chosen<'a>(
 }
 
 /// Joins first, then answers, so that an answer has the last word.
-fn changes<'a>(patterns: &[&'a Pattern], answers: &Answers) -> Vec<(&'a Pattern, &'a Change)> {
+fn changes<'a>(
+    patterns: &[&'a Pattern],
+    bindings: &Bindings,
+    answers: &Answers,
+) -> Vec<(&'a Pattern, &'a Change)> {
     let there = |id: &str| patterns.iter().any(|pattern| pattern.id == id);
-    let joins = patterns.iter().flat_map(|pattern| {
-        let joins = pattern
-            .joins
-            .iter()
-            .filter(|(with, _)| with.split('+').all(there));
-        joins.map(move |(_, change)| (*pattern, change))
-    });
-    let replies = patterns.iter().flat_map(|pattern| {
-        let choices = pattern
-            .questions
-            .iter()
-            .map(|question| chosen(pattern, question, answers));
-        choices.map(move |choice| (*pattern, &choice.change))
-    });
-    joins.chain(replies).collect()
+    let mut changes = Vec::new();
+    for &pattern in patterns {
+        let holds = |term: &str| match term.split_once(" is ") {
+            Some((anchor, entity)) => {
+                let bound = bindings.of(pattern, anchor);
+                bound.iter().any(|bound| bound.entity == entity)
+            }
+            None => there(term),
+        };
+        let joins = pattern.joins.iter();
+        let joins = joins.filter(|(with, _)| with.split(" and ").all(holds));
+        changes.extend(joins.map(|(_, change)| (pattern, change)));
+    }
+    for &pattern in patterns {
+        let questions = pattern.questions.iter();
+        let choices = questions.map(|question| chosen(pattern, question, answers));
+        changes.extend(choices.map(|choice| (pattern, &choice.change)));
+    }
+    changes
 }
 
 fn known_options(answers: &Answers) -> Result<(), ComposeError> {

@@ -6,6 +6,8 @@ mod compose;
 mod draft;
 mod expand;
 mod grants;
+#[cfg(test)]
+mod library_tests;
 mod matching;
 mod node;
 mod pattern;

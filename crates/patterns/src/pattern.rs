@@ -18,7 +18,8 @@ pub struct Pattern {
     pub(crate) anchors: Vec<Anchor>,
     pub(crate) offers: Vec<Offer>,
     pub(crate) design: Fragment,
-    /// What is added when another pattern is there too.
+    /// What is added when another pattern is there too (`coupon`) or an anchor means an entity (`PAYABLE is Order`), or
+    /// both (`PAYABLE is Order and coupon`).
     pub(crate) joins: Vec<(String, Change)>,
     pub questions: Vec<Question>,
 }

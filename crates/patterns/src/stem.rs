@@ -40,6 +40,14 @@ const WHOLE: &[&str] = &[
     "spring",
     "during",
     "press",
+    "booking",
+    "meeting",
+    "listing",
+    "following",
+    "posting",
+    "rating",
+    "saving",
+    "training",
     "wellness",
     "illness",
     "analytics",
@@ -51,8 +59,8 @@ const WHOLE: &[&str] = &[
     "lens",
 ];
 
-/// The word in lower case without the endings of plurals, participles and gerunds. Not a dictionary form: `rat` for
-/// both `rating` and `rate`.
+/// The word in lower case without the endings of plurals, participles and gerunds. Not a dictionary form: `purchas` for
+/// `purchase` and `purchasing`.
 pub(crate) fn stem(word: &str) -> String {
     let word = word.to_lowercase();
     if word.len() <= 3 || WHOLE.contains(&word.as_str()) {
@@ -113,7 +121,8 @@ mod tests {
             &["ship", "ships", "shipped", "shipping"],
             &["bill", "bills", "billed", "billing"],
             &["category", "categories"],
-            &["rate", "rates", "rated", "rating", "ratings"],
+            &["rate", "rates", "rated"],
+            &["booking", "bookings"],
             &["address", "addresses"],
             &["purchase", "purchases", "purchased", "purchasing"],
             &["notify", "notifies", "notified"],
@@ -130,6 +139,7 @@ mod tests {
     #[test]
     fn words_that_only_look_alike_stay_apart() {
         for (one, other) in [
+            ("book", "booking"),
             ("new", "news"),
             ("fit", "fitness"),
             ("us", "use"),
