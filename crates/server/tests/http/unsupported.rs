@@ -29,7 +29,9 @@ fn the_example_of_each_page_fires_its_code() {
 fn each_named_operation_has_its_place() {
     let plan = example("newsroom");
     let diagnostics = unsupported(&plan, Some("sqlite::memory:"));
-    let named = diagnostics.iter().filter(|one| one.message.contains("named operation"));
+    let named = diagnostics
+        .iter()
+        .filter(|one| one.message.contains("named operation"));
     let placed = named.filter(|one| one.code == "AW600" && one.span.is_some());
     assert_eq!(placed.count(), plan.model.operations.len());
 }
