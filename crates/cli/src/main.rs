@@ -67,8 +67,9 @@ enum Command {
   archwright serve designs/shop --port 0 --database sqlite::memory:
   archwright serve . --env production --host 0.0.0.0 --behind-proxy
 
-It logs to standard error: short lines in a terminal, JSON in a pipe. When it is ready it prints one line of JSON to
-standard output unless that is a terminal; `jq -r .url` finds the address in it. SIGINT and SIGTERM let requests end.")]
+It logs to standard error: short lines in a terminal, JSON in a pipe.
+When it is ready it prints one line of JSON to standard output unless that is a terminal; `jq -r .url` finds the address.
+SIGINT and SIGTERM let requests end; a second one does not wait.")]
     Serve(serve::ServeArguments),
     /// Print the page of a diagnostic's code
     #[command(after_help = "Examples:

@@ -1,103 +1,33 @@
 //! `archwright serve`: the plan as a running backend.
 
+mod announce;
+mod arguments;
+mod signals;
+
+pub use arguments::ServeArguments;
+
 use crate::check::paint;
-use crate::input::{Checked, checked, print};
+use crate::input::{Checked, checked};
+use announce::{announce, warn_of_open_doors};
 use anyhow::{Context, Result};
 use archwright_diagnostics::{Diagnostic, has_errors};
 use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_seed::{SeedOptions, sign_ins};
 use archwright_server::{
-    ClientAddress, Environment, OpenError, RateLimits, Secrets, Seed, SeededAccount, Seeding,
-    Server, ServerOptions, StartError, Verbosity, start_log, unsupported,
+    ClientAddress, Environment, OpenError, Secrets, Seed, SeededAccount, Server, ServerOptions,
+    StartError, Verbosity, start_log, unsupported,
 };
-use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use arguments::EnvironmentArgument;
+use signals::Signals;
 use std::io::IsTerminal;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-#[derive(Args)]
-pub struct ServeArguments {
-    /// A design file, or a folder of them
-    path: PathBuf,
-    /// `sqlite://FILE`, or `sqlite::memory:` for one that is gone afterwards [default: DATA_DIR/NAME.sqlite]
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-    /// Where to listen; 0 takes any free port
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
-    /// Fill an empty database with plausible rows, and print a sign-in for each role
-    #[arg(long)]
-    seed: bool,
-    /// Address to listen on; `0.0.0.0` for all
-    #[arg(long, default_value = "127.0.0.1")]
-    host: IpAddr,
-    /// `production` wants its secrets in the environment, and offers no sign-in links
-    #[arg(long, value_enum, default_value_t = EnvironmentArgument::Development)]
-    env: EnvironmentArgument,
-    /// Holds the database, uploaded files and the secrets of development
-    #[arg(long, value_name = "DIR", default_value = ".archwright")]
-    data_dir: PathBuf,
-    /// `planned`, `off`, or a factor such as `x10` for the design's limits
-    #[arg(long, value_name = "HOW", default_value = "planned", value_parser = rate_limits)]
-    rate_limits: RateLimits,
-    /// The server stands behind one proxy that sets `X-Forwarded-For`
-    #[arg(long)]
-    behind_proxy: bool,
-    /// Where clients reach the server, such as https://api.example.com
-    #[arg(long, value_name = "URL", value_parser = public_url)]
-    public_url: Option<String>,
-    /// Log what goes wrong, and not each request
-    #[arg(long)]
-    quiet: bool,
-    /// What is printed when the server is ready [default: text in a terminal, otherwise one line of JSON]
-    #[arg(long, value_enum)]
-    format: Option<StartFormat>,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum EnvironmentArgument {
-    Development,
-    Production,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum StartFormat {
-    Text,
-    Json,
-}
-
-fn rate_limits(text: &str) -> Result<RateLimits, String> {
-    let factor = || {
-        text.strip_prefix('x')
-            .and_then(|factor| factor.parse().ok())
-    };
-    match text {
-        "planned" => Ok(RateLimits::Planned),
-        "off" => Ok(RateLimits::Off),
-        _ => match factor() {
-            Some(factor) if factor > 0 => Ok(RateLimits::Scaled(factor)),
-            _ => Err("write `planned`, `off`, or a factor such as `x10`".to_owned()),
-        },
-    }
-}
-
-/// Without a trailing slash.
-fn public_url(text: &str) -> Result<String, String> {
-    let trimmed = text.trim_end_matches('/');
-    let host = trimmed
-        .strip_prefix("https://")
-        .or(trimmed.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains([' ', '?', '#', '"']) => {
-            Ok(trimmed.to_owned())
-        }
-        _ => Err("write it with its scheme: https://api.example.com".to_owned()),
-    }
-}
+/// Exit status of a process that was interrupted.
+const INTERRUPTED: u8 = 130;
 
 pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
     if arguments.seed && arguments.env == EnvironmentArgument::Production {
@@ -112,8 +42,10 @@ pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
     };
     let plan = archwright_plan::plan(model);
     let problems = unsupported(&plan, arguments.database.as_deref());
-    report(&checked, &problems);
-    if has_errors(&problems) {
+    let mut said = std::mem::take(&mut checked.diagnostics);
+    said.extend(problems);
+    report(&checked, &said);
+    if has_errors(&said) {
         return Ok(ExitCode::FAILURE);
     }
     let verbosity = match arguments.quiet {
@@ -155,10 +87,27 @@ async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result
         Ok(server) => server,
         Err(error) => return refused(error, &place, checked),
     };
-    let stop = stop_signal().context("can't listen for signals")?;
+    let signals = Signals::new().context("can't listen for signals")?;
+    warn_of_open_doors(&server);
     announce(&name, &server, &place, arguments.format)?;
-    server.run(stop).await;
-    Ok(ExitCode::SUCCESS)
+    run_until_stopped(server, signals).await
+}
+
+/// The first signal lets requests end, a second one doesn't wait for them.
+async fn run_until_stopped(server: Server, mut signals: Signals) -> Result<ExitCode> {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = server.run(async {
+        let _ = stopped.await;
+    });
+    tokio::pin!(running);
+    tokio::select! {
+        () = &mut running => return Ok(ExitCode::SUCCESS),
+        () = signals.next() => drop(stop),
+    }
+    tokio::select! {
+        () = &mut running => Ok(ExitCode::SUCCESS),
+        () = signals.next() => Ok(ExitCode::from(INTERRUPTED)),
+    }
 }
 
 /// Rows that were made in the days before now.
@@ -252,109 +201,5 @@ fn refused(error: StartError, place: &Place, checked: &Checked) -> Result<ExitCo
             anyhow::bail!("{}: {error}", place.shown)
         }
         error => Err(error.into()),
-    }
-}
-
-fn announce(name: &str, server: &Server, place: &Place, format: Option<StartFormat>) -> Result<()> {
-    let terminal = std::io::stdout().is_terminal();
-    let as_text = format.map_or(terminal, |format| format == StartFormat::Text);
-    match as_text {
-        true => print(&start_text(name, server, place)),
-        false => print(&format!("{}\n", start_line(name, server, place))),
-    }
-}
-
-/// One line for programs.
-fn start_line(name: &str, server: &Server, place: &Place) -> Value {
-    let accounts = server.accounts().iter().map(|account| {
-        json!({ "role": account.role, "sign_in": account.sign_in, "password": account.password })
-    });
-    let mut line = json!({
-        "event": "ready",
-        "design": name,
-        "url": url(server.address()),
-        "port": server.address().port(),
-        "database": place.url,
-        "created": place.is_new,
-    });
-    if let Seeding::Filled(rows) = server.seeding() {
-        line["seeded_rows"] = rows.into();
-    }
-    if server.seeding() != Seeding::NotAsked {
-        line["sign_ins"] = accounts.collect();
-    }
-    line
-}
-
-fn start_text(name: &str, server: &Server, place: &Place) -> String {
-    let url = url(server.address());
-    let state = match place.is_new {
-        true => "new",
-        false => "was there before",
-    };
-    let rows = match server.seeding() {
-        Seeding::NotAsked => String::new(),
-        Seeding::Filled(rows) => format!("  rows        {rows} made up\n"),
-        Seeding::NotEmpty => {
-            "  rows        nothing made up: the database has rows already\n".to_owned()
-        }
-    };
-    format!(
-        "{name} is ready.\n\n  \
-         start page  {url}/\n  \
-         reference   {url}/reference\n  \
-         database    {} ({state})\n\
-         {rows}\n{}\
-         Ctrl+C stops it.\n",
-        place.shown,
-        sign_in_table(server.accounts())
-    )
-}
-
-fn sign_in_table(accounts: &[SeededAccount]) -> String {
-    if accounts.is_empty() {
-        return String::new();
-    }
-    let heads = ["role", "sign in as", "password"];
-    let rows = accounts
-        .iter()
-        .map(|one| [&*one.role, &*one.sign_in, &*one.password]);
-    let rows: Vec<[&str; 3]> = std::iter::once(heads).chain(rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let (first, second) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
-    let line = |[role, sign_in, password]: &[&str; 3]| {
-        format!("  {role:<first$}  {sign_in:<second$}  {password}\n")
-    };
-    rows.iter().map(line).chain(["\n".to_owned()]).collect()
-}
-
-/// What a browser can open.
-fn url(address: SocketAddr) -> String {
-    match address.ip() {
-        ip if ip.is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
-        _ => format!("http://{address}"),
-    }
-}
-
-/// Ends with Ctrl+C, or with what a service manager sends; both are caught from the call on.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupted = signal(SignalKind::interrupt())?;
-        let mut terminated = signal(SignalKind::terminate())?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupted.recv() => {}
-                _ = terminated.recv() => {}
-            }
-        })
-    }
-    #[cfg(windows)]
-    {
-        let mut interrupted = tokio::signal::windows::ctrl_c()?;
-        Ok(async move {
-            interrupted.recv().await;
-        })
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Exchange {
     pub operation: Arc<str>,
     pub account: Option<String>,
     pub standing: Option<Standing>,
+    /// Probes come every few seconds, and say nothing unless they fail.
+    pub is_probe: bool,
     method: Method,
     began: Instant,
 }
@@ -29,6 +31,7 @@ impl Exchange {
             operation: NO_OPERATION.into(),
             account: None,
             standing: None,
+            is_probe: false,
             method: request.method().clone(),
             began: Instant::now(),
         }
@@ -38,6 +41,9 @@ impl Exchange {
     pub(crate) fn end(self, metrics: &Metrics, status: StatusCode) {
         let took = self.began.elapsed();
         metrics.record(&self.operation, status.as_u16(), took);
+        if self.is_probe && status.is_success() {
+            return;
+        }
         let parent = self.trace.traceparent.as_ref();
         tracing::info!(
             target: crate::log::REQUESTS,

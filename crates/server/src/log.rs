@@ -1,5 +1,6 @@
 //! The log: a line of JSON for each event in a pipe, short lines in a terminal.
 
+use crate::metrics::NO_OPERATION;
 use std::fmt;
 use std::io::IsTerminal;
 use tracing::field::{Field, Visit};
@@ -84,7 +85,10 @@ impl Fields {
     }
 
     fn request(mut self, writer: &mut Writer<'_>) -> fmt::Result {
-        let (method, path) = (self.take("method"), self.take("path"));
+        let (method, mut path) = (self.take("method"), self.take("path"));
+        if path == NO_OPERATION {
+            "(nothing is there)".clone_into(&mut path);
+        }
         let (status, took) = (self.take("status"), self.take("ms"));
         let colour = match status.as_bytes().first() {
             Some(b'5') => "\x1b[31m",

@@ -269,7 +269,8 @@ impl Problem {
 fn summary(faults: &[Fault], otherwise: &str) -> String {
     match faults {
         [] => otherwise.to_owned(),
-        [only] => only.message.clone(),
+        [Fault { at, message, .. }] if at.is_empty() => message.clone(),
+        [Fault { at, message, .. }] => format!("{}: {message}", at.trim_start_matches('/')),
         several => format!("{} values are not what they should be.", several.len()),
     }
 }

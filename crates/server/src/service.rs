@@ -142,7 +142,7 @@ impl Service {
     ) -> Result<Response<Body>, Problem> {
         let (parts, body) = request.into_parts();
         let Some((path, raw)) = self.routes.find(parts.uri.path()) else {
-            return Err(Problem::not_found("Nothing is served under this path."));
+            return Err(self.unknown_path());
         };
         exchange.template = path.template.clone();
         if parts.method == Method::OPTIONS {
@@ -152,6 +152,8 @@ impl Service {
             None => Err(Problem::method_not_allowed(path.allow.clone())),
             Some(Target::System(target)) => {
                 exchange.operation = path.template.clone();
+                exchange.is_probe =
+                    matches!(target, System::Health | System::Ready | System::Metrics);
                 self.system(*target, &parts, &raw).await
             }
             Some(Target::Operation(route)) => {
@@ -238,7 +240,8 @@ impl Service {
     ) -> Result<Reply, Problem> {
         self.store.admit(call.operation, &context)?;
         self.read_body(&mut call, parts, body).await?;
-        let mut reply = self.store.write(call, context).await?;
+        let written = tokio::time::timeout(self.body.time, self.store.write(call, context)).await;
+        let mut reply = written.map_err(|_| too_busy())??;
         if let Some(files) = &self.files {
             files
                 .delete(&std::mem::take(&mut reply.dropped_files))
@@ -322,6 +325,13 @@ impl Service {
         }
     }
 
+    fn unknown_path(&self) -> Problem {
+        let base = &self.plan.model.api.base;
+        Problem::not_found(format!(
+            "Nothing is served under this path. The operations are below `{base}/`, and `/openapi.json` lists them."
+        ))
+    }
+
     /// Counts the request for its account, or for its address where nobody is signed in.
     fn count(
         &self,
@@ -348,6 +358,13 @@ impl Service {
         let shaped = shape.and_then(|shape| error_shape::body(model, shape, &problem));
         problem.into_response(&exchange.trace.request_id, shaped)
     }
+}
+
+/// Work that was handed to the writer is done, although nobody waits for it any more.
+fn too_busy() -> Problem {
+    let detail =
+        "The server is too busy to say whether this was done; look before you send it again.";
+    Problem::unavailable(detail, 5)
 }
 
 fn options(path: &Path) -> Response<Body> {
