@@ -11,7 +11,8 @@ use archwright_plan::{OperationKind, Plan};
 use archwright_store::{
     Call, Caller, Context, Credentials, Failure, NewSession, Reply, Rotation, Store, Verified,
 };
-use axum::http::HeaderValue;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
 use body::Body;
 use refresh::RefreshTokens;
 use std::sync::Arc;
@@ -65,15 +66,16 @@ impl Accounts {
             .map_err(|error| Problem::internal(error.to_string()))?
     }
 
-    /// Whose token `Authorization` holds: nobody's without the header, a refusal when it is not good.
-    pub(crate) fn caller(
-        &self,
-        authorization: Option<&HeaderValue>,
-        now: i64,
-    ) -> Result<Option<Caller>, Problem> {
-        let Some(value) = authorization else {
+    /// Whose token `Authorization` holds: nobody's without the header, a refusal when it is not good or not the only
+    /// one.
+    pub(crate) fn caller(&self, headers: &HeaderMap, now: i64) -> Result<Option<Caller>, Problem> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else {
             return Ok(None);
         };
+        if values.next().is_some() {
+            return Err(self.inner.invalid_token());
+        }
         let scheme = &self.inner.plan.model.api.scheme;
         let token = value.to_str().ok().and_then(|text| {
             let (given, token) = text.trim().split_once(' ')?;

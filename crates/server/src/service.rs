@@ -18,7 +18,7 @@ use crate::{clock, error_shape, query, seed, system};
 use archwright_plan::Plan;
 use archwright_store::{Call, Caller, Context, Reply, Store};
 use axum::body::Body;
-use axum::http::header::{ALLOW, AUTHORIZATION};
+use axum::http::header::ALLOW;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use futures_util::FutureExt;
@@ -318,9 +318,7 @@ impl Service {
         now: i64,
     ) -> Result<Option<Caller>, Problem> {
         match &self.accounts {
-            Some(accounts) if prepared.reads_token => {
-                accounts.caller(headers.get(AUTHORIZATION), now)
-            }
+            Some(accounts) if prepared.reads_token => accounts.caller(headers, now),
             _ => Ok(None),
         }
     }

@@ -295,3 +295,68 @@ impl Stream for Paced {
         next
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+    use axum::http::header::CONTENT_TYPE;
+
+    async fn receive_form(body: Body, bytes: u64) -> Result<Received, Problem> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut headers = HeaderMap::new();
+        let form = HeaderValue::from_static("multipart/form-data; boundary=frame");
+        headers.insert(CONTENT_TYPE, form);
+        let limits = Limits {
+            bytes,
+            accepts: &|_| true,
+            patience: Duration::from_millis(50),
+        };
+        receive(&headers, body, folder.path(), &limits).await
+    }
+
+    /// A body of many chunks that are all there at once, and how many of its bytes were taken.
+    fn endless(head: &'static str, chunks: u64) -> (Body, Arc<AtomicU64>) {
+        let taken = Arc::new(AtomicU64::new(0));
+        let count = taken.clone();
+        let chunks = (0..chunks).map(move |index| {
+            let chunk = match index {
+                0 => Bytes::from_static(head.as_bytes()),
+                _ => Bytes::from_static(&[b'x'; 64 * 1024]),
+            };
+            count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(chunk)
+        });
+        let body = Body::from_stream(futures_util::stream::iter(chunks));
+        (body, taken)
+    }
+
+    #[tokio::test]
+    async fn a_form_that_is_all_frame_is_not_taken_into_memory() {
+        for head in ["", "--frame\r\nContent-Disposition: "] {
+            let (body, taken) = endless(head, 1000);
+            let refused = receive_form(body, 1 << 30).await.err().unwrap();
+            assert_eq!(refused.status, 400);
+            let taken = taken.load(Ordering::Relaxed);
+            assert!(taken < 2 * MOST_HELD, "{taken}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_may_be_larger_than_what_may_be_held() {
+        let head = "--frame\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
+        let (body, taken) = endless(head, 100);
+        let refused = receive_form(body, 5 << 20).await.err().unwrap();
+        assert_eq!(refused.status, 413);
+        assert!(taken.load(Ordering::Relaxed) > 5 << 20);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let body =
+            Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+        let refused = receive_form(body, 1 << 20).await.err().unwrap();
+        assert_eq!(refused.status, 408);
+    }
+}
