@@ -155,9 +155,9 @@ fn an_audience_is_who_may_read_the_entity() {
 /// Grants as a set of those who, with `owner` said as a condition and each alternative of signed-in people apart.
 fn normal(grants: &str, body: &Node) -> BTreeSet<String> {
     let owner = body.get("fields").and_then(|fields| {
-        let is_owner = |(_, field): &&(String, Node)| {
-            let text = field.text().or(field.text_at("type")).unwrap_or_default();
-            text.split(',').any(|modifier| modifier.trim() == "owner")
+        let is_owner = |(_, field): &&(String, Node)| match field {
+            Node::Text(text) => text.split(',').any(|modifier| modifier.trim() == "owner"),
+            _ => field.get("owner").is_some(),
         };
         fields
             .entries()
