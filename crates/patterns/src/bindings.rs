@@ -22,6 +22,8 @@ pub(crate) struct Bindings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bound {
     pub entity: String,
+    /// What a relation to it is called.
+    pub field: String,
     /// The pattern that offers it; none for a given entity.
     pub pattern: Option<&'static str>,
     /// Grants over `it`.
@@ -48,7 +50,7 @@ impl Bindings {
                 let key = format!("{}.{}", pattern.id, anchor.name);
                 let bound = match answers.bindings.get(&key) {
                     Some(names) => named(&key, names, &offers, answers)?,
-                    None => fitting(pattern, anchor, &offers),
+                    None => fitting(pattern, anchor, &offers, answers),
                 };
                 bindings.bound.insert(key, bound);
             }
@@ -99,7 +101,7 @@ fn audience(bound: &Bound, anchors: &BTreeMap<String, Vec<Bound>>, depth: usize)
         let key = format!("{}.{grant}", bound.pattern.unwrap_or_default());
         match anchors.get(&key).filter(|_| depth < 8) {
             Some(subjects) => grants.extend(subjects.iter().flat_map(|subject| {
-                let way = format!("it.{}", subject.entity.to_snake_case());
+                let way = format!("it.{}", subject.field);
                 let shared = subjects.len() > 1;
                 audience(subject, anchors, depth + 1)
                     .into_iter()
@@ -111,15 +113,17 @@ fn audience(bound: &Bound, anchors: &BTreeMap<String, Vec<Bound>>, depth: usize)
     grants
 }
 
-fn bound(pattern: &Pattern, offer: &Offer) -> Bound {
+fn bound(pattern: &Pattern, offer: &Offer, answers: &Answers) -> Bound {
+    let name = answers.names.get(&offer.entity).unwrap_or(&offer.entity);
     Bound {
         entity: offer.entity.clone(),
+        field: name.to_snake_case(),
         pattern: Some(pattern.id),
         audience: grants::split(&offer.audience),
     }
 }
 
-fn fitting(pattern: &Pattern, anchor: &Anchor, offers: &Offers) -> Vec<Bound> {
+fn fitting(pattern: &Pattern, anchor: &Anchor, offers: &Offers, answers: &Answers) -> Vec<Bound> {
     let fits = |offer: &Offer| offer.qualities.contains(&anchor.quality);
     let replaced = |entity: &str| {
         offers
@@ -129,7 +133,7 @@ fn fitting(pattern: &Pattern, anchor: &Anchor, offers: &Offers) -> Vec<Bound> {
     let mut fitting: Vec<Bound> = offers
         .iter()
         .filter(|(own, offer)| own.id != pattern.id && fits(offer) && !replaced(&offer.entity))
-        .map(|(pattern, offer)| bound(pattern, offer))
+        .map(|(pattern, offer)| bound(pattern, offer, answers))
         .collect();
     fitting.truncate(if anchor.one { 1 } else { MOST_SUBJECTS });
     fitting
@@ -150,13 +154,14 @@ fn named(
         if let Some(given) = answers.given.iter().find(|given| given.name == *name) {
             return Ok(Bound {
                 entity: given.name.clone(),
+                field: given.name.to_snake_case(),
                 pattern: None,
                 audience: grants::split(&given.audience),
             });
         }
         let offered = offers.iter().find(|(_, offer)| offer.entity == *original);
         offered
-            .map(|(pattern, offer)| bound(pattern, offer))
+            .map(|(pattern, offer)| bound(pattern, offer, answers))
             .ok_or_else(|| ComposeError::UnknownEntity {
                 anchor: anchor.to_owned(),
                 entity: name.clone(),

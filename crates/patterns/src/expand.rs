@@ -11,7 +11,6 @@ use crate::grants;
 use crate::node::Node;
 use crate::pattern::{Fragment, Pattern};
 use crate::roles::Names;
-use heck::ToSnakeCase;
 use std::collections::BTreeMap;
 
 pub(crate) struct Expander<'a> {
@@ -194,8 +193,7 @@ fn rules(section: &Node, anchor: &str, subjects: &[Bound]) -> Node {
             let (who, when) = grants::condition(grant.text().unwrap_or_default());
             match way(who, anchor) {
                 Some(way) => {
-                    let field =
-                        |subject: &Bound| format!("{way}{}", subject.entity.to_snake_case());
+                    let field = |subject: &Bound| format!("{way}{}", subject.field);
                     let readers = subjects
                         .iter()
                         .flat_map(|subject| subject.readers(&field(subject), shared));
@@ -241,7 +239,7 @@ fn relation<'a>(body: &'a Node, anchor: &str) -> Option<&'a Node> {
 fn limit(sections: &mut Vec<(String, Node)>, anchor: &str, subjects: &[Bound], count: &str) {
     let names: Vec<String> = subjects
         .iter()
-        .map(|subject| subject.entity.to_snake_case())
+        .map(|subject| subject.field.clone())
         .collect();
     let counted: Vec<String> = names
         .iter()
@@ -283,7 +281,7 @@ fn put(text: &str, anchor: &str, subject: &Bound) -> String {
     let field = format!("${}", anchor.to_lowercase());
     replace_words(text, &|word| match word {
         _ if word == anchor => Some(subject.entity.clone()),
-        _ if word == field => Some(subject.entity.to_snake_case()),
+        _ if word == field => Some(subject.field.clone()),
         _ => None,
     })
 }

@@ -24,7 +24,7 @@ pub struct Pattern {
     pub questions: Vec<Question>,
 }
 
-/// A word or phrase that speaks for a pattern.
+/// A word or phrase that speaks for a pattern; with weight 0 a longer one that does not, `follow up` say.
 #[derive(Debug)]
 pub(crate) struct Trigger {
     pub words: Vec<String>,

@@ -198,6 +198,117 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("Please make the server faster.", &[]),
 ];
 
+/// Needs that were written after the triggers. Before anything was changed for them, precision was 0.900 and recall 0.947.
+const OTHER_NEEDS: &[(&str, &[&str])] = &[
+    (
+        "Build a backend for a dental practice so patients can book an appointment online.",
+        &["appointment"],
+    ),
+    ("Our gym members want to log their training.", &["fitness"]),
+    ("Implement OAuth login for our app.", &["account"]),
+    (
+        "An e-commerce platform with product catalog, shopping cart and order history.",
+        &["catalogue", "cart", "order"],
+    ),
+    (
+        "Let visitors subscribe to our mailing list.",
+        &["newsletter"],
+    ),
+    (
+        "Ship orders and send tracking numbers to customers.",
+        &["shipment", "order"],
+    ),
+    (
+        "Users can upload videos and other people can comment on them and like them.",
+        &["media", "comment", "reaction"],
+    ),
+    ("We run a car rental company.", &["fleet"]),
+    (
+        "Parents want to see the grades of students at our school.",
+        &["course"],
+    ),
+    ("A to-do list app.", &["project"]),
+    ("Hotel reservations with room availability.", &["booking"]),
+    ("Charge customers monthly for our SaaS.", &["subscription"]),
+    ("Accept credit card payments with Stripe.", &["payment"]),
+    ("Issue refunds for failed payments.", &["refund", "payment"]),
+    ("Group chat with attachments.", &["message"]),
+    ("Push notifications to mobile devices.", &["notification"]),
+    (
+        "Users can change their preferences and language.",
+        &["settings"],
+    ),
+    (
+        "Vendors list their products on our marketplace and receive payouts.",
+        &["marketplace", "catalogue"],
+    ),
+    ("Volunteers register for events.", &["event"]),
+    ("Store sensor data from our greenhouse.", &["telemetry"]),
+    (
+        "Log every change for compliance: an audit trail.",
+        &["audit"],
+    ),
+    (
+        "The warehouse needs stock control and reordering from suppliers.",
+        &["inventory", "purchasing"],
+    ),
+    ("Allow customers to rate restaurants.", &["review"]),
+    ("A bug tracker for our development team.", &["ticketing"]),
+    ("A question bank for exams.", &["quiz"]),
+    ("Collect feedback with a survey.", &["survey"]),
+    (
+        "People report abusive posts and moderators ban users.",
+        &["moderation", "post"],
+    ),
+    (
+        "A recipe site where cooks share recipes and visitors review them.",
+        &["recipe", "review"],
+    ),
+    (
+        "Landlords manage apartments and tenants sign leases.",
+        &["property"],
+    ),
+    (
+        "Keep track of household spending with budgets.",
+        &["budget"],
+    ),
+    (
+        "Staff clock in and out, and their hours are approved.",
+        &["timesheet"],
+    ),
+    ("A taxi app where passengers request rides.", &["fleet"]),
+    ("A charity wants to accept donations online.", &["donation"]),
+    (
+        "Bloggers write articles and readers leave comments.",
+        &["post", "comment"],
+    ),
+    ("Delete my data: GDPR erasure requests.", &["consent"]),
+    (
+        "Customers save their delivery address for later.",
+        &["address"],
+    ),
+    ("Sales reps follow up on leads and close deals.", &["crm"]),
+    ("Our podcast needs an episode list.", &["playlist"]),
+    ("A phone book for our employees.", &["contact"]),
+    (
+        "Webhooks tell partners about new orders.",
+        &["webhook", "order"],
+    ),
+    ("A store locator with a map.", &["place"]),
+    (
+        "Journalists publish news articles that editors approve.",
+        &["post"],
+    ),
+    ("Book a table at a restaurant.", &["booking"]),
+    ("People vote in an online poll.", &["poll"]),
+    ("Customers redeem loyalty points for rewards.", &["loyalty"]),
+    ("Roommates split bills.", &[]),
+    ("Rewrite the parser in Rust.", &[]),
+    ("Convert temperatures between Celsius and Fahrenheit.", &[]),
+    ("Improve performance of the database queries.", &[]),
+    ("Our process has to follow the following rules.", &[]),
+];
+
 fn found(need: &str) -> BTreeSet<&'static str> {
     let words: Vec<&str> = need
         .split(|letter: char| !letter.is_alphanumeric() && letter != '-')
@@ -208,8 +319,18 @@ fn found(need: &str) -> BTreeSet<&'static str> {
 
 #[test]
 fn short_needs_find_their_patterns() {
+    check("needs", NEEDS, 0.97);
+}
+
+#[test]
+fn other_short_needs_find_their_patterns() {
+    check("other needs", OTHER_NEEDS, 0.97);
+}
+
+/// Precision and recall over the needs, each of which has to reach a least value.
+fn check(name: &str, needs: &[(&str, &[&str])], least: f64) {
     let (mut right, mut wrong, mut missed) = (0, Vec::new(), Vec::new());
-    for (need, expected) in NEEDS {
+    for (need, expected) in needs {
         let expected: BTreeSet<&str> = expected.iter().copied().collect();
         let found = found(need);
         right += found.intersection(&expected).count();
@@ -227,8 +348,8 @@ fn short_needs_find_their_patterns() {
     let precision = right as f64 / (right + wrong.len()) as f64;
     let recall = right as f64 / (right + missed.len()) as f64;
     println!(
-        "{} needs: precision {precision:.3}, recall {recall:.3}",
-        NEEDS.len()
+        "{} {name}: precision {precision:.3}, recall {recall:.3}",
+        needs.len()
     );
     println!(
         "wrong:\n{}\nmissed:\n{}",
@@ -236,7 +357,7 @@ fn short_needs_find_their_patterns() {
         missed.join("\n")
     );
     assert!(
-        precision >= 0.95 && recall >= 0.95,
+        precision >= least && recall >= least,
         "precision {precision:.3}, recall {recall:.3}"
     );
 }
