@@ -5,8 +5,10 @@ use crate::metrics::{Metrics, NO_OPERATION};
 use crate::trace::Trace;
 use axum::http::{Method, Request, StatusCode};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
+
+static NOTHING: LazyLock<Arc<str>> = LazyLock::new(|| NO_OPERATION.into());
 
 pub(crate) struct Exchange {
     pub trace: Trace,
@@ -27,8 +29,8 @@ impl Exchange {
         Self {
             trace: Trace::of(request.headers()),
             address,
-            template: NO_OPERATION.into(),
-            operation: NO_OPERATION.into(),
+            template: NOTHING.clone(),
+            operation: NOTHING.clone(),
             account: None,
             standing: None,
             is_probe: false,

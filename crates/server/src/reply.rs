@@ -19,6 +19,9 @@ const API_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 const TWO_YEARS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
+/// Room for all that a reply has, so that the map need not grow.
+const MOST_HEADERS: usize = 24;
+
 /// What the store or the accounts answered, as a response.
 pub(crate) fn response(
     reply: Reply,
@@ -31,6 +34,7 @@ pub(crate) fn response(
     let unchanged = is_get && prepared.revalidates && reply.etag.as_ref().is_some_and(has_it);
     let unchanged = unchanged && !expands(parts);
     let mut response = Response::new(Body::empty());
+    *response.headers_mut() = HeaderMap::with_capacity(MOST_HEADERS);
     *response.status_mut() = match unchanged {
         true => StatusCode::NOT_MODIFIED,
         false => StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

@@ -24,8 +24,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const MOST_CONNECTIONS: usize = 10_000;
 const MOST_HEADERS: usize = 100;
 const MOST_HEAD_BYTES: usize = 64 * 1024;
-/// For a request's head to come, and for an idle connection to be used again.
-const HEAD_TIME: Duration = Duration::from_secs(15);
 /// For what runs when the server is told to stop.
 const STOP_TIME: Duration = Duration::from_secs(20);
 const PURGE_EVERY: Duration = Duration::from_secs(60);
@@ -203,13 +201,14 @@ fn connection(
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
     // Replies are written whole: nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
+    let head_time = service.request_time();
     let answer = service_fn(move |request| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(request, peer).await) }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(head_time)
         .max_headers(MOST_HEADERS)
         .max_header_size(MOST_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), answer)

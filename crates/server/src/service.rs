@@ -105,6 +105,11 @@ impl Service {
         self.stopping.load(Ordering::Relaxed)
     }
 
+    /// For a head to come, for a body to come, and for a connection to be used again.
+    pub(crate) fn request_time(&self) -> Duration {
+        self.body.time
+    }
+
     pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
         let _in_flight = self.metrics.enter();
         let asked = Asked::of(request.method(), request.headers());
@@ -376,4 +381,21 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
     let said = panic.downcast_ref::<&str>().copied();
     let said = said.or(panic.downcast_ref::<String>().map(String::as_str));
     Problem::internal(format!("a panic: {}", said.unwrap_or("without a message")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_logged_and_not_told() {
+        let said: [Box<dyn Any + Send>; 2] =
+            [Box::new("a secret"), Box::new("a secret".to_owned())];
+        for panic in said {
+            let problem = panicked(panic.as_ref());
+            assert_eq!(problem.status, 500);
+            assert!(!problem.detail.contains("secret"));
+            assert_eq!(problem.log.as_deref(), Some("a panic: a secret"));
+        }
+    }
 }

@@ -114,6 +114,14 @@ async fn a_body_that_does_not_come_ends_the_request() {
 }
 
 #[tokio::test]
+async fn a_head_that_does_not_come_ends_the_connection() {
+    let server = serve(plan(NOTES)).await;
+    let answer = converse(&server, "GET /v1/notes HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+    assert!(!answer.contains("200 OK"), "{answer}");
+    server.get("/v1/notes").send().await.expect(200);
+}
+
+#[tokio::test]
 async fn heads_that_are_too_large_are_refused() {
     let server = serve(plan(NOTES)).await;
     let header = format!("x-long: {}\r\n", "y".repeat(80_000));
