@@ -91,7 +91,7 @@ pub(crate) fn state(
     let from = one.from.join(" or ");
     Err(Failure::Conflict {
         code: "illegal-move",
-        detail: format!("Only from {from} does this move lead on; the row is {state}."),
+        detail: format!("`{}` starts from {from}, and the row is {state}.", one.name),
         fields: Vec::new(),
     })
 }

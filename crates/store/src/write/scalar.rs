@@ -117,6 +117,9 @@ fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
         ScalarType::Text { max } => sized(text(json)?, 0, *max),
         ScalarType::Int => integer(json, i32::MIN.into(), i32::MAX.into()),
         ScalarType::BigInt => integer(json, -MOST_EXACT, MOST_EXACT),
+        ScalarType::Decimal { scale, .. } if json.is_number() => {
+            Err(("type", decimal_form(*scale)))
+        }
         ScalarType::Decimal { precision, scale } => decimal(text(json)?, *precision, *scale),
         ScalarType::Bool => match json {
             Json::Bool(value) => Ok(Value::Integer((*value).into())),
@@ -213,23 +216,19 @@ fn range<T: PartialOrd>(value: T, min: T, max: T, least: &str, most: &str) -> Re
     Ok(())
 }
 
+fn decimal_form(scale: u32) -> String {
+    let example = archwright_plan::decimal(1250, scale);
+    let digits = match scale {
+        0 => "no digits".to_owned(),
+        1 => "exactly 1 digit".to_owned(),
+        _ => format!("exactly {scale} digits"),
+    };
+    format!("It must be a number as text with {digits} after the point, as in \"{example}\".")
+}
+
 /// `-12.50` in units of its scale: exactly so many digits after the point, no needless zeros before it.
 fn decimal(text: &str, precision: u32, scale: u32) -> Result<Value, Wrong> {
-    let wrong = || {
-        let example = archwright_plan::decimal(1250, scale);
-        let point = if scale == 0 { "no" } else { "exactly" };
-        let digits = if scale == 0 {
-            String::new()
-        } else {
-            format!(" {scale}")
-        };
-        (
-            "format",
-            format!(
-                "It must be a number as text with {point}{digits} digits after the point, as in \"{example}\"."
-            ),
-        )
-    };
+    let wrong = || ("format", decimal_form(scale));
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = match scale {
         0 => (digits, ""),
