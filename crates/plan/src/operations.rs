@@ -629,7 +629,7 @@ fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
     }
     let writes = operation.method != Method::Get;
     if writes {
-        conflicts(kind, &mut add);
+        conflicts(model, kind, &mut add);
     }
     if operation.etag && writes {
         add(
@@ -664,7 +664,7 @@ fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
     cases
 }
 
-fn conflicts(kind: &OperationKind, add: &mut impl FnMut(u16, &str, &str)) {
+fn conflicts(model: &Model, kind: &OperationKind, add: &mut impl FnMut(u16, &str, &str)) {
     use OperationKind as Kind;
     if matches!(
         kind,
@@ -678,6 +678,22 @@ fn conflicts(kind: &OperationKind, add: &mut impl FnMut(u16, &str, &str)) {
     }
     if matches!(kind, Kind::Delete | Kind::Update) {
         add(409, "in-use", "Other rows refer to it.");
+    }
+    let has_checks = model
+        .entities
+        .iter()
+        .any(|entity| !entity.checks.is_empty());
+    // Where there is a body, it is to be mended: 422.
+    let without_body = matches!(
+        kind,
+        Kind::Delete | Kind::Link(_) | Kind::Unlink(_) | Kind::RemoveFile(_)
+    );
+    if has_checks && without_body {
+        add(
+            409,
+            "check",
+            "A check of the design would not hold any more.",
+        );
     }
     if matches!(kind, Kind::Move(_)) {
         add(

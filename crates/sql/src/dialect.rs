@@ -116,6 +116,22 @@ impl Dialect {
         }
     }
 
+    /// A sum that never fails, and the FROM clause that it is over. SQLite's own gives up beyond 64 bits, so the halves
+    /// are summed apart, and a sum that is too large becomes the nearest number that fits. The limit keeps SQLite from
+    /// evaluating the value once for each half.
+    pub(crate) fn sum(self, value: &str, rows: &str, alias: &str) -> (String, String) {
+        match self {
+            Self::Sqlite => (
+                format!(
+                    "max(CAST(SUM({alias}.n >> 32) * 4294967296 + SUM({alias}.n & 4294967295) AS INTEGER), \
+                     -9223372036854775807)"
+                ),
+                format!("FROM (SELECT {value} AS n {rows} LIMIT -1) {alias}"),
+            ),
+            Self::Postgres => (format!("SUM({value})"), rows.to_owned()),
+        }
+    }
+
     /// The UTC date of an instant, rounded down before 1970 too.
     pub(crate) fn date_of(self, instant: &str) -> String {
         match self {

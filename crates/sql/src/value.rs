@@ -631,41 +631,42 @@ impl Printer<'_> {
     ) -> Printed {
         let source = self.source(parts.over, scope)?;
         let inner = scope.with(parts.variable, source.row.clone());
-        let result = match (aggregate, parts.value) {
-            (Aggregate::Count, _) => "COUNT(*)".to_owned(),
-            (Aggregate::Sum, Some(value)) => {
-                let value = self.scaled(value, &whole.ty, &inner)?;
-                self.wide(format!("COALESCE(SUM({value}), 0)"), &whole.ty)
-            }
-            (Aggregate::Min, Some(value)) => {
-                format!("MIN({})", self.scaled(value, &whole.ty, &inner)?)
-            }
-            (Aggregate::Max, Some(value)) => {
-                format!("MAX({})", self.scaled(value, &whole.ty, &inner)?)
-            }
-            (Aggregate::Avg, Some(value)) => self.average(value, &whole.ty, &inner)?,
+        let value = match (aggregate, parts.value) {
+            (Aggregate::Count, _) => None,
+            (_, Some(value)) => Some(self.scaled(value, &whole.ty, &inner)?),
             (_, None) => return Err(Unsupported::at("an aggregate of nothing", whole.span)),
         };
         let filter = match parts.condition {
             Some(condition) => format!(" AND {}", self.condition(condition, &inner)?),
             None => String::new(),
         };
-        Ok(format!(
-            "(SELECT {result} FROM {} WHERE {}{filter})",
-            source.from, source.condition
-        ))
+        let rows = format!("FROM {} WHERE {}{filter}", source.from, source.condition);
+        Ok(match (aggregate, value) {
+            (Aggregate::Min, Some(value)) => format!("(SELECT MIN({value}) {rows})"),
+            (Aggregate::Max, Some(value)) => format!("(SELECT MAX({value}) {rows})"),
+            (Aggregate::Sum, Some(value)) => {
+                let alias = self.fresh_alias();
+                let (sum, from) = self.dialect.sum(&value, &rows, &alias);
+                let sum = self.wide(format!("COALESCE({sum}, 0)"), &whole.ty);
+                format!("(SELECT {sum} {from})")
+            }
+            (Aggregate::Avg, Some(value)) => self.average(&value, &whole.ty, &rows),
+            (_, _) => format!("(SELECT COUNT(*) {rows})"),
+        })
     }
 
     /// Rounds half away from zero, in integers.
-    fn average(&mut self, value: &Expression, ty: &Type, scope: &Scope) -> Printed {
-        let text = self.scaled(value, ty, scope)?;
+    fn average(&mut self, value: &str, ty: &Type, rows: &str) -> String {
         if !self.dialect.unscaled_decimals() {
-            return Ok(format!("round(AVG({text}), {})", scale(ty).unwrap_or(0)));
+            let scale = scale(ty).unwrap_or(0);
+            return format!("(SELECT round(AVG({value}), {scale}) {rows})");
         }
-        Ok(format!(
-            "(2 * SUM({text}) + CASE WHEN SUM({text}) < 0 THEN -COUNT({text}) ELSE COUNT({text}) END) \
-             / (2 * COUNT({text}))"
-        ))
+        let alias = self.fresh_alias();
+        let (sum, from) = self.dialect.sum(value, rows, &alias);
+        let count = format!("COUNT({alias}.n)");
+        format!(
+            "(SELECT (2 * {sum} + CASE WHEN {sum} < 0 THEN -{count} ELSE {count} END) / (2 * {count}) {from})"
+        )
     }
 
     fn function(

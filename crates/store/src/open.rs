@@ -139,7 +139,11 @@ pub(crate) fn connect(path: &Path, role: Role) -> rusqlite::Result<Connection> {
     }
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(128);
+    // Writes have a statement for each table and each set of columns.
+    connection.set_prepared_statement_cache_capacity(match role {
+        Role::Reader => 128,
+        Role::Writer => 512,
+    });
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
          PRAGMA cache_size = -2000; PRAGMA mmap_size = 67108864; PRAGMA temp_store = MEMORY; \

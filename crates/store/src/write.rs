@@ -2,11 +2,14 @@
 
 mod audit;
 mod body;
+mod change;
 mod checks;
 mod delete;
 mod effect;
+mod given;
 mod id;
 mod idempotency;
+mod input;
 mod job;
 mod judge;
 mod link;
@@ -15,6 +18,7 @@ mod prepare;
 mod refuse;
 mod request;
 mod resolve;
+mod roles;
 mod row;
 mod scalar;
 mod seed;
@@ -144,7 +148,7 @@ pub(crate) fn sign_up(
         .filter(|(_, role)| role.sign_up)
         .map(|(index, _)| RoleId(index))
         .collect();
-    effect::credentials(&job, &id, password_hash, &roles)?;
+    roles::credentials(&job, &id, password_hash, &roles)?;
     // Shown to the account itself.
     let account_id = id_text(&id);
     let caller = Caller {

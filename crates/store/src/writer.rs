@@ -70,7 +70,9 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Job>) {
             continue;
         }
         let mut answers = vec![first(Ok(connection))];
-        while answers.len() < MOST_TOGETHER
+        // A full disk, say, ends the whole transaction: what came before is gone, and nothing may come after.
+        while !connection.is_autocommit()
+            && answers.len() < MOST_TOGETHER
             && let Ok(job) = waiting.try_recv()
         {
             answers.push(job(Ok(connection)));
@@ -101,4 +103,115 @@ fn isolated<T>(
     };
     connection.execute_batch(end).map_err(database)?;
     result
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+
+    fn writer(folder: &std::path::Path) -> (Writer, Connection) {
+        let path = folder.join("database.sqlite");
+        let connection = crate::open::connect(&path, crate::open::Role::Writer).unwrap();
+        connection
+            .execute_batch("CREATE TABLE rows (number INTEGER PRIMARY KEY)")
+            .unwrap();
+        let reader = crate::open::connect(&path, crate::open::Role::Reader).unwrap();
+        (Writer::start(connection).unwrap(), reader)
+    }
+
+    fn insert(connection: &Connection, number: i64) -> Result<(), Failure> {
+        connection
+            .execute("INSERT INTO rows VALUES (?1)", [number])
+            .map_err(database)?;
+        Ok(())
+    }
+
+    fn numbers(reader: &Connection) -> Vec<i64> {
+        let mut statement = reader
+            .prepare("SELECT number FROM rows ORDER BY 1")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_leaves_nothing_and_others_their_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        let fails = writer.run(|connection| {
+            insert(connection, 2)?;
+            Err::<(), _>(Failure::NotFound)
+        });
+        let panics = writer.run(|connection| -> Result<(), Failure> {
+            insert(connection, 3)?;
+            panic!("on purpose")
+        });
+        let (first, failed, panicked, last) = tokio::join!(
+            writer.run(|connection| insert(connection, 1)),
+            fails,
+            panics,
+            writer.run(|connection| insert(connection, 4)),
+        );
+        assert!(first.is_ok() && last.is_ok());
+        assert!(matches!(failed, Err(Failure::NotFound)));
+        assert!(matches!(panicked, Err(Failure::Internal(_))));
+        assert_eq!(numbers(&reader), [1, 4]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_after_the_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        for number in 0..20 {
+            writer
+                .run(move |connection| insert(connection, number))
+                .await
+                .unwrap();
+            assert_eq!(numbers(&reader).len() as i64, number + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_ended_is_nobodys_success() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        let (first, ends, after) = tokio::join!(
+            writer.run(|connection| insert(connection, 1)),
+            writer.run(|connection| {
+                // What a full disk does.
+                connection.execute_batch("ROLLBACK").map_err(database)?;
+                Err::<(), _>(Failure::Internal("ended".to_owned()))
+            }),
+            writer.run(|connection| insert(connection, 3)),
+        );
+        assert!(ends.is_err());
+        let told: Vec<i64> = [(1, first), (3, after)]
+            .into_iter()
+            .filter_map(|(number, result)| result.is_ok().then_some(number))
+            .collect();
+        assert_eq!(numbers(&reader), told);
+    }
+
+    #[test]
+    fn jobs_that_wait_are_done_when_the_writer_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut given = Vec::new();
+            for number in 0..10 {
+                let mut job = Box::pin(writer.run(move |connection| insert(connection, number)));
+                // Polled once, the job is in the channel; then nobody waits for it any more.
+                let given_away = std::future::poll_fn(|context| {
+                    std::task::Poll::Ready(job.as_mut().poll(context).is_pending())
+                });
+                given.push(given_away.await);
+            }
+        });
+        drop(writer);
+        assert_eq!(numbers(&reader), (0..10).collect::<Vec<i64>>());
+    }
 }

@@ -58,6 +58,9 @@ pub(crate) fn write_plain(
         (Form::Text, ValueRef::Text(text)) => write_text(&String::from_utf8_lossy(text), to),
         (Form::Json, ValueRef::Text(text)) => to.extend_from_slice(text),
         (Form::Integer, ValueRef::Integer(number)) => write_display(number, to),
+        // A product or sum beyond 64 bits is no whole number to SQLite; the nearest one that fits is shown.
+        (Form::Integer, ValueRef::Real(number)) => write_display(number as i64, to),
+        (Form::Decimal(scale), ValueRef::Real(units)) => write_decimal(units as i64, *scale, to),
         (Form::Decimal(scale), ValueRef::Integer(units)) => write_decimal(units, *scale, to),
         (Form::Bool, ValueRef::Integer(value)) => {
             to.extend_from_slice(if value == 0 { b"false" } else { b"true" });

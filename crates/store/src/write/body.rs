@@ -1,75 +1,15 @@
 //! Bodies of requests, checked as far as that goes without looking at rows: every bad field at once.
 
+use super::given::{Given, Links, Merge, Part, Parts, Reference, Restricted};
 use super::scalar::{self, Patterns, Rules};
 use crate::{Failure, Fault};
-use archwright_plan::model::{self, EntityId, FieldId, InputField, RoleId, ScalarType};
+use archwright_plan::model::{EntityId, FieldId, ScalarType};
 use archwright_plan::{Input, InputKind, Plan};
 use archwright_sql::Classes;
 use rusqlite::types::Value;
 use serde_json::{Map, Value as Json};
 
 const MOST_LISTED: usize = 100;
-const MOST_ITEMS: usize = 1_000;
-
-/// What a body sets on one row, in the order of the inputs.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Given {
-    pub columns: Vec<(FieldId, Value)>,
-    /// To be looked up; each becomes a column.
-    pub references: Vec<Reference>,
-    pub links: Vec<Links>,
-    pub parts: Vec<Parts>,
-    /// Documents that a patch goes into.
-    pub merges: Vec<Merge>,
-    /// Fields that some callers may not name.
-    pub restricted: Vec<Restricted>,
-}
-
-/// A row named by its id or natural key.
-#[derive(Clone, Debug)]
-pub(crate) struct Reference {
-    pub at: String,
-    pub field: FieldId,
-    pub entity: EntityId,
-    pub address: Value,
-}
-
-/// Rows that a many-to-many relation is to lead to: addresses, and ids once they are found.
-#[derive(Clone, Debug)]
-pub(crate) struct Links {
-    pub field: FieldId,
-    pub entity: EntityId,
-    pub rows: Vec<(String, Value)>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Parts {
-    pub field: FieldId,
-    pub entity: EntityId,
-    pub items: Vec<Part>,
-}
-
-/// A part: one that is there already, or a new one.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub at: String,
-    pub id: Option<Value>,
-    pub given: Given,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Merge {
-    pub at: String,
-    pub field: FieldId,
-    pub patch: Json,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Restricted {
-    /// The key, or for a part's the JSON Pointer.
-    pub name: String,
-    pub field: FieldId,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -98,7 +38,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn fault(&mut self, at: &str, code: &'static str, message: impl Into<String>) {
+    pub fn fault(&mut self, at: &str, code: &'static str, message: impl Into<String>) {
         self.faults.push(Fault {
             at: at.to_owned(),
             code,
@@ -106,7 +46,7 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn keep<T>(&mut self, at: &str, result: Result<T, scalar::Wrong>) -> Option<T> {
+    pub fn keep<T>(&mut self, at: &str, result: Result<T, scalar::Wrong>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err((code, message)) => {
@@ -246,7 +186,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list that is not too long.
-    fn items<'j>(&mut self, value: &'j Json, most: usize, at: &str) -> Option<&'j [Json]> {
+    pub fn items<'j>(&mut self, value: &'j Json, most: usize, at: &str) -> Option<&'j [Json]> {
         match value {
             Json::Array(items) if items.len() > most => {
                 self.fault(
@@ -340,180 +280,12 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// The input of a move: each value by the path that expressions call it by.
-    pub fn inputs(&mut self, fields: &[InputField], body: Option<&Json>) -> Inputs {
-        let mut inputs = Inputs::default();
-        let nothing = Map::new();
-        let object = match body {
-            None => &nothing,
-            Some(Json::Object(object)) => object,
-            Some(_) => {
-                self.fault("", "type", "The body must be a JSON object.");
-                return inputs;
-            }
-        };
-        self.fields(fields, object, "", &mut Vec::new(), &mut inputs);
-        inputs
-    }
-
-    fn fields(
-        &mut self,
-        fields: &[InputField],
-        object: &Map<String, Json>,
-        at: &str,
-        path: &mut Vec<String>,
-        inputs: &mut Inputs,
-    ) {
-        for name in object.keys() {
-            if !fields.iter().any(|field| field.name == *name) {
-                self.fault(&place(at, name), "unknown", "There is no such key here.");
-            }
-        }
-        for field in fields {
-            let at = place(at, &field.name);
-            path.push(field.name.clone());
-            match (object.get(&field.name), &field.default) {
-                (None, Some(default)) => {
-                    let value = default_value(default, &field.kind);
-                    inputs.values.push((path.clone(), value));
-                }
-                (None | Some(Json::Null), _) if field.optional => {
-                    inputs.values.push((path.clone(), Value::Null));
-                }
-                (None, None) => self.fault(&at, "required", "It is required."),
-                (Some(value), _) => self.kind(field, value, &at, path, inputs),
-            }
-            path.pop();
-        }
-    }
-
-    fn kind(
-        &mut self,
-        field: &InputField,
-        value: &Json,
-        at: &str,
-        path: &mut Vec<String>,
-        inputs: &mut Inputs,
-    ) {
-        match &field.kind {
-            model::InputKind::Scalar(scalar) => {
-                let rules = Rules::of_input(field, scalar, self.patterns);
-                if let Some(value) = self.keep(at, scalar::stored(rules, value)) {
-                    inputs.values.push((path.clone(), value));
-                }
-            }
-            model::InputKind::Reference(entity) => {
-                let found = scalar::address(self.plan, *entity, self.patterns, value);
-                if let Some(address) = self.keep(at, found) {
-                    let (at, path) = (at.to_owned(), path.clone());
-                    inputs.references.push((at, path, *entity, address));
-                }
-            }
-            model::InputKind::List(item) => {
-                if let Some(value) = self.list(field, item, value, at) {
-                    inputs.values.push((path.clone(), value));
-                }
-            }
-            model::InputKind::Object(inner) => match value {
-                Json::Object(object) => self.fields(inner, object, at, path, inputs),
-                _ => self.fault(at, "type", "It must be an object."),
-            },
-        }
-    }
-
-    /// A list of scalars, as the JSON text that SQL reads.
-    fn list(
-        &mut self,
-        field: &InputField,
-        item: &model::InputKind,
-        value: &Json,
-        at: &str,
-    ) -> Option<Value> {
-        let items = self.items(value, MOST_ITEMS, at)?;
-        let model::InputKind::Scalar(scalar) = item else {
-            self.fault(at, "type", "Lists of this kind can't be taken.");
-            return None;
-        };
-        let mut stored = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let rules = Rules::of_input(field, scalar, self.patterns);
-            match self.keep(&format!("{at}/{index}"), scalar::stored(rules, item)) {
-                Some(Value::Integer(number)) => stored.push(Json::from(number)),
-                Some(Value::Text(text)) => stored.push(Json::from(text)),
-                _ => {}
-            }
-        }
-        Some(Value::Text(Json::Array(stored).to_string()))
-    }
-
-    /// The body of SetRoles.
-    pub fn roles(&mut self, body: Option<&Json>) -> Vec<RoleId> {
-        let Some(Json::Object(object)) = body else {
-            self.fault("", "type", "The body must be a JSON object.");
-            return Vec::new();
-        };
-        for name in object.keys().filter(|name| *name != "roles") {
-            self.fault(&place("", name), "unknown", "There is no such key here.");
-        }
-        let Some(value) = object.get("roles") else {
-            self.fault("/roles", "required", "It is required.");
-            return Vec::new();
-        };
-        let most = self.plan.model.roles.len();
-        let mut roles = Vec::new();
-        for (index, item) in self
-            .items(value, most, "/roles")
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-        {
-            let at = format!("/roles/{index}");
-            let mut known = self.plan.model.roles.iter();
-            let role = item
-                .as_str()
-                .and_then(|name| known.position(|role| role.name == name));
-            match role.map(RoleId) {
-                None => {
-                    let names: Vec<&str> = self
-                        .plan
-                        .model
-                        .roles
-                        .iter()
-                        .map(|role| role.name.as_str())
-                        .collect();
-                    let message = format!("It must be one of {}.", names.join(", "));
-                    self.fault(&at, "one-of", message);
-                }
-                Some(role) if roles.contains(&role) => {
-                    self.fault(&at, "duplicate", "It is in the list already.");
-                }
-                Some(role) => roles.push(role),
-            }
-        }
-        roles
-    }
-
     /// What such callers may never name comes before what is wrong with the rest.
     pub fn refusal(&mut self) -> Option<Failure> {
         if self.forbidden.is_empty() {
             return None;
         }
         Some(super::refuse::fields(std::mem::take(&mut self.forbidden)))
-    }
-}
-
-/// What a move is given.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Inputs {
-    pub values: Vec<(Vec<String>, Value)>,
-    /// Place, path, entity, and address of rows that are to be looked up.
-    pub references: Vec<(String, Vec<String>, EntityId, Value)>,
-}
-
-fn default_value(default: &model::Literal, kind: &model::InputKind) -> Value {
-    match kind {
-        model::InputKind::Scalar(scalar) => super::value::of_literal(default, scalar),
-        _ => Value::Null,
     }
 }
 

@@ -5,8 +5,8 @@
 
 use super::checks::{Change, note};
 use super::job::Job;
-use super::row::{self, Changes, is_file};
-use super::{audit, refuse};
+use super::row::{Changes, is_file};
+use super::{audit, change, refuse};
 use crate::Failure;
 use crate::read::database;
 use archwright_plan::ColumnSource;
@@ -64,7 +64,7 @@ pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(),
     }
     for (field, id) in &fate.unset {
         if !goes(field.entity, id) {
-            let changes = row::set(job, field.entity, id, &[(*field, Value::Null)], "")?;
+            let changes = change::set(job, field.entity, id, &[(*field, Value::Null)], "")?;
             record(job, field.entity, id, changes)?;
         }
     }
@@ -259,7 +259,7 @@ fn files(job: &Job<'_>, one: &Doomed) -> Result<Vec<String>, Failure> {
         .collect();
     let mut files = Vec::new();
     for field in fields {
-        if let Value::Text(file) = row::stored(job, field, &one.id)? {
+        if let Value::Text(file) = change::stored(job, field, &one.id)? {
             files.push(file);
         }
     }

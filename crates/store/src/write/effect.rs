@@ -1,22 +1,18 @@
 //! What an allowed call does, and its reply.
 
-use super::body::Given;
+use super::given::Given;
 use super::job::{Found, Job, id_text};
 use super::request::{Body, Request};
 use super::row::{self, Changes};
-use super::{audit, checks, delete, judge, link, refuse, resolve};
+use super::{audit, change, checks, delete, judge, link, refuse, resolve, roles};
 use crate::read::database;
 use crate::represent::{Rule, bound};
 use crate::{Call, Failure, Reply};
-use archwright_plan::OperationKind;
-use archwright_plan::model::{EntityId, FieldId, Move, RoleId};
+use archwright_plan::model::{EntityId, FieldId, Move};
+use archwright_plan::{Operation, OperationKind};
 use archwright_sql::Phase;
-use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
-use serde_json::{Value as Json, json};
-
-/// The password hash of an account that nobody can sign in to.
-const NO_PASSWORD: &str = "!";
+use serde_json::json;
 
 /// Does what the call asks for, all of it or nothing: its caller is in a transaction of its own.
 pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Result<Reply, Failure> {
@@ -30,11 +26,33 @@ pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Resu
     {
         return Ok(reply);
     }
-    let reply = effect(job, request, call)?;
+    let reply = effect(job, request, call).map_err(|failure| without_body(definition, failure))?;
     if let Some(key) = key {
         super::idempotency::record(job, key, &reply)?;
     }
     Ok(reply)
+}
+
+/// Where there is no body to be mended, a write that breaks a check is at odds with what is stored.
+fn without_body(operation: &Operation, failure: Failure) -> Failure {
+    let has_none = matches!(
+        operation.kind,
+        OperationKind::Delete
+            | OperationKind::Link(_)
+            | OperationKind::Unlink(_)
+            | OperationKind::RemoveFile(_)
+    );
+    match failure {
+        Failure::Invalid(faults) if has_none => Failure::Conflict {
+            code: "check",
+            detail: faults
+                .into_iter()
+                .next()
+                .map_or_else(String::new, |fault| fault.message),
+            fields: Vec::new(),
+        },
+        other => other,
+    }
 }
 
 /// What the call would be refused with, as far as that shows before it is done.
@@ -65,7 +83,7 @@ fn effect(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Result<Reply
     match (&job.definition().kind, found, body) {
         (OperationKind::Create, None, Body::Row(given)) => created(job, request, &given),
         (OperationKind::Update, Some(found), Body::Row(given)) => {
-            let changes = row::update(job, request.entity, &found.id, &given, "")?;
+            let changes = change::update(job, request.entity, &found.id, &given, "")?;
             changed(job, request, found, changes)
         }
         (OperationKind::Move(_), Some(found), Body::Move(inputs)) => {
@@ -82,8 +100,8 @@ fn effect(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Result<Reply
             };
             moved(&mut job, request, found)
         }
-        (OperationKind::SetRoles, Some(found), Body::Roles(roles)) => {
-            let changes = set_roles(job, request.entity, &found.id, &roles)?;
+        (OperationKind::SetRoles, Some(found), Body::Roles(wanted)) => {
+            let changes = roles::set(job, request.entity, &found.id, &wanted)?;
             changed(job, request, found, changes)
         }
         (OperationKind::Delete, Some(found), _) => {
@@ -122,32 +140,14 @@ fn finish(job: &mut Job<'_>) -> Result<(), Failure> {
     if broken.is_empty() {
         return Ok(());
     }
-    let takes_body = matches!(
-        job.definition().kind,
-        OperationKind::Create
-            | OperationKind::SignUp
-            | OperationKind::Update
-            | OperationKind::Move(_)
-            | OperationKind::Upload(_)
-            | OperationKind::SetRoles
-    );
-    // Where there is no body to be mended, the write is at odds with what is stored.
-    match (takes_body, broken.into_iter().next()) {
-        (false, Some(first)) => Err(Failure::Conflict {
-            code: "check",
-            detail: first.message,
-            fields: Vec::new(),
-        }),
-        (true, Some(first)) => Err(Failure::Invalid(vec![first])),
-        (_, None) => Ok(()),
-    }
+    Err(Failure::Invalid(broken))
 }
 
 fn created(job: &mut Job<'_>, request: &Request, given: &Given) -> Result<Reply, Failure> {
     let id = create(job, request.entity, given)?;
     let account = job.plan().model.account.as_ref();
     if account.is_some_and(|account| account.entity == request.entity) {
-        credentials(job, &id, NO_PASSWORD, &[])?;
+        roles::credentials(job, &id, roles::NO_PASSWORD, &[])?;
     }
     let mut reply = job.reply(request.entity, &id, &request.shaping)?;
     reply.location = Some(location(job, request.entity, &id)?);
@@ -165,30 +165,6 @@ pub(crate) fn create(job: &mut Job<'_>, entity: EntityId, given: &Given) -> Resu
     finish(job)?;
     audit::record(job, entity, &id, changes)?;
     Ok(id)
-}
-
-/// What an account signs in with.
-pub(crate) fn credentials(
-    job: &Job<'_>,
-    id: &Value,
-    password_hash: &str,
-    roles: &[RoleId],
-) -> Result<(), Failure> {
-    let text = "INSERT INTO \"auth_credentials\" (\"account_id\", \"password_hash\", \"roles\", \"failed_count\") \
-                VALUES (?1, ?2, ?3, 0)";
-    let roles = role_names(job, roles).to_string();
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    statement
-        .execute((id, password_hash, roles))
-        .map_err(database)?;
-    Ok(())
-}
-
-fn role_names(job: &Job<'_>, roles: &[RoleId]) -> Json {
-    let names = roles
-        .iter()
-        .map(|role| job.plan().model.role(*role).name.as_str());
-    Json::from_iter(names)
 }
 
 /// The row as it is left is judged too, audited, and shown.
@@ -233,7 +209,7 @@ fn moved(job: &mut Job<'_>, request: &Request, found: Found) -> Result<Reply, Fa
     judge::condition(job, request.entity, &found.id, index)?;
     let mut columns = vec![(machine.field, Value::Text(one.to.clone()))];
     columns.extend(assigned(job, request.entity, &found.id, index, one)?);
-    let changes = row::set(job, request.entity, &found.id, &columns, "")?;
+    let changes = change::set(job, request.entity, &found.id, &columns, "")?;
     changed(job, request, found, changes)
 }
 
@@ -292,7 +268,7 @@ fn linked(
         }
     };
     if is_changed {
-        row::set(job, request.entity, &found.id, &[], "")?;
+        change::set(job, request.entity, &found.id, &[], "")?;
         let mut changes = Changes::new();
         changes.insert(name, change);
         settled(job, request, &found.id, found.held, changes)?;
@@ -308,9 +284,9 @@ pub(crate) fn set_file(
     found: Found,
     file: Value,
 ) -> Result<Reply, Failure> {
-    let old = row::stored(job, field, &found.id)?;
+    let old = change::stored(job, field, &found.id)?;
     if old != Value::Null || file != Value::Null {
-        let changes = row::set(job, request.entity, &found.id, &[(field, file.clone())], "")?;
+        let changes = change::set(job, request.entity, &found.id, &[(field, file.clone())], "")?;
         settled(job, request, &found.id, found.held, changes)?;
     }
     if let Value::Text(old) = old {
@@ -322,54 +298,10 @@ pub(crate) fn set_file(
     }
 }
 
-/// Each role that is given or taken has to be granted by a role of the caller's.
-fn set_roles(
-    job: &mut Job<'_>,
-    entity: EntityId,
-    id: &Value,
-    roles: &[RoleId],
-) -> Result<Changes, Failure> {
-    let model = &job.plan().model;
-    let text = "SELECT \"roles\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1";
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    let old: Option<String> = statement
-        .query_row([id], |row| row.get(0))
-        .optional()
-        .map_err(database)?;
-    drop(statement);
-    let old = old.ok_or(Failure::NotFound)?;
-    let old: Vec<String> =
-        serde_json::from_str(&old).map_err(|error| Failure::Internal(error.to_string()))?;
-    let all = model.roles.iter().enumerate();
-    let differs =
-        all.filter(|(index, role)| roles.contains(&RoleId(*index)) != old.contains(&role.name));
-    for (_, role) in differs {
-        if !role
-            .granted_by
-            .iter()
-            .any(|granting| job.classes.has(*granting))
-        {
-            return Err(Failure::Forbidden {
-                detail: format!("You may not give or take the role {}.", role.name),
-                fields: vec!["roles".to_owned()],
-            });
-        }
-    }
-    let new = role_names(job, roles);
-    let text = "UPDATE \"auth_credentials\" SET \"roles\" = ?2 WHERE \"account_id\" = ?1";
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    statement.execute((id, new.to_string())).map_err(database)?;
-    drop(statement);
-    row::set(job, entity, id, &[], "")?;
-    let mut changes = Changes::new();
-    changes.insert("roles".to_owned(), json!({ "from": old, "to": new }));
-    Ok(changes)
-}
-
 /// The path of a row.
 pub(super) fn location(job: &Job<'_>, entity: EntityId, id: &Value) -> Result<String, Failure> {
     let address = match job.plan().model.entity(entity).key {
-        Some(key) => row::stored(job, key, id)?,
+        Some(key) => change::stored(job, key, id)?,
         None => id.clone(),
     };
     let path = &job.plan().resource(entity).path;

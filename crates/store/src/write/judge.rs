@@ -82,7 +82,7 @@ pub(crate) fn state(
 ) -> Result<(), Failure> {
     let machine = job.plan().model.entity(entity).state.as_ref();
     let machine = machine.ok_or_else(|| Failure::Internal("a move without states".to_owned()))?;
-    let Value::Text(state) = super::row::stored(job, machine.field, id)? else {
+    let Value::Text(state) = super::change::stored(job, machine.field, id)? else {
         return Err(Failure::Internal("a row without a state".to_owned()));
     };
     if one.from.contains(&state) {

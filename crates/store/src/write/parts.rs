@@ -1,9 +1,9 @@
 //! Parts, which are written with their whole.
 
-use super::body::{Given, Parts};
+use super::given::{Given, Parts};
 use super::job::Job;
 use super::row::{self, Changes, Place, part_place};
-use super::{audit, delete};
+use super::{audit, change, delete};
 use crate::Failure;
 use crate::read::database;
 use archwright_plan::ColumnSource;
@@ -57,7 +57,7 @@ pub(crate) fn replace(
         items.push(match &part.id {
             Some(id) => {
                 move_to(job, parts, id, position)?;
-                let mut changes = row::update(job, parts.entity, id, &part.given, &at)?;
+                let mut changes = change::update(job, parts.entity, id, &part.given, &at)?;
                 changes.insert("id".to_owned(), audit::id(id));
                 Json::Object(changes)
             }

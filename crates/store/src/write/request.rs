@@ -1,6 +1,8 @@
 //! A call, read as far as that goes without rows.
 
-use super::body::{Given, Inputs, Mode, Reader};
+use super::body::{Mode, Reader};
+use super::given::Given;
+use super::input::Inputs;
 use crate::read::{address, shaping};
 use crate::represent::{Shaping, admit};
 use crate::{Call, Failure, Fault, Shared};

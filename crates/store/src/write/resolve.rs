@@ -1,8 +1,9 @@
 //! Rows that a body names: looked up, if the caller may read them, and everything that is not there told at once.
 
-use super::body::{Given, place};
+use super::body::place;
+use super::given::Given;
 use super::job::Job;
-use super::{row, scalar, value};
+use super::{change, scalar, value};
 use crate::read::database;
 use crate::represent::bound;
 use crate::{Failure, Fault};
@@ -140,7 +141,7 @@ fn is_part(job: &Job<'_>, entity: EntityId, id: &Value, whole: &Value) -> Result
 fn merges(job: &mut Job<'_>, given: &mut Given, id: Option<&Value>) -> Result<(), Failure> {
     for merge in std::mem::take(&mut given.merges) {
         let id = id.unwrap_or(&Value::Null);
-        let stored = row::stored(job, merge.field, id)?;
+        let stored = change::stored(job, merge.field, id)?;
         let old = value::document(job.shared, merge.field, id, stored)?;
         match scalar::document(&value::merged(old, &merge.patch)) {
             Ok(document) => given.columns.push((merge.field, document)),

@@ -1,7 +1,7 @@
 //! Rows put into an empty database wholesale.
 
 use super::job::Job;
-use super::{checks, effect, link, refuse, value};
+use super::{checks, link, refuse, roles, value};
 use crate::read::database;
 use crate::represent::id_value;
 use crate::{Context, Failure, Shared};
@@ -111,7 +111,7 @@ fn insert(job: &Job<'_>, row: &SeedRow, hashes: &BTreeMap<String, String>) -> Re
     let hash = hashes.get(&account.password);
     let hash =
         hash.ok_or_else(|| Failure::Internal("a password of the seed has no hash".to_owned()))?;
-    effect::credentials(job, &id, hash, &account.roles)
+    roles::credentials(job, &id, hash, &account.roles)
 }
 
 /// The value of a field as it is stored, before it is sealed.

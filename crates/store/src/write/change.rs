@@ -1,0 +1,207 @@
+//! Changes single rows, and what follows from that: slugs, the instant, the version.
+
+use super::checks::{Change, note};
+use super::given::Given;
+use super::job::Job;
+use super::row::{Changes, keep_settable, link_all, settable, slug_of, taken_slug};
+use super::{audit, parts, refuse, value};
+use crate::Failure;
+use crate::read::database;
+use archwright_plan::model::{EntityId, Field, FieldId};
+use archwright_plan::{ColumnSource, Plan};
+use archwright_sql::Dialect;
+use rusqlite::OptionalExtension;
+use rusqlite::types::Value;
+
+/// Changes a row, its links and its parts as a body says.
+pub(crate) fn update(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    given: &Given,
+    at: &str,
+) -> Result<Changes, Failure> {
+    let allowed = settable(job, given, id)?;
+    let mut changes = set(job, entity, id, &given.columns, at)?;
+    for links in &given.links {
+        link_all(job, id, links, &mut changes)?;
+    }
+    for given in &given.parts {
+        parts::replace(job, id, given, at, &mut changes)?;
+    }
+    keep_settable(job, allowed, id)?;
+    Ok(changes)
+}
+
+/// Sets columns, and what follows from them: slugs, the instant, the version.
+pub(crate) fn set(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    columns: &[(FieldId, Value)],
+    at: &str,
+) -> Result<Changes, Failure> {
+    let plan = job.plan();
+    let mut columns = columns.to_vec();
+    let derived = derive(plan, entity, &mut columns);
+    let mut old = read(job, entity, id, &columns)?;
+    let derived = changed(plan, derived, &mut columns, &mut old);
+    if let Some(stamp) = job.writes().of(entity).updated_at {
+        columns.push((stamp, Value::Integer(job.context.now)));
+    }
+    let fields: Vec<FieldId> = columns.iter().map(|(field, _)| *field).collect();
+    note(job, entity, id, Change::Fields(&fields))?;
+    for number in 2.. {
+        let Err(error) = try_update(job, entity, id, &columns)? else {
+            break;
+        };
+        let taken = taken_slug(plan, entity, &derived, &error, number);
+        let Some((field, slug)) = taken else {
+            return Err(refuse::failure(plan, entity, at, error));
+        };
+        for (known, value) in &mut columns {
+            if *known == field {
+                *value = Value::Text(slug.clone());
+            }
+        }
+    }
+    note(job, entity, id, Change::Fields(&fields))?;
+    let mut changes = Changes::new();
+    for (index, (field, value)) in columns.iter().enumerate() {
+        let from = old.get(index);
+        audit::from_to(&mut changes, plan, plan.model.field(*field), from, value)?;
+    }
+    Ok(changes)
+}
+
+/// What the columns of fields hold.
+fn read(
+    job: &Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    columns: &[(FieldId, Value)],
+) -> Result<Vec<Value>, Failure> {
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let table = job.plan().table(entity);
+    let names: Vec<String> = columns
+        .iter()
+        .map(|(field, _)| column_name(job.plan(), *field))
+        .collect::<Result<_, _>>()?;
+    let text = format!(
+        "SELECT {} FROM {} WHERE \"id\" = ?1",
+        names.join(", "),
+        Dialect::Sqlite.identifier(&table.name)
+    );
+    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
+    statement
+        .query_row([id], |row| {
+            (0..names.len()).map(|index| row.get(index)).collect()
+        })
+        .map_err(database)
+}
+
+/// What the column of a field holds; nothing for a row that is not there.
+pub(crate) fn stored(job: &Job<'_>, field: FieldId, id: &Value) -> Result<Value, Failure> {
+    let text = format!(
+        "SELECT {} FROM {} WHERE \"id\" = ?1",
+        column_name(job.plan(), field)?,
+        Dialect::Sqlite.identifier(&job.plan().table(field.entity).name)
+    );
+    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
+    let found = statement.query_row([id], |row| row.get(0)).optional();
+    Ok(found.map_err(database)?.unwrap_or(Value::Null))
+}
+
+fn column_name(plan: &Plan, field: FieldId) -> Result<String, Failure> {
+    let column = plan
+        .table(field.entity)
+        .column_from(ColumnSource::Field(field));
+    let column = column.ok_or_else(|| Failure::Internal("a field without a column".to_owned()))?;
+    Ok(Dialect::Sqlite.identifier(&column.name))
+}
+
+/// Adds slugs that are made from other columns.
+fn derive(plan: &Plan, entity: EntityId, columns: &mut Vec<(FieldId, Value)>) -> Vec<FieldId> {
+    let mut derived = Vec::new();
+    let follows = |field: &&Field| field.slug_from.is_some() && !field.immutable;
+    for field in plan.model.entity(entity).fields.iter().filter(follows) {
+        let is_given = columns.iter().any(|(known, _)| *known == field.id);
+        let mut sources = columns.iter();
+        let source = sources.find(|(known, _)| Some(*known) == field.slug_from);
+        if let (false, Some((_, Value::Text(text)))) = (is_given, source) {
+            derived.push(field.id);
+            columns.push((field.id, Value::Text(slug_of(text))));
+        }
+    }
+    derived
+}
+
+/// Takes those slugs out again whose source is what it was.
+fn changed(
+    plan: &Plan,
+    derived: Vec<FieldId>,
+    columns: &mut Vec<(FieldId, Value)>,
+    old: &mut Vec<Value>,
+) -> Vec<(FieldId, Value)> {
+    let mut kept = Vec::new();
+    for field in derived {
+        let place = |wanted: Option<FieldId>| {
+            let mut columns = columns.iter();
+            columns.position(|(known, _)| Some(*known) == wanted)
+        };
+        let source = place(plan.model.field(field).slug_from);
+        let is_same = source.is_some_and(|index| columns[index].1 == old[index]);
+        let Some(own) = place(Some(field)) else {
+            continue;
+        };
+        if is_same {
+            columns.remove(own);
+            old.remove(own);
+        } else {
+            kept.push(columns[own].clone());
+        }
+    }
+    kept
+}
+
+fn try_update(
+    job: &Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    columns: &[(FieldId, Value)],
+) -> Result<Result<(), rusqlite::Error>, Failure> {
+    let table = job.plan().table(entity);
+    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let mut sets = Vec::new();
+    let mut values = vec![id.clone()];
+    for (field, value) in columns {
+        values.push(value::column(job.shared, *field, id, value)?);
+        sets.push(format!(
+            "{} = ?{}",
+            column_name(job.plan(), *field)?,
+            values.len()
+        ));
+        if let Some(column) = table.column_from(ColumnSource::BlindIndex(*field)) {
+            values.push(value::blind(job.shared, *field, value));
+            sets.push(format!("{} = ?{}", quoted(&column.name), values.len()));
+        }
+    }
+    if let Some(column) = table.column_from(ColumnSource::Version) {
+        let name = quoted(&column.name);
+        sets.push(format!("{name} = {name} + 1"));
+    }
+    if sets.is_empty() {
+        return Ok(Ok(()));
+    }
+    let text = format!(
+        "UPDATE {} SET {} WHERE \"id\" = ?1",
+        quoted(&table.name),
+        sets.join(", ")
+    );
+    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
+    Ok(statement
+        .execute(rusqlite::params_from_iter(values))
+        .map(|_| ()))
+}

@@ -1,0 +1,82 @@
+//! Credentials of accounts, and the roles in them.
+
+use super::change;
+use super::job::Job;
+use super::row::Changes;
+use crate::Failure;
+use crate::read::database;
+use archwright_plan::model::{EntityId, RoleId};
+use rusqlite::OptionalExtension;
+use rusqlite::types::Value;
+use serde_json::{Value as Json, json};
+
+/// The password hash of an account that nobody can sign in to.
+pub(crate) const NO_PASSWORD: &str = "!";
+
+/// What an account signs in with.
+pub(crate) fn credentials(
+    job: &Job<'_>,
+    id: &Value,
+    password_hash: &str,
+    roles: &[RoleId],
+) -> Result<(), Failure> {
+    let text = "INSERT INTO \"auth_credentials\" (\"account_id\", \"password_hash\", \"roles\", \"failed_count\") \
+                VALUES (?1, ?2, ?3, 0)";
+    let roles = role_names(job, roles).to_string();
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    statement
+        .execute((id, password_hash, roles))
+        .map_err(database)?;
+    Ok(())
+}
+
+fn role_names(job: &Job<'_>, roles: &[RoleId]) -> Json {
+    let names = roles
+        .iter()
+        .map(|role| job.plan().model.role(*role).name.as_str());
+    Json::from_iter(names)
+}
+
+/// Each role that is given or taken has to be granted by a role of the caller's.
+pub(crate) fn set(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    roles: &[RoleId],
+) -> Result<Changes, Failure> {
+    let model = &job.plan().model;
+    let text = "SELECT \"roles\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1";
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    let old: Option<String> = statement
+        .query_row([id], |row| row.get(0))
+        .optional()
+        .map_err(database)?;
+    drop(statement);
+    let old = old.ok_or(Failure::NotFound)?;
+    let old: Vec<String> =
+        serde_json::from_str(&old).map_err(|error| Failure::Internal(error.to_string()))?;
+    let all = model.roles.iter().enumerate();
+    let differs =
+        all.filter(|(index, role)| roles.contains(&RoleId(*index)) != old.contains(&role.name));
+    for (_, role) in differs {
+        if !role
+            .granted_by
+            .iter()
+            .any(|granting| job.classes.has(*granting))
+        {
+            return Err(Failure::Forbidden {
+                detail: format!("You may not give or take the role {}.", role.name),
+                fields: vec!["roles".to_owned()],
+            });
+        }
+    }
+    let new = role_names(job, roles);
+    let text = "UPDATE \"auth_credentials\" SET \"roles\" = ?2 WHERE \"account_id\" = ?1";
+    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
+    statement.execute((id, new.to_string())).map_err(database)?;
+    drop(statement);
+    change::set(job, entity, id, &[], "")?;
+    let mut changes = Changes::new();
+    changes.insert("roles".to_owned(), json!({ "from": old, "to": new }));
+    Ok(changes)
+}

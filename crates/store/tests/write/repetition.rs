@@ -1,0 +1,83 @@
+//! Requests that are repeated, and versions.
+
+use crate::script::{NOW, World};
+
+#[tokio::test]
+async fn a_repeated_key_has_its_effect_once() {
+    let mut world = World::new("bookshop", &["ada:customer", "bob:customer"]).await;
+    let create = "ada: POST /v1/orders [key k1] {\"deliver_to\": \"Home\"}";
+    let first = world.answer(create).await.unwrap();
+    let mut again = world.answer(create).await.unwrap();
+    assert!(!first.replayed && again.replayed);
+    assert_eq!(first.etag.as_deref(), Some("1"));
+    assert!(first.location.as_ref().unwrap().starts_with("/v1/orders/0"));
+    again.replayed = false;
+    assert_eq!(first, again);
+    world
+        .run(
+            r#"
+        ada: POST /v1/orders [key k1] {"deliver_to": "Away"} => 422 key-reused
+        bob: POST /v1/orders [key k1] {"deliver_to": "Away"} => 201
+        "#,
+        )
+        .await;
+    assert_eq!(world.query("SELECT COUNT(*) FROM orders"), ["2"]);
+    world.now = NOW + 24 * 60 * 60 * 1000 - 1;
+    assert!(world.answer(create).await.unwrap().replayed);
+    world.now += 1;
+    assert!(!world.answer(create).await.unwrap().replayed);
+    assert_eq!(world.query("SELECT COUNT(*) FROM orders"), ["3"]);
+    world.store.purge(world.now).await.unwrap();
+    assert_eq!(world.query("SELECT COUNT(*) FROM idempotency_keys"), ["1"]);
+}
+
+#[tokio::test]
+async fn a_failure_is_not_kept() {
+    let mut world = World::new("payments", &["ada:merchant"]).await;
+    world
+        .run(
+            r#"
+        ada: POST /v1/payment-intents [key k1] {"reference": "r1", "amount": "x", "currency": "EUR"} => 422 /amount format
+        ada: POST /v1/payment-intents [key k1] {"reference": "r1", "amount": "1.00", "currency": "EUR"} => 201 as intent
+        ada: POST /v1/payment-intents/$intent/confirm [key k2] => 200 {"status": "processing"}
+        ada: POST /v1/payment-intents/$intent/confirm [key k2] => 200 {"status": "processing"}
+        ada: POST /v1/payment-intents/$intent/confirm [key k3] => 409 illegal-move
+        "#,
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn versions_count_writes_and_guard_against_lost_updates() {
+    let mut world = World::new("bookshop", &["sue:staff"]).await;
+    world
+        .run(
+            r#"
+        sue: POST /v1/authors {"name": "A"} => 201 {"version": 1} as author
+        sue: PATCH /v1/authors/$author [if-match 2] {"name": "B"} => 412
+        sue: PATCH /v1/authors/$author [if-match 1] {"name": "B"} => 200 {"version": 2}
+        sue: PATCH /v1/authors/$author [if-match 1] {"name": "C"} => 412
+        sue: PATCH /v1/authors/$author [if-match 1] {"name": ""} => 412
+        sue: PATCH /v1/authors/$author {"name": "C"} => 200 {"version": 3}
+        sue: DELETE /v1/authors/$author [if-match 2] => 412
+        sue: DELETE /v1/authors/$author [if-match 3] => 204
+        "#,
+        )
+        .await;
+    let reply = world
+        .answer("sue: POST /v1/authors {\"name\": \"A\"}")
+        .await
+        .unwrap();
+    assert_eq!(reply.etag.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn a_location_is_a_path_of_unreserved_characters() {
+    let world = World::new("payments", &["ben:bookkeeper"]).await;
+    let create = r#"ben: POST /v1/ledger-accounts {"code": "bank:eur", "name": "B", "kind": "asset", "currency": "EUR"}"#;
+    let reply = world.answer(create).await.unwrap();
+    assert_eq!(
+        reply.location.as_deref(),
+        Some("/v1/ledger-accounts/bank%3Aeur")
+    );
+}
