@@ -116,6 +116,16 @@ impl Lowering<'_> {
     // ---- who sees and sets a field ----
 
     fn field_grants(&mut self, id: FieldId, source: &ast::Field) {
+        if let Some(grant) = source.visible.as_ref().and_then(|grants| grants.first())
+            && self.entity(id.entity).key == Some(id)
+        {
+            let message = format!(
+                "`{}` addresses rows, so everyone sees it",
+                source.name.value
+            );
+            let help = "remove `visible`, or name another field as the key";
+            self.error("AW228", grant.who.span, message, help);
+        }
         let visible = source
             .visible
             .as_ref()

@@ -338,7 +338,7 @@ impl Lowering<'_> {
             .unique
             .iter()
             .any(|key| key.fields == [id]);
-        if !short || !alone || field.optional || field.sensitive {
+        if !short || !alone || field.optional || field.sensitive || field.write_only {
             let message = format!("`{}` can't address rows", field.name);
             let help =
                 "name a required, unique field of type string, slug, email, int, bigint or uuid";

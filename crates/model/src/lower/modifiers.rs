@@ -25,7 +25,8 @@ impl Lowering<'_> {
     fn check_contradictions(&mut self, source: &ast::Field) {
         let computed = source.computed.as_ref().map(|computed| computed.span);
         let default = source.default.as_ref().map(|default| default.span);
-        let pairs: [(&str, Option<Span>, &str, Option<Span>); 8] = [
+        let visible = source.visible.as_ref().and_then(|grants| grants.first());
+        let pairs: [(&str, Option<Span>, &str, Option<Span>); 10] = [
             ("a computed value", computed, "a default", default),
             (
                 "a computed value",
@@ -53,6 +54,14 @@ impl Lowering<'_> {
             ),
             ("`sensitive`", source.sensitive, "`search`", source.search),
             ("`sensitive`", source.sensitive, "`sort`", source.sort),
+            // Who can search by a value can guess it, word by word.
+            (
+                "`visible`",
+                visible.map(|grant| grant.who.span),
+                "`search`",
+                source.search,
+            ),
+            ("`write-only`", source.write_only, "`search`", source.search),
             (
                 "`composed`",
                 source.composed,
