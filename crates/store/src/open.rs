@@ -73,6 +73,7 @@ impl Store {
     pub fn open(plan: Arc<Plan>, options: StoreOptions) -> Result<Self, OpenError> {
         let location = locate(&options.url)?;
         let failed = |error: rusqlite::Error| unreachable(&location.path, &error);
+        keep_private(&location.path);
         let mut writer = connect(&location.path, Role::Writer).map_err(failed)?;
         let statements = ddl(&plan, Dialect::Sqlite)?;
         if catalog(&writer).map_err(failed)?.is_empty() {
@@ -122,6 +123,16 @@ fn locate(url: &str) -> Result<Location, OpenError> {
         }),
         _ => Err(OpenError::Url(url.to_owned())),
     }
+}
+
+/// Makes a new database for the owner alone: it holds password hashes. Files beside it get the same mode from SQLite.
+/// What is wrong with the path, opening it will say.
+fn keep_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 fn unreachable(path: &Path, error: &rusqlite::Error) -> OpenError {

@@ -142,3 +142,18 @@ fn constraints_of_the_design_hold_in_the_database() {
     refusal("UPDATE orders SET deleted_at = 1 WHERE status = 'draft'").unwrap();
     refusal(&order(25)).unwrap();
 }
+
+#[cfg(unix)]
+#[test]
+fn a_new_database_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("database.sqlite");
+    let store = Store::open(Arc::new(plan()), options(&path)).unwrap();
+    for entry in folder.path().read_dir().unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+    }
+    drop(store);
+}
