@@ -327,7 +327,7 @@ impl Inner {
     }
 
     async fn change_password(&self, call: Call, context: Context) -> Result<Reply, Problem> {
-        let caller = context.caller.ok_or(Failure::Unauthorized)?;
+        let caller = context.caller.as_ref().ok_or(Failure::Unauthorized)?;
         let (old, new) = ("current_password", "new_password");
         let mut body = Body::take(call.body, &[old, new]);
         body.check_new_password(new, self.password_min());
@@ -346,9 +346,8 @@ impl Inner {
             hash: account.password_hash,
             new_hash: Some(passwords::hash_in(&turn, new).await?),
         };
-        let (account_id, session_id) = (caller.account_id, caller.session_id);
         self.store
-            .change_password(account_id, verified, session_id, context.now)
+            .change_password(call.operation, verified, context)
             .await?;
         Ok(done())
     }

@@ -56,6 +56,13 @@ pub enum StartError {
     Seed(Failure),
     #[error("seeded accounts have passwords that everybody knows, so production takes no seed")]
     SeedInProduction,
+    #[error(
+        "the database was filled by a seed, and its accounts have passwords that everybody knows; \
+         production needs a database of its own"
+    )]
+    SeededDatabase,
+    #[error("the database can't be read: {0:?}")]
+    Database(Failure),
     #[error(transparent)]
     Route(#[from] RouteError),
 }
@@ -100,6 +107,11 @@ impl Server {
             file_link: files.as_ref().map_or(no_link, Files::link),
         };
         let store = Arc::new(Store::open(plan.clone(), store)?);
+        if options.environment == Environment::Production
+            && store.has_seeded_accounts().map_err(StartError::Database)?
+        {
+            return Err(StartError::SeededDatabase);
+        }
         let (seeding, accounts) = match options.seed.take() {
             Some(seed) => seed::fill(&store, seed, clock::now())
                 .await

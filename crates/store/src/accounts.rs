@@ -2,7 +2,7 @@
 
 use crate::read::{database, stored_value};
 use crate::represent::id_value;
-use crate::write::sign_up;
+use crate::write::{note_password, sign_up};
 use crate::{Call, Context, Failure, Reply, Shared, Store};
 use archwright_plan::model::{Account, Model, RoleId};
 use archwright_plan::{ColumnSource, lookup_column};
@@ -242,23 +242,25 @@ impl Store {
             .await
     }
 
-    /// Sets the password, and ends the account's sessions but this one. Refused (401) when the account is gone, or has
-    /// another password by now.
+    /// Sets the caller's password, and ends all of their sessions but this one. Refused (401) when the account is gone,
+    /// or has another password by now. `operation` is the one that is audited.
     pub async fn change_password(
         &self,
-        account_id: String,
+        operation: usize,
         verified: Verified,
-        keep_session: String,
-        now: i64,
+        context: Context,
     ) -> Result<(), Failure> {
+        let caller = context.caller.clone().ok_or(Failure::Unauthorized)?;
         let shared = self.shared.clone();
         self.writer
             .run(move |connection| {
-                confirm(connection, &shared, &account_id, &verified)?;
+                confirm(connection, &shared, &caller.account_id, &verified)?;
+                note_password(connection, &shared, operation, &context)?;
                 let update = "UPDATE \"auth_sessions\" SET \"revoked_at\" = ?3 \
                               WHERE \"account_id\" = ?1 AND \"id\" <> ?2 AND \"revoked_at\" IS NULL";
-                let id = shared.account_id(&account_id)?;
-                execute(connection, update, params![id, keep_session, now]).map(drop)
+                let id = shared.account_id(&caller.account_id)?;
+                let values = params![id, caller.session_id, context.now];
+                execute(connection, update, values).map(drop)
             })
             .await
     }

@@ -27,7 +27,7 @@ mod value;
 pub(crate) use prepare::Writes;
 
 use crate::read::database;
-use crate::represent::{Shaping, classes};
+use crate::represent::{Shaping, classes, id_value};
 use crate::{Call, Caller, Context, Failure, Reply, Shared, SignedUp, Store};
 use archwright_plan::model::RoleId;
 use archwright_plan::{OperationKind, SeedRow, SystemTable, TablePurpose};
@@ -105,6 +105,11 @@ impl Store {
             .await
     }
 
+    /// Whether the rows of a seed were put into this database, with accounts whose passwords everybody knows.
+    pub fn has_seeded_accounts(&self) -> Result<bool, Failure> {
+        self.readers.with(seed::is_recorded)
+    }
+
     /// Deletes idempotency records and sessions that have expired.
     pub async fn purge(&self, now: i64) -> Result<(), Failure> {
         let expiring = |table: &&archwright_plan::Table| {
@@ -169,6 +174,23 @@ pub(crate) fn sign_up(
         roles,
         reply,
     })
+}
+
+/// The audit entry of a call that has set the caller's password.
+pub(crate) fn note_password(
+    connection: &Connection,
+    shared: &Shared,
+    operation: usize,
+    context: &Context,
+) -> Result<(), Failure> {
+    let classes = classes(&shared.plan, context);
+    let job = Job::new(connection, shared, context, &classes, operation);
+    let (Some(account), Some(caller)) = (&shared.plan.model.account, &context.caller) else {
+        return Err(Failure::Unauthorized);
+    };
+    let id = id_value(&shared.plan, account.entity, &caller.account_id);
+    let id = id.ok_or(Failure::Unauthorized)?;
+    audit::secret(&job, account.entity, &id, "password")
 }
 
 /// What a call on a row would be refused with before its bytes are taken; for Upload, on any connection.

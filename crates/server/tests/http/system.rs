@@ -164,6 +164,24 @@ async fn production_takes_no_seed() {
 }
 
 #[tokio::test]
+async fn production_takes_no_database_with_seeded_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |environment, filled: bool| {
+        let plan = example("profile");
+        let mut options = crate::common::options(&folder);
+        let path = folder.path().join("database.sqlite");
+        options.database_url = format!("sqlite://{}", path.display());
+        options.environment = environment;
+        options.seed = filled.then(|| seed(&plan));
+        Server::bind(plan, options)
+    };
+    start(Environment::Production, false).await.unwrap();
+    start(Environment::Development, true).await.unwrap();
+    let refused = start(Environment::Production, false).await.err().unwrap();
+    assert!(matches!(refused, StartError::SeededDatabase), "{refused}");
+}
+
+#[tokio::test]
 async fn public_keys_are_served_where_somebody_signs_in() {
     let server = serve(example("bookshop")).await;
     let keys = server

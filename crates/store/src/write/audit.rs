@@ -72,6 +72,17 @@ pub(crate) fn id(value: &Value) -> Json {
     }
 }
 
+/// That something secret was set which is no field of the row.
+pub(crate) fn secret(
+    job: &Job<'_>,
+    entity: EntityId,
+    row: &Value,
+    name: &str,
+) -> Result<(), Failure> {
+    let changes = Changes::from_iter([(name.to_owned(), json!({ SECRET: true }))]);
+    record(job, entity, row, changes)
+}
+
 pub(crate) fn record(
     job: &Job<'_>,
     entity: EntityId,

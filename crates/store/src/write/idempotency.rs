@@ -1,7 +1,7 @@
 //! Replies kept under the key that a client chose, so that a repeated request has its effect once.
 //!
 //! Kept in the transaction of the effect, for a day. A call that fails has no effect, so nothing is kept, and its
-//! repetition is judged anew: what stood in its way may be gone.
+//! repetition is judged anew: what stood in its way may be gone. Bodies are sealed: they show what is sensitive.
 
 use super::job::Job;
 use crate::read::database;
@@ -19,20 +19,26 @@ pub(crate) fn recorded(job: &Job<'_>, key: &IdempotencyKey) -> Result<Option<Rep
     let found = statement.query_row((&key.key, caller(job), job.context.now), |row| {
         let fingerprint: Vec<u8> = row.get(0)?;
         let headers: String = row.get(2)?;
+        let sealed: Option<Vec<u8>> = row.get(3)?;
         let reply = Reply {
             status: row.get(1)?,
-            body: row.get(3)?,
             replayed: true,
             ..Reply::default()
         };
-        Ok((fingerprint, headers, reply))
+        Ok((fingerprint, headers, sealed, reply))
     });
-    let Some((fingerprint, headers, mut reply)) = found.optional().map_err(database)? else {
+    let Some((fingerprint, headers, sealed, mut reply)) = found.optional().map_err(database)?
+    else {
         return Ok(None);
     };
     if fingerprint != key.fingerprint {
         return Err(Failure::KeyReused);
     }
+    let open = |sealed: Vec<u8>| {
+        let body = job.shared.secrets.open(&sealed, &place(job, key));
+        body.ok_or_else(|| Failure::Internal("a kept reply can't be decrypted".to_owned()))
+    };
+    reply.body = sealed.map(open).transpose()?;
     let headers: Json =
         serde_json::from_str(&headers).map_err(|error| Failure::Internal(error.to_string()))?;
     let header = |name: &str| headers[name].as_str().map(str::to_owned);
@@ -48,6 +54,11 @@ pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Resu
                 (\"key\", \"caller\", \"fingerprint\", \"status\", \"headers\", \"body\", \"created_at\", \"expires_at\") \
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let now = job.context.now;
+    let seal = |body: &Vec<u8>| {
+        let sealed = job.shared.secrets.seal(body, &place(job, key));
+        sealed.ok_or_else(|| Failure::Internal("a reply can't be encrypted".to_owned()))
+    };
+    let body = reply.body.as_ref().map(seal).transpose()?;
     let mut statement = job.connection.prepare_cached(text).map_err(database)?;
     statement
         .execute((
@@ -56,12 +67,17 @@ pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Resu
             key.fingerprint.as_slice(),
             reply.status,
             headers.to_string(),
-            &reply.body,
+            body,
             now,
             now + KEPT_MILLISECONDS,
         ))
         .map_err(database)?;
     Ok(())
+}
+
+/// What the ciphertext of a body is bound to.
+fn place(job: &Job<'_>, key: &IdempotencyKey) -> String {
+    format!("idempotency_keys.body.{}.{}", caller(job), key.key)
 }
 
 /// Each caller has keys of its own; those who are not signed in share theirs.

@@ -15,6 +15,21 @@ use std::collections::BTreeMap;
 /// Rows between two reports of progress.
 const STEP: usize = 100;
 
+/// Under this name `schema_info` tells when accounts were seeded.
+const RECORD: &str = "seeded_accounts";
+
+pub(crate) fn is_recorded(connection: &Connection) -> Result<bool, Failure> {
+    let text = "SELECT 1 FROM \"schema_info\" WHERE \"name\" = ?1";
+    let mut statement = connection.prepare_cached(text).map_err(database)?;
+    statement.exists([RECORD]).map_err(database)
+}
+
+fn record(connection: &Connection, now: i64) -> Result<(), Failure> {
+    let text = "INSERT OR REPLACE INTO \"schema_info\" (\"name\", \"value\") VALUES (?1, ?2)";
+    let done = connection.execute(text, [RECORD, &now.to_string()]);
+    done.map(drop).map_err(database)
+}
+
 /// All of the rows, and every constraint judged. Optional references may point forwards, so references are judged
 /// when all rows are in.
 pub(crate) fn put(
@@ -40,6 +55,9 @@ pub(crate) fn put(
         if (index + 1) % STEP == 0 {
             progress(index + 1);
         }
+    }
+    if rows.iter().any(|row| row.account.is_some()) {
+        record(connection, now)?;
     }
     let mut linking = Job::new(connection, shared, &context, &classes, 0);
     for row in rows {

@@ -1,6 +1,6 @@
 //! Credentials and sessions.
 
-use crate::script::{NOW, World, outcome};
+use crate::script::{NOW, World, check, outcome};
 use archwright_store::{
     ActiveSession, Context, Credentials, Failure, NewSession, Rotation, SignedUp, Verified,
 };
@@ -242,11 +242,19 @@ async fn a_new_password_ends_the_other_sessions() {
             .open_session(account_id.clone(), session(number), None, NOW);
         opened.await.unwrap();
     }
+    let mut context = nobody(LATER);
+    context.caller = Some(archwright_store::Caller {
+        account_id: account_id.clone(),
+        roles: Vec::new(),
+        session_id: session_id(2),
+    });
+    let operations = &world.store.plan().operations;
+    let operation = operations.iter().position(|one| one.id == "auth.password");
     let change = || {
         let new = verified(Some("new hash"));
         world
             .store
-            .change_password(account_id.clone(), new, session_id(2), LATER)
+            .change_password(operation.unwrap(), new, context.clone())
     };
     change().await.unwrap();
     let alive: Vec<bool> = [1, 2, 3, 9]
@@ -255,6 +263,10 @@ async fn a_new_password_ends_the_other_sessions() {
         .collect();
     assert_eq!(alive, [false, true, false, true]);
     assert!(matches!(change().await, Err(Failure::Unauthorized)));
+    let audited =
+        "SELECT operation || ' ' || row_id || ' ' || changes FROM audit_entries ORDER BY id DESC";
+    let expected = format!("auth.password {account_id} {{\"password\":{{\"secret\":true}}}}");
+    assert_eq!(world.query(audited)[0], expected);
 }
 
 #[tokio::test]
@@ -298,4 +310,45 @@ async fn roles_are_those_of_this_instant() {
     assert_eq!(roles("[\"member\",\"staff\"]"), [0, 1]);
     assert_eq!(roles("[\"gone\",\"staff\"]"), [1]);
     assert_eq!(roles("[]"), [0_usize; 0]);
+}
+
+#[tokio::test]
+async fn kept_replies_show_nothing_of_what_is_sensitive() {
+    let design = "
+archwright: 1
+name: cards
+roles:
+  member: { sign-up: open }
+entities:
+  Person:
+    account: email
+    fields: { email: \"email, unique\" }
+    allow: { get: owner }
+  Card:
+    fields:
+      owner: Person, owner
+      number: string(1..40), sensitive
+    allow: { create: member, get: owner }
+";
+    let world = check(
+        design,
+        &["ada:member", "bob:member"],
+        r#"
+        ada: POST /v1/cards [key one] {"number": "4111-1111"} => 201 {"number": "4111-1111"}
+        ada: POST /v1/cards [key one] {"number": "4111-1111"} => 201 {"number": "4111-1111"}
+        ada: POST /v1/cards [key one] {"number": "4222-2222"} => 422 key-reused
+        bob: POST /v1/cards [key one] {"number": "4111-1111"} => 201 {"number": "4111-1111"}
+        "#,
+    )
+    .await;
+    assert_eq!(world.query("SELECT COUNT(*) FROM cards"), ["2"]);
+    let shown = "SELECT instr(body, CAST('4111' AS BLOB)) FROM idempotency_keys";
+    assert_eq!(world.query(shown), ["0", "0"]);
+    // A reply that is put in another caller's place is of no use there.
+    let connection = rusqlite::Connection::open(&world.path).unwrap();
+    let swap = "UPDATE idempotency_keys SET body = (SELECT body FROM idempotency_keys ORDER BY caller LIMIT 1)";
+    connection.execute_batch(swap).unwrap();
+    let again = r#"bob: POST /v1/cards [key one] {"number": "4111-1111"}"#;
+    let refused = world.answer(again).await.unwrap_err();
+    assert!(matches!(refused, Failure::Internal(_)), "{refused:?}");
 }
