@@ -1,6 +1,6 @@
 //! What the anchors of the patterns mean in one composition, and who may read what they mean.
 
-use crate::compose::{Answers, ComposeError};
+use crate::compose::{Answers, ComposeError, changes};
 use crate::grants;
 use crate::pattern::{Anchor, Offer, Pattern};
 use heck::ToSnakeCase;
@@ -55,6 +55,7 @@ impl Bindings {
                 bindings.bound.insert(key, bound);
             }
         }
+        bindings.change_audiences(patterns, answers);
         bindings.resolve_audiences();
         Ok(bindings)
     }
@@ -86,6 +87,19 @@ impl Bindings {
             .collect()
     }
 
+    /// Joins and answers that change who may read an entity change its audience.
+    fn change_audiences(&mut self, patterns: &[&Pattern], answers: &Answers) {
+        let changes = changes(patterns, self, answers);
+        for offer in changes.iter().flat_map(|(_, change)| &change.offers) {
+            let bound = self.bound.values_mut().flatten();
+            for bound in
+                bound.filter(|bound| bound.entity == offer.entity && bound.pattern.is_some())
+            {
+                bound.audience = grants::split(&offer.audience);
+            }
+        }
+    }
+
     /// An audience that names an anchor becomes the audience of what the anchor means, seen from the row.
     fn resolve_audiences(&mut self) {
         let anchors = self.bound.clone();
@@ -98,7 +112,8 @@ impl Bindings {
 fn audience(bound: &Bound, anchors: &BTreeMap<String, Vec<Bound>>, depth: usize) -> Vec<String> {
     let mut grants = Vec::new();
     for grant in &bound.audience {
-        let key = format!("{}.{grant}", bound.pattern.unwrap_or_default());
+        let (who, when) = grants::condition(grant);
+        let key = format!("{}.{who}", bound.pattern.unwrap_or_default());
         match anchors.get(&key).filter(|_| depth < 8) {
             Some(subjects) => grants.extend(subjects.iter().flat_map(|subject| {
                 let way = format!("it.{}", subject.field);
@@ -106,6 +121,9 @@ fn audience(bound: &Bound, anchors: &BTreeMap<String, Vec<Bound>>, depth: usize)
                 audience(subject, anchors, depth + 1)
                     .into_iter()
                     .map(move |grant| grants::seen_through(&grant, &way, shared))
+                    .map(move |grant| {
+                        when.map_or(grant.clone(), |when| grants::only_if(&grant, when))
+                    })
             })),
             None => grants.push(grant.clone()),
         }

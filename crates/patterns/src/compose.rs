@@ -142,7 +142,7 @@ pub(crate) fn chosen<'a>(
 }
 
 /// Joins first, then answers, so that an answer has the last word.
-fn changes<'a>(
+pub(crate) fn changes<'a>(
     patterns: &[&'a Pattern],
     bindings: &Bindings,
     answers: &Answers,

@@ -152,6 +152,38 @@ fn an_audience_is_who_may_read_the_entity() {
     none(different);
 }
 
+/// A join or an answer that changes who may read an entity says so in its audience.
+#[test]
+fn a_changed_audience_is_who_may_then_read_the_entity() {
+    let mut different = Vec::new();
+    for own in library() {
+        for change in changes(own) {
+            for (name, body) in &change.add.entities {
+                let defined = fragments_of(name).find(|body| body.get("about").is_some());
+                let rule = body.get("allow").and_then(|allow| allow.text_at("read"));
+                let offered = library()
+                    .iter()
+                    .any(|other| other.offers.iter().any(|offer| offer.entity == *name));
+                let (Some(defined), Some(rule), true) = (defined, rule, offered) else {
+                    continue;
+                };
+                let changed = change.offers.iter().find(|offer| offer.entity == *name);
+                let said = changed.map(|offer| normal(&offer.audience.replace("it.", ""), defined));
+                if said != Some(normal(rule, defined)) {
+                    different.push(format!("{}: {name}: {rule}", own.id));
+                }
+            }
+        }
+    }
+    none(different);
+}
+
+fn fragments_of(entity: &str) -> impl Iterator<Item = &'static Node> + use<'_> {
+    let all = library().iter().flat_map(|own| &own.design.entities);
+    all.filter(move |(name, _)| name == entity)
+        .map(|(_, body)| body)
+}
+
 /// Grants as a set of those who, with `owner` said as a condition and each alternative of signed-in people apart.
 fn normal(grants: &str, body: &Node) -> BTreeSet<String> {
     let owner = body.get("fields").and_then(|fields| {

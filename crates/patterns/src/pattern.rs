@@ -69,6 +69,8 @@ pub(crate) struct Change {
     pub remove: Vec<String>,
     /// Patterns that come along.
     pub with: Vec<String>,
+    /// Audiences that take the place of those of the same entities.
+    pub offers: Vec<Offer>,
 }
 
 /// A question that an architect would ask.
@@ -178,7 +180,7 @@ fn offer(entity: &str, node: &Node) -> Result<Offer, String> {
 fn question(id: &str, node: &Node) -> Result<Question, String> {
     known(node, &["ask", "why", "options"])?;
     let choices = each(node, "options", |id, node| {
-        known(node, &["gives", "add", "remove", "with"])?;
+        known(node, &["gives", "add", "remove", "with", "offers"])?;
         Ok(Choice {
             id: id.to_owned(),
             gives: text(node, "gives")?,
@@ -197,7 +199,7 @@ fn question(id: &str, node: &Node) -> Result<Question, String> {
 }
 
 fn change(node: &Node) -> Result<Change, String> {
-    known(node, &["gives", "add", "remove", "with"])?;
+    known(node, &["gives", "add", "remove", "with", "offers"])?;
     if let Some(add) = node.get("add") {
         known(add, &["roles", "entities"])?;
     }
@@ -205,6 +207,7 @@ fn change(node: &Node) -> Result<Change, String> {
         add: node.get("add").map(fragment).unwrap_or_default(),
         remove: texts(node.get("remove")),
         with: texts(node.get("with")),
+        offers: each(node, "offers", offer)?,
     })
 }
 

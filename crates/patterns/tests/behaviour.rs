@@ -73,6 +73,21 @@ fn the_audience_is_handed_on_from_subject_to_subject() {
 }
 
 #[test]
+fn an_answer_that_narrows_an_audience_narrows_what_hangs_on_it() {
+    let mut answers = bound("reaction.SUBJECT", &["Comment"]);
+    answers
+        .options
+        .insert("comment.approval".to_owned(), "approved".to_owned());
+    let composition = composed(&["post", "comment", "reaction"], &answers);
+    assert_eq!(problems(&composition), None);
+    let readers = readers(entity(&composition, "Reaction"));
+    assert_eq!(
+        readers[0],
+        "anyone when comment.status == 'approved' && comment.post.status == 'published'"
+    );
+}
+
+#[test]
 fn of_several_subjects_exactly_one_is_there() {
     let composition = composed(&["post", "recipe", "comment"], &Answers::default());
     let comment = entity(&composition, "Comment");
