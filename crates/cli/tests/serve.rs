@@ -315,6 +315,7 @@ fn arguments_that_make_no_sense_are_explained() {
         ],
         "/no/such/folder/x.sqlite",
     );
+    check(&["--host", "foo"], "127.0.0.1 for this machine alone");
     check(
         &["--public-url", "api.example.com"],
         "https://api.example.com",

@@ -1,6 +1,6 @@
 //! What a design asks for and the server doesn't execute: named with its place, never left out.
 
-use archwright_diagnostics::Diagnostic;
+use archwright_diagnostics::{Diagnostic, Span};
 use archwright_plan::{OperationKind, Plan};
 
 pub(crate) const REFUSED: &str = "AW600";
@@ -25,7 +25,7 @@ fn named_operations(plan: &Plan) -> Vec<Diagnostic> {
                 "the server can't run the named operation `{}` yet",
                 operation.name
             );
-            Diagnostic::new(REFUSED, operation.span, message)
+            Diagnostic::new(REFUSED, name_of(operation.span, &operation.name), message)
                 .label("described step by step")
                 .help("take it out to serve the rest of the design")
         })
@@ -44,10 +44,19 @@ fn effects_of_moves(plan: &Plan) -> impl Iterator<Item = Diagnostic> {
             "the server can't run the effects of the move `{}` yet",
             step.name
         );
-        Diagnostic::new(REFUSED, step.span, message)
+        Diagnostic::new(REFUSED, name_of(step.span, &step.name), message)
             .label("has effects under `do`")
             .help("take `do` out to serve the rest of the design")
     })
+}
+
+/// A construct begins with its name; all of it would fill the screen.
+fn name_of(span: Span, name: &str) -> Span {
+    let end = span.start.saturating_add(name.len() as u32);
+    Span {
+        end: end.min(span.end),
+        ..span
+    }
 }
 
 fn stack(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {

@@ -2,7 +2,7 @@
 
 use archwright_server::RateLimits;
 use clap::{Args, ValueEnum};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -19,7 +19,7 @@ pub struct ServeArguments {
     #[arg(long)]
     pub seed: bool,
     /// Address to listen on; `0.0.0.0` for all
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, default_value = "127.0.0.1", value_parser = host)]
     pub host: IpAddr,
     /// `production` wants its secrets in the environment, and offers no sign-in links
     #[arg(long, value_enum, default_value_t = EnvironmentArgument::Development)]
@@ -54,6 +54,16 @@ pub enum EnvironmentArgument {
 pub enum StartFormat {
     Text,
     Json,
+}
+
+fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        _ => text.parse().map_err(|_| {
+            "write an address: 127.0.0.1 for this machine alone, 0.0.0.0 for all that reach it"
+                .to_owned()
+        }),
+    }
 }
 
 fn rate_limits(text: &str) -> Result<RateLimits, String> {
