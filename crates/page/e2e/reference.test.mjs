@@ -1,37 +1,37 @@
 // The API reference: bundled, and signed in as on the start page.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, none, open, overflowing, servers } from './browser.mjs';
+import { inaccessible, launch, none, open, overflowing, servers } from './browser.mjs';
 
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); });
 
-for (const { name, url, roles } of servers) {
+/** Of the reference's own making, and in no option of it. */
+const NOT_OURS = ['label-content-name-mismatch'];
+
+for (const [index, { name, url, roles }] of servers.entries()) {
   describe(`reference of ${name}`, () => {
-    for (const width of [1440, 390]) {
-      test(`shows itself at ${width} pixels without a fault`, async () => {
-        const { context, page, faults } = await open(browser, { url, path: '/reference', width });
+    for (const { width, scheme } of index ? [] : [{ width: 1440, scheme: 'light' }, { width: 390, scheme: 'dark' }]) {
+      test(`shows itself at ${width} pixels, ${scheme}, without a fault`, async () => {
+        const { context, page, faults } = await open(browser, { url, path: '/reference', width, scheme });
         await page.waitForSelector('text=OpenAPI 3.1');
         none(await overflowing(page), 'nothing sticks out of the window');
+        none(await inaccessible(page, NOT_OURS), 'everybody can use it');
         none(faults, 'no error, no request to the outside');
         await context.close();
       });
     }
 
     test('opens at the operation that the start page leads to, and sends the token of its role', async () => {
-      const { context, page, faults, requests } = await open(browser, { url });
+      const { context, page, faults } = await open(browser, { url });
       const role = roles[0];
-      if (role) {
-        await page.click(`[data-sign-in="${role}"]`);
-        await page.waitForSelector(`[data-sign-in="${role}"][aria-pressed="true"]`);
-      }
+      await page.click(`[data-sign-in="${role}"]`);
+      await page.waitForSelector(`[data-sign-in="${role}"][aria-pressed="true"]`);
       await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
-      const item = page.locator('.operations li', { has: page.locator(role ? '.path:text-matches("/auth/me$")' : '.method.get') }).first();
+      const item = page.locator('.operations li', { has: page.locator('.path:text-matches("/auth/me$")') });
       const [path, summary] = [await item.locator('.path').textContent(), await item.locator('.summary').textContent()];
       await item.locator('.docs').click();
-      const heading = page.getByRole('heading', { name: summary }).first();
-      await heading.waitFor();
       await page.waitForFunction((text) => Array.from(document.querySelectorAll('h3')).some((one) => {
         const { top } = one.getBoundingClientRect();
         return one.textContent.includes(text) && top > -200 && top < innerHeight;
@@ -40,9 +40,8 @@ for (const { name, url, roles } of servers) {
       const sent = page.waitForRequest((request) => new URL(request.url()).pathname === path);
       await page.getByRole('button', { name: /^Send/ }).first().click();
       const request = await sent;
-      if (role) assert.match(await request.headerValue('authorization'), /^\S+ \S+\.\S+\.\S+$/);
+      assert.match(await request.headerValue('authorization'), /^\S+ \S+\.\S+\.\S+$/);
       none(faults, 'no error, no request to the outside');
-      assert.ok(requests.length);
       await context.close();
     });
   });

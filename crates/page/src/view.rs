@@ -112,25 +112,23 @@ fn plural(count: usize, one: &'static str, many: &'static str) -> &'static str {
     if count == 1 { one } else { many }
 }
 
+/// One for each role: the first account that has it.
 fn seeded_roles(plan: &Plan, options: &PageOptions) -> Vec<SeededRole> {
-    if !options.development {
-        return Vec::new();
-    }
-    options
-        .seeded_roles
-        .iter()
-        .map(|(name, sign_in)| SeededRole {
-            about: plan
-                .model
-                .roles
-                .iter()
-                .find(|role| role.name == *name)
+    let mut roles: Vec<SeededRole> = Vec::new();
+    for (name, sign_in) in &options.seeded_roles {
+        if !options.development || roles.iter().any(|role| role.name == *name) {
+            continue;
+        }
+        let declared = plan.model.roles.iter().find(|role| role.name == *name);
+        roles.push(SeededRole {
+            name: name.clone(),
+            about: declared
                 .map(|role| role.about.trim().to_owned())
                 .unwrap_or_default(),
-            name: name.clone(),
             sign_in: sign_in.clone(),
-        })
-        .collect()
+        });
+    }
+    roles
 }
 
 /// `order-lines` or `OrderLine` as `Order lines`.

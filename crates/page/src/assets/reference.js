@@ -62,6 +62,16 @@
     return narrowed(api, chosen);
   };
 
+  /** The reference draws its copy buttons as pictures without a name. */
+  const nameButtons = () => {
+    const name = () => {
+      for (const button of document.querySelectorAll('[class*="copy-button"]:not([aria-label])')) {
+        button.setAttribute('aria-label', 'Copy');
+      }
+    };
+    new MutationObserver(name).observe(byId('reference'), { childList: true, subtree: true });
+  };
+
   // ---- start ---------------------------------------------------------------------------------------------------
 
   const [token, api] = await Promise.all([signIn(), fetch('/openapi.json').then((reply) => reply.json())]);
@@ -69,6 +79,7 @@
     byId('who').textContent = `${session.account} · ${session.role}`;
     byId('who').hidden = false;
   }
+  nameButtons();
   Scalar.createApiReference('#reference', {
     content: shown(api),
     withDefaultFonts: false,

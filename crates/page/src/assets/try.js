@@ -82,7 +82,7 @@
         group.label = operation.group;
         groups.set(operation.group, group);
       }
-      groups.get(operation.group).append(new Option(`${operation.summary} (${operation.method})`, String(index)));
+      groups.get(operation.group).append(new Option(`${operation.method} ${operation.path}`, String(index)));
       operation.link.addEventListener('click', () => choose(index));
     });
     byId('operation').replaceChildren(...groups.values());
@@ -109,6 +109,7 @@
   const choose = (index) => {
     current = operations[index];
     byId('operation').value = String(index);
+    byId('summary').textContent = current.summary;
     const names = Array.from(current.path.matchAll(/\{([^}]+)\}/g), (match) => match[1]);
     const inputs = names.map((name) => input(name, ''));
     if (current.method === 'GET' && !names.length) inputs.push(input('query', 'limit=5'));
