@@ -22,8 +22,15 @@ pub fn browser() -> Result<()> {
     cargo(&["build", "--quiet", "--bin", "archwright"])?;
     let mut servers = Vec::new();
     for design in DESIGNS {
-        servers.push(serve(design)?);
+        servers.push(serve(design, &["--seed"], &[])?);
     }
+    let secrets = [
+        ("ARCHWRIGHT_SIGNING_KEYS", key()?),
+        ("ARCHWRIGHT_FIELD_KEYS", format!("1:{}", key()?)),
+        ("ARCHWRIGHT_INDEX_KEY", key()?),
+        ("ARCHWRIGHT_LINK_KEY", key()?),
+    ];
+    servers.push(serve(DESIGNS[0], &["--env", "production"], &secrets)?);
     let described: Vec<&Value> = servers.iter().map(|server| &server.described).collect();
     let line = "node --test --test-reporter=spec";
     eprintln!("{line}");
@@ -94,11 +101,25 @@ impl Drop for Server {
     }
 }
 
-fn serve(design: &str) -> Result<Server> {
+/// 32 random bytes.
+fn key() -> Result<String> {
+    let output = Command::new("sh")
+        .args(["-c", "head -c 32 /dev/urandom | base64"])
+        .output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+fn serve(design: &str, flags: &[&str], secrets: &[(&str, String)]) -> Result<Server> {
     let path = format!("examples/{design}");
-    let data = std::env::temp_dir().join(format!("archwright-{}-{design}", std::process::id()));
+    let data = std::env::temp_dir().join(format!(
+        "archwright-{}-{design}{}",
+        std::process::id(),
+        flags.concat()
+    ));
     let process = Command::new("target/debug/archwright")
-        .args(["serve", &path, "--seed", "--port", "0", "--format", "json"])
+        .args(["serve", &path, "--port", "0", "--format", "json"])
+        .args(flags)
+        .envs(secrets.iter().cloned())
         .args(["--database", "sqlite::memory:", "--rate-limits", "off"])
         .arg("--quiet")
         .arg("--data-dir")
@@ -116,7 +137,12 @@ fn serve(design: &str) -> Result<Server> {
     BufReader::new(output).read_line(&mut line)?;
     let ready: Value = serde_json::from_str(&line)
         .with_context(|| format!("the server of {design} did not say that it is ready: {line}"))?;
-    server.described = json!({ "name": design, "url": ready["url"], "roles": roles(&path)? });
+    server.described = json!({
+        "name": design,
+        "url": ready["url"],
+        "roles": roles(&path)?,
+        "production": !secrets.is_empty(),
+    });
     Ok(server)
 }
 

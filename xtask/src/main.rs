@@ -49,7 +49,8 @@ fn test() -> Result<()> {
         "cargo",
         &["nextest", "run", "--workspace", "--no-fail-fast"],
         &environment,
-    )
+    )?;
+    browser::browser()
 }
 
 fn format() -> Result<()> {

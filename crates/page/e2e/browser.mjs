@@ -3,9 +3,11 @@ import { chromium } from 'playwright-core';
 import axe from 'axe-core';
 import assert from 'node:assert/strict';
 
-/** Name of each design, its address, and the roles that it offers: `[{ name, url, roles }]`. */
-export const servers = JSON.parse(process.env.SERVERS ?? '[]');
-assert.ok(servers.length, 'SERVERS names no server: run `cargo xtask browser`');
+/** Running designs: `[{ name, url, roles, production }]`. */
+const running = JSON.parse(process.env.SERVERS ?? '[]');
+export const servers = running.filter((server) => !server.production);
+export const production = running.find((server) => server.production);
+assert.ok(servers.length && production, 'SERVERS names no server: run `cargo xtask browser`');
 
 const FLAGS = [
   '--no-sandbox',

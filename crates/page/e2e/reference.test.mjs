@@ -10,9 +10,10 @@ after(async () => { await browser.close(); });
 /** Of the reference's own making, and in no option of it. */
 const NOT_OURS = ['label-content-name-mismatch'];
 
-for (const [index, { name, url, roles }] of servers.entries()) {
+// The reference is the same for each design.
+for (const { name, url, roles } of servers.slice(0, 1)) {
   describe(`reference of ${name}`, () => {
-    for (const { width, scheme } of index ? [] : [{ width: 1440, scheme: 'light' }, { width: 390, scheme: 'dark' }]) {
+    for (const { width, scheme } of [{ width: 1440, scheme: 'light' }, { width: 390, scheme: 'dark' }]) {
       test(`shows itself at ${width} pixels, ${scheme}, without a fault`, async () => {
         const { context, page, faults } = await open(browser, { url, path: '/reference', width, scheme });
         await page.waitForSelector('text=OpenAPI 3.1');

@@ -81,6 +81,22 @@ for (const [index, { name, url, roles }] of servers.entries()) {
       await context.close();
     });
 
+    test('fills in the id of a row where a path needs one', async () => {
+      const { context, page } = await open(browser, { url });
+      await signIn(page, roles[0]);
+      const label = await page.evaluate(() => {
+        const labels = Array.from(document.querySelectorAll('#operation option'), (option) => option.textContent);
+        return labels.find((label) => labels.some((list) => list.startsWith('GET') && label.startsWith(`${list}/{`)));
+      });
+      await page.selectOption('#operation', { label });
+      await page.waitForFunction(() => document.querySelector('#inputs input').value);
+      assert.equal((await send(page)).response.status(), 200);
+      await context.close();
+    });
+
+    // What follows doesn't depend on the design.
+    if (index) return;
+
     test('copies lines that work in a terminal', async () => {
       const { context, page } = await open(browser, { url });
       for (const role of roles.slice(0, 1)) {
@@ -110,19 +126,6 @@ for (const [index, { name, url, roles }] of servers.entries()) {
       assert.equal(response.status(), 401, 'nobody has that password');
       assert.deepEqual(response.request().postDataJSON(), example);
       none(faults, 'no error, no request to the outside');
-      await context.close();
-    });
-
-    test('fills in the id of a row where a path needs one', async () => {
-      const { context, page } = await open(browser, { url });
-      await signIn(page, roles[0]);
-      const label = await page.evaluate(() => {
-        const labels = Array.from(document.querySelectorAll('#operation option'), (option) => option.textContent);
-        return labels.find((label) => labels.some((list) => list.startsWith('GET') && label.startsWith(`${list}/{`)));
-      });
-      await page.selectOption('#operation', { label });
-      await page.waitForFunction(() => document.querySelector('#inputs input').value);
-      assert.equal((await send(page)).response.status(), 200);
       await context.close();
     });
 
