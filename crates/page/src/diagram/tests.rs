@@ -137,40 +137,48 @@ fn no_line_runs_through_a_box() {
     });
 }
 
+type Point = (i32, i32);
+
+/// What a stretch leads to, and its ends.
+struct Stretch {
+    target: (usize, bool),
+    from: Point,
+    to: Point,
+}
+
+/// How far two stretches run along each other.
+fn along(one: &Stretch, other: &Stretch) -> i32 {
+    let shared = |first: (i32, i32), second: (i32, i32)| {
+        let start = first.0.min(first.1).max(second.0.min(second.1));
+        first.0.max(first.1).min(second.0.max(second.1)) - start
+    };
+    let upright = |stretch: &Stretch| stretch.from.0 == stretch.to.0;
+    match (upright(one), upright(other)) {
+        (true, true) if one.from.0 == other.from.0 => {
+            shared((one.from.1, one.to.1), (other.from.1, other.to.1))
+        }
+        (false, false) if one.from.1 == other.from.1 => {
+            shared((one.from.0, one.to.0), (other.from.0, other.to.0))
+        }
+        _ => 0,
+    }
+}
+
 #[test]
 fn lines_that_lead_to_different_rows_never_run_along_each_other() {
     check(|name, diagram| {
-        let stretches: Vec<(usize, bool, (i32, i32), (i32, i32))> = diagram
-            .routes
-            .iter()
-            .flat_map(|route| {
-                let edge = route.edge;
-                let pairs = route.points.windows(2);
-                pairs.map(move |pair| (edge.to, edge.many_to_many, pair[0], pair[1]))
-            })
-            .collect();
+        let mut stretches = Vec::new();
+        for Route { edge, points } in &diagram.routes {
+            stretches.extend(points.windows(2).map(|pair| Stretch {
+                target: (edge.to, edge.many_to_many),
+                from: pair[0],
+                to: pair[1],
+            }));
+        }
         for (index, one) in stretches.iter().enumerate() {
             for other in &stretches[index + 1..] {
-                if (one.0, one.1) == (other.0, other.1) {
-                    continue;
-                }
-                let upright = one.2.0 == one.3.0 && other.2.0 == other.3.0;
-                let shared = |first: (i32, i32), second: (i32, i32)| {
-                    let start = first.0.min(first.1).max(second.0.min(second.1));
-                    first.0.max(first.1).min(second.0.max(second.1)) - start
-                };
-                let along = match upright {
-                    true if one.2.0 == other.2.0 => {
-                        shared((one.2.1, one.3.1), (other.2.1, other.3.1))
-                    }
-                    false
-                        if one.2.1 == one.3.1 && other.2.1 == other.3.1 && one.2.1 == other.2.1 =>
-                    {
-                        shared((one.2.0, one.3.0), (other.2.0, other.3.0))
-                    }
-                    _ => 0,
-                };
-                assert!(along <= 0, "{name}: {one:?} and {other:?}");
+                let apart = one.target == other.target || along(one, other) <= 0;
+                assert!(apart, "{name}: at {:?} and {:?}", one.from, other.from);
             }
         }
     });
