@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempPath;
 use tokio::io::AsyncWriteExt;
 
@@ -24,6 +24,8 @@ use tokio::io::AsyncWriteExt;
 const FORM_BYTES: u64 = 16 * 1024;
 /// What the parser of forms may hold without handing it on: one chunk of the connection and the form's own bytes.
 const MOST_HELD: u64 = 1024 * 1024;
+/// Bytes in a second; who sends fewer keeps a connection for too long.
+const SLOWEST: u64 = 4 * 1024;
 /// The one part of a form.
 const PART: &str = "file";
 
@@ -45,7 +47,7 @@ pub(super) struct Received {
 pub(super) struct Limits<'a> {
     pub bytes: u64,
     pub accepts: &'a (dyn Fn(&str) -> bool + Sync),
-    /// For the next bytes to come.
+    /// For the next bytes to come, and before the client's speed counts.
     pub patience: Duration,
 }
 
@@ -226,8 +228,12 @@ async fn fill(
 ) -> Result<Received, Problem> {
     let (mut size, mut head) = (0_u64, Vec::new());
     let (mut hash, mut text) = (Sha256::new(), TextCheck::default());
+    let begun = Instant::now();
     while let Some(chunk) = chunks.next(limits).await? {
         size += chunk.len() as u64;
+        if is_too_slow(size, begun.elapsed(), limits.patience) {
+            return Err(Problem::timeout());
+        }
         if size > limits.bytes {
             return Err(Problem::too_large(limits.bytes));
         }
@@ -249,6 +255,11 @@ async fn fill(
         name: None,
         media_type: None,
     })
+}
+
+fn is_too_slow(size: u64, elapsed: Duration, patience: Duration) -> bool {
+    let least = elapsed.as_millis() * u128::from(SLOWEST) / 1000;
+    elapsed > patience && u128::from(size) < least
 }
 
 /// A disk that is full may have room again.
@@ -350,6 +361,15 @@ mod tests {
         let refused = receive_form(body, 5 << 20).await.err().unwrap();
         assert_eq!(refused.status, 413);
         assert!(taken.load(Ordering::Relaxed) > 5 << 20);
+    }
+
+    #[test]
+    fn who_sends_a_byte_now_and_then_is_too_slow() {
+        let second = Duration::from_secs(1);
+        assert!(!is_too_slow(1, 9 * second, 10 * second));
+        assert!(is_too_slow(11, 11 * second, 10 * second));
+        assert!(is_too_slow(11 * SLOWEST - 1, 11 * second, 10 * second));
+        assert!(!is_too_slow(11 * SLOWEST, 11 * second, 10 * second));
     }
 
     #[tokio::test]
