@@ -12,4 +12,5 @@ mod limits;
 mod refusals;
 mod replies;
 mod system;
+mod tenants;
 mod unsupported;
