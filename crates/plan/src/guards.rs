@@ -89,23 +89,25 @@ fn alternative(model: &Model, entity: &Entity, grant: &Grant) -> Alternative {
     }
 }
 
-/// `self.OWNER == caller`, or on the account entity `self == caller`.
+/// `self.OWNER == caller`, or on the account entity `self == caller`; of a part, what holds for its whole.
 fn owned(model: &Model, entity: &Entity) -> Option<Expression> {
     let account = model.account.as_ref()?.entity;
-    let row = match entity.owner {
-        Some(field) => to_one(model, entity, field),
-        None if entity.id == account => this(entity),
+    let (row, whole) = whole(model, entity);
+    let row = match whole.owner {
+        Some(field) => to_one(model, row, field),
+        None if whole.id == account => row,
         None => return None,
     };
     Some(equal(row, caller(entity, account)))
 }
 
-/// `self.TENANT == caller's tenant`, where rows belong to tenants.
+/// `self.TENANT == caller's tenant`, where rows belong to tenants; of a part, what holds for its whole.
 fn confined(model: &Model, entity: &Entity) -> Option<Expression> {
     let tenant = model.tenant?;
-    let row = match entity.tenant {
-        Some(field) => to_one(model, entity, field),
-        None if entity.id == tenant => this(entity),
+    let (row, whole) = whole(model, entity);
+    let row = match whole.tenant {
+        Some(field) => to_one(model, row, field),
+        None if whole.id == tenant => row,
         None => return None,
     };
     let callers = expression(
@@ -115,6 +117,16 @@ fn confined(model: &Model, entity: &Entity) -> Option<Expression> {
         true,
     );
     Some(equal(row, callers))
+}
+
+/// The row itself, or the one that it is a part of, however far up.
+fn whole<'m>(model: &'m Model, entity: &'m Entity) -> (Expression, &'m Entity) {
+    let (mut row, mut whole) = (this(entity), entity);
+    while let Some(part) = whole.part_of {
+        row = to_one(model, row, part.back);
+        whole = model.entity(part.whole);
+    }
+    (row, whole)
 }
 
 fn expression(entity: &Entity, kind: ExpressionKind, ty: Type, nullable: bool) -> Expression {
@@ -134,19 +146,22 @@ fn caller(entity: &Entity, account: EntityId) -> Expression {
     expression(entity, ExpressionKind::Caller, Type::Row(account), true)
 }
 
-fn to_one(model: &Model, entity: &Entity, field: FieldId) -> Expression {
+/// A to-one field of a row.
+fn to_one(model: &Model, row: Expression, field: FieldId) -> Expression {
     let declared = model.field(field);
     let target = match &declared.kind {
         FieldKind::ToOne(relation) => relation.target,
-        _ => entity.id,
+        _ => field.entity,
     };
-    let of = Box::new(this(entity));
-    expression(
-        entity,
-        ExpressionKind::Field { of, field },
-        Type::Row(target),
-        declared.optional,
-    )
+    Expression {
+        nullable: row.nullable || declared.optional,
+        span: row.span,
+        ty: Type::Row(target),
+        kind: ExpressionKind::Field {
+            of: Box::new(row),
+            field,
+        },
+    }
 }
 
 fn equal(left: Expression, right: Expression) -> Expression {

@@ -4,19 +4,30 @@
 
 mod common;
 
-use archwright_plan::model::*;
+use archwright_plan::Plan;
+use archwright_plan::model::{EntityId, Expression, Literal};
 use archwright_sql::{Dialect, Parameter, Printer, Scope};
 use common::*;
 use rusqlite::types::Value;
 
+/// An expression over an entity, as the computed field `probe`.
+fn probe(entity: &str, ty: &str, expression: &str) -> (Plan, EntityId, Expression) {
+    let field = format!("      probe: {{ type: \"{ty}\", computed: \"{expression}\" }}\n");
+    let plan = plan_of_text(&design_with(DESIGN, entity, "    fields:\n", &field));
+    let entity = plan.model.entity_named(entity).unwrap();
+    let computed = entity.field_named("probe").unwrap().computed.clone();
+    let id = entity.id;
+    (plan, id, computed.unwrap())
+}
+
 /// The value of an expression in each row, by the rows' ids.
-fn values(entity: EntityId, expression: &Expression) -> Vec<Value> {
-    let plan = plan();
+fn values(entity: &str, ty: &str, expression: &str) -> Vec<Value> {
+    let (plan, entity, expression) = probe(entity, ty, expression);
     let connection = empty_database(&plan);
     insert_rows(&connection);
     let mut printer = Printer::new(&plan, Dialect::Sqlite);
     let text = printer
-        .value(expression, &Scope::alias(entity, "t"))
+        .value(&expression, &Scope::alias(entity, "t"))
         .unwrap();
     let statement = printer.finish(text);
     let table = &plan.table(entity).name;
@@ -42,336 +53,173 @@ fn values(entity: EntityId, expression: &Expression) -> Vec<Value> {
     found
 }
 
-fn check(entity: EntityId, expression: Expression, expected: &[i64]) {
+/// Numbers, and conditions as 0 and 1.
+fn check(entity: &str, ty: &str, expression: &str, expected: &[i64]) {
     let expected: Vec<Value> = expected
         .iter()
         .map(|number| Value::Integer(*number))
         .collect();
-    assert_eq!(values(entity, &expression), expected, "{expression:?}");
+    assert_eq!(values(entity, ty, expression), expected, "{expression}");
 }
 
-use BinaryOperator::*;
+fn check_condition(entity: &str, expression: &str, expected: &[i64]) {
+    check(entity, "bool", expression, expected);
+}
 
 #[test]
 fn missing_values_are_equal_to_themselves_only() {
-    let model = model();
-    let published = || get(&model, this(BOOK), 3);
-    check(BOOK, binary(Equal, published(), null()), &[0, 0, 1, 1, 0]);
-    check(
-        BOOK,
-        binary(NotEqual, published(), typed("1961-01-01", Type::Date)),
-        &[1, 0, 1, 1, 1],
-    );
-    check(
-        BOOK,
-        not(binary(Equal, published(), typed("1961-01-01", Type::Date))),
-        &[1, 0, 1, 1, 1],
-    );
-    check(
-        BOOK,
-        binary(Greater, published(), typed("1970-01-01", Type::Date)),
-        &[1, 0, 0, 0, 1],
-    );
-    check(
-        BOOK,
-        not(binary(
-            Greater,
-            published(),
-            typed("1970-01-01", Type::Date),
-        )),
-        &[0, 1, 1, 1, 0],
-    );
+    for (expression, expected) in [
+        ("published == null", [0, 0, 1, 1, 0]),
+        ("published != '1961-01-01'", [1, 0, 1, 1, 1]),
+        ("!(published == '1961-01-01')", [1, 0, 1, 1, 1]),
+        ("published > '1970-01-01'", [1, 0, 0, 0, 1]),
+        ("!(published > '1970-01-01')", [0, 1, 1, 1, 0]),
+    ] {
+        check_condition("Book", expression, &expected);
+    }
 }
 
 #[test]
 fn decimals_of_different_scales_compare_by_value() {
-    let model = model();
-    let price = || get(&model, this(BOOK), 1);
-    check(
-        BOOK,
-        binary(Equal, price(), decimal(99, 1)),
-        &[0, 1, 1, 0, 0],
+    check_condition("Book", "price == 9.9", &[0, 1, 1, 0, 0]);
+    check_condition("Book", "price > 12", &[1, 0, 0, 0, 1]);
+    check_condition("Book", "price < 12.501", &[1, 1, 1, 1, 0]);
+    check_condition("Order", "discount < 0.00", &[0, 1, 0, 0]);
+}
+
+#[test]
+fn arithmetic_keeps_scales() {
+    let dearer = [18_750, 14_850, 14_850, 0, 30_000];
+    check("Book", "decimal(15,3)", "price * 1.5", &dearer);
+    let one_more = [1350, 1090, 1090, 100, 2100];
+    check("Book", "decimal(15,2)", "price + 1", &one_more);
+    check("Book", "int?", "stock / 2", &[1, 0, -1, 3, 0]);
+    assert_eq!(
+        values("Author", "int?", "1 / (1 - 1)"),
+        [Value::Null, Value::Null]
     );
-    check(BOOK, binary(Greater, price(), int(12)), &[1, 0, 0, 0, 1]);
-    check(
-        BOOK,
-        binary(Less, price(), decimal(12_501, 3)),
-        &[1, 1, 1, 1, 0],
-    );
-    check(
-        ORDER,
-        binary(Less, get(&model, this(ORDER), 4), decimal(0, 2)),
+}
+
+#[test]
+fn relations_are_searched_and_an_empty_one_has_no_row() {
+    check_condition("Order", "lines.exists(l, l.price > 10)", &[1, 0, 0, 0]);
+    check_condition("Order", "lines.all(l, l.price > 10)", &[0, 0, 1, 1]);
+    check("Order", "int", "size(lines)", &[2, 1, 0, 0]);
+    check_condition(
+        "Order",
+        "lines.exists(l, l.book.title == 'Öde Ufer')",
         &[0, 1, 0, 0],
     );
 }
 
 #[test]
-fn arithmetic_keeps_scales() {
-    let model = model();
-    let price = || get(&model, this(BOOK), 1);
-    check(
-        BOOK,
-        binary(Multiply, price(), decimal(15, 1)),
-        &[18_750, 14_850, 14_850, 0, 30_000],
-    );
-    check(
-        BOOK,
-        binary(Add, price(), int(1)),
-        &[1350, 1090, 1090, 100, 2100],
-    );
-    check(
-        BOOK,
-        binary(Divide, get(&model, this(BOOK), 2), int(2)),
-        &[1, 0, -1, 3, 0],
-    );
-    let by_zero = binary(Divide, int(1), binary(Subtract, int(1), int(1)));
-    assert_eq!(values(AUTHOR, &by_zero), [Value::Null, Value::Null]);
-}
-
-#[test]
-fn relations_are_searched_and_an_empty_one_has_no_row() {
-    let model = model();
-    let lines = || get(&model, this(ORDER), 2);
-    let dear = || binary(Greater, get(&model, variable(LINE), 2), int(10));
-    check(
-        ORDER,
-        quantifier(Quantifier::Exists, lines(), dear()),
-        &[1, 0, 0, 0],
-    );
-    check(
-        ORDER,
-        quantifier(Quantifier::All, lines(), dear()),
-        &[0, 0, 1, 1],
-    );
-    check(
-        ORDER,
-        aggregate(Aggregate::Count, lines(), None),
-        &[2, 1, 0, 0],
-    );
-    let title = get(&model, get(&model, variable(LINE), 3), 0);
-    let named = quantifier(
-        Quantifier::Exists,
-        lines(),
-        binary(Equal, title, text("Öde Ufer")),
-    );
-    check(ORDER, named, &[0, 1, 0, 0]);
-}
-
-#[test]
 fn many_to_many_works_from_both_sides() {
-    let model = model();
+    check("Book", "int", "size(authors)", &[1, 1, 1, 0, 1]);
+    check("Author", "int", "size(books)", &[2, 2]);
     check(
-        BOOK,
-        aggregate(Aggregate::Count, get(&model, this(BOOK), 5), None),
-        &[1, 1, 1, 0, 1],
-    );
-    check(
-        AUTHOR,
-        aggregate(Aggregate::Count, get(&model, this(AUTHOR), 1), None),
-        &[2, 2],
-    );
-    let prices = get(&model, variable(BOOK), 1);
-    check(
-        AUTHOR,
-        aggregate(Aggregate::Max, get(&model, this(AUTHOR), 1), Some(prices)),
+        "Author",
+        "decimal(15,2)?",
+        "books.max(b, b.price)",
         &[2000, 990],
     );
 }
 
 #[test]
 fn deleted_rows_of_a_relation_are_skipped() {
-    let model = model();
-    check(
-        USER,
-        aggregate(Aggregate::Count, get(&model, this(USER), 3), None),
-        &[2, 1],
-    );
+    check("User", "int", "size(orders)", &[2, 1]);
 }
 
 #[test]
 fn averages_round_half_away_from_zero() {
-    let model = model();
-    let discount = || get(&model, variable(ORDER), 4);
-    let average = aggregate(Aggregate::Avg, get(&model, this(USER), 3), Some(discount()));
-    check(USER, average, &[-15_000, 500]);
-    let stocks = aggregate(
-        Aggregate::Avg,
-        get(&model, this(AUTHOR), 1),
-        Some(get(&model, variable(BOOK), 2)),
+    let average = "orders.avg(o, o.discount)";
+    check("User", "decimal(15,4)?", average, &[-15_000, 500]);
+    check(
+        "Author",
+        "decimal(15,2)?",
+        "books.avg(b, b.stock)",
+        &[200, -100],
     );
-    check(AUTHOR, stocks, &[200, -100]);
+}
+
+#[test]
+fn sums_beyond_64_bits_become_the_nearest_number_that_fits() {
+    let huge = "books.sum(b, (b.stock + 2) * 9000000000000000 * 1000)";
+    check("Author", "bigint", huge, &[i64::MAX; 2]);
+    let low = "books.sum(b, (0 - 3 - b.stock) * 9000000000000000 * 1000)";
+    check("Author", "bigint", low, &[-i64::MAX; 2]);
+    let exact = "books.sum(b, b.stock * 1000000000000000)";
+    check(
+        "Author",
+        "bigint",
+        exact,
+        &[4_000_000_000_000_000, -2_000_000_000_000_000],
+    );
 }
 
 #[test]
 fn computed_fields_are_written_out_through_relations() {
-    let model = model();
-    check(ORDER, get(&model, this(ORDER), 3), &[3490, 15, 0, 0]);
-    let of_line = get(&model, get(&model, this(LINE), 0), 3);
-    check(LINE, of_line, &[3490, 3490, 15]);
-    let totals = aggregate(
-        Aggregate::Sum,
-        get(&model, this(USER), 3),
-        Some(get(&model, variable(ORDER), 3)),
+    check("Order", "decimal(12,2)", "total", &[3490, 15, 0, 0]);
+    check("Line", "decimal(12,2)", "order.total", &[3490, 3490, 15]);
+    check(
+        "User",
+        "decimal(15,2)",
+        "orders.sum(o, o.total)",
+        &[3505, 0],
     );
-    check(USER, totals, &[3505, 0]);
 }
 
 #[test]
 fn rows_are_compared_by_id_without_a_join() {
-    let model = model();
-    let own = binary(Equal, get(&model, this(ORDER), 0), caller());
-    check(ORDER, own.clone(), &[1, 1, 0, 1]);
-    let plan = plan();
-    let printed =
-        archwright_sql::condition(&plan, &own, &Scope::alias(ORDER, "t"), Dialect::Sqlite).unwrap();
+    check_condition("Order", "customer == caller", &[1, 1, 0, 1]);
+    let (plan, entity, own) = probe("Order", "bool", "customer == caller");
+    let scope = Scope::alias(entity, "t");
+    let printed = archwright_sql::condition(&plan, &own, &scope, Dialect::Sqlite).unwrap();
     assert_eq!(printed.text, "(t.\"customer_id\" IS ?1)");
-    let name = get(&model, caller(), 1);
-    check(
-        ORDER,
-        binary(Equal, get(&model, get(&model, this(ORDER), 0), 1), name),
-        &[1, 1, 0, 1],
-    );
+    check_condition("Order", "customer.name == caller.name", &[1, 1, 0, 1]);
 }
 
 #[test]
 fn membership_in_lists_and_relations() {
-    let model = model();
-    let list = |items: Vec<Expression>| {
-        expression(
-            ExpressionKind::List(items),
-            Type::List(Box::new(Type::Int)),
-            false,
-        )
-    };
-    let within = |item: Expression, list: Expression| {
-        expression(
-            ExpressionKind::In {
-                item: Box::new(item),
-                list: Box::new(list),
-            },
-            Type::Bool,
-            false,
-        )
-    };
-    let stock = || get(&model, this(BOOK), 2);
-    check(
-        BOOK,
-        within(stock(), list(vec![int(3), int(-2)])),
-        &[1, 0, 1, 0, 0],
+    check_condition("Book", "stock in [3, -2]", &[1, 0, 1, 0, 0]);
+    check_condition(
+        "Book",
+        "published in ['1974-05-01', '1961-01-01']",
+        &[1, 1, 0, 0, 0],
     );
-    check(BOOK, within(stock(), list(vec![])), &[0, 0, 0, 0, 0]);
-    let published = get(&model, this(BOOK), 3);
-    check(
-        BOOK,
-        within(
-            published,
-            list(vec![null(), typed("1961-01-01", Type::Date)]),
-        ),
-        &[0, 1, 1, 1, 0],
-    );
-    let orders = get(&model, caller(), 3);
-    check(ORDER, within(this(ORDER), orders), &[1, 1, 0, 0]);
+    check_condition("Order", "self in caller.orders", &[1, 1, 0, 0]);
 }
 
 #[test]
 fn text_functions() {
-    let model = model();
-    let title = || get(&model, this(BOOK), 0);
-    let function = |function, arguments: Vec<Expression>, ty| {
-        expression(
-            ExpressionKind::Function {
-                function,
-                arguments,
-            },
-            ty,
-            false,
-        )
-    };
-    check(
-        BOOK,
-        function(
-            Function::StartsWith,
-            vec![title(), text("Solaris")],
-            Type::Bool,
-        ),
-        &[0, 1, 1, 0, 0],
-    );
-    check(
-        BOOK,
-        function(Function::EndsWith, vec![title(), text("again")], Type::Bool),
-        &[0, 0, 1, 0, 0],
-    );
-    check(
-        BOOK,
-        function(Function::EndsWith, vec![title(), text("")], Type::Bool),
-        &[1, 1, 1, 1, 1],
-    );
-    check(
-        BOOK,
-        function(Function::Contains, vec![title(), text("or")], Type::Bool),
-        &[0, 0, 0, 0, 1],
-    );
-    check(
-        BOOK,
-        function(Function::Size, vec![title()], Type::Int),
-        &[16, 7, 14, 8, 18],
-    );
-    let lower = values(BOOK, &function(Function::Lower, vec![title()], Type::Text));
+    check_condition("Book", "title.startsWith('Solaris')", &[0, 1, 1, 0, 0]);
+    check_condition("Book", "title.endsWith('again')", &[0, 0, 1, 0, 0]);
+    check_condition("Book", "title.endsWith('')", &[1, 1, 1, 1, 1]);
+    check_condition("Book", "title.contains('or')", &[0, 0, 0, 0, 1]);
+    check("Book", "int", "size(title)", &[16, 7, 14, 8, 18]);
+    let lower = values("Book", "string(1..300)", "title.lower()");
     assert_eq!(lower[3], Value::Text("Öde ufer".to_owned()));
 }
 
 #[test]
 fn instants_and_days() {
-    let model = model();
-    let added = || get(&model, this(BOOK), 6);
-    let day = expression(
-        ExpressionKind::Function {
-            function: Function::Date,
-            arguments: vec![added()],
-        },
-        Type::Date,
-        false,
-    );
-    check(
-        BOOK,
-        binary(Equal, day, typed("2026-11-24", Type::Date)),
-        &[1; 5],
-    );
-    let before = |text: &str| {
-        expression(
-            ExpressionKind::Function {
-                function: Function::Date,
-                arguments: vec![typed(text, Type::DateTime)],
-            },
-            Type::Date,
-            false,
-        )
-    };
-    assert_eq!(
-        values(AUTHOR, &before("1969-12-31T23:59:59.999Z"))[0],
-        Value::Text("1969-12-31".to_owned())
-    );
-    let week = expression(
-        ExpressionKind::Literal(Literal::Int(604_800_000)),
-        Type::Duration,
-        false,
-    );
-    let now = expression(ExpressionKind::Now, Type::DateTime, false);
-    check(BOOK, binary(Less, binary(Add, added(), week), now), &[0; 5]);
+    check_condition("Book", "date(added_at) == date(now)", &[1; 5]);
+    // Before 1970 too.
+    let before = values("Book", "date", "date(added_at - duration('20782d'))");
+    assert_eq!(before[0], Value::Text("1969-12-31".to_owned()));
+    check_condition("Book", "added_at + duration('7d') < now", &[0; 5]);
 }
 
 #[test]
 fn postgres_compares_in_its_own_words() {
-    let model = model();
-    let plan = plan();
-    let published = get(&model, this(BOOK), 3);
-    let same = binary(Equal, published, null());
-    let dear = binary(Greater, get(&model, this(BOOK), 1), decimal(125, 1));
     for (expression, expected) in [
-        (same, "(t.\"published\" IS NOT DISTINCT FROM NULL)"),
-        (dear, "(t.\"price\" > $1::numeric)"),
+        (
+            "published == null",
+            "(t.\"published\" IS NOT DISTINCT FROM NULL)",
+        ),
+        ("price > 12.5", "(t.\"price\" > $1::numeric)"),
     ] {
-        let scope = Scope::alias(BOOK, "t");
+        let (plan, entity, expression) = probe("Book", "bool", expression);
+        let scope = Scope::alias(entity, "t");
         let printed =
             archwright_sql::condition(&plan, &expression, &scope, Dialect::Postgres).unwrap();
         assert_eq!(printed.text, expected);

@@ -32,8 +32,8 @@ fn a_database_is_opened_again() {
 #[test]
 fn differences_are_named() {
     check_refusal(
-        "DROP INDEX books_price",
-        &["the index books_price is missing"],
+        "DROP INDEX index_books_price",
+        &["the index index_books_price is missing"],
     );
     check_refusal(
         "CREATE TABLE other (id INTEGER)",
@@ -77,27 +77,10 @@ fn a_database_in_memory_leaves_nothing_behind() {
 
 #[test]
 fn constraints_of_the_design_hold_in_the_database() {
-    use archwright_plan::model::{BinaryOperator, Check};
-    use archwright_plan::{CheckConstraint, CheckKind, UniqueConstraint};
-    let mut plan = plan();
-    let title = get(&plan.model, this(BOOK), 0);
-    let that = binary(BinaryOperator::NotEqual, title, text("O'Hara; --"));
-    plan.model.entities[BOOK.0].checks = vec![Check {
-        name: "title".to_owned(),
-        that,
-        message: String::new(),
-        own_row: true,
-    }];
-    plan.tables[BOOK.0].checks = vec![CheckConstraint {
-        name: "title".to_owned(),
-        kind: CheckKind::Design(BOOK, 0),
-    }];
-    plan.tables[ORDER.0].unique = vec![UniqueConstraint {
-        name: "one_order".to_owned(),
-        columns: vec!["customer_id".to_owned(), "status".to_owned()],
-        fields: vec![field_id(ORDER, 0)],
-        active_only: true,
-    }];
+    let check = "    checks:\n      title: title != \"O'Hara; --\"\n";
+    let design = design_with(DESIGN, "Book", "  Book:\n", check);
+    let unique = "    unique: [[customer, status]]\n";
+    let plan = plan_of_text(&design_with(&design, "Order", "  Order:\n", unique));
     let connection = empty_database(&plan);
     insert_rows(&connection);
     let refusal = |sql: &str| {
@@ -115,7 +98,7 @@ fn constraints_of_the_design_hold_in_the_database() {
     for (sql, expected) in [
         (
             "UPDATE books SET title = 'O''Hara; --'",
-            "CHECK constraint failed: title",
+            "CHECK constraint failed: check_book_title",
         ),
         (
             order(25).as_str(),
@@ -123,7 +106,7 @@ fn constraints_of_the_design_hold_in_the_database() {
         ),
         (
             "UPDATE orders SET status = 'lost'",
-            "CHECK constraint failed: status_form",
+            "CHECK constraint failed: domain_order_status",
         ),
         (
             "UPDATE books SET stock = 'many'",

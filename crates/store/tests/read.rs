@@ -375,15 +375,15 @@ fn a_cursor_is_good_for_its_question_only() {
 #[test]
 fn me_is_the_callers_own_row() {
     assert_eq!(
-        read("users.me", &[], "", Some((2, vec![]))).unwrap()["email"],
+        read("auth.me", &[], "", Some((2, vec![]))).unwrap()["email"],
         "bob@example.com"
     );
     assert!(matches!(
-        read("users.me", &[], "", None),
+        read("auth.me", &[], "", None),
         Err(Failure::Unauthorized)
     ));
     assert!(matches!(
-        read("users.me", &[], "", Some((9, vec![]))),
+        read("auth.me", &[], "", Some((9, vec![]))),
         Err(Failure::Unauthorized)
     ));
 }
@@ -406,12 +406,12 @@ fn check_index(query: &str, index: &str) {
 fn filters_and_sorts_use_the_index_that_the_plan_names() {
     for (query, index) in [
         ("", "sqlite_autoindex_books_1"),
-        ("sort=price", "books_price"),
-        ("sort=-price", "books_price"),
-        ("sort=-published", "books_published"),
-        ("price=9.90", "books_price"),
-        ("published=1961-01-01", "books_published"),
-        ("price.gte=5&price.lt=10&sort=-price", "books_price"),
+        ("sort=price", "index_books_price"),
+        ("sort=-price", "index_books_price"),
+        ("sort=-published", "index_books_published"),
+        ("price=9.90", "index_books_price"),
+        ("published=1961-01-01", "index_books_published"),
+        ("price.gte=5&price.lt=10&sort=-price", "index_books_price"),
     ] {
         check_index(query, index);
     }

@@ -174,3 +174,64 @@ async fn roles_are_given_and_taken_by_those_that_grant_them() {
         [r#"{"roles":{"from":["customer"],"to":["customer","staff"]}}"#]
     );
 }
+
+#[tokio::test]
+async fn the_fields_of_a_part_are_for_the_owner_of_its_whole() {
+    check(
+        r#"
+archwright: 1
+name: parts
+roles:
+  member: { sign-up: open }
+  desk: { granted-by: desk }
+entities:
+  User:
+    account: email
+    fields: { email: "email, unique" }
+    allow: { read: owner }
+  Order:
+    fields: { customer: "User, owner", lines: "Line[], composed" }
+    allow: { read: "owner, desk", create: owner, update: "owner, desk" }
+  Line:
+    fields:
+      name: string(1..9)
+      wish: { type: "string(1..9)?", settable: owner, visible: owner }
+"#,
+        &["ada:member", "dan:desk"],
+        r#"
+        ada: POST /v1/orders {"lines": [{"name": "a", "wish": "blue"}]} => 201 {"lines": [{"wish": "blue"}]} as order
+        dan: GET /v1/orders/$order => 200 {"lines": [{"name": "a", "wish": "<absent>"}]}
+        dan: PATCH /v1/orders/$order {"lines": [{"name": "b"}]} => 200
+        dan: PATCH /v1/orders/$order {"lines": [{"name": "b", "wish": "red"}]} => 403 /lines/0/wish
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_that_somebody_else_makes_has_no_password_and_no_roles() {
+    let world = check(
+        r#"
+archwright: 1
+name: made
+roles:
+  member: { sign-up: open, granted-by: boss }
+  boss: { granted-by: boss }
+entities:
+  User:
+    account: email
+    fields: { email: "email, unique" }
+    allow: { read: "owner, boss", create: boss }
+"#,
+        &["max:boss"],
+        r#"
+        max: POST /v1/users {"email": "new@example.com"} => 201 {"roles": []} as new
+        max: PUT /v1/users/$new/roles {"roles": ["member"]} => 200 {"roles": ["member"]}
+        "#,
+    )
+    .await;
+    assert_eq!(
+        world.query("SELECT password_hash FROM auth_credentials ORDER BY account_id DESC LIMIT 1"),
+        ["!"]
+    );
+}

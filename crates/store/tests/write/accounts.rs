@@ -352,3 +352,36 @@ entities:
     let refused = world.answer(again).await.unwrap_err();
     assert!(matches!(refused, Failure::Internal(_)), "{refused:?}");
 }
+
+#[tokio::test]
+async fn who_signs_up_names_a_tenant_that_they_cannot_read_yet() {
+    let design = "
+archwright: 1
+name: desk
+roles: { member: { sign-up: open } }
+entities:
+  Firm:
+    tenant: true
+    fields: { name: \"string(1..20), unique\" }
+    allow: { get: signed-in }
+  Person:
+    account: email
+    fields:
+      firm: Firm, tenant, immutable
+      email: email, unique
+    allow: { get: owner }
+";
+    let world = World::new(design, &["ada@acme:member"]).await;
+    let body = world.filled(r#"{"email": "new@example.com", "firm_id": "$acme"}"#);
+    let new = sign_up(&world, &body).await.unwrap();
+    let account: serde_json::Value = serde_json::from_slice(&new.reply.body.unwrap()).unwrap();
+    assert_eq!(account["firm_id"], world.filled("$acme"));
+    let body =
+        r#"{"email": "other@example.com", "firm_id": "00000000-0000-7000-8000-000000000999"}"#;
+    let failure = sign_up(&world, body).await.unwrap_err();
+    assert_eq!(outcome(&failure), "422 /firm_id not-found");
+    assert_eq!(
+        outcome(&sign_up(&world, "{}").await.unwrap_err()),
+        "422 /firm_id required, /email required"
+    );
+}

@@ -6,6 +6,8 @@ mod accounts;
 mod audit;
 mod checks;
 mod deletion;
+#[path = "../common/design.rs"]
+mod design;
 mod fields;
 mod files;
 mod moves;

@@ -3,7 +3,7 @@
 //! A line is `WHO: METHOD PATH [OPTION VALUE] BODY => OUTCOME as NAME`. `$NAME` stands for the id of an earlier reply. An
 //! outcome is a status, then for a success a part of the reply's JSON, and for a refusal what was refused.
 
-use archwright_diagnostics::has_errors;
+use crate::design::{plan_of, plan_of_text};
 use archwright_plan::model::{EntityId, FieldKind, Literal, Method, RoleId, ScalarType};
 use archwright_plan::{Operation, OperationKind, Plan, SeedAccount, SeedRow};
 use archwright_store::{
@@ -29,19 +29,10 @@ pub struct World {
 
 /// The plan of an example, or of a design as text.
 pub fn plan(design: &str) -> Plan {
-    let files = match design.contains('\n') {
-        true => vec![("design.yaml".to_owned(), design.as_bytes().to_vec())],
-        false => example(design),
-    };
-    let reading = archwright_design::read(&files);
-    assert!(
-        !has_errors(&reading.diagnostics),
-        "{:#?}",
-        reading.diagnostics
-    );
-    let (model, diagnostics) = archwright_model::lower(&reading.design);
-    assert!(!has_errors(&diagnostics), "{diagnostics:#?}");
-    archwright_plan::plan(model.unwrap())
+    match design.contains('\n') {
+        true => plan_of_text(design),
+        false => plan_of(&example(design)),
+    }
 }
 
 fn example(name: &str) -> Vec<(String, Vec<u8>)> {
