@@ -35,10 +35,13 @@ impl<'a> Expander<'a> {
             let is_anchor = pattern.anchors.iter().any(|anchor| anchor.name == *name);
             match self.bindings.of(pattern, name) {
                 [] if is_anchor => {}
-                [] => entities.push((name.clone(), self.body(pattern, body))),
+                [] => entities.push((name.clone(), self.body(pattern, name, body))),
                 subjects => entities.extend(subjects.iter().map(|subject| {
                     let body = body.map_text(&|text| put(text, name, subject));
-                    (subject.entity.clone(), self.body(pattern, &body))
+                    (
+                        subject.entity.clone(),
+                        self.body(pattern, &subject.entity, &body),
+                    )
                 })),
             }
         }
@@ -82,17 +85,18 @@ impl<'a> Expander<'a> {
         })
     }
 
-    fn body(&self, pattern: &Pattern, body: &Node) -> Node {
+    fn body(&self, pattern: &Pattern, entity: &str, body: &Node) -> Node {
         let mut body = body.clone();
         for anchor in &pattern.anchors {
             let subjects = self.bindings.of(pattern, &anchor.name);
-            body = with_subjects(&body, &anchor.name, subjects);
+            body = with_subjects(entity, &body, &anchor.name, subjects);
         }
         body
     }
 }
 
-fn with_subjects(body: &Node, anchor: &str, subjects: &[Bound]) -> Node {
+/// The body of an entity with meanings for an anchor. In an entity that is meant itself, the anchor means it alone.
+fn with_subjects(entity: &str, body: &Node, anchor: &str, subjects: &[Bound]) -> Node {
     let mentioned = body.any_text(&|text| mentions(text, anchor));
     if !mentioned {
         return body.clone();
@@ -119,7 +123,8 @@ fn with_subjects(body: &Node, anchor: &str, subjects: &[Bound]) -> Node {
         };
         limit(&mut sections, anchor, subjects, count);
     }
-    let only = &subjects[0];
+    let own = subjects.iter().find(|subject| subject.entity == entity);
+    let only = own.unwrap_or(&subjects[0]);
     Node::Map(sections).map_text(&|text| put(text, anchor, only))
 }
 

@@ -24,21 +24,24 @@ pub(crate) fn confine(draft: &mut Draft) {
             continue;
         }
         let account = entity.setting("account").is_some();
-        if !entity.fields.iter().any(|member| member.name == field) {
-            let text = if account {
-                format!("{tenant}, tenant, immutable")
-            } else {
-                format!("{tenant}, tenant")
-            };
-            let origin = "organisation".to_owned();
-            entity.fields.insert(
-                0,
-                Member {
-                    name: field.clone(),
-                    value: Node::Text(text),
-                    origin,
-                },
-            );
+        match entity
+            .fields
+            .iter_mut()
+            .find(|member| is_tenant_field(&member.value))
+        {
+            Some(member) => member.name.clone_from(&field),
+            None => {
+                let value = Node::Text(format!("{tenant}, tenant"));
+                let (name, origin) = (field.clone(), "organisation".to_owned());
+                entity.fields.insert(
+                    0,
+                    Member {
+                        name,
+                        value,
+                        origin,
+                    },
+                );
+            }
         }
         for rule in entity.allow.iter_mut() {
             rule.value = signed_in_only(&rule.value);
@@ -47,6 +50,11 @@ pub(crate) fn confine(draft: &mut Draft) {
             within(entity, &field);
         }
     }
+}
+
+fn is_tenant_field(field: &Node) -> bool {
+    let modifiers = field.text().map(|text| text.split(','));
+    modifiers.is_some_and(|mut modifiers| modifiers.any(|modifier| modifier.trim() == "tenant"))
 }
 
 /// Entities that are written with another.

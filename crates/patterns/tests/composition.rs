@@ -256,6 +256,21 @@ fn the_usual_combinations_give_sound_designs() {
 }
 
 #[test]
+fn entities_may_have_other_names() {
+    let all: Vec<&str> = library().iter().map(|pattern| pattern.id).collect();
+    let entities = composed(&all, &Answers::default()).entities;
+    let renamed = entities.iter().filter(|entity| entity.name != "User");
+    let names = renamed.map(|entity| (entity.name.clone(), format!("Other{}", entity.name)));
+    let answers = Answers {
+        names: names.collect(),
+        ..Answers::default()
+    };
+    let mut found: Vec<String> = check(&all, &answers).into_iter().collect();
+    found.extend(all.iter().filter_map(|id| check(&[id], &answers)));
+    none(found);
+}
+
+#[test]
 fn tenants_confine_every_pattern() {
     let mut found = Vec::new();
     for pattern in library()
