@@ -6,6 +6,7 @@
 use crate::design::{plan_of, plan_of_text};
 use archwright_plan::model::{EntityId, FieldKind, Literal, Method, RoleId, ScalarType};
 use archwright_plan::{Operation, OperationKind, Plan, SeedAccount, SeedRow};
+use archwright_seed::SeedOptions;
 use archwright_store::{
     Call, Caller, Context, Failure, Fault, IdempotencyKey, Keys, Reply, Store, StoreOptions,
 };
@@ -61,6 +62,42 @@ pub async fn check(design: &str, people: &[&str], script: &str) -> World {
 
 impl World {
     pub async fn new(design: &str, people: &[&str]) -> Self {
+        let mut world = Self::empty(design);
+        world.settle(people).await;
+        world
+    }
+
+    /// With made-up rows; the people are called by their ids.
+    pub async fn seeded(design: &str) -> Self {
+        let mut world = Self::empty(design);
+        let options = SeedOptions {
+            seed: 1,
+            now_ms: NOW,
+            scale: 1,
+        };
+        let rows = archwright_seed::rows(world.store.plan(), &options).unwrap();
+        let mut hashes = BTreeMap::new();
+        for row in &rows {
+            if let Some(account) = &row.account {
+                hashes.insert(account.password.clone(), "hash".to_owned());
+                let caller = Caller {
+                    account_id: row.id.clone(),
+                    roles: account.roles.clone(),
+                    session_id: "session".to_owned(),
+                };
+                world.people.insert(row.id.clone(), caller);
+            }
+        }
+        world.store.seed(rows, hashes, NOW, |_| {}).await.unwrap();
+        world
+    }
+
+    /// What everybody is called by.
+    pub fn everybody(&self) -> Vec<String> {
+        self.people.keys().cloned().collect()
+    }
+
+    fn empty(design: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("database.sqlite");
         let options = StoreOptions {
@@ -70,16 +107,14 @@ impl World {
             file_link: Arc::new(|id, _| format!("/files/{id}")),
         };
         let store = Store::open(Arc::new(plan(design)), options).unwrap();
-        let mut world = Self {
+        Self {
             store,
             path,
             people: BTreeMap::new(),
             names: BTreeMap::new(),
             now: NOW,
             _folder: folder,
-        };
-        world.settle(people).await;
-        world
+        }
     }
 
     /// Puts the people and their tenants into the database.
