@@ -152,14 +152,22 @@ async fn collect(body: Incoming, limits: BodyLimits) -> Result<Bytes, Problem> {
     }
 }
 
-fn check_media_type(headers: &HeaderMap, rule: BodyRule, is_empty: bool) -> Result<(), Problem> {
+/// A small compressed body could unpack to more than the limit.
+pub(crate) fn check_not_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     let encoded = headers
         .get(CONTENT_ENCODING)
         .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if encoded {
-        let detail = "Bodies must come without a `Content-Encoding`.";
-        return Err(Problem::unsupported_media_type(detail));
+    match encoded {
+        true => {
+            let detail = "Bodies must come without a `Content-Encoding`.";
+            Err(Problem::unsupported_media_type(detail))
+        }
+        false => Ok(()),
     }
+}
+
+fn check_media_type(headers: &HeaderMap, rule: BodyRule, is_empty: bool) -> Result<(), Problem> {
+    check_not_encoded(headers)?;
     let wanted: &[&str] = match rule {
         BodyRule::Patch => &[MERGE_PATCH, JSON],
         _ => &[JSON],

@@ -216,8 +216,14 @@ impl Service {
         let call = request::call(parts, route, raw, operation, prepared)?;
         let reply = match prepared.answerer {
             Answerer::Read => self.store.read(&call, &context)?,
-            Answerer::Write => self.write(call, context, parts, body).await?,
-            Answerer::Accounts => self.sign_in(call, context, parts, body).await?,
+            Answerer::Write => {
+                let call = self.with_body(call, &context, parts, body).await?;
+                self.write(call, context).await?
+            }
+            Answerer::Accounts => {
+                let call = self.with_body(call, &context, parts, body).await?;
+                self.accounts()?.answer(call, context).await?
+            }
             Answerer::Upload => {
                 let (files, body) = (self.files()?, Body::new(body));
                 let upload = files.upload(&self.store, call, context, &parts.headers, body);
@@ -236,15 +242,22 @@ impl Service {
         Ok(response)
     }
 
-    async fn write(
+    /// The call with its body, which is not read for those who may not call at all.
+    async fn with_body(
         &self,
         mut call: Call,
-        context: Context,
+        context: &Context,
         parts: &Parts,
         body: Incoming,
-    ) -> Result<Reply, Problem> {
-        self.store.admit(call.operation, &context)?;
-        self.read_body(&mut call, parts, body).await?;
+    ) -> Result<Call, Problem> {
+        self.store.admit(call.operation, context)?;
+        let operation = &self.plan.operations[call.operation];
+        let rule = self.operations[call.operation].body;
+        request::read_body(&mut call, parts, body, operation, rule, self.body).await?;
+        Ok(call)
+    }
+
+    async fn write(&self, call: Call, context: Context) -> Result<Reply, Problem> {
         let written = tokio::time::timeout(self.body.time, self.store.write(call, context)).await;
         let mut reply = written.map_err(|_| too_busy())??;
         if let Some(files) = &self.files {
@@ -253,29 +266,6 @@ impl Service {
                 .await;
         }
         Ok(reply)
-    }
-
-    async fn sign_in(
-        &self,
-        mut call: Call,
-        context: Context,
-        parts: &Parts,
-        body: Incoming,
-    ) -> Result<Reply, Problem> {
-        self.store.admit(call.operation, &context)?;
-        self.read_body(&mut call, parts, body).await?;
-        self.accounts()?.answer(call, context).await
-    }
-
-    async fn read_body(
-        &self,
-        call: &mut Call,
-        parts: &Parts,
-        body: Incoming,
-    ) -> Result<(), Problem> {
-        let operation = &self.plan.operations[call.operation];
-        let rule = self.operations[call.operation].body;
-        request::read_body(call, parts, body, operation, rule, self.body).await
     }
 
     /// Signs in as the account that stands for a role, without its password.

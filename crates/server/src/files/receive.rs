@@ -3,10 +3,11 @@
 use super::kind::{HEAD_LENGTH, TextCheck};
 use crate::media::{self, MediaType};
 use crate::problem::Problem;
+use crate::request::check_not_encoded;
 use archwright_store::{Failure, Fault};
 use axum::body::{Body, BodyDataStream};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::header::CONTENT_LENGTH;
 use bytes::Bytes;
 use futures_util::Stream;
 use multer::{Constraints, Multipart, SizeLimit};
@@ -72,13 +73,7 @@ pub(super) async fn receive(
 
 /// Refuses by the headers what can be refused by them.
 fn check_headers(headers: &HeaderMap, limits: &Limits<'_>) -> Result<Option<MediaType>, Problem> {
-    let encoded = headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if encoded {
-        let detail = "Bodies must come without a `Content-Encoding`.";
-        return Err(Problem::unsupported_media_type(detail));
-    }
+    check_not_encoded(headers)?;
     let media_type = media::content_type(headers)
         .map_err(|()| Problem::unsupported_media_type("`Content-Type` can't be read."))?;
     let is_raw = media_type.as_ref().is_none_or(|given| !is_form(given));

@@ -1,7 +1,7 @@
 //! Requests that are refused before an operation sees them.
 
 use crate::common::{Reply, Running, plan, serve};
-use crate::design::NOTES;
+use crate::design::{NOTES, created};
 use serde_json::json;
 
 #[track_caller]
@@ -120,12 +120,7 @@ async fn bodies_of_other_types_are_refused() {
 #[tokio::test]
 async fn patches_are_merge_patches() {
     let server = notes().await;
-    let created = server
-        .post("/v1/notes", json!({ "title": "a" }))
-        .send()
-        .await
-        .expect(201);
-    let path = created.header("location").to_owned();
+    let path = created(&server, "a").await;
     let wrong = server
         .ask("PATCH", &path)
         .header("content-type", "application/json-patch+json");
@@ -201,12 +196,7 @@ async fn headers_that_make_no_sense_are_named() {
         "bad-request",
     );
     assert_eq!(reply.json()["errors"][0]["parameter"], "Idempotency-Key");
-    let created = server
-        .post("/v1/notes", json!({ "title": "a" }))
-        .send()
-        .await
-        .expect(201);
-    let path = created.header("location").to_owned();
+    let path = created(&server, "a").await;
     let delete = server.ask("DELETE", &path).header("if-match", "1");
     let reply = check(delete.send().await, 400, "bad-request");
     assert_eq!(reply.json()["errors"][0]["parameter"], "If-Match");

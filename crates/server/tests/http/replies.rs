@@ -1,7 +1,7 @@
 //! Replies of operations: statuses, headers, bodies.
 
 use crate::common::{plan, serve};
-use crate::design::NOTES;
+use crate::design::{NOTES, created};
 use serde_json::json;
 
 #[tokio::test]
@@ -25,12 +25,7 @@ async fn a_created_row_is_where_location_says() {
 #[tokio::test]
 async fn a_version_that_the_client_has_is_not_sent_again() {
     let server = serve(plan(NOTES)).await;
-    let created = server
-        .post("/v1/notes", json!({ "title": "a" }))
-        .send()
-        .await
-        .expect(201);
-    let path = created.header("location").to_owned();
+    let path = created(&server, "a").await;
     let reply = server
         .get(&path)
         .header("if-none-match", "\"1\"")
@@ -56,12 +51,7 @@ async fn a_version_that_the_client_has_is_not_sent_again() {
 #[tokio::test]
 async fn a_change_of_another_version_is_refused() {
     let server = serve(plan(NOTES)).await;
-    let created = server
-        .post("/v1/notes", json!({ "title": "a" }))
-        .send()
-        .await
-        .expect(201);
-    let path = created.header("location").to_owned();
+    let path = created(&server, "a").await;
     let change = |version: &str| {
         let ask = server.ask("PATCH", &path).patch(json!({ "size": 1 }));
         ask.header("if-match", version)
