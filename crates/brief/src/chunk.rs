@@ -84,14 +84,21 @@ impl Phrase {
 }
 
 pub fn chunk(tokens: &[Token]) -> Vec<Unit> {
+    places(tokens).0
+}
+
+/// The units, and the token at which each begins.
+pub fn places(tokens: &[Token]) -> (Vec<Unit>, Vec<usize>) {
     let mut units = Vec::new();
+    let mut starts = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
         let (unit, next) = unit_at(tokens, at, &units);
         units.push(unit);
+        starts.push(at);
         at = next.max(at + 1);
     }
-    link_possessors(units)
+    (link_possessors(units), starts)
 }
 
 fn unit_at(tokens: &[Token], at: usize, units: &[Unit]) -> (Unit, usize) {

@@ -31,6 +31,53 @@ pub struct Concepts {
     pub sentences: Vec<Sentence>,
     pub entities: Vec<Entity>,
     pub relations: Vec<Relation>,
+    pub acts: Vec<Act>,
+    pub contradictions: Vec<Contradiction>,
+    /// Sentences that nothing was taken from.
+    pub unread: Vec<usize>,
+    /// Mostly user stories.
+    pub story: bool,
+}
+
+/// Somebody does something to rows.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Words in singular: `lab manager`.
+    pub actor: String,
+    pub verb: String,
+    pub entity: usize,
+    /// Only they may.
+    pub only: bool,
+    pub negated: bool,
+    /// Their own rows.
+    pub own: bool,
+    pub sentence: usize,
+}
+
+/// Two sentences that can't both hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    pub about: String,
+    pub first: usize,
+    pub second: usize,
+}
+
+/// The states of an entity's rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct States {
+    /// Steps one after the other, each with its alternatives; one value a step where the text gives no order.
+    pub steps: Vec<Vec<String>>,
+    pub ordered: bool,
+    pub sentence: usize,
+}
+
+/// How many rows to expect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amount {
+    pub count: u64,
+    /// `day`, `year`; absent for a stock of rows.
+    pub per: Option<String>,
+    pub sentence: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +87,10 @@ pub struct Entity {
     /// Somebody rather than something.
     pub person: bool,
     pub attributes: Vec<Attribute>,
+    pub states: Option<States>,
+    pub amounts: Vec<Amount>,
+    /// Speaks in user stories.
+    pub actor: bool,
     pub source: Source,
 }
 
@@ -48,6 +99,12 @@ pub struct Attribute {
     pub name: String,
     /// The values that the text lists.
     pub values: Vec<String>,
+    pub unique: bool,
+    pub optional: bool,
+    /// `whether …`
+    pub boolean: bool,
+    /// `from 1 to 10`
+    pub range: Option<(i64, i64)>,
     pub source: Source,
 }
 

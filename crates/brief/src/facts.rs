@@ -1,12 +1,12 @@
 //! The rules that turn clauses into what owns what, and what is tied to what.
 
-use crate::chunk::{Phrase, Unit, chunk};
+use crate::chunk::{Phrase, Unit, places};
 use crate::clauses::{Clause, Subject, clauses};
 use crate::items::{self, Item, Side};
-use crate::ledger::{Kind, Ledger, Link, Near, Own};
+use crate::ledger::{Act, Counted, Kind, Ledger, Link, Near, Own, Stated};
 use crate::markup::BlockKind;
 use crate::sentence::Sentence;
-use crate::{story, terms, verbs};
+use crate::{quantities, states, story, terms, verbs};
 
 /// What the last sentences were about, for pronouns and for lists without an owner.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,12 @@ pub struct Context {
     /// `For each order, …`
     pub scope: Option<String>,
     pub sentence: usize,
+    /// The clause says `may have`.
+    pub optional: bool,
+    /// The clause says `is identified by`.
+    pub identifies: bool,
+    /// The list at hand has one item.
+    pub alone: bool,
 }
 
 pub fn read(sentences: &[Sentence]) -> Ledger {
@@ -46,7 +52,8 @@ pub struct Reader {
 
 impl Reader {
     fn sentence(&mut self, sentence: &Sentence) {
-        let units = chunk(&sentence.tokens);
+        let (units, starts) = places(&sentence.tokens);
+        self.amounts(sentence);
         if sentence.kind == BlockKind::Heading {
             return self.heading(&units);
         }
@@ -56,10 +63,46 @@ impl Reader {
         self.context.speaker = None;
         let body = self.label(&units);
         self.statement(&units[body..]);
+        self.states(sentence, &units, &starts);
+    }
+
+    fn amounts(&mut self, sentence: &Sentence) {
+        for amount in quantities::find(&sentence.tokens) {
+            self.ledger.amounts.push((amount, self.context.sentence));
+        }
+    }
+
+    /// The states listed after `is`, for the subject of the sentence.
+    fn states(&mut self, sentence: &Sentence, units: &[Unit], starts: &[usize]) {
+        let Some(states) = states::find(&sentence.tokens) else {
+            return;
+        };
+        let phrases = units
+            .iter()
+            .zip(starts)
+            .filter(|(_, start)| **start < states.at);
+        let phrases: Vec<&Phrase> = phrases.filter_map(|(unit, _)| phrase_of(unit)).collect();
+        let subject = phrases.iter().find_map(|phrase| {
+            let item = Item {
+                phrase: (*phrase).clone(),
+                ..Item::default()
+            };
+            self.resolve(&item).filter(|name| {
+                !terms::is_empty(name) && terms::property(name) < 0.5 && !terms::is_person(name)
+            })
+        });
+        if let Some(name) = subject {
+            self.ledger.stated.push(Stated {
+                name,
+                states,
+                sentence: self.context.sentence,
+            });
+        }
     }
 
     fn heading(&mut self, units: &[Unit]) {
         self.context.topic = None;
+        self.ledger.headings.push(self.context.sentence);
         for unit in units {
             let Unit::Phrase(phrase) = unit else { continue };
             if let Some(name) = self.ledger.mention(phrase, self.context.sentence) {
@@ -314,6 +357,9 @@ impl Reader {
             item: item.clone(),
             sentence: self.context.sentence,
             weak: true,
+            optional: false,
+            identifies: false,
+            alone: false,
             values: item.values.clone(),
         });
     }
@@ -390,38 +436,7 @@ impl Reader {
 
     /// The name that an item stands for, pronouns resolved.
     pub fn resolve(&self, item: &Item) -> Option<String> {
-        if let Some(pronoun) = &item.phrase.pronoun {
-            return match pronoun.as_str() {
-                "i" | "me" => self.context.speaker.clone(),
-                "it" => self
-                    .context
-                    .scope
-                    .clone()
-                    .or_else(|| self.context.thing.clone())
-                    .or_else(|| self.context.topic.clone()),
-                "he" | "she" | "he/she" | "him" | "her" | "s/he" => self.context.person.clone(),
-                "they" | "them" => self
-                    .context
-                    .topic
-                    .clone()
-                    .or_else(|| self.context.person.clone()),
-                _ => None,
-            };
-        }
-        // `a list of lines`, `one of its members`: what follows `of` is meant.
-        let name = terms::name(&item.phrase);
-        if (item.phrase.words.is_empty() || terms::TRANSPARENT.contains(&name.as_str()))
-            && let Some(of) = item.of.first()
-        {
-            let inner = terms::name(of);
-            if !inner.is_empty() && of.plural {
-                return Some(inner);
-            }
-        }
-        if item.phrase.words.is_empty() {
-            return self.context.topic.clone();
-        }
-        (!name.is_empty()).then_some(name)
+        resolve(&self.context, item)
     }
 
     /// The names of those who do what the clause says; nothing for the system and for `we`.
@@ -439,6 +454,15 @@ impl Reader {
     fn clause(&mut self, clause: &Clause) {
         let subjects = self.subjects(clause);
         self.weigh(clause, &subjects);
+        self.act(clause, &subjects);
+        self.context.optional = matches!(
+            clause.verb.modal.as_deref(),
+            Some("may" | "can" | "might" | "could")
+        );
+        self.context.identifies = verbs::identifies(&clause.verb);
+        if clause.predicates.iter().any(|word| word == "unique") {
+            self.ledger.unique.extend(subjects.iter().cloned());
+        }
         for item in &clause.objects {
             self.inside(item);
         }
@@ -486,6 +510,54 @@ impl Reader {
             self.acts(clause, &subjects);
         }
         self.move_on(clause, &subjects);
+    }
+
+    /// Notes who does what, for roles and rules.
+    fn act(&mut self, clause: &Clause, subjects: &[String]) {
+        let mut note = |actor: &str, object: &Item, name: Option<String>, sentence: usize| {
+            let Some(name) = name.filter(|name| !terms::is_empty(name)) else {
+                return;
+            };
+            let own = matches!(
+                object.phrase.determiner.as_deref(),
+                Some("my" | "their" | "his" | "her" | "our")
+            ) || object.phrase.words.iter().any(|word| word.lower == "own");
+            self.ledger.acts.push(Act {
+                actor: actor.to_owned(),
+                verb: clause.verb.lemma.clone(),
+                object: name,
+                only: clause.only,
+                negated: clause.verb.negated,
+                own,
+                sentence,
+            });
+        };
+        let sentence = self.context.sentence;
+        let names: Vec<Option<String>> = clause
+            .objects
+            .iter()
+            .map(|item| resolve(&self.context, item))
+            .collect();
+        if clause.verb.passive {
+            let agents = clause
+                .around
+                .iter()
+                .filter(|(word, _)| word == "by")
+                .flat_map(|(_, items)| items);
+            for agent in agents.filter_map(|item| resolve(&self.context, item)) {
+                if terms::is_person(&agent) {
+                    for subject in subjects {
+                        note(&agent, &Item::default(), Some(subject.clone()), sentence);
+                    }
+                }
+            }
+            return;
+        }
+        for subject in subjects.iter().filter(|subject| terms::is_person(subject)) {
+            for (item, name) in clause.objects.iter().zip(&names) {
+                note(subject, item, name.clone(), sentence);
+            }
+        }
     }
 
     fn list_subject(&self, clause: &Clause) -> bool {
@@ -710,6 +782,9 @@ impl Reader {
                     item,
                     sentence: self.context.sentence,
                     weak: true,
+                    optional: false,
+                    identifies: false,
+                    alone: false,
                 });
             }
         }
@@ -910,6 +985,7 @@ impl Reader {
     fn tie(&mut self, from: &str, item: &Item, verb: &str, weight: f32) {
         let Some(to) = self.resolve(item) else { return };
         self.tie_names(from, &to, verb, weight, Some(&item.phrase));
+        self.count_pair(from, &to, &item.phrase);
         // `is for an animal with a vet`: the vet is tied to the appointment.
         for (word, inner) in &item.around {
             for each in inner.iter().filter(|_| word != "between") {
@@ -926,6 +1002,18 @@ impl Reader {
             if terms::property(&to) > 0.5 || terms::TRANSPARENT.contains(&to.as_str()) {
                 self.tie_names(from, &inner, verb, weight * 0.8, Some(of));
             }
+        }
+    }
+
+    fn count_pair(&mut self, from: &str, to: &str, phrase: &Phrase) {
+        if let Some(quantity) = phrase.quantity {
+            self.ledger.counted.push(Counted {
+                from: from.to_owned(),
+                to: to.to_owned(),
+                least: quantity.least,
+                most: quantity.most,
+                sentence: self.context.sentence,
+            });
         }
     }
 
@@ -965,9 +1053,11 @@ impl Reader {
             let term = self.ledger.term(owner, sentence);
             term.lists += if properties > 1 { 2 } else { 1 };
         }
+        self.context.alone = items.len() == 1;
         for item in items {
             self.own(owner, item, weak);
         }
+        self.context.alone = false;
     }
 
     pub fn own(&mut self, owner: &str, item: &Item, weak: bool) {
@@ -976,6 +1066,12 @@ impl Reader {
         }
         let sentence = self.context.sentence;
         let name = terms::name(&item.phrase);
+        self.count_pair(owner, &name, &item.phrase);
+        if item.phrase.words.iter().any(|word| word.lower == "unique")
+            || item.values.iter().any(|value| value == "unique")
+        {
+            self.ledger.unique.push(name.clone());
+        }
         if !name.is_empty() && !weak {
             self.ledger.term(&name, sentence).listed += 1;
         }
@@ -984,6 +1080,9 @@ impl Reader {
             item: item.clone(),
             sentence,
             weak,
+            optional: self.context.optional,
+            identifies: self.context.identifies,
+            alone: self.context.alone,
             values: item.values.clone(),
         });
     }
@@ -1030,4 +1129,35 @@ fn phrase_of(unit: &Unit) -> Option<&Phrase> {
         Unit::Phrase(phrase) => Some(phrase),
         _ => None,
     }
+}
+
+/// The name that an item stands for, pronouns resolved.
+fn resolve(context: &Context, item: &Item) -> Option<String> {
+    if let Some(pronoun) = &item.phrase.pronoun {
+        return match pronoun.as_str() {
+            "i" | "me" => context.speaker.clone(),
+            "it" => context
+                .scope
+                .clone()
+                .or_else(|| context.thing.clone())
+                .or_else(|| context.topic.clone()),
+            "he" | "she" | "he/she" | "him" | "her" | "s/he" => context.person.clone(),
+            "they" | "them" => context.topic.clone().or_else(|| context.person.clone()),
+            _ => None,
+        };
+    }
+    // `a list of lines`, `one of its members`: what follows `of` is meant.
+    let name = terms::name(&item.phrase);
+    if (item.phrase.words.is_empty() || terms::TRANSPARENT.contains(&name.as_str()))
+        && let Some(of) = item.of.first()
+    {
+        let inner = terms::name(of);
+        if !inner.is_empty() && of.plural {
+            return Some(inner);
+        }
+    }
+    if item.phrase.words.is_empty() {
+        return context.topic.clone();
+    }
+    (!name.is_empty()).then_some(name)
 }

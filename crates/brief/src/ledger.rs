@@ -3,6 +3,8 @@
 use crate::chunk::{Phrase, Word};
 use crate::items::Item;
 use crate::lexicon::{self, Tag};
+use crate::quantities::Amount;
+use crate::states::States;
 use crate::terms;
 use std::collections::BTreeMap;
 
@@ -58,6 +60,12 @@ pub struct Own {
     pub sentence: usize,
     /// Not from a list of properties: an item that looks like no property is dropped.
     pub weak: bool,
+    /// `may have`
+    pub optional: bool,
+    /// `is identified by`
+    pub identifies: bool,
+    /// Alone in its list.
+    pub alone: bool,
     pub values: Vec<String>,
 }
 
@@ -89,8 +97,48 @@ pub struct Near {
     pub sentence: usize,
 }
 
+/// Somebody does something to something.
+#[derive(Clone, Debug)]
+pub struct Act {
+    pub actor: String,
+    pub verb: String,
+    pub object: String,
+    /// `only the manager may`
+    pub only: bool,
+    pub negated: bool,
+    /// `my orders`, `their own orders`
+    pub own: bool,
+    pub sentence: usize,
+}
+
+/// The states that a sentence lists for a name.
+#[derive(Clone, Debug)]
+pub struct Stated {
+    pub name: String,
+    pub states: States,
+    pub sentence: usize,
+}
+
+/// How many of one name go with one of another, in words of the text.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    pub from: String,
+    pub to: String,
+    pub least: u32,
+    pub most: Option<u32>,
+    pub sentence: usize,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
+    pub acts: Vec<Act>,
+    pub stated: Vec<Stated>,
+    pub amounts: Vec<(Amount, usize)>,
+    pub counted: Vec<Counted>,
+    /// Sentences that are headings.
+    pub headings: Vec<usize>,
+    /// Names of properties that a sentence calls unique.
+    pub unique: Vec<String>,
     pub near: Vec<Near>,
     /// What an act takes, by its verb.
     pub takes: Vec<Own>,

@@ -1,10 +1,12 @@
 //! Decides which names are entities, which are properties of one, and which pairs are related.
 
-use crate::concepts::{Attribute, Concepts, Entity, Relation, RelationKind, Source};
+use crate::concepts::{
+    Act, Amount, Attribute, Concepts, Contradiction, Entity, Relation, RelationKind, Source, States,
+};
 use crate::items::Item;
 use crate::ledger::{Ledger, Own, Term};
 use crate::{terms, verbs};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
     let aliases = aliases(ledger, text);
@@ -21,15 +23,23 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
                 .into_iter()
                 .map(|(name, first)| Entity {
                     person: terms::is_person(&name),
-                    name,
                     attributes: Vec::new(),
+                    states: None,
+                    amounts: Vec::new(),
+                    actor: ledger.terms.get(&name).is_some_and(|term| term.actor > 0),
+                    name,
                     source: Source::Stated { sentence: first },
                 })
                 .collect(),
             relations: Vec::new(),
             sentences: Vec::new(),
+            acts: Vec::new(),
+            contradictions: Vec::new(),
+            unread: Vec::new(),
+            story: text.story,
         },
         weights: BTreeMap::new(),
+        unique: ledger.unique.iter().cloned().collect(),
     };
     builder.kinds(ledger);
     for own in &ledger.owns {
@@ -53,7 +63,25 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
     if text.story || text.sentences <= 5 {
         builder.orphans(ledger);
     }
+    builder.acts(ledger);
+    builder.states(ledger);
+    builder.amounts(ledger);
+    builder.contradictions(ledger);
+    builder.concepts.unread = unread(ledger, text.sentences);
     builder.concepts
+}
+
+/// Sentences that say nothing which a rule took up.
+fn unread(ledger: &Ledger, sentences: usize) -> Vec<usize> {
+    let mut used: BTreeSet<usize> = BTreeSet::new();
+    used.extend(ledger.owns.iter().map(|own| own.sentence));
+    used.extend(ledger.links.iter().map(|link| link.sentence));
+    used.extend(ledger.kinds.iter().map(|kind| kind.sentence));
+    used.extend(ledger.acts.iter().map(|act| act.sentence));
+    used.extend(ledger.stated.iter().map(|stated| stated.sentence));
+    used.extend(ledger.amounts.iter().map(|(_, sentence)| *sentence));
+    used.extend(ledger.headings.iter().copied());
+    (0..sentences).filter(|at| !used.contains(at)).collect()
 }
 
 /// `agreement` after `rental agreement` means the same, and so does `car` where `the same car` was said.
@@ -180,6 +208,8 @@ struct Builder {
     concepts: Concepts,
     /// The pairs' weights, and the relation with the heaviest evidence.
     weights: BTreeMap<(usize, usize), f32>,
+    /// Names of properties that the text calls unique.
+    unique: BTreeSet<String>,
 }
 
 impl Builder {
@@ -290,7 +320,106 @@ impl Builder {
         }
         let full = attribute_name(&own.item, owner_name(&self.concepts, owner), self);
         if !full.is_empty() {
-            self.attribute(owner, &full, own.values.clone(), source);
+            let values = own
+                .values
+                .iter()
+                .filter(|value| *value != "unique" && *value != "optional");
+            self.attribute(owner, &full, values.cloned().collect(), source);
+            let unique = self.unique.contains(&name) && !terms::is_vague(&name)
+                || own.identifies && own.alone;
+            self.detail(owner, &full, own, unique);
+        }
+    }
+
+    fn acts(&mut self, ledger: &Ledger) {
+        for act in &ledger.acts {
+            if let Some(entity) = self.find(&act.object) {
+                self.concepts.acts.push(Act {
+                    actor: self.find(&act.actor).map_or_else(
+                        || act.actor.clone(),
+                        |at| self.concepts.entities[at].name.clone(),
+                    ),
+                    verb: act.verb.clone(),
+                    entity,
+                    only: act.only,
+                    negated: act.negated,
+                    own: act.own,
+                    sentence: act.sentence,
+                });
+            }
+        }
+    }
+
+    fn states(&mut self, ledger: &Ledger) {
+        for stated in &ledger.stated {
+            let Some(at) = self.find(&stated.name) else {
+                continue;
+            };
+            let entity = &mut self.concepts.entities[at];
+            if entity.states.is_none() {
+                entity.states = Some(States {
+                    steps: stated.states.steps.clone(),
+                    ordered: stated.states.ordered,
+                    sentence: stated.sentence,
+                });
+            }
+        }
+    }
+
+    fn amounts(&mut self, ledger: &Ledger) {
+        for (amount, sentence) in &ledger.amounts {
+            if let Some(at) = self.find(&amount.words.join(" ")) {
+                self.concepts.entities[at].amounts.push(Amount {
+                    count: amount.count,
+                    per: amount.per.clone(),
+                    sentence: *sentence,
+                });
+            }
+        }
+    }
+
+    /// Two sentences that give the same pair numbers which can't both hold.
+    fn contradictions(&mut self, ledger: &Ledger) {
+        for (at, first) in ledger.counted.iter().enumerate() {
+            for second in &ledger.counted[at + 1..] {
+                let same = self.find(&first.from).is_some()
+                    && self.find(&first.from) == self.find(&second.from)
+                    && self.find(&first.to).is_some()
+                    && self.find(&first.to) == self.find(&second.to);
+                let apart = first.most.is_some_and(|most| second.least > most)
+                    || second.most.is_some_and(|most| first.least > most)
+                    || first.most.is_some() && second.most.is_some() && first.most != second.most;
+                if !same || !apart || first.sentence == second.sentence {
+                    continue;
+                }
+                let found = Contradiction {
+                    about: format!("how many of {} go with one {}", first.to, first.from),
+                    first: first.sentence,
+                    second: second.sentence,
+                };
+                if !self.concepts.contradictions.contains(&found) {
+                    self.concepts.contradictions.push(found);
+                }
+            }
+        }
+    }
+
+    fn detail(&mut self, owner: usize, name: &str, own: &Own, unique: bool) {
+        let attribute = self.concepts.entities[owner]
+            .attributes
+            .iter_mut()
+            .find(|each| each.name == name);
+        if let Some(attribute) = attribute {
+            attribute.unique |= unique;
+            attribute.optional |= own.optional
+                || own
+                    .item
+                    .phrase
+                    .words
+                    .iter()
+                    .any(|word| word.lower == "optional");
+            attribute.boolean |= own.item.boolean;
+            attribute.range = attribute.range.or_else(|| range(&own.item));
         }
     }
 
@@ -305,6 +434,10 @@ impl Builder {
         attributes.push(Attribute {
             name: name.to_owned(),
             values,
+            unique: false,
+            optional: false,
+            boolean: false,
+            range: None,
             source,
         });
     }
@@ -489,4 +622,20 @@ fn attribute_name(item: &Item, owner: &str, builder: &Builder) -> String {
         name = format!("{name} {suffix}");
     }
     name
+}
+
+/// `between 1 and 5`, `from 1 to 10`
+fn range(item: &Item) -> Option<(i64, i64)> {
+    let numbers: Vec<i64> = item
+        .around
+        .iter()
+        .filter(|(word, _)| matches!(word.as_str(), "between" | "from" | "to"))
+        .flat_map(|(_, items)| items)
+        .filter(|item| item.phrase.words.is_empty())
+        .filter_map(|item| item.phrase.quantity?.most.map(i64::from))
+        .collect();
+    match numbers.as_slice() {
+        [least, most] if least < most => Some((*least, *most)),
+        _ => None,
+    }
 }
