@@ -77,6 +77,19 @@ impl Reader {
         let Some(states) = states::find(&sentence.tokens) else {
             return;
         };
+        // `can be modified or cancelled` says what may be done, not what it goes through.
+        let may = states.at > 0
+            && matches!(
+                sentence.tokens[states.at - 1].lower.as_str(),
+                "can" | "may" | "could" | "might"
+            );
+        let deeds = [
+            "deleted", "modified", "changed", "edited", "updated", "extended", "renewed",
+        ];
+        let mut all = states.steps.iter().flatten();
+        if may && !states.ordered && all.any(|state| deeds.contains(&state.as_str())) {
+            return;
+        }
         let phrases = units
             .iter()
             .zip(starts)
@@ -539,6 +552,11 @@ impl Reader {
             .map(|item| resolve(&self.context, item))
             .collect();
         if clause.verb.passive {
+            if clause.around.iter().all(|(word, _)| word != "by") {
+                for subject in subjects {
+                    note("", &Item::default(), Some(subject.clone()), sentence);
+                }
+            }
             let agents = clause
                 .around
                 .iter()

@@ -18,8 +18,10 @@ mod story;
 mod tag;
 mod terms;
 mod verbs;
+mod write;
 
 pub use concepts::{Attribute, Concepts, Entity, Relation, RelationKind, Source};
+pub use write::{Answer, Choices, Question, Written, design};
 
 /// Reads a brief.
 pub fn read(text: &str) -> Concepts {

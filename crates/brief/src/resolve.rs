@@ -64,6 +64,7 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
         builder.orphans(ledger);
     }
     builder.acts(ledger);
+    builder.merge_account();
     builder.states(ledger);
     builder.amounts(ledger);
     builder.contradictions(ledger);
@@ -350,6 +351,73 @@ impl Builder {
         }
     }
 
+    /// `A driver creates an account with an e-mail address and a password`: the driver is who signs in.
+    fn merge_account(&mut self) {
+        let Some(account) = self
+            .concepts
+            .entities
+            .iter()
+            .position(|entity| entity.name == "account")
+        else {
+            return;
+        };
+        let signs_in = |name: &str| {
+            ["email", "e-mail", "password", "username"]
+                .iter()
+                .any(|word| name.starts_with(word))
+        };
+        if !self.concepts.entities[account]
+            .attributes
+            .iter()
+            .any(|each| signs_in(&each.name))
+        {
+            return;
+        }
+        let owner = self
+            .concepts
+            .acts
+            .iter()
+            .find(|act| {
+                act.entity == account
+                    && matches!(
+                        act.verb.as_str(),
+                        "create" | "register" | "open" | "make" | "set" | "have"
+                    )
+            })
+            .and_then(|act| self.index.get(&act.actor).copied());
+        let Some(owner) = owner else { return };
+        let attributes = std::mem::take(&mut self.concepts.entities[account].attributes);
+        for attribute in attributes {
+            if !self.concepts.entities[owner]
+                .attributes
+                .iter()
+                .any(|each| each.name == attribute.name)
+            {
+                self.concepts.entities[owner].attributes.push(attribute);
+            }
+        }
+        self.remove(account, owner);
+    }
+
+    /// Takes an entity out; what was tied to it is tied to another.
+    fn remove(&mut self, gone: usize, heir: usize) {
+        let moved = |at: usize| if at == gone { heir } else { at };
+        let closed = |at: usize| if at > gone { at - 1 } else { at };
+        self.concepts.entities.remove(gone);
+        for relation in &mut self.concepts.relations {
+            relation.from = closed(moved(relation.from));
+            relation.to = closed(moved(relation.to));
+        }
+        self.concepts.relations.retain(|each| each.from != each.to);
+        for act in &mut self.concepts.acts {
+            act.entity = closed(moved(act.entity));
+        }
+        self.index.retain(|_, at| *at != gone);
+        for at in self.index.values_mut() {
+            *at = closed(*at);
+        }
+    }
+
     fn states(&mut self, ledger: &Ledger) {
         for stated in &ledger.stated {
             let Some(at) = self.find(&stated.name) else {
@@ -448,6 +516,13 @@ impl Builder {
                 continue;
             };
             if from == to {
+                continue;
+            }
+            // Staff who look after rows are not part of them.
+            if self.concepts.entities[from].person
+                && verbs::administers(&link.verb)
+                && !self.concepts.story
+            {
                 continue;
             }
             if self.reify(from, to, &link.verb, link.sentence) {

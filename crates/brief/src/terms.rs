@@ -601,6 +601,12 @@ pub fn is_organisation(name: &str) -> bool {
 
 pub fn is_person(name: &str) -> bool {
     let head = name.rsplit(' ').next().unwrap_or(name);
+    if matches!(
+        head,
+        "admin" | "kid" | "vip" | "mentee" | "sysadmin" | "superuser"
+    ) {
+        return true;
+    }
     match lexicon::entry(head) {
         Some(entry) => entry.field == Some(b'p'),
         None => {

@@ -327,7 +327,7 @@ const ENDINGS: &[&str] = &[
 /// Whether a noun names what a verb does: `reserve`, `reservation`.
 pub fn is_noun_of(noun: &str, verb: &str) -> bool {
     let head = noun.rsplit(' ').next().unwrap_or(noun);
-    if head == verb {
+    if noun == verb {
         return true;
     }
     if NOUNS

@@ -1,0 +1,299 @@
+//! Who signs in: the account, the roles, and which people are rows of their own.
+
+use super::names;
+use crate::concepts::{Concepts, RelationKind};
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// `lab-manager`
+    pub name: String,
+    /// The words of the brief.
+    pub words: String,
+    /// The entity of the same name, where there is one.
+    pub entity: Option<usize>,
+    pub sentence: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub struct People {
+    pub roles: Vec<Role>,
+    /// The entity that signs in; without one, `User` is added.
+    pub account: Option<usize>,
+    /// People who are rows of their own, each with one account.
+    pub profiles: Vec<usize>,
+    /// People who are roles and nothing more.
+    pub roles_only: BTreeSet<usize>,
+    /// Whoever signs up gets this role.
+    pub sign_up: Option<String>,
+    /// The text says so.
+    pub sign_up_stated: bool,
+    /// The role that looks after the others; added when the text has none.
+    pub admin: String,
+    pub admin_stated: bool,
+}
+
+/// Heads of names of people who work for the organisation: they get their role from somebody.
+const STAFF: &[&str] = &[
+    "manager",
+    "admin",
+    "administrator",
+    "clerk",
+    "staff",
+    "employee",
+    "receptionist",
+    "agent",
+    "moderator",
+    "officer",
+    "worker",
+    "operator",
+    "librarian",
+    "nurse",
+    "doctor",
+    "physician",
+    "vet",
+    "veterinarian",
+    "teacher",
+    "coordinator",
+    "director",
+    "host",
+    "dispatcher",
+    "technician",
+    "inspector",
+    "editor",
+    "curator",
+    "supervisor",
+    "secretary",
+    "treasurer",
+    "chair",
+    "chairperson",
+    "lecturer",
+    "recruiter",
+    "counselor",
+    "counsellor",
+    "trainer",
+    "instructor",
+    "reviewer",
+    "analyst",
+    "engineer",
+    "mechanic",
+    "cashier",
+    "accountant",
+    "attendant",
+    "guard",
+    "professor",
+    "investigator",
+    "interviewer",
+    "housekeeper",
+    "carrier",
+    "courier",
+    "planner",
+    "controller",
+    "owner",
+    "leader",
+    "assistant",
+    "specialist",
+    "expert",
+    "judge",
+    "approver",
+    "purchaser",
+    "examiner",
+    "grader",
+    "invigilator",
+];
+
+const ADMINS: &[&str] = &[
+    "admin",
+    "administrator",
+    "system administrator",
+    "platform administrator",
+    "site administrator",
+    "super admin",
+];
+
+/// People of whom one would not say that they sign in.
+const NO_ROLE: &[&str] = &[
+    "person",
+    "people",
+    "party",
+    "child",
+    "adult",
+    "somebody",
+    "individual",
+    "human",
+    "man",
+    "woman",
+    "team",
+    "group",
+    "company",
+    "victim",
+    "author",
+    "composer",
+    "parent company",
+    "kid",
+    "baby",
+    "user",
+];
+
+fn head(words: &str) -> &str {
+    words.rsplit(' ').next().unwrap_or(words)
+}
+
+pub fn is_staff(words: &str) -> bool {
+    STAFF.contains(&head(words))
+}
+
+pub fn find(concepts: &Concepts) -> People {
+    let roles = roles(concepts);
+    let (roles_only, own_rows) = rows(concepts, &roles);
+    let account = account(concepts, &own_rows);
+    let profiles = own_rows
+        .into_iter()
+        .filter(|at| Some(*at) != account)
+        .collect();
+    let admin = roles
+        .iter()
+        .find(|role| ADMINS.contains(&role.words.as_str()));
+    let admin_name = admin.map_or_else(|| "admin".to_owned(), |role| role.name.clone());
+    let (sign_up, sign_up_stated) = sign_up(concepts, &roles, account);
+    People {
+        admin_stated: admin.is_some(),
+        admin: admin_name,
+        account,
+        profiles,
+        roles_only,
+        sign_up,
+        sign_up_stated,
+        roles,
+    }
+}
+
+fn roles(concepts: &Concepts) -> Vec<Role> {
+    let mut roles: Vec<Role> = Vec::new();
+    let mut add = |words: &str, sentence: usize| {
+        let Some(name) = names::role(words) else {
+            return;
+        };
+        if NO_ROLE.contains(&words)
+            || roles.iter().any(|role| role.name == name)
+            || roles.len() >= 12
+        {
+            return;
+        }
+        roles.push(Role {
+            name,
+            words: words.to_owned(),
+            entity: concepts
+                .entities
+                .iter()
+                .position(|entity| entity.name == words),
+            sentence: Some(sentence),
+        });
+    };
+    for entity in concepts.entities.iter().filter(|entity| entity.actor) {
+        add(&entity.name, entity.source.sentence());
+    }
+    for act in &concepts.acts {
+        let known = concepts
+            .entities
+            .iter()
+            .any(|entity| entity.name == act.actor);
+        if known || is_staff(&act.actor) {
+            add(&act.actor, act.sentence);
+        }
+    }
+    roles
+}
+
+/// People who are a role and nothing more, and people who are rows of their own.
+fn rows(concepts: &Concepts, roles: &[Role]) -> (BTreeSet<usize>, Vec<usize>) {
+    let mut only = BTreeSet::new();
+    let mut rows = Vec::new();
+    for (at, entity) in concepts
+        .entities
+        .iter()
+        .enumerate()
+        .filter(|(_, entity)| entity.person)
+    {
+        let is_role = roles.iter().any(|role| role.entity == Some(at));
+        let known = !entity.attributes.is_empty()
+            || concepts.relations.iter().any(|relation| {
+                let other = if relation.from == at {
+                    relation.to
+                } else {
+                    relation.from
+                };
+                let involved = relation.from == at || relation.to == at;
+                let acts = concepts
+                    .acts
+                    .iter()
+                    .any(|act| act.actor == entity.name && act.entity == other);
+                involved && !acts && (!concepts.story || relation.kind == RelationKind::Kind)
+            });
+        if is_role && !known {
+            only.insert(at);
+        } else if is_role {
+            rows.push(at);
+        }
+    }
+    (only, rows)
+}
+
+/// The people who sign in, if one kind of them stands for all.
+fn account(concepts: &Concepts, rows: &[usize]) -> Option<usize> {
+    let named = |at: &usize| {
+        matches!(
+            concepts.entities[*at].name.as_str(),
+            "user" | "account" | "user account" | "account holder"
+        )
+    };
+    let all =
+        concepts.entities.iter().enumerate().filter(|(_, entity)| {
+            entity.person || entity.name == "account" || entity.name == "user"
+        });
+    let mut everybody = all.map(|(at, _)| at);
+    everybody.find(named).or(match rows {
+        [one] => Some(*one),
+        _ => None,
+    })
+}
+
+fn sign_up(concepts: &Concepts, roles: &[Role], account: Option<usize>) -> (Option<String>, bool) {
+    let stated = concepts.acts.iter().find(|act| {
+        let object = &concepts.entities[act.entity].name;
+        matches!(
+            act.verb.as_str(),
+            "register" | "sign" | "join" | "create" | "open" | "set"
+        ) && (object.ends_with("account") || object.ends_with("profile"))
+    });
+    if let Some(role) = stated.and_then(|act| {
+        roles
+            .iter()
+            .find(|role| role.words == act.actor && !is_staff(&role.words))
+    }) {
+        return (Some(role.name.clone()), true);
+    }
+    let weight = |role: &&Role| {
+        concepts
+            .acts
+            .iter()
+            .filter(|act| act.actor == role.words)
+            .count()
+    };
+    let mut best: Option<&Role> = None;
+    for role in roles
+        .iter()
+        .filter(|role| !is_staff(&role.words) && !ADMINS.contains(&role.words.as_str()))
+    {
+        if best.is_none_or(|known| weight(&role) > weight(&known)) {
+            best = Some(role);
+        }
+    }
+    if let Some(role) = best {
+        return (Some(role.name.clone()), false);
+    }
+    // Nobody from outside is named: those who have an account are members.
+    let staff_only =
+        !roles.is_empty() && account.is_none_or(|at| is_staff(&concepts.entities[at].name));
+    ((!staff_only).then(|| "member".to_owned()), false)
+}
