@@ -8,7 +8,7 @@ use std::process::Command;
 const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-diagnostics", &[]),
     ("archwright-expression", &[]),
-    ("archwright-brief", &[]),
+    ("archwright-brief", &["design", "patterns"]),
     ("archwright-design", &["diagnostics"]),
     ("archwright-report", &["diagnostics"]),
     ("archwright-model", &["design", "diagnostics", "expression"]),

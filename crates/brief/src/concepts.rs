@@ -37,6 +37,8 @@ pub struct Concepts {
     pub unread: Vec<usize>,
     /// Mostly user stories.
     pub story: bool,
+    /// The text was too long to be read wholly.
+    pub cut: bool,
 }
 
 /// Somebody does something to rows.

@@ -1056,7 +1056,10 @@ impl Reader {
                 verb: verb.to_owned(),
                 sentence,
                 weight,
-                many: phrase.is_some_and(Phrase::many),
+                many: phrase.is_some_and(|phrase| {
+                    phrase.quantity.is_some() && phrase.many()
+                        || phrase.many() && !verbs::places(verb)
+                }),
             },
         );
     }

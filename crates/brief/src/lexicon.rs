@@ -101,6 +101,22 @@ pub fn entry(word: &str) -> Option<Entry> {
     })
 }
 
+/// Whether the lexicon knows the word in some form.
+pub fn is_known(word: &str) -> bool {
+    let base = |word: &str| {
+        entry(word).is_some()
+            || closed::MODERN_NOUNS.contains(&word)
+            || closed::MODERN_VERBS.contains(&word)
+    };
+    base(word)
+        || singular(word).is_some_and(|single| base(&single))
+        || irregular(word, "v").is_some()
+        || ["ed", "ing", "ly"]
+            .iter()
+            .any(|ending| stems(word, ending).iter().any(|stem| base(stem)))
+        || third_person_stems(word).iter().any(|stem| base(stem))
+}
+
 fn noun(word: &str) -> Option<u8> {
     entry(word)
         .and_then(|entry| entry.noun)

@@ -6,6 +6,7 @@ mod clauses;
 mod closed;
 pub mod concepts;
 mod facts;
+mod honest;
 mod items;
 mod ledger;
 mod lexicon;
@@ -21,18 +22,56 @@ mod verbs;
 mod write;
 
 pub use concepts::{Attribute, Concepts, Entity, Relation, RelationKind, Source};
+pub use honest::{ADVICE, Unreadable};
 pub use write::{Answer, Choices, Question, Written, design};
+
+/// Sentences that are read; a longer text is cut, and [`Concepts::cut`] says so.
+const MOST_SENTENCES: usize = 3_000;
+
+/// Bytes that are looked at.
+const MOST_BYTES: usize = 600_000;
 
 /// Reads a brief.
 pub fn read(text: &str) -> Concepts {
-    let sentences = sentence::sentences(&markup::blocks(text));
+    let (sentences, cut) = sentences(text);
+    understand(sentences, cut)
+}
+
+/// Reads a brief, or says why it can't be read.
+pub fn try_read(text: &str) -> Result<Concepts, Unreadable> {
+    let (sentences, cut) = sentences(text);
+    if sentences.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    if honest::is_foreign(&sentences) {
+        return Err(Unreadable::Foreign);
+    }
+    let concepts = understand(sentences, cut);
+    if concepts.entities.is_empty() && !write::has_pattern(&concepts) {
+        return Err(Unreadable::Nothing);
+    }
+    Ok(concepts)
+}
+
+fn sentences(text: &str) -> (Vec<sentence::Sentence>, bool) {
+    let mut end = text.len().min(MOST_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut sentences = sentence::sentences(&markup::blocks(&text[..end]));
+    let cut = end < text.len() || sentences.len() > MOST_SENTENCES;
+    sentences.truncate(MOST_SENTENCES);
+    (sentences, cut)
+}
+
+fn understand(sentences: Vec<sentence::Sentence>, cut: bool) -> Concepts {
     let ledger = facts::read(&sentences);
-    let stories = ledger.stories * 2 > sentences.len();
     let text = resolve::Text {
         sentences: sentences.len(),
-        story: stories,
+        story: ledger.stories * 2 > sentences.len(),
     };
     let mut concepts = resolve::resolve(&ledger, text);
+    concepts.cut = cut;
     concepts.sentences = sentences
         .into_iter()
         .map(|sentence| concepts::Sentence {

@@ -37,6 +37,7 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
             contradictions: Vec::new(),
             unread: Vec::new(),
             story: text.story,
+            cut: false,
         },
         weights: BTreeMap::new(),
         unique: ledger.unique.iter().cloned().collect(),
@@ -106,8 +107,8 @@ fn aliases(ledger: &Ledger, text: Text) -> BTreeMap<String, String> {
         }
         if let [(compound, other)] = compounds.as_slice()
             && other.first <= term.first
-            && term.introduced == 0
-            && term.definite > 0
+            && (term.introduced == 0 && term.definite > 0
+                || term.lists == 0 && other.lists > 0 && term.plural == 0)
             && !name.contains(' ')
         {
             aliases.insert(name.clone(), (*compound).clone());
@@ -178,6 +179,9 @@ pub struct Text {
     pub story: bool,
 }
 
+/// More make no design that a person could look through; those that the text says most about remain.
+const MOST_ENTITIES: usize = 120;
+
 /// The chosen names with the sentence of each, in the order of the text.
 fn entities(
     ledger: &Ledger,
@@ -199,6 +203,16 @@ fn entities(
         .filter(|(_, (score, _))| *score > 0.0)
         .map(|(name, (_, first))| (name, first))
         .collect();
+    if chosen.len() > MOST_ENTITIES {
+        let weight = |name: &String| {
+            ledger
+                .terms
+                .get(name)
+                .map_or(0, |term| term.mentions + 3 * term.lists)
+        };
+        chosen.sort_by(|a, b| (weight(&b.0), &a.0).cmp(&(weight(&a.0), &b.0)));
+        chosen.truncate(MOST_ENTITIES);
+    }
     chosen.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
     chosen
 }

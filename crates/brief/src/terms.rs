@@ -603,7 +603,7 @@ pub fn is_person(name: &str) -> bool {
     let head = name.rsplit(' ').next().unwrap_or(name);
     if matches!(
         head,
-        "admin" | "kid" | "vip" | "mentee" | "sysadmin" | "superuser"
+        "admin" | "staff" | "personnel" | "kid" | "vip" | "mentee" | "sysadmin" | "superuser"
     ) {
         return true;
     }

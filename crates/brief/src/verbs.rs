@@ -324,6 +324,35 @@ const ENDINGS: &[&str] = &[
     "ing", "ment", "ion", "al", "ance", "ence", "ure", "ery", "iry", "ication",
 ];
 
+/// Prepositions and verbs that put one thing at another: the plural after them counts nothing.
+pub fn places(verb: &str) -> bool {
+    matches!(
+        verb,
+        "in" | "at"
+            | "on"
+            | "of"
+            | "for"
+            | "with"
+            | "by"
+            | "to"
+            | "from"
+            | "belong"
+            | "part"
+            | "when"
+            | "about"
+            | "locate"
+            | "store"
+            | "place"
+            | "keep"
+            | "assign"
+            | "relate"
+            | "link"
+            | "concern"
+            | "refer"
+            | "group"
+    )
+}
+
 /// Whether a noun names what a verb does: `reserve`, `reservation`.
 pub fn is_noun_of(noun: &str, verb: &str) -> bool {
     let head = noun.rsplit(' ').next().unwrap_or(noun);

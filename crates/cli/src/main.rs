@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod fmt;
 mod input;
+mod new;
 mod plan;
 mod serve;
 
@@ -29,6 +30,15 @@ Exit status: 0 when all is well, 1 when the design has errors, 2 when the comman
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a design from what is needed, said in plain English
+    #[command(after_help = "Examples:
+  archwright new --brief \"Members book courts; the manager sets prices.\" --serve
+  archwright new shop needs.md --yes
+  archwright new                # asks what you need
+
+It writes DIR/design.yaml, each element with where it comes from, and DIR/brief.md.
+What the brief leaves open is asked in a terminal, and otherwise answered as recommended.")]
+    New(new::NewArguments),
     /// Report everything that is wrong with a design
     #[command(after_help = "Examples:
   archwright check shop.yaml
@@ -125,6 +135,14 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::New(arguments) => match new::new(&arguments)? {
+            new::Made::Nothing(code) => Ok(code),
+            new::Made::Design(folder) if arguments.serve => {
+                let folder = folder.display().to_string();
+                run(Arguments::parse_from(["archwright", "serve", "--seed", "--", &folder]).command)
+            }
+            new::Made::Design(_) => Ok(ExitCode::SUCCESS),
+        },
         Command::Check { path, format } => check::check(&path, format),
         Command::Plan { path, format } => plan::plan(&path, format),
         Command::Openapi { path, server } => plan::openapi(&path, server),

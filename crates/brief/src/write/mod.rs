@@ -2,6 +2,7 @@
 
 mod access;
 mod draft;
+mod join;
 mod moves;
 mod names;
 mod people;
@@ -24,10 +25,15 @@ pub struct Written {
     pub design: String,
     /// What the brief leaves open, answered or not.
     pub questions: Vec<Question>,
+    /// The patterns that take part.
+    pub patterns: Vec<String>,
 }
 
 /// Sentences that are quoted at the head of the design.
 const QUOTED: usize = 400;
+
+/// Sentences up to which a brief is answered mostly from patterns; user stories say enough sooner.
+const SHORT: usize = 5;
 
 /// Writes the design. Questions without an answer take the recommended one.
 pub fn design(concepts: &Concepts, name: &str, choices: &Choices) -> Written {
@@ -38,6 +44,23 @@ pub fn design(concepts: &Concepts, name: &str, choices: &Choices) -> Written {
         .is_some_and(|answer| answer == "invited")
     {
         people.sign_up = None;
+    }
+    let said = concepts
+        .sentences
+        .iter()
+        .filter(|sentence| sentence.text.split(' ').count() > 2)
+        .count();
+    let joined = if said <= SHORT && !concepts.story {
+        people.gather(&concepts);
+        join::find(&concepts, &people, choices)
+    } else {
+        None
+    };
+    if let Some(joined) = &joined {
+        // `Customers order books`: the pattern's order stands between the two.
+        concepts
+            .relations
+            .retain(|relation| !joined.has_noun_of(&relation.verb));
     }
     tidy(&mut concepts, &people);
     let fields = relations::fields(&concepts, &people);
@@ -57,15 +80,34 @@ pub fn design(concepts: &Concepts, name: &str, choices: &Choices) -> Written {
         },
         names: BTreeSet::new(),
         guessed: Vec::new(),
+        asked: Vec::new(),
     };
     writer.roles();
     writer.entities();
+    if let Some(joined) = &joined {
+        join::merge(&mut writer.draft, joined);
+        writer.asked = join::questions(&joined.composition);
+    }
     let questions = writer.questions();
     writer.finish(&questions);
+    let text = writer.draft.print();
     Written {
-        design: writer.draft.print(),
+        design: archwright_design::format(&text).unwrap_or(text),
         questions,
+        patterns: joined.map_or_else(Vec::new, |joined| {
+            joined
+                .composition
+                .patterns
+                .iter()
+                .map(|own| own.id.to_owned())
+                .collect()
+        }),
     }
+}
+
+/// Whether the words speak of a pattern.
+pub fn has_pattern(concepts: &Concepts) -> bool {
+    join::find(concepts, &people::find(concepts), &Choices::new()).is_some()
 }
 
 /// `stated [3]`
@@ -87,7 +129,7 @@ fn tidy(concepts: &mut Concepts, people: &People) {
         let entity = &mut concepts.entities[at];
         entity.attributes.retain(|each| {
             !each.name.ends_with("password")
-                && !(account && each.name == "role")
+                && (!account || each.name != "role")
                 && names::field(&each.name).is_some()
         });
     }
@@ -101,6 +143,8 @@ struct Writer<'a> {
     names: BTreeSet<String>,
     /// Entities whose states have no order in the text.
     guessed: Vec<String>,
+    /// Questions of patterns.
+    asked: Vec<Question>,
 }
 
 impl Writer<'_> {
@@ -257,8 +301,7 @@ impl Writer<'_> {
             let Some(field) = names::field(&attribute.name) else {
                 continue;
             };
-            let signs_in =
-                account && (field.starts_with("email") || field.starts_with("e_mail"));
+            let signs_in = account && (field.starts_with("email") || field.starts_with("e_mail"));
             let taken = signs_in
                 || drafted.has_field(&field)
                 || drafted.has_field(&names::plural(&field))
@@ -275,7 +318,10 @@ impl Writer<'_> {
                 field.as_str(),
                 "letter" | "number" | "sequence" | "position" | "name"
             );
-            if unique && ordinal && let Some(whole) = self.whole(at) {
+            if unique
+                && ordinal
+                && let Some(whole) = self.whole(at)
+            {
                 value = value.replacen(", unique", &format!(", unique within {whole}"), 1);
             }
             drafted
@@ -433,10 +479,8 @@ impl Writer<'_> {
         else {
             return;
         };
-        let name = if name == "_" {
-            other.to_lowercase()
-        } else {
-            name.to_owned()
+        let Some(name) = names::field(name) else {
+            return;
         };
         if known && there && !entity.has_field(&name) {
             entity.fields.push(Line::new(name, value, note));
@@ -544,7 +588,12 @@ impl Writer<'_> {
     fn questions(&mut self) -> Vec<Question> {
         let mut catalogues = Vec::new();
         let mut records = Vec::new();
-        for entity in &self.draft.entities {
+        let own = self
+            .draft
+            .entities
+            .iter()
+            .filter(|entity| !entity.note.contains("pattern"));
+        for entity in own {
             if entity.allow.iter().any(|rule| {
                 rule.name == "read" && matches!(rule.value.as_str(), "signed-in" | "anyone")
             }) {
@@ -561,6 +610,10 @@ impl Writer<'_> {
             &self.guessed,
             &records,
         );
+        if !self.asked.is_empty() {
+            questions.retain(|question| question.id != "load" && question.id != "sign-up");
+        }
+        questions.append(&mut self.asked);
         questions.sort_by_key(|question| std::cmp::Reverse(question.weight));
         questions.truncate(questions::MOST);
         let deletion = questions.iter().find(|question| question.id == "deletion");
@@ -644,6 +697,10 @@ impl Writer<'_> {
                 "Forbidden in the brief; check the rules against: {}",
                 numbers(&forbidden)
             ));
+        }
+        if concepts.cut {
+            head.push(String::new());
+            head.push("The brief is too long: only its beginning was read.".to_owned());
         }
         if !concepts.unread.is_empty() {
             head.push(String::new());

@@ -132,7 +132,6 @@ const NO_ROLE: &[&str] = &[
     "parent company",
     "kid",
     "baby",
-    "user",
 ];
 
 fn head(words: &str) -> &str {
@@ -145,8 +144,9 @@ pub fn is_staff(words: &str) -> bool {
 
 pub fn find(concepts: &Concepts) -> People {
     let roles = roles(concepts);
-    let (roles_only, own_rows) = rows(concepts, &roles);
+    let (mut roles_only, own_rows) = rows(concepts, &roles);
     let account = account(concepts, &own_rows);
+    roles_only.retain(|at| Some(*at) != account);
     let profiles = own_rows
         .into_iter()
         .filter(|at| Some(*at) != account)
@@ -165,6 +165,29 @@ pub fn find(concepts: &Concepts) -> People {
         sign_up,
         sign_up_stated,
         roles,
+    }
+}
+
+impl People {
+    /// In a short brief people are roles, and who signs up is the account.
+    pub fn gather(&mut self, concepts: &Concepts) {
+        let outsider = self
+            .roles
+            .iter()
+            .find(|role| Some(&role.name) == self.sign_up.as_ref())
+            .and_then(|role| role.entity);
+        self.account = self.account.or(outsider);
+        self.profiles.clear();
+        let account = self.account;
+        self.roles_only = concepts
+            .entities
+            .iter()
+            .enumerate()
+            .filter(|(at, entity)| {
+                entity.person && Some(*at) != account && entity.attributes.is_empty()
+            })
+            .map(|(at, _)| at)
+            .collect();
     }
 }
 

@@ -1,7 +1,7 @@
 //! Relations as fields: who points at whom, whether it may be missing, what is a part of what.
 
-use super::{access, names};
 use super::people::{People, is_staff};
+use super::{access, names};
 use crate::concepts::{Concepts, Relation, RelationKind, Source};
 
 /// A field that points from one entity to another.
@@ -75,7 +75,7 @@ fn place(concepts: &Concepts, people: &People, relation: &Relation, fields: &mut
         return fields.many.push(Many {
             holder: from,
             target: to,
-            name: names::plural(&to_name),
+            name: plural(&to_name),
             source,
         });
     }
@@ -101,7 +101,7 @@ fn place(concepts: &Concepts, people: &People, relation: &Relation, fields: &mut
             fields.many.push(Many {
                 holder: from,
                 target: to,
-                name: names::plural(&to_name),
+                name: plural(&to_name),
                 source,
             });
         }
@@ -124,6 +124,12 @@ fn place(concepts: &Concepts, people: &People, relation: &Relation, fields: &mut
         part,
         source,
     });
+}
+
+/// The name of many, out of the way of reserved names: an account has `roles` already.
+fn plural(name: &str) -> String {
+    let many = names::plural(name);
+    names::field(&many).unwrap_or(many)
 }
 
 /// Lines of an order: they have no life of their own.
