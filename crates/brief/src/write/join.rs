@@ -105,20 +105,16 @@ fn in_own_words(
     answers: &mut Answers,
 ) -> Option<()> {
     let mut renamed = false;
-    let product = composition
-        .entities
-        .iter()
-        .any(|entity| entity.name == "Product");
-    if let Some(goods) = goods(concepts).filter(|_| product) {
-        answers.names.insert("Product".to_owned(), goods);
-        renamed = true;
-    }
     let known = |name: &str| {
         composition
             .entities
             .iter()
             .any(|entity| entity.name == name)
     };
+    if let Some(goods) = goods(concepts).filter(|name| known("Product") && !known(name)) {
+        answers.names.insert("Product".to_owned(), goods);
+        renamed = true;
+    }
     for own in matches {
         let Some(main) = composition
             .entities
