@@ -7,7 +7,7 @@
 
 mod paths;
 
-use super::job::Job;
+use super::job::{Job, id_text};
 use crate::read::database;
 use crate::represent::bound;
 use crate::{Failure, Fault};
@@ -45,9 +45,9 @@ pub(crate) enum Change<'a> {
     Fields(&'a [FieldId]),
 }
 
-/// Checked rows that a write may have broken.
+/// Checked rows that a write may have broken, by the texts of their ids.
 #[derive(Default)]
-pub(crate) struct Pending(BTreeMap<CheckId, Vec<Value>>);
+pub(crate) struct Pending(BTreeMap<CheckId, BTreeMap<String, Value>>);
 
 impl Watches {
     pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
@@ -105,11 +105,7 @@ pub(crate) fn note(
             }
         }
         let pending = job.pending.0.entry(watch.check).or_default();
-        for row in rows {
-            if !pending.contains(&row) {
-                pending.push(row);
-            }
-        }
+        pending.extend(rows.into_iter().map(|row| (id_text(&row), row)));
     }
     Ok(())
 }
@@ -122,7 +118,7 @@ pub(crate) fn broken(job: &mut Job<'_>) -> Result<Vec<Fault>, Failure> {
         let Some(condition) = shared.writes.watches.conditions.get(&(entity, index)) else {
             continue;
         };
-        for row in rows {
+        for row in rows.into_values() {
             if !holds(job, condition, &row)? {
                 let check = &shared.plan.model.entity(entity).checks[index];
                 faults.push(Fault {

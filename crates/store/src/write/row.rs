@@ -226,13 +226,26 @@ fn try_insert(
     values: &Values,
     position: usize,
 ) -> Result<Result<(), rusqlite::Error>, Failure> {
+    put(job, entity, id, position, &|field| {
+        Ok(values.of(field).clone())
+    })
+}
+
+/// Inserts a row of first version whose fields have these values, before any is sealed.
+pub(crate) fn put(
+    job: &Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    position: usize,
+    value_of: &dyn Fn(FieldId) -> Result<Value, Failure>,
+) -> Result<Result<(), rusqlite::Error>, Failure> {
     let insert = &job.writes().of(entity).insert;
     let mut statement = job.connection.prepare_cached(insert).map_err(database)?;
     for (index, column) in job.plan().table(entity).columns.iter().enumerate() {
         let value = match column.source {
             ColumnSource::Id => id.clone(),
-            ColumnSource::Field(field) => value::column(job.shared, field, id, values.of(field))?,
-            ColumnSource::BlindIndex(field) => value::blind(job.shared, field, values.of(field)),
+            ColumnSource::Field(field) => value::column(job.shared, field, id, &value_of(field)?)?,
+            ColumnSource::BlindIndex(field) => value::blind(job.shared, field, &value_of(field)?),
             ColumnSource::Version => Value::Integer(1),
             ColumnSource::Position => Value::Integer(position as i64),
             _ => Value::Null,

@@ -1,12 +1,12 @@
 //! Rows put into an empty database wholesale.
 
 use super::job::Job;
-use super::{checks, link, refuse, roles, value};
+use super::{checks, link, refuse, roles, row, value};
 use crate::read::database;
 use crate::represent::id_value;
 use crate::{Context, Failure, Shared};
 use archwright_plan::model::{EntityId, FieldId, Literal};
-use archwright_plan::{ColumnSource, Plan, SeedRow};
+use archwright_plan::{Plan, SeedRow};
 use archwright_sql::{Classes, Dialect};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -96,33 +96,17 @@ fn own_id(job: &Job<'_>, row: &SeedRow) -> Result<Value, Failure> {
 fn insert(job: &Job<'_>, row: &SeedRow, hashes: &BTreeMap<String, String>) -> Result<(), Failure> {
     let plan = job.plan();
     let id = own_id(job, row)?;
-    let insert = &job.writes().of(row.entity).insert;
-    let mut statement = job.connection.prepare_cached(insert).map_err(database)?;
-    for (index, column) in plan.table(row.entity).columns.iter().enumerate() {
-        let stored = match column.source {
-            ColumnSource::Id => id.clone(),
-            ColumnSource::Field(field) => {
-                value::column(job.shared, field, &id, &stored(plan, row, field)?)?
-            }
-            ColumnSource::BlindIndex(field) => {
-                value::blind(job.shared, field, &stored(plan, row, field)?)
-            }
-            ColumnSource::Version => Value::Integer(1),
-            ColumnSource::Position => Value::Integer(row.position.unwrap_or(0).into()),
-            _ => Value::Null,
-        };
-        statement
-            .raw_bind_parameter(index + 1, stored)
-            .map_err(database)?;
-    }
-    statement.raw_execute().map_err(|error| {
+    let position = row.position.unwrap_or(0) as usize;
+    let put = row::put(job, row.entity, &id, position, &|field| {
+        stored(plan, row, field)
+    })?;
+    put.map_err(|error| {
         let entity = &plan.model.entity(row.entity).name;
         let failure = refuse::failure(plan, row.entity, "", error);
         Failure::Internal(format!(
             "a row of {entity} in the seed is refused: {failure:?}"
         ))
     })?;
-    drop(statement);
     let Some(account) = &row.account else {
         return Ok(());
     };
