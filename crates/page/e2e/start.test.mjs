@@ -129,6 +129,21 @@ for (const [index, { name, url, roles }] of servers.entries()) {
       await context.close();
     });
 
+    test('creates an order of a book that there is, and places it', async () => {
+      const { context, page } = await open(browser, { url });
+      await signIn(page, 'customer');
+      const posts = (path) => (response) => response.request().method() === 'POST' && response.url().endsWith(path);
+      for (const [path, status] of [['/v1/orders', 201], ['/v1/orders/{id}/place', 200]]) {
+        await choose(page, 'POST', path);
+        await page.waitForLoadState('networkidle');
+        const reply = page.waitForResponse(posts(path.split('}').pop()));
+        await page.click('#send');
+        const response = await reply;
+        assert.equal(response.status(), status, await response.text());
+      }
+      await context.close();
+    });
+
     test('is worked with the keyboard alone', async () => {
       const { context, page } = await open(browser, { url });
       await page.keyboard.press('Tab');

@@ -58,21 +58,23 @@ pub(crate) fn curl(plan: &Plan, options: &PageOptions) -> Curl {
     }
 }
 
-/// Best a list that is open to anyone, else a list, else what can be read without knowing an id.
+/// Best a list that is open to anyone, else a list, else what can be read without knowing an id; of several the one that
+/// is expected to be called most.
 fn something_to_read(plan: &Plan) -> Option<&Operation> {
-    let lists = || {
-        let operations = plan.operations.iter();
-        operations.filter(|operation| operation.kind == OperationKind::List)
+    let reads: Vec<&Operation> = plan
+        .operations
+        .iter()
+        .filter(|operation| operation.method == Method::Get && operation.parameters.is_empty())
+        .collect();
+    let rank = |operation: &&Operation| {
+        let is_list = operation.kind == OperationKind::List;
+        let rate = operation.workload.map_or(0, |rate| {
+            rate.count.saturating_mul(86_400) / rate.per_seconds.max(1)
+        });
+        (is_list && is_open(operation), is_list, rate)
     };
-    let reads = || {
-        plan.operations
-            .iter()
-            .find(|operation| operation.method == Method::Get && operation.parameters.is_empty())
-    };
-    lists()
-        .find(|list| is_open(list))
-        .or_else(|| lists().next())
-        .or_else(reads)
+    // The first of those that rank alike.
+    reads.into_iter().rev().max_by_key(rank)
 }
 
 fn is_open(operation: &Operation) -> bool {

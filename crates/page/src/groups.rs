@@ -1,6 +1,7 @@
 //! Operations by the resource that they belong to, with who may call each.
 
 use crate::access::{self, Cell, Gathered};
+use crate::hints;
 use crate::view::words;
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, OperationKind, Plan};
@@ -26,6 +27,9 @@ pub(crate) struct Shown {
     pub path: String,
     /// Takes a file, which no form of the page can send.
     pub upload: bool,
+    /// Query and references for the form, as [`hints`] makes them.
+    pub row_query: String,
+    pub references: String,
     /// Where the reference describes it.
     pub reference: String,
     pub deprecated: bool,
@@ -135,6 +139,8 @@ fn shown(plan: &Plan, title: &str, wanted: impl Fn(&Operation) -> bool) -> Vec<S
                 method: operation.method.name(),
                 path: operation.path.clone(),
                 upload: matches!(operation.kind, OperationKind::Upload(_)),
+                row_query: hints::row_query(plan, operation),
+                references: hints::references(plan, operation).join(";"),
                 reference: reference(title, operation),
                 deprecated: operation.until.is_some(),
                 answers: access::gathered(&cells, &columns),

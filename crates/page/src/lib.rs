@@ -2,10 +2,12 @@
 //! plan, nothing from outside, no script or style inside the pages.
 
 mod access;
+mod conventions;
 mod curl;
 mod decisions;
 mod diagram;
 mod groups;
+mod hints;
 mod view;
 
 use archwright_plan::Plan;

@@ -2,6 +2,7 @@
 
 use crate::PageOptions;
 use crate::access;
+use crate::conventions::{Convention, conventions};
 use crate::curl::{Curl, curl};
 use crate::decisions::{IndexedTable, Subject, decisions, indexed_tables};
 use crate::diagram::{Drawn, diagrams};
@@ -29,6 +30,7 @@ pub(crate) struct Site {
     pub entity_decisions: Vec<Subject>,
     pub tables: Vec<IndexedTable>,
     pub index_count: usize,
+    pub conventions: Vec<Convention>,
     pub curl: Curl,
 }
 
@@ -70,6 +72,7 @@ pub(crate) fn site(plan: &Plan, options: &PageOptions) -> Site {
         entity_decisions,
         index_count: tables.iter().map(|table| table.indexes.len()).sum(),
         tables,
+        conventions: conventions(plan),
         curl: curl(plan, options),
     }
 }

@@ -81,6 +81,27 @@ fn the_start_page_of_each_example_names_each_entity_role_and_operation() {
 }
 
 #[test]
+fn requests_are_offered_with_rows_that_they_work_on() {
+    let html = start(&example("bookshop"));
+    let line = |method: &str, path: &str| {
+        let path = format!(">{path}</a>");
+        let method = format!("\">{method}</span>");
+        let mut lines = html.lines();
+        let found = lines.find(|line| line.contains(&path) && line.contains(&method));
+        found
+            .unwrap_or_else(|| panic!("there is no {path}"))
+            .to_owned()
+    };
+    let place = line("POST", "/v1/orders/{id}/place");
+    assert!(place.contains(" data-row=\"status.in=draft\""), "{place}");
+    let create = line("POST", "/v1/orders");
+    let books = " data-references=\"book_isbn /v1/books isbn\"";
+    assert!(create.contains(books), "{create}");
+    let get = line("GET", "/v1/orders/{id}");
+    assert!(!get.contains(" data-"), "{get}");
+}
+
+#[test]
 fn in_production_nothing_of_the_seed_is_shown() {
     for name in EXAMPLES {
         let plan = example(name);

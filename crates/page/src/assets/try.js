@@ -61,7 +61,7 @@
 
   // ---- choice of the operation ---------------------------------------------------------------------------------
 
-  /** Rows that lists answered, by the path of the list: they fill in the parameters of paths below it. */
+  /** Rows that lists answered, by the path and query of the list: requests are filled in with them. */
   const rows = new Map();
   /** The page lists them: the form asks for the API's description only when it needs the example of a body. */
   const operations = all('.operations li:not([data-upload])').map((item) => ({
@@ -69,6 +69,10 @@
     path: item.querySelector('.path').textContent,
     link: item.querySelector('.path'),
     summary: item.querySelector('.summary').textContent,
+    /** The query that finds rows on which it is allowed. */
+    row: item.dataset.row,
+    /** Keys that name rows, with the list of those rows and the key that names them there. */
+    references: new Map((item.dataset.references || '').split(';').map((line) => line.split(' ')).map(([name, ...where]) => [name, where])),
     group: item.closest('.resource').querySelector('.resource-title').textContent,
   }));
   let current = null;
@@ -134,9 +138,41 @@
     const content = operation.requestBody ? operation.requestBody.content : {};
     asked.type = ['application/merge-patch+json', 'application/json'].find((name) => content[name]);
     const example = asked.type ? content[asked.type].example : undefined;
-    if (current !== asked || example === undefined) return;
-    showBody(JSON.stringify(example, null, 2));
+    if (example === undefined) return;
+    const body = await withRows(example, asked.references);
+    if (current !== asked) return;
+    showBody(JSON.stringify(body, null, 2));
     showCurl();
+  };
+
+  /** The first row of a list that the caller may see. */
+  const firstRow = async (list) => {
+    if (!rows.has(list)) {
+      const reply = await fetch(`${list}${list.includes('?') ? '&' : '?'}limit=1`, { headers: authorization() });
+      const body = reply.ok ? await reply.json() : {};
+      if (body.data && body.data[0]) rows.set(list, body.data[0]);
+    }
+    return rows.get(list);
+  };
+
+  /** The key of a row that there is, for a key that names one. */
+  const existing = async (references, name) => {
+    const [list, key] = references.get(name) || [];
+    const row = list && (await firstRow(list));
+    return row ? row[key] : undefined;
+  };
+
+  /** The example with rows that there are. */
+  const withRows = async (value, references) => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return Promise.all(value.map((item) => withRows(item, references)));
+    const filled = {};
+    for (const [name, inner] of Object.entries(value)) {
+      const row = inner === null ? undefined : await existing(references, name);
+      if (row === undefined) filled[name] = await withRows(inner, references);
+      else filled[name] = Array.isArray(inner) ? [row] : row;
+    }
+    return filled;
   };
 
   const collection = (path) => path.slice(0, path.indexOf('/{'));
@@ -146,14 +182,10 @@
     const asked = current;
     const base = asked.path.includes('/{') ? collection(asked.path) : '';
     if (!operations.some((one) => one.method === 'GET' && one.path === base)) return;
-    if (!rows.has(base)) {
-      const reply = await fetch(`${base}?limit=1`, { headers: authorization() });
-      const body = reply.ok ? await reply.json() : {};
-      if (body.data && body.data[0]) rows.set(base, body.data[0]);
-    }
-    if (current !== asked || !rows.has(base)) return;
+    const row = (asked.row && (await firstRow(`${base}?${asked.row}`))) || (await firstRow(base)) || {};
     for (const field of byId('inputs').querySelectorAll('input')) {
-      const value = rows.get(base)[field.name];
+      const value = (await existing(asked.references, field.name)) ?? row[field.name];
+      if (current !== asked) return;
       if (!field.value && value !== undefined && value !== null) field.value = String(value);
     }
     showCurl();
@@ -179,7 +211,7 @@
     const parts = [`curl -s ${current.method === 'GET' ? '' : `-X ${current.method} `}${quote(location.origin + address())}`];
     if (session) {
       const pick = byId('curl').dataset.pick;
-      lines.push(`TOKEN=$(curl -s -X POST ${quote(location.origin + signInPath(session.role))} | ${pick})`);
+      lines.push(`TOKEN=$(curl -s -X POST ${quote(location.origin + signInPath(session.role))} \\\n  | ${pick})`);
       parts.push(`-H "Authorization: ${scheme} $TOKEN"`);
     }
     if (!byId('body').hidden) parts.push(`-H 'Content-Type: ${current.type}'`, `-d ${quote(byId('body').value)}`);
@@ -212,16 +244,13 @@
     }
   };
 
+  /** What was written changes what lists answer; what was created is the row to go on with. */
   const remember = (good, text) => {
-    if (!good || !text) return;
-    try {
-      const body = JSON.parse(text);
-      if (current.method === 'GET' && body.data && body.data[0]) rows.set(current.path, body.data[0]);
-      if (current.method === 'POST' && body.id && !current.path.includes('{')) rows.set(current.path, body);
-      if (current.method === 'DELETE') rows.delete(collection(current.path));
-    } catch {
-      // Not JSON: nothing to remember.
-    }
+    if (!good || current.method === 'GET') return;
+    rows.clear();
+    if (current.method !== 'POST' || current.path.includes('{') || !text) return;
+    const body = JSON.parse(text);
+    if (body.id) rows.set(current.path, body);
   };
 
   // ---- reply ---------------------------------------------------------------------------------------------------
