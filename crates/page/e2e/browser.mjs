@@ -28,6 +28,7 @@ export async function open(browser, { url, path = '/', width = 1440, scheme = 'l
     ...options,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
   const faults = [];
   const requests = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
