@@ -7,6 +7,7 @@ use crate::grants;
 use crate::node::Node;
 use crate::pattern::{self, Change, Choice, Pattern};
 use crate::questions::{Question, open_questions};
+use crate::renames::Renames;
 use crate::roles;
 use crate::tenancy;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,7 +107,7 @@ pub fn compose(chosen: &[&str], answers: &Answers) -> Result<Composition, Compos
         .filter_map(|own| pattern::pattern(own.id))
         .collect();
     let roles = roles::Names::new(&patterns, answers);
-    let expander = Expander::new(&bindings, &roles, answers);
+    let expander = Expander::new(&bindings, &roles, Renames::new(&patterns, answers));
     let mut draft = Draft::default();
     for pattern in &patterns {
         draft.merge(expander.fragment(pattern, &pattern.design), pattern.id);

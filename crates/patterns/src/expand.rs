@@ -1,30 +1,30 @@
 //! Puts what the anchors mean into the texts of a pattern.
 //!
 //! In a pattern, `SUBJECT` is an anchor's entity as a type, `$subject` the field that leads to it, and `SUBJECT` among
-//! the grants of `allow` whoever may read it (`SUBJECT via parcel` where `parcel` has the relation). An entity called `SUBJECT` is an addition to each entity that is meant.
+//! the grants of `allow` whoever may read it (`SUBJECT via parcel` where `parcel` has the relation). An entity called
+//! `SUBJECT` is an addition to each entity that is meant.
 //! Where an anchor means several entities, the relation becomes one optional relation to each, of which exactly one
 //! is there.
 
 use crate::bindings::{Bindings, Bound};
-use crate::compose::Answers;
 use crate::grants;
 use crate::node::Node;
 use crate::pattern::{Fragment, Pattern};
+use crate::renames::Renames;
 use crate::roles::Names;
-use std::collections::BTreeMap;
 
 pub(crate) struct Expander<'a> {
     bindings: &'a Bindings,
     roles: &'a Names,
-    renames: &'a BTreeMap<String, String>,
+    renames: Renames,
 }
 
 impl<'a> Expander<'a> {
-    pub fn new(bindings: &'a Bindings, roles: &'a Names, answers: &'a Answers) -> Self {
+    pub fn new(bindings: &'a Bindings, roles: &'a Names, renames: Renames) -> Self {
         Self {
             bindings,
             roles,
-            renames: &answers.names,
+            renames,
         }
     }
 
@@ -45,8 +45,16 @@ impl<'a> Expander<'a> {
                 })),
             }
         }
-        let settled = |(name, node): (String, Node)| {
-            (self.settle(&name), node.map_text(&|text| self.settle(text)))
+        let section = |(key, section): &(String, Node)| match section {
+            Node::Text(_) if key == "about" => (
+                key.clone(),
+                section.map_text(&|text| self.settle_prose(text)),
+            ),
+            _ => (key.clone(), self.settled(section)),
+        };
+        let settled = |(name, body): (String, Node)| {
+            let sections = body.entries().iter().map(section).collect();
+            (self.settle(&name), Node::Map(sections))
         };
         Fragment {
             roles: Vec::new(),
@@ -75,14 +83,38 @@ impl<'a> Expander<'a> {
         all
     }
 
-    /// The abstract names and the renamed ones.
+    /// The tree with the names that count. Prose keeps the words that fields are called by.
+    fn settled(&self, node: &Node) -> Node {
+        match node {
+            Node::Text(text) => Node::Text(self.settle(text)),
+            Node::List(items) => Node::List(items.iter().map(|item| self.settled(item)).collect()),
+            Node::Map(entries) => {
+                let entry = |(key, value): &(String, Node)| match key.as_str() {
+                    "about" | "message" => {
+                        (key.clone(), value.map_text(&|text| self.settle_prose(text)))
+                    }
+                    _ => (self.settle(key), self.settled(value)),
+                };
+                Node::Map(entries.iter().map(entry).collect())
+            }
+        }
+    }
+
     fn settle(&self, text: &str) -> String {
         replace_words(text, &|word| {
-            let renamed = self.renames.get(word).cloned();
-            renamed
-                .or_else(|| self.roles.of(word))
-                .or_else(|| (word == "ACCOUNT").then(|| "User".to_owned()))
+            self.name(word).or_else(|| self.renames.field(word))
         })
+    }
+
+    fn settle_prose(&self, text: &str) -> String {
+        replace_words(text, &|word| self.name(word))
+    }
+
+    /// What an abstract name or that of an entity stands for.
+    fn name(&self, word: &str) -> Option<String> {
+        let account = || (word == "ACCOUNT").then(|| "User".to_owned());
+        let renamed = self.renames.entity(word);
+        renamed.or_else(|| self.roles.of(word)).or_else(account)
     }
 
     fn body(&self, pattern: &Pattern, entity: &str, body: &Node) -> Node {

@@ -13,6 +13,7 @@ mod node;
 mod pattern;
 mod print;
 mod questions;
+mod renames;
 mod roles;
 mod stem;
 mod tenancy;

@@ -135,7 +135,8 @@ fn declarations<'a>(role: &str, patterns: &[&'a Pattern]) -> Vec<(&'static str, 
     found
 }
 
-fn fragments(pattern: &Pattern) -> Vec<&Fragment> {
+/// All that a pattern may add to a design.
+pub(crate) fn fragments(pattern: &Pattern) -> Vec<&Fragment> {
     let joins = pattern.joins.iter().map(|(_, change)| &change.add);
     let choices = pattern
         .questions

@@ -261,6 +261,7 @@ fn entities_may_have_other_names() {
     let entities = composed(&all, &Answers::default()).entities;
     let renamed = entities.iter().filter(|entity| entity.name != "User");
     let names = renamed.map(|entity| (entity.name.clone(), format!("Other{}", entity.name)));
+    let names = names.chain([("ACCOUNT".to_owned(), "Friend".to_owned())]);
     let answers = Answers {
         names: names.collect(),
         ..Answers::default()
