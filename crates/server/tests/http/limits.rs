@@ -1,6 +1,6 @@
 //! Rate limits, and limits on the size and time of requests.
 
-use crate::common::{Running, plan, serve, serve_with};
+use crate::common::{Running, example, plan, seed, serve, serve_with};
 use crate::design::NOTES;
 use archwright_server::{ClientAddress, RateLimits, ServerOptions};
 use serde_json::json;
@@ -140,4 +140,27 @@ async fn heads_that_are_too_large_are_refused() {
     )
     .await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test]
+async fn accounts_are_counted_wherever_they_call_from() {
+    let mut plan = example("bookshop");
+    // So slow that nothing comes back while the test runs.
+    for (_, rate) in &mut plan.model.api.rates {
+        (rate.count, rate.per_seconds) = (2, 86_400);
+    }
+    let seed = seed(&plan);
+    let server = serve_with(plan, |options| {
+        options.rate_limits = RateLimits::Planned;
+        options.seed = Some(seed);
+    });
+    let server = server.await;
+    let (staff, admin) = (server.token("staff").await, server.token("admin").await);
+    let read = |token: &str| server.get("/v1/books").token(token).send();
+    for token in [&staff, &staff, &admin] {
+        read(token).await.expect(200);
+    }
+    read(&staff).await.expect(429);
+    read(&admin).await.expect(200);
+    server.get("/v1/books").send().await.expect(200);
 }

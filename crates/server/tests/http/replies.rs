@@ -1,6 +1,6 @@
 //! Replies of operations: statuses, headers, bodies.
 
-use crate::common::{plan, serve};
+use crate::common::{example, plan, serve, serve_seeded};
 use crate::design::{NOTES, created};
 use serde_json::json;
 
@@ -163,4 +163,20 @@ async fn every_bad_field_is_in_one_reply() {
         .collect();
     pointers.sort();
     assert_eq!(pointers, ["/colour", "/size", "/title"]);
+}
+
+#[tokio::test]
+async fn what_an_account_sees_is_kept_by_nobody() {
+    let server = serve_seeded(example("bookshop")).await;
+    let anonymous = server.get("/v1/books").send().await.expect(200);
+    assert_eq!(anonymous.header("cache-control"), "no-cache");
+    assert_eq!(anonymous.header("vary"), "authorization");
+    let token = server.token("staff").await;
+    let signed_in = server
+        .get("/v1/books")
+        .token(&token)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(signed_in.header("cache-control"), "private, no-store");
 }
