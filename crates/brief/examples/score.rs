@@ -1,4 +1,5 @@
-//! Scores how briefs are read: `score FOLDER [-v]` compares each `NAME.md` with its `NAME.model`.
+//! Scores how briefs are read: `score FOLDER [-v] [--design]` compares each `NAME.md` with its `NAME.model`; with
+//! `--design` what is compared is the written design rather than the concept model.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,6 +36,7 @@ impl Count {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let verbose = arguments.iter().any(|each| each == "-v");
+    let designs = arguments.iter().any(|each| each == "--design");
     let Some(folder) = arguments.iter().find(|each| !each.starts_with('-')) else {
         eprintln!("usage: score FOLDER [-v]");
         std::process::exit(2);
@@ -57,7 +59,12 @@ fn main() {
                 .expect("the brief can be read")
         };
         let expected = parse(&read("model"));
-        let found = model(&archwright_brief::read(&read("md")));
+        let concepts = archwright_brief::read(&read("md"));
+        let found = if designs {
+            design(&concepts)
+        } else {
+            model(&concepts)
+        };
         let kind = name.split('-').next().unwrap_or_default().to_owned();
         for mode in ["exact", "lenient"] {
             let counts = compare(&expected, &found, mode, verbose && mode == "lenient");
@@ -146,6 +153,38 @@ fn model(concepts: &archwright_brief::Concepts) -> Model {
             .map(|relation| (name(relation.from), name(relation.to)))
             .collect(),
     }
+}
+
+/// What a written design holds: its entities, its fields that are no relations, and the pairs that relations join.
+fn design(concepts: &archwright_brief::Concepts) -> Model {
+    use archwright_model::{FieldKind, Origin};
+    let written = archwright_brief::design(concepts, "brief", &archwright_brief::Choices::new());
+    let files = [("design.yaml".to_owned(), written.design.into_bytes())];
+    let (design, _) = archwright_model::check(&archwright_design::read(&files));
+    let design = design.expect("the design of a brief is sound");
+    let name = |at: usize| normal(&design.entities[at].singular);
+    let mut model = Model::default();
+    for (at, entity) in design.entities.iter().enumerate() {
+        model.entities.push(name(at));
+        for field in &entity.fields {
+            let target = match &field.kind {
+                FieldKind::ToOne(to) => to.target.0,
+                FieldKind::ToMany(to) => to.target.0,
+                FieldKind::Scalar(_) => {
+                    if field.origin == Origin::Declared {
+                        model.attributes.push((name(at), normal(&field.name)));
+                    }
+                    continue;
+                }
+            };
+            let pair = (name(at), name(target));
+            let back = (pair.1.clone(), pair.0.clone());
+            if !model.relations.contains(&pair) && !model.relations.contains(&back) {
+                model.relations.push(pair);
+            }
+        }
+    }
+    model
 }
 
 /// Lower case, words in singular, joined by spaces.

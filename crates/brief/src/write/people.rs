@@ -239,19 +239,11 @@ fn rows(concepts: &Concepts, roles: &[Role]) -> (BTreeSet<usize>, Vec<usize>) {
         .filter(|(_, entity)| entity.person)
     {
         let is_role = roles.iter().any(|role| role.entity == Some(at));
+        // In prose, whoever deals with something is recorded with it; a backlog names roles.
         let known = !entity.attributes.is_empty()
             || concepts.relations.iter().any(|relation| {
-                let other = if relation.from == at {
-                    relation.to
-                } else {
-                    relation.from
-                };
                 let involved = relation.from == at || relation.to == at;
-                let acts = concepts
-                    .acts
-                    .iter()
-                    .any(|act| act.actor == entity.name && act.entity == other);
-                involved && !acts && (!concepts.story || relation.kind == RelationKind::Kind)
+                involved && (!concepts.story || relation.kind == RelationKind::Kind)
             });
         if is_role && !known {
             only.insert(at);

@@ -95,9 +95,10 @@ fn place(concepts: &Concepts, people: &People, relation: &Relation, fields: &mut
         && relation.verb != "has"
         && !relation.many
         && !access::creates(&relation.verb);
-    if shared {
+    let outsider = person(from) && !is_staff(&concepts.entities[from].name);
+    if shared && outsider {
         let signs_in = people.profiles.contains(&from) || people.account == Some(from);
-        if signs_in && !is_staff(&concepts.entities[from].name) {
+        if signs_in {
             fields.many.push(Many {
                 holder: from,
                 target: to,
