@@ -536,7 +536,8 @@ fn finish_authentication(model: &Model, entity: &Entity, draft: Draft) -> Operat
     };
     let rate = match draft.kind {
         OperationKind::Me => "read",
-        OperationKind::SignOut | OperationKind::SetRoles => "write",
+        // No password is tried, and many accounts behind one address refresh all day.
+        OperationKind::SignOut | OperationKind::SetRoles | OperationKind::Refresh => "write",
         _ => "sign-in",
     };
     draft.finish(Some(entity), parameters, rate)

@@ -9,7 +9,8 @@ use crate::tokens::{Subject, Tokens};
 use archwright_plan::model::RoleId;
 use archwright_plan::{OperationKind, Plan};
 use archwright_store::{
-    Call, Caller, Context, Credentials, Failure, NewSession, Reply, Rotation, Store, Verified,
+    ActiveSession, Call, Caller, Context, Credentials, Failure, NewSession, Reply, Rotation, Store,
+    Verified,
 };
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -161,16 +162,19 @@ impl Inner {
         match opened.await {
             Err(Failure::Unauthorized) => Err(wrong_credentials()),
             Err(failure) => Err(failure.into()),
-            Ok(()) => self.tokens_for(caller, &refresh_token, now),
+            Ok(()) => {
+                let subject = subject(&caller);
+                let account = self.own_account(caller, now)?;
+                self.tokens_reply(200, &subject, &refresh_token, account, now)
+            }
         }
     }
 
-    /// 200 with tokens and the account as it sees itself.
-    fn tokens_for(&self, caller: Caller, refresh_token: &str, now: i64) -> Result<Reply, Problem> {
+    /// The account as it sees itself.
+    fn own_account(&self, caller: Caller, now: i64) -> Result<Reply, Problem> {
         let operation = self
             .me
             .ok_or_else(|| Problem::internal("there is no own account"))?;
-        let subject = subject(&caller);
         let call = Call {
             operation,
             ..Call::default()
@@ -180,10 +184,10 @@ impl Inner {
             now,
             request_id: String::new(),
         };
-        let account = self.store.read(&call, &context)?;
-        self.tokens_reply(200, &subject, refresh_token, account, now)
+        Ok(self.store.read(&call, &context)?)
     }
 
+    /// Tokens and the account.
     fn tokens_reply(
         &self,
         status: u16,
@@ -297,21 +301,24 @@ impl Inner {
         let session_id = self.refresh.session(&token).ok_or_else(refused)?;
         let next = self.refresh.issue(session_id)?;
         let session_id = session_id.to_string();
-        let hashes = (refresh::hash(&token), refresh::hash(&next));
-        let rotated = self
-            .store
-            .rotate_session(session_id.clone(), hashes.0, hashes.1, now);
+        // Whatever can fail comes first: the token that was presented is of no use afterwards.
+        let session = self.store.session(&session_id, now)?;
+        let ActiveSession { account_id, roles } = session.ok_or_else(refused)?;
+        let caller = caller(account_id, roles, session_id.clone());
+        let subject = subject(&caller);
+        let account = self.own_account(caller, now)?;
+        let reply = self.tokens_reply(200, &subject, &next, account, now)?;
+        let (presented, next) = (refresh::hash(&token), refresh::hash(&next));
+        let rotated = self.store.rotate_session(session_id, presented, next, now);
         match rotated.await? {
-            Rotation::Rotated { account_id, roles } => {
-                let caller = caller(account_id, roles, session_id);
-                self.tokens_for(caller, &next, now)
-            }
-            Rotation::Reused { account_id } => {
-                tracing::warn!(
+            Rotation::Rotated => Ok(reply),
+            Rotation::Reused => {
+                let Subject {
                     account_id,
                     session_id,
-                    "a refresh token was used twice; its session has ended"
-                );
+                } = subject;
+                let what = "a refresh token was used twice; its session has ended";
+                tracing::warn!(account_id, session_id, what);
                 Err(refused())
             }
             Rotation::Unknown => Err(refused()),

@@ -49,14 +49,11 @@ pub struct ActiveSession {
 }
 
 /// What became of a refresh token that was presented.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    Rotated {
-        account_id: String,
-        roles: Vec<RoleId>,
-    },
+    Rotated,
     /// The session has another token by now: this one was used before, so somebody copied it. The session is revoked.
-    Reused { account_id: String },
+    Reused,
     /// There is no such session, or it is revoked or expired.
     Unknown,
 }
@@ -213,25 +210,20 @@ impl Store {
         let shared = self.shared.clone();
         self.writer
             .run(move |connection| {
-                let text = format!(
-                    "{} AND s.\"expires_at\" > ?2",
-                    shared.live_session("s.\"account_id\", c.\"roles\", s.\"token_hash\"")?
-                );
-                let read = |row: &Row<'_>| {
-                    let roles = roles(&shared.plan.model, &row.get::<_, String>(1)?);
-                    Ok((id_text(row, 0)?, roles, row.get::<_, [u8; 32]>(2)?))
-                };
-                let found = one(connection, &text, params![session_id, now], read)?;
-                let Some((account_id, roles, current)) = found else {
+                let live = shared.live_session("s.\"token_hash\"")?;
+                let text = format!("{live} AND s.\"expires_at\" > ?2");
+                let values = params![session_id, now];
+                let current: Option<[u8; 32]> = one(connection, &text, values, |row| row.get(0))?;
+                let Some(current) = current else {
                     return Ok(Rotation::Unknown);
                 };
                 if current != presented {
                     revoke(connection, &session_id, now)?;
-                    return Ok(Rotation::Reused { account_id });
+                    return Ok(Rotation::Reused);
                 }
                 let update = "UPDATE \"auth_sessions\" SET \"token_hash\" = ?2 WHERE \"id\" = ?1";
                 execute(connection, update, params![session_id, next])?;
-                Ok(Rotation::Rotated { account_id, roles })
+                Ok(Rotation::Rotated)
             })
             .await
     }
