@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The body of a reply, or `None` where the shape speaks of what no error has.
 pub(crate) fn body(model: &Model, shape: &Shape, problem: &Problem) -> Option<Value> {
     let messages = match problem.errors.is_empty() {
-        true => vec![Known::Text(problem.detail.clone())],
+        true => vec![Known::Text(problem.detail.to_string())],
         false => problem.errors.iter().map(message).collect(),
     };
     // The order in which the model binds the names that the shape sees.
@@ -20,7 +20,7 @@ pub(crate) fn body(model: &Model, shape: &Shape, problem: &Problem) -> Option<Va
         Known::Int(i64::from(problem.status)),
         Known::Text(problem.code.to_string()),
         Known::Text(title(problem.status).to_owned()),
-        Known::Text(problem.detail.clone()),
+        Known::Text(problem.detail.to_string()),
         Known::List(problem.errors.iter().map(fields).collect()),
         Known::List(messages),
     ];

@@ -14,11 +14,16 @@ use std::borrow::Cow;
 pub(crate) struct Problem {
     pub status: u16,
     pub code: Cow<'static, str>,
-    pub detail: String,
+    pub detail: Box<str>,
     pub errors: Vec<Entry>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub log: Option<Box<str>>,
+    own_body: Option<Box<OwnBody>>,
 }
+
+/// What the operation itself has for a status. Behind a pointer: problems are the errors of many small functions.
+#[derive(Debug)]
+struct OwnBody(Vec<u8>);
 
 /// One bad field or parameter.
 #[derive(Debug)]
@@ -45,10 +50,11 @@ impl Problem {
         Self {
             status,
             code: code.into(),
-            detail: detail.into(),
+            detail: detail.into().into(),
             errors: Vec::new(),
             headers: Vec::new(),
             log: None,
+            own_body: None,
         }
     }
 
@@ -118,18 +124,23 @@ impl Problem {
     }
 
     /// The reply; `shaped` is its body where the design gives errors a shape of their own.
-    pub(crate) fn into_response(self, request_id: &str, shaped: Option<Value>) -> Response<Body> {
+    pub(crate) fn into_response(
+        mut self,
+        request_id: &str,
+        shaped: Option<Value>,
+    ) -> Response<Body> {
         if let Some(reason) = &self.log {
             tracing::error!(request_id, status = self.status, reason, "request failed");
         }
-        let (body, media_type) = match shaped {
-            Some(body) => (body, "application/json"),
-            None => (
-                Value::Object(self.body(request_id)),
-                "application/problem+json",
-            ),
+        let (body, media_type) = match (self.own_body.take(), shaped) {
+            (Some(own), _) => (own.0, "application/json"),
+            (None, Some(body)) => (body.to_string().into_bytes(), "application/json"),
+            (None, None) => {
+                let body = Value::Object(self.body(request_id));
+                (body.to_string().into_bytes(), "application/problem+json")
+            }
         };
-        let mut response = Response::new(Body::from(body.to_string()));
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
@@ -144,7 +155,7 @@ impl Problem {
         body.insert("type".to_owned(), format!("/problems/{}", self.code).into());
         body.insert("title".to_owned(), title(self.status).into());
         body.insert("status".to_owned(), self.status.into());
-        body.insert("detail".to_owned(), self.detail.as_str().into());
+        body.insert("detail".to_owned(), (*self.detail).into());
         body.insert("instance".to_owned(), request_id.into());
         body.insert("code".to_owned(), self.code.as_ref().into());
         if !self.errors.is_empty() {
@@ -238,7 +249,15 @@ impl From<Failure> for Problem {
                 Self::new(409, "key-in-use", detail)
                     .with(RETRY_AFTER, HeaderValue::from_static("1"))
             }
-            Failure::Status { status, detail } => Self::new(status, code(status), detail),
+            Failure::Status {
+                status,
+                detail,
+                body,
+            } => {
+                let mut problem = Self::new(status, code(status), detail);
+                problem.own_body = body.map(|body| Box::new(OwnBody(body)));
+                problem
+            }
             Failure::Unavailable(reason) => {
                 let mut problem = Self::unavailable("The database is busy; try again soon.", 1);
                 problem.log = Some(reason.into());
@@ -462,6 +481,7 @@ mod tests {
             Failure::Status {
                 status: 410,
                 detail: String::new(),
+                body: None,
             },
             410,
             "gone",

@@ -37,7 +37,7 @@ async fn hashes(rows: &[SeedRow]) -> Result<BTreeMap<String, String>, Failure> {
     let mut hashes = BTreeMap::new();
     for password in passwords {
         let hash = passwords::hash(password.to_owned()).await;
-        let hash = hash.map_err(|problem| Failure::Internal(problem.detail))?;
+        let hash = hash.map_err(|problem| Failure::Internal(problem.detail.into()))?;
         hashes.insert(password.to_owned(), hash);
     }
     Ok(hashes)

@@ -107,6 +107,14 @@ impl Dialect {
         }
     }
 
+    /// A JSON list of the values of all rows.
+    pub(crate) fn json_list(self, value: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array({value})"),
+            Self::Postgres => format!("coalesce(jsonb_agg({value}), '[]')"),
+        }
+    }
+
     /// Characters of a text, or items of a list.
     pub(crate) fn size(self, text: &str, list: bool) -> String {
         match (self, list) {

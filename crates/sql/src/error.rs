@@ -20,7 +20,7 @@ impl Unsupported {
         }
     }
 
-    pub(crate) fn at(what: impl Into<String>, span: Span) -> Self {
+    pub fn at(what: impl Into<String>, span: Span) -> Self {
         Self {
             what: what.into(),
             span: Some(span),

@@ -1,7 +1,7 @@
 //! Collects the parameters of one statement while its parts are printed.
 
 use crate::{Dialect, Parameter, Statement, Unsupported};
-use archwright_plan::model::{EntityId, Expression, Literal, VariableId};
+use archwright_plan::model::{BindingId, EntityId, Expression, Literal, VariableId};
 use archwright_plan::{ColumnSource, Plan, Table};
 
 /// Computed fields may use each other; more than this many deep is a cycle that the model should have refused.
@@ -43,6 +43,8 @@ impl Row {
 pub struct Scope {
     pub this: Option<Row>,
     pub(crate) variables: Vec<(VariableId, Row)>,
+    /// Rows that a shape goes through one by one; other bindings are parameters.
+    pub(crate) bindings: Vec<(BindingId, Row)>,
 }
 
 impl Scope {
@@ -53,7 +55,7 @@ impl Scope {
                 entity,
                 alias: alias.to_owned(),
             }),
-            variables: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -61,15 +63,29 @@ impl Scope {
     pub fn columns(entity: EntityId) -> Self {
         Self {
             this: Some(Row::Columns { entity }),
-            variables: Vec::new(),
+            ..Self::default()
         }
     }
 
-    pub(crate) fn row(this: Row) -> Self {
+    /// `this` is any row.
+    pub fn row(this: Row) -> Self {
         Self {
             this: Some(this),
-            variables: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// The binding stands for a row of the FROM clause.
+    pub fn bound(&self, binding: BindingId, row: Row) -> Self {
+        let mut scope = self.clone();
+        scope.bindings.push((binding, row));
+        scope
+    }
+
+    pub(crate) fn binding(&self, binding: BindingId) -> Option<Row> {
+        let mut bindings = self.bindings.iter().rev();
+        let found = bindings.find(|(known, _)| *known == binding);
+        found.map(|(_, row)| row.clone())
     }
 
     pub(crate) fn with(&self, variable: VariableId, row: Row) -> Self {

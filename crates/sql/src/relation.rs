@@ -34,7 +34,7 @@ impl Printer<'_> {
     }
 
     /// The id of a row.
-    pub(crate) fn row_id(&mut self, row: &Row) -> Result<String, Unsupported> {
+    pub fn row_id(&mut self, row: &Row) -> Result<String, Unsupported> {
         self.column(row, ColumnSource::Id)
     }
 

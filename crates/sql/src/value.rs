@@ -1,6 +1,6 @@
 //! Expressions as SQL. Every Bool is 0 or 1 and never missing, unless the expression itself may be missing.
 
-use crate::{Dialect, Parameter, Printer, Row, Scope, Unsupported, instant_from_text};
+use crate::{Dialect, Parameter, Printer, Row, Scope, Source, Unsupported, instant_from_text};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::{
     Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
@@ -40,9 +40,10 @@ impl Printer<'_> {
             ExpressionKind::HasRole(role) => self.typed(Parameter::HasRole(*role), &Type::Bool),
             ExpressionKind::Now => self.typed(Parameter::Now, &Type::DateTime),
             ExpressionKind::Today => self.typed(Parameter::Today, &Type::Date),
-            ExpressionKind::Binding(binding) => {
-                self.typed(Parameter::Binding(*binding), &expression.ty)
-            }
+            ExpressionKind::Binding(binding) => match scope.binding(*binding) {
+                Some(row) => self.row_id(&row),
+                None => self.typed(Parameter::Binding(*binding), &expression.ty),
+            },
             ExpressionKind::Input { place, path } => {
                 let parameter = Parameter::Input {
                     place: *place,
@@ -106,9 +107,12 @@ impl Printer<'_> {
                 function,
                 arguments,
             } => self.function(expression, *function, arguments, scope),
-            ExpressionKind::List(_) | ExpressionKind::Map { .. } => {
-                Err(Unsupported::at("a list as a value", expression.span))
-            }
+            ExpressionKind::Map {
+                over,
+                variable,
+                value,
+            } => self.map(over, *variable, value, scope),
+            ExpressionKind::List(_) => Err(Unsupported::at("a list as a value", expression.span)),
         }
     }
 
@@ -170,12 +174,46 @@ impl Printer<'_> {
         }
     }
 
-    /// The row that an expression of type `Row` stands for.
-    pub(crate) fn row(
+    /// A JSON list of a value of each row.
+    fn map(
         &mut self,
-        expression: &Expression,
+        over: &Expression,
+        variable: VariableId,
+        value: &Expression,
         scope: &Scope,
-    ) -> Result<Row, Unsupported> {
+    ) -> Printed {
+        let source = self.source(over, scope)?;
+        let value = self.value(value, &scope.with(variable, source.row.clone()))?;
+        self.listed(&source, &value)
+    }
+
+    /// The ids of rows as a JSON list.
+    pub fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
+        if matches!(over.kind, ExpressionKind::Binding(_)) {
+            return self.value(over, scope);
+        }
+        let source = self.source(over, scope)?;
+        let id = self.row_id(&source.row)?;
+        self.listed(&source, &id)
+    }
+
+    /// Parts by their position, other rows in the order of their ids.
+    fn listed(&mut self, source: &Source, value: &str) -> Printed {
+        let position = self.column(&source.row, ColumnSource::Position);
+        let order = match position {
+            Ok(position) => position,
+            Err(_) => self.row_id(&source.row)?,
+        };
+        let alias = self.fresh_alias();
+        let list = self.dialect.json_list(&format!("{alias}.v"));
+        Ok(format!(
+            "(SELECT {list} FROM (SELECT {value} AS v FROM {} WHERE {} ORDER BY {order}) {alias})",
+            source.from, source.condition
+        ))
+    }
+
+    /// The row that an expression of type `Row` stands for.
+    pub fn row(&mut self, expression: &Expression, scope: &Scope) -> Result<Row, Unsupported> {
         match &expression.kind {
             ExpressionKind::This => {
                 let this = scope.this.clone();
@@ -191,6 +229,7 @@ impl Printer<'_> {
                 found.ok_or_else(|| Unsupported::at("a variable that is no row", expression.span))
             }
             ExpressionKind::Caller => self.caller(),
+            ExpressionKind::Binding(binding) if let Some(row) = scope.binding(*binding) => Ok(row),
             ExpressionKind::CallerTenant => {
                 let caller = self.caller()?;
                 let account = self.plan.model.entity(caller.entity());

@@ -89,8 +89,12 @@ pub enum Failure {
     KeyReused,
     /// 409: the first request with this idempotency key is still running.
     KeyInUse,
-    /// A named operation's own status.
-    Status { status: u16, detail: String },
+    /// A named operation's own status, and the body that it has for it.
+    Status {
+        status: u16,
+        detail: String,
+        body: Option<Vec<u8>>,
+    },
     /// 503: the database is busy or gone.
     Unavailable(String),
     /// 500: our own bug, or a broken database.

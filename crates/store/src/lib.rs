@@ -4,6 +4,7 @@ mod accounts;
 mod api;
 mod encryption;
 mod files;
+mod named;
 mod open;
 mod pool;
 mod read;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub plan: Arc<Plan>,
     pub compiled: represent::Compiled,
     pub writes: write::Writes,
+    pub programs: named::Programs,
     pub secrets: Arc<dyn Secrets>,
     pub file_link: FileLink,
 }

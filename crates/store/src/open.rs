@@ -1,5 +1,6 @@
 //! Opens a database: makes the schema in an empty one, refuses one that was made for another design.
 
+use crate::named::Programs;
 use crate::pool::Pool;
 use crate::represent::Compiled;
 use crate::write::Writes;
@@ -85,10 +86,12 @@ impl Store {
         let readers = readers.collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let compiled = Compiled::new(&plan)?;
         let writes = Writes::new(&plan)?;
+        let programs = Programs::new(&plan)?;
         let shared = Shared {
             plan,
             compiled,
             writes,
+            programs,
             secrets: options.secrets,
             file_link: options.file_link,
         };

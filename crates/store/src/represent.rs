@@ -9,7 +9,8 @@ mod write;
 
 pub(crate) use bind::{Bindings, Inputs, canonical_date, canonical_uuid, id_value};
 pub(crate) use compile::{
-    Builder, ChildKind, Form, Query, Target, admit, column_place, scalar_form, unsupported,
+    Builder, ChildKind, Form, Query, Target, admit, admit_class, column_place, scalar_form,
+    unsupported,
 };
 pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding, query_plan};
 pub(crate) use rows::{Rows, run};

@@ -8,7 +8,7 @@ mod delete;
 mod effect;
 mod given;
 mod id;
-mod idempotency;
+pub(crate) mod idempotency;
 mod input;
 mod job;
 mod judge;
@@ -17,30 +17,41 @@ mod parts;
 mod prepare;
 mod refuse;
 mod request;
-mod resolve;
+pub(crate) mod resolve;
 mod roles;
 mod row;
 mod scalar;
 mod seed;
+mod step;
 mod value;
 
+pub(crate) use body::Reader;
+pub(crate) use effect::finish as settle;
+pub(crate) use given::Given;
+pub(crate) use input::Inputs;
+pub(crate) use job::{Job, id_text};
 pub(crate) use prepare::Writes;
+pub(crate) use refuse::by_rule;
+pub(crate) use step::{create_row, delete_row, link, make_move, set_row, status};
 
 use crate::read::database;
 use crate::represent::{Shaping, classes, id_value};
 use crate::{Call, Caller, Context, Failure, Reply, Shared, SignedUp, Store};
 use archwright_plan::model::RoleId;
 use archwright_plan::{OperationKind, SeedRow, SystemTable, TablePurpose};
-use job::{Job, id_text};
 use request::Body;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
 
 impl Store {
-    /// Answers an operation of kind Create, Update, Delete, Move, Link, Unlink, RemoveFile or SetRoles, in one
+    /// Answers an operation of kind Create, Update, Delete, Move, Link, Unlink, RemoveFile, SetRoles or Named, in one
     /// transaction, with its idempotency record and its audit entries.
     pub async fn write(&self, call: Call, context: Context) -> Result<Reply, Failure> {
+        let operation = self.shared.plan.operations.get(call.operation);
+        if operation.is_some_and(|one| matches!(one.kind, OperationKind::Named(_))) {
+            return self.named(call, context).await;
+        }
         let classes = classes(&self.shared.plan, &context);
         let mut request = request::read(&self.shared, &call, &classes)?;
         if !request.faults.is_empty() {

@@ -1,5 +1,6 @@
 //! The values of a statement's parameters.
 
+use crate::named::Environment;
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
 use archwright_plan::model::{EntityId, IdType, InputPlace, Literal};
@@ -18,6 +19,8 @@ pub(crate) struct Bindings<'a> {
     pub values: &'a [Value],
     /// Of a move; an input that was not given is missing.
     pub inputs: Option<&'a Inputs>,
+    /// Of a named operation.
+    pub environment: Option<&'a Environment>,
 }
 
 impl<'a> Bindings<'a> {
@@ -33,6 +36,7 @@ impl<'a> Bindings<'a> {
             classes,
             values,
             inputs: None,
+            environment: None,
         }
     }
 
@@ -40,7 +44,24 @@ impl<'a> Bindings<'a> {
         Self { values, ..*self }
     }
 
+    /// Inputs and bindings come from a named operation.
+    pub fn within(self, environment: &'a Environment) -> Self {
+        Self {
+            environment: Some(environment),
+            ..self
+        }
+    }
+
     pub fn value(&self, parameter: &Parameter) -> Result<Value, Failure> {
+        match (parameter, self.environment) {
+            (Parameter::Input { place, path }, Some(environment)) => {
+                return Ok(environment.input(*place, path));
+            }
+            (Parameter::Binding(binding), Some(environment)) => {
+                return Ok(environment.binding(*binding));
+            }
+            _ => {}
+        }
         match parameter {
             Parameter::Literal(literal) => Ok(literal_value(literal)),
             Parameter::CallerId => Ok(self.caller()),

@@ -99,11 +99,14 @@ pub(crate) fn standard_targets(plan: &Plan) -> Vec<Target> {
 
 /// Refuses callers for whom no alternative can ever hold.
 pub(crate) fn admit(operation: &Operation, classes: &Classes) -> Result<(), Failure> {
-    if operation
-        .guard
-        .iter()
-        .any(|alternative| classes.satisfies(alternative.caller))
-    {
+    admit_class(operation.guard.iter(), classes)
+}
+
+pub(crate) fn admit_class<'a>(
+    mut guard: impl Iterator<Item = &'a Alternative>,
+    classes: &Classes,
+) -> Result<(), Failure> {
+    if guard.any(|alternative| classes.satisfies(alternative.caller)) {
         return Ok(());
     }
     if !classes.signed_in {

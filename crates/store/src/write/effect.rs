@@ -5,6 +5,7 @@ use super::job::{Found, Job, id_text};
 use super::request::{Body, Request};
 use super::row::{self, Changes};
 use super::{audit, change, checks, delete, judge, link, refuse, resolve, roles};
+use crate::named::effects;
 use crate::read::database;
 use crate::represent::{Rule, bound};
 use crate::{Call, Failure, Reply};
@@ -132,7 +133,7 @@ fn nothing(job: &mut Job<'_>) -> Result<Reply, Failure> {
 }
 
 /// Judges the checks that the write may have broken, once all is written.
-fn finish(job: &mut Job<'_>) -> Result<(), Failure> {
+pub(crate) fn finish(job: &mut Job<'_>) -> Result<(), Failure> {
     if !job.forbidden.is_empty() {
         return Err(refuse::fields(std::mem::take(&mut job.forbidden)));
     }
@@ -197,20 +198,28 @@ fn settled(
 
 fn moved(job: &mut Job<'_>, request: &Request, found: Found) -> Result<Reply, Failure> {
     let missing = || Failure::Internal("there is no such move".to_owned());
-    let (index, one) = the_move(job, request).ok_or_else(missing)?;
-    let machine = job.plan().model.entity(request.entity).state.as_ref();
-    let machine = machine.ok_or_else(missing)?;
-    if !one.steps.is_empty() {
-        return Err(Failure::Internal(format!(
-            "{} has steps",
-            job.definition().id
-        )));
-    }
-    judge::condition(job, request.entity, &found.id, index)?;
-    let mut columns = vec![(machine.field, Value::Text(one.to.clone()))];
-    columns.extend(assigned(job, request.entity, &found.id, index, one)?);
-    let changes = change::set(job, request.entity, &found.id, &columns, "")?;
+    let (index, _) = the_move(job, request).ok_or_else(missing)?;
+    let changes = make_move(job, request.entity, index, &found.id)?;
     changed(job, request, found, changes)
+}
+
+/// Makes a move that the row's state allows, if its condition holds, with its effects.
+pub(crate) fn make_move(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    index: usize,
+    id: &Value,
+) -> Result<Changes, Failure> {
+    let machine = job.plan().model.entity(entity).state.as_ref();
+    let one = machine.and_then(|machine| Some((machine, machine.moves.get(index)?)));
+    let (machine, one) =
+        one.ok_or_else(|| Failure::Internal("there is no such move".to_owned()))?;
+    judge::condition(job, entity, id, index)?;
+    let mut columns = vec![(machine.field, Value::Text(one.to.clone()))];
+    columns.extend(assigned(job, entity, id, index, one)?);
+    let changes = change::set(job, entity, id, &columns, "")?;
+    effects(job, entity, index, id)?;
+    Ok(changes)
 }
 
 /// The values that a move sets, on the row as it was.

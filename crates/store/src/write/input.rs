@@ -8,10 +8,12 @@ use serde_json::{Map, Value as Json};
 
 const MOST_ITEMS: usize = 1_000;
 
-/// What a move is given.
+/// What a move or a named operation is given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inputs {
     pub values: Vec<(Vec<String>, Value)>,
+    /// Optional ones that were left out.
+    pub absent: Vec<Vec<String>>,
     /// Place, path, entity, and address of rows that are to be looked up.
     pub references: Vec<(String, Vec<String>, EntityId, Value)>,
 }
@@ -54,7 +56,10 @@ impl Reader<'_> {
                     let value = default_value(default, &field.kind);
                     inputs.values.push((path.clone(), value));
                 }
-                (None | Some(Json::Null), _) if field.optional => {
+                (found @ (None | Some(Json::Null)), _) if field.optional => {
+                    if found.is_none() {
+                        inputs.absent.push(path.clone());
+                    }
                     inputs.values.push((path.clone(), Value::Null));
                 }
                 (None, None) => self.fault(&at, "required", "It is required."),

@@ -40,6 +40,17 @@ impl Patterns {
                 add_inputs(input, &mut add)?;
             }
         }
+        for operation in &model.operations {
+            let places = [
+                &operation.path_input,
+                &operation.query_input,
+                &operation.header_input,
+                &operation.body_input,
+            ];
+            for input in places.into_iter().flatten() {
+                add_inputs(input, &mut add)?;
+            }
+        }
         Ok(Self(patterns))
     }
 

@@ -11,6 +11,7 @@ mod design;
 mod fields;
 mod files;
 mod moves;
+mod named;
 mod odd;
 mod relations;
 mod repetition;

@@ -1,0 +1,181 @@
+//! The typed input of a named operation: from the path, the query, headers and the body.
+
+use super::Environment;
+use crate::write::{Inputs, Job, Reader, resolve};
+use crate::{Call, Failure, Fault, Shared};
+use archwright_plan::model::{EntityId, InputField, InputKind, InputPlace, Operation, ScalarType};
+use archwright_plan::{OperationKind, PathParameterKind, Plan};
+use archwright_sql::Classes;
+use rusqlite::types::Value;
+use serde_json::{Map, Value as Json};
+
+/// A row that an input names.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub place: InputPlace,
+    pub path: Vec<String>,
+    pub entity: EntityId,
+    pub address: Value,
+    /// Where a fault is told.
+    pub at: String,
+}
+
+/// Everything that the call gives, checked as far as that goes without rows.
+pub(crate) fn read(
+    shared: &Shared,
+    call: &Call,
+    classes: &Classes,
+) -> Result<Environment, Failure> {
+    let plan = &shared.plan;
+    let operation = definition(plan, call.operation)?;
+    let mut environment = Environment::default();
+    let mut take = |place, fields: &[InputField], body: Option<&Json>| {
+        let mut reader = Reader::new(plan, &shared.writes.patterns, classes);
+        let inputs = reader.inputs(fields, body);
+        keep(&mut environment, place, inputs);
+        reader.faults
+    };
+    let path = in_path(plan, call, operation);
+    if !take(InputPlace::Path, &operation.path_input, Some(&path)).is_empty() {
+        // No row can have such an address.
+        return Err(Failure::NotFound);
+    }
+    let mut bad = Vec::new();
+    let query = by_name(&operation.query_input, &call.query, &mut bad);
+    bad.extend(take(
+        InputPlace::Query,
+        &operation.query_input,
+        Some(&query),
+    ));
+    let headers = by_name(&operation.header_input, &call.headers, &mut bad);
+    bad.extend(take(
+        InputPlace::Header,
+        &operation.header_input,
+        Some(&headers),
+    ));
+    if !bad.is_empty() {
+        for fault in &mut bad {
+            fault.at = fault.at.trim_start_matches('/').to_owned();
+        }
+        return Err(Failure::BadRequest(bad));
+    }
+    if operation.body_input.is_empty() {
+        return Ok(environment);
+    }
+    let faults = take(InputPlace::Body, &operation.body_input, call.body.as_ref());
+    match faults.is_empty() {
+        true => Ok(environment),
+        false => Err(Failure::Invalid(faults)),
+    }
+}
+
+fn definition(plan: &Plan, operation: usize) -> Result<&Operation, Failure> {
+    match plan.operations[operation].kind {
+        OperationKind::Named(index) => Ok(&plan.model.operations[index]),
+        _ => Err(Failure::Internal("an operation without steps".to_owned())),
+    }
+}
+
+fn keep(environment: &mut Environment, place: InputPlace, inputs: Inputs) {
+    let values = inputs.values.into_iter();
+    environment
+        .inputs
+        .extend(values.map(|(path, value)| (place, path, value)));
+    let absent = inputs.absent.into_iter();
+    environment.absent.extend(absent.map(|path| (place, path)));
+    let references = inputs.references.into_iter();
+    environment
+        .references
+        .extend(references.map(|(at, path, entity, address)| Reference {
+            place,
+            path,
+            entity,
+            address,
+            at,
+        }));
+}
+
+fn in_path(plan: &Plan, call: &Call, operation: &Operation) -> Json {
+    let parameters = &plan.operations[call.operation].parameters;
+    let mut object = Map::new();
+    for (parameter, text) in parameters.iter().zip(&call.path) {
+        if let PathParameterKind::Input(index) = parameter.kind {
+            let field = &operation.path_input[index];
+            object.insert(field.name.clone(), as_json(&field.kind, text));
+        }
+    }
+    Json::Object(object)
+}
+
+/// Texts as the JSON that a body would have; names that nobody declared stay, to be refused.
+fn by_name(fields: &[InputField], given: &[(String, String)], bad: &mut Vec<Fault>) -> Json {
+    let mut object = Map::new();
+    for (name, text) in given {
+        let field = fields
+            .iter()
+            .find(|field| field.name.eq_ignore_ascii_case(name));
+        let (name, value) = match field {
+            Some(field) => (&field.name, as_json(&field.kind, text)),
+            None => (name, Json::from(text.as_str())),
+        };
+        match (object.get_mut(name), field.map(|field| &field.kind)) {
+            (Some(Json::Array(items)), Some(InputKind::List(_))) => {
+                if let Json::Array(more) = value {
+                    items.extend(more);
+                }
+            }
+            (Some(_), _) => bad.push(Fault {
+                at: name.clone(),
+                code: "duplicate",
+                message: "It is given more than once.".to_owned(),
+            }),
+            (None, _) => {
+                object.insert(name.clone(), value);
+            }
+        }
+    }
+    Json::Object(object)
+}
+
+/// A text that is no value of the kind stays a text, and is refused as one.
+fn as_json(kind: &InputKind, text: &str) -> Json {
+    let plain = || Json::from(text);
+    match kind {
+        InputKind::Scalar(ScalarType::Int | ScalarType::BigInt) => {
+            text.parse::<i64>().map_or_else(|_| plain(), Json::from)
+        }
+        InputKind::Scalar(ScalarType::Bool) => {
+            text.parse::<bool>().map_or_else(|_| plain(), Json::from)
+        }
+        InputKind::Scalar(ScalarType::Json) => {
+            serde_json::from_str(text).unwrap_or_else(|_| plain())
+        }
+        InputKind::List(item) => {
+            let items = text.split(',').filter(|item| !item.is_empty());
+            items.map(|text| as_json(item, text)).collect()
+        }
+        InputKind::Scalar(_) | InputKind::Reference(_) | InputKind::Object(_) => plain(),
+    }
+}
+
+/// Looks up the rows that inputs name.
+pub(crate) fn resolve(job: &mut Job<'_>, environment: &mut Environment) -> Result<(), Failure> {
+    let mut faults = Vec::new();
+    for reference in std::mem::take(&mut environment.references) {
+        match resolve::existing(job, reference.entity, &reference.address)? {
+            Some(id) => environment
+                .inputs
+                .push((reference.place, reference.path, id)),
+            None if reference.place == InputPlace::Path => return Err(Failure::NotFound),
+            None => faults.push(Fault {
+                at: reference.at,
+                code: "not-found",
+                message: "There is no such row.".to_owned(),
+            }),
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Invalid(faults)),
+    }
+}

@@ -1,0 +1,640 @@
+//! Named operations, and the effects of moves, as statements that are printed once at the start.
+
+use super::show::{Shower, Shown};
+use super::{Environment, steps};
+use crate::Failure;
+use crate::represent::{admit_class, unsupported};
+use crate::write::{Job, by_rule};
+use archwright_plan::model::{
+    BinaryOperator, BindingId, Direction, EntityId, Expression, ExpressionKind, FieldId,
+    InputPlace, Otherwise, ScalarType, StepKind, ToManyKind, Type,
+};
+use archwright_plan::{Alternative, ColumnSource, OperationKind, Plan};
+use archwright_sql::{Classes, Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
+use std::collections::BTreeMap;
+
+/// By the operation's position in the plan, and by entity and position of the move.
+#[derive(Default)]
+pub(crate) struct Programs {
+    operations: BTreeMap<usize, Program>,
+    moves: BTreeMap<(EntityId, usize), Vec<Step>>,
+}
+
+pub(crate) struct Program {
+    guard: Vec<(Alternative, Option<Statement>)>,
+    pub steps: Vec<Step>,
+    /// False where a reader is enough.
+    pub writes: bool,
+    /// Of success.
+    pub status: u16,
+    replies: Vec<(u16, Shown)>,
+}
+
+pub(crate) struct Step {
+    pub condition: Option<Statement>,
+    pub otherwise: Otherwise,
+    pub kind: Kind,
+}
+
+/// Each statement has one row of one column, or none.
+pub(crate) enum Kind {
+    Find {
+        bind: BindingId,
+        row: Statement,
+    },
+    /// A JSON list of ids, and how many there are in all.
+    List {
+        bind: BindingId,
+        rows: Statement,
+        count: Option<(BindingId, Statement)>,
+    },
+    Guard {
+        that: Statement,
+    },
+    Create {
+        bind: BindingId,
+        entity: EntityId,
+        set: Vec<Assignment>,
+    },
+    /// Finds the row with the key, or creates it; `changes` sets fields of one that is there.
+    Upsert {
+        bind: BindingId,
+        entity: EntityId,
+        find: Statement,
+        key: Vec<Assignment>,
+        set: Vec<Assignment>,
+        changes: bool,
+    },
+    Update {
+        entity: EntityId,
+        row: Statement,
+        set: Vec<Assignment>,
+    },
+    Delete {
+        entity: EntityId,
+        row: Statement,
+    },
+    /// The canonical relation with its near and its far row.
+    Link {
+        relation: FieldId,
+        near: Statement,
+        far: Statement,
+        links: bool,
+    },
+    Move {
+        entity: EntityId,
+        row: Statement,
+        index: usize,
+        /// The plan's operation that has its guard; absent: nobody may.
+        operation: Option<usize>,
+    },
+    /// A JSON list of values.
+    Each {
+        bind: BindingId,
+        list: Statement,
+        steps: Vec<Step>,
+    },
+}
+
+/// A value for a field.
+pub(crate) struct Assignment {
+    pub field: FieldId,
+    pub value: Statement,
+    /// The input that it is, where it is nothing but one: left out, it leaves the field as it is.
+    pub input: Option<(InputPlace, Vec<String>)>,
+}
+
+impl Programs {
+    pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
+        let mut programs = Self::default();
+        for (index, operation) in plan.operations.iter().enumerate() {
+            if let OperationKind::Named(named) = operation.kind {
+                programs
+                    .operations
+                    .insert(index, Program::new(plan, index, named)?);
+            }
+        }
+        for entity in &plan.model.entities {
+            let moves = entity.state.iter().flat_map(|machine| &machine.moves);
+            for (index, one) in moves.enumerate() {
+                let this = Row::Key {
+                    entity: entity.id,
+                    // Parameters are numbered as they come: the row is the first of each statement.
+                    id: "?1".to_owned(),
+                };
+                let steps = Compiler {
+                    plan,
+                    this: Some(this),
+                }
+                .steps(&one.steps)?;
+                programs.moves.insert((entity.id, index), steps);
+            }
+        }
+        Ok(programs)
+    }
+
+    pub fn of(&self, operation: usize) -> Result<&Program, Failure> {
+        let program = self.operations.get(&operation);
+        program.ok_or_else(|| Failure::Internal("an operation without steps".to_owned()))
+    }
+
+    /// What a move does beyond its row.
+    pub fn of_move(&self, entity: EntityId, index: usize) -> &[Step] {
+        self.moves.get(&(entity, index)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Program {
+    fn new(plan: &Plan, operation: usize, named: usize) -> Result<Self, Unsupported> {
+        let definition = &plan.model.operations[named];
+        let compiler = Compiler { plan, this: None };
+        let mut guard = Vec::new();
+        for alternative in &plan.operations[operation].guard {
+            let when = alternative.when.as_ref();
+            let when = when.map(|when| compiler.condition(when)).transpose()?;
+            guard.push((alternative.clone(), when));
+        }
+        let steps = compiler.steps(&definition.steps)?;
+        let mut replies = Vec::new();
+        for (status, shape) in &definition.replies {
+            replies.push((*status, Shower::new(plan).reply(shape)?));
+        }
+        Ok(Self {
+            guard,
+            writes: steps.iter().any(Step::writes),
+            steps,
+            status: plan.operations[operation].status,
+            replies,
+        })
+    }
+
+    /// Refuses callers for whom no alternative can ever hold.
+    pub fn admit(&self, classes: &Classes) -> Result<(), Failure> {
+        admit_class(
+            self.guard.iter().map(|(alternative, _)| alternative),
+            classes,
+        )
+    }
+
+    pub fn allowed(&self, job: &Job<'_>) -> Result<(), Failure> {
+        let environment = Environment::default();
+        for (alternative, when) in &self.guard {
+            if !job.classes.satisfies(alternative.caller) {
+                continue;
+            }
+            match when {
+                None => return Ok(()),
+                Some(when) if steps::holds(job, &environment, when)? => return Ok(()),
+                Some(_) => {}
+            }
+        }
+        Err(by_rule(job.classes, &job.definition().guard))
+    }
+
+    /// The body of a reply with this status: nothing when the operation has none of its own.
+    pub fn shown(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+        status: u16,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let reply = self.replies.iter().find(|(known, _)| *known == status);
+        match reply {
+            Some((_, shown)) => shown.write(job, environment),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Step {
+    fn writes(&self) -> bool {
+        match &self.kind {
+            Kind::Find { .. } | Kind::List { .. } | Kind::Guard { .. } => false,
+            Kind::Each { steps, .. } => steps.iter().any(Self::writes),
+            _ => true,
+        }
+    }
+}
+
+struct Compiler<'p> {
+    plan: &'p Plan,
+    /// The row whose move has these effects.
+    this: Option<Row>,
+}
+
+impl<'p> Compiler<'p> {
+    fn printer(&self) -> Result<(Printer<'p>, Scope), Unsupported> {
+        let mut printer = Printer::new(self.plan, Dialect::Sqlite);
+        let scope = match &self.this {
+            None => Scope::default(),
+            Some(this) => {
+                printer.parameter(Parameter::RowId)?;
+                Scope::row(this.clone())
+            }
+        };
+        Ok((printer, scope))
+    }
+
+    /// `SELECT` what is printed.
+    fn select(
+        &self,
+        print: impl FnOnce(&mut Printer<'p>, &Scope) -> Result<String, Unsupported>,
+    ) -> Result<Statement, Unsupported> {
+        let (mut printer, scope) = self.printer()?;
+        let text = print(&mut printer, &scope)?;
+        Ok(printer.finish(format!("SELECT {text}")))
+    }
+
+    fn condition(&self, condition: &Expression) -> Result<Statement, Unsupported> {
+        self.select(|printer, scope| printer.condition(condition, scope))
+    }
+
+    fn value(&self, value: &Expression) -> Result<Statement, Unsupported> {
+        self.select(|printer, scope| printer.value(value, scope))
+    }
+
+    fn assignments(&self, set: &[(FieldId, Expression)]) -> Result<Vec<Assignment>, Unsupported> {
+        let each = set.iter().map(|(field, value)| {
+            let input = match &value.kind {
+                ExpressionKind::Input { place, path } => Some((*place, path.clone())),
+                _ => None,
+            };
+            Ok(Assignment {
+                field: *field,
+                value: self.select(|printer, scope| printer.assigned(value, *field, scope))?,
+                input,
+            })
+        });
+        each.collect()
+    }
+
+    fn steps(&self, steps: &[archwright_plan::model::Step]) -> Result<Vec<Step>, Unsupported> {
+        let each = steps.iter().map(|step| {
+            let condition = step.condition.as_ref();
+            Ok(Step {
+                condition: condition.map(|one| self.condition(one)).transpose()?,
+                otherwise: step.otherwise,
+                kind: self.kind(&step.kind)?,
+            })
+        });
+        each.collect()
+    }
+
+    fn kind(&self, kind: &StepKind) -> Result<Kind, Unsupported> {
+        Ok(match kind {
+            StepKind::Find {
+                bind,
+                entity,
+                filter,
+                ..
+            } => Kind::Find {
+                bind: *bind,
+                row: self.found(*entity, |printer, scope| match filter {
+                    Some(filter) => printer
+                        .condition(filter, scope)
+                        .map(|one| format!(" AND {one}")),
+                    None => Ok(String::new()),
+                })?,
+            },
+            StepKind::List {
+                bind,
+                entity,
+                filter,
+                sort,
+                limit,
+                offset,
+                count,
+                ..
+            } => {
+                let window = Window {
+                    sort,
+                    limit: limit.as_ref(),
+                    offset: offset.as_ref(),
+                };
+                let filter = filter.as_ref();
+                let count = count.as_ref().map(|(bind, _)| {
+                    let text = |rows: &str| format!("SELECT COUNT(*) FROM {rows}");
+                    Ok((*bind, self.rows(*entity, filter, text)?))
+                });
+                Kind::List {
+                    bind: *bind,
+                    rows: self.list(*entity, filter, &window)?,
+                    count: count.transpose()?,
+                }
+            }
+            StepKind::Guard { that } => Kind::Guard {
+                that: self.condition(that)?,
+            },
+            StepKind::Create {
+                bind, entity, set, ..
+            } => Kind::Create {
+                bind: *bind,
+                entity: *entity,
+                set: self.assignments(set)?,
+            },
+            StepKind::Upsert {
+                bind,
+                entity,
+                key,
+                set,
+                ..
+            } => self.upsert(*bind, *entity, key, set, true)?,
+            StepKind::GetOrCreate {
+                bind,
+                entity,
+                key,
+                set,
+                ..
+            } => self.upsert(*bind, *entity, key, set, false)?,
+            StepKind::Update { row, set } => Kind::Update {
+                entity: entity_of(row)?,
+                row: self.value(row)?,
+                set: self.assignments(set)?,
+            },
+            StepKind::Delete { row } => Kind::Delete {
+                entity: entity_of(row)?,
+                row: self.value(row)?,
+            },
+            StepKind::Link {
+                from,
+                relation,
+                row,
+            } => self.link(from, *relation, row, true)?,
+            StepKind::Unlink {
+                from,
+                relation,
+                row,
+            } => self.link(from, *relation, row, false)?,
+            StepKind::Increment { row, field, by } => Kind::Update {
+                entity: entity_of(row)?,
+                row: self.value(row)?,
+                set: vec![Assignment {
+                    field: *field,
+                    value: self.sum(row, *field, by)?,
+                    input: None,
+                }],
+            },
+            StepKind::Move { row, entity, name } => self.moved(row, *entity, name)?,
+            StepKind::Each {
+                bind, list, steps, ..
+            } => Kind::Each {
+                bind: *bind,
+                list: match list.ty {
+                    Type::Rows(_) => self.select(|printer, scope| printer.row_ids(list, scope))?,
+                    _ => self.value(list)?,
+                },
+                steps: self.steps(steps)?,
+            },
+        })
+    }
+
+    /// `SELECT` over the rows of an entity that are there and, where the caller has a tenant, the caller's tenant's.
+    fn rows(
+        &self,
+        entity: EntityId,
+        filter: Option<&Expression>,
+        text: impl FnOnce(&str) -> String,
+    ) -> Result<Statement, Unsupported> {
+        let (mut printer, _) = self.printer()?;
+        let rows = self.filtered(&mut printer, entity, |printer, scope| match filter {
+            Some(filter) => printer
+                .condition(filter, scope)
+                .map(|one| format!(" AND {one}")),
+            None => Ok(String::new()),
+        })?;
+        Ok(printer.finish(text(&rows)))
+    }
+
+    fn found(
+        &self,
+        entity: EntityId,
+        filter: impl FnOnce(&mut Printer<'p>, &Scope) -> Result<String, Unsupported>,
+    ) -> Result<Statement, Unsupported> {
+        let (mut printer, _) = self.printer()?;
+        let rows = self.filtered(&mut printer, entity, filter)?;
+        Ok(printer.finish(format!("SELECT t.\"id\" FROM {rows} LIMIT 1")))
+    }
+
+    /// `table t WHERE …`
+    fn filtered(
+        &self,
+        printer: &mut Printer<'p>,
+        entity: EntityId,
+        filter: impl FnOnce(&mut Printer<'p>, &Scope) -> Result<String, Unsupported>,
+    ) -> Result<String, Unsupported> {
+        let table = printer.table(entity);
+        let active = printer.active(entity, "t");
+        let tenant = self.tenant(printer, entity)?;
+        let filter = filter(printer, &Scope::alias(entity, "t"))?;
+        Ok(format!("{table} t WHERE 1{active}{tenant}{filter}"))
+    }
+
+    /// What anyone may do is no secret of a tenant; who is signed in stays in their own.
+    fn tenant(&self, printer: &mut Printer<'p>, entity: EntityId) -> Result<String, Unsupported> {
+        let model = &self.plan.model;
+        let definition = model.entity(entity);
+        let account = model
+            .account
+            .as_ref()
+            .map(|account| model.entity(account.entity));
+        let (Some(tenant), Some(own)) = (model.tenant, account.and_then(|account| account.tenant))
+        else {
+            return Ok(String::new());
+        };
+        let source = match definition.tenant {
+            Some(field) => ColumnSource::Field(field),
+            None if entity == tenant => ColumnSource::Id,
+            None => return Ok(String::new()),
+        };
+        let row = Row::Alias {
+            entity,
+            alias: "t".to_owned(),
+        };
+        let column = printer.column(&row, source)?;
+        let signed_in = printer.parameter(Parameter::SignedIn)?;
+        let id = printer.parameter(Parameter::CallerId)?;
+        let caller = Row::Key {
+            entity: own.entity,
+            id,
+        };
+        let callers = printer.column(&caller, ColumnSource::Field(own))?;
+        Ok(format!(" AND (NOT {signed_in} OR {column} = {callers})"))
+    }
+
+    fn list(
+        &self,
+        entity: EntityId,
+        filter: Option<&Expression>,
+        window: &Window<'_>,
+    ) -> Result<Statement, Unsupported> {
+        let (mut printer, outside) = self.printer()?;
+        let rows = self.filtered(&mut printer, entity, |printer, scope| match filter {
+            Some(filter) => printer
+                .condition(filter, scope)
+                .map(|one| format!(" AND {one}")),
+            None => Ok(String::new()),
+        })?;
+        let row = Row::Alias {
+            entity,
+            alias: "t".to_owned(),
+        };
+        let mut order = Vec::new();
+        for (field, direction) in window.sort {
+            let end = match direction {
+                Direction::Ascending => "",
+                Direction::Descending => " DESC",
+            };
+            order.push(format!("{}{end}", printer.field(&row, *field)?));
+        }
+        // Without a sort, newest first; ties in the direction of the first key.
+        let falls = window
+            .sort
+            .first()
+            .is_none_or(|(_, direction)| *direction == Direction::Descending);
+        order.push(format!("t.\"id\"{}", if falls { " DESC" } else { "" }));
+        let most = self.plan.model.api.page_max;
+        let limit = match window.limit {
+            Some(limit) => format!(
+                "max(0, coalesce({}, {most}))",
+                printer.value(limit, &outside)?
+            ),
+            None => most.to_string(),
+        };
+        let offset = match window.offset {
+            Some(offset) => format!("max(0, coalesce({}, 0))", printer.value(offset, &outside)?),
+            None => "0".to_owned(),
+        };
+        let order = order.join(", ");
+        Ok(printer.finish(format!(
+            "SELECT json_group_array(id) FROM (SELECT t.\"id\" AS id FROM {rows} \
+             ORDER BY {order} LIMIT {limit} OFFSET {offset})"
+        )))
+    }
+
+    fn upsert(
+        &self,
+        bind: BindingId,
+        entity: EntityId,
+        key: &[(FieldId, Expression)],
+        set: &[(FieldId, Expression)],
+        changes: bool,
+    ) -> Result<Kind, Unsupported> {
+        let row = Row::Alias {
+            entity,
+            alias: "t".to_owned(),
+        };
+        let find = self.found(entity, |printer, _| {
+            let outside = self.this.clone().map_or_else(Scope::default, Scope::row);
+            let mut conditions = String::new();
+            for (field, value) in key {
+                let column = printer.column(&row, ColumnSource::Field(*field))?;
+                let value = printer.assigned(value, *field, &outside)?;
+                conditions.push_str(&format!(" AND {column} IS {value}"));
+            }
+            Ok(conditions)
+        })?;
+        Ok(Kind::Upsert {
+            bind,
+            entity,
+            find,
+            key: self.assignments(key)?,
+            set: self.assignments(set)?,
+            changes,
+        })
+    }
+
+    fn link(
+        &self,
+        from: &Expression,
+        relation: FieldId,
+        row: &Expression,
+        links: bool,
+    ) -> Result<Kind, Unsupported> {
+        let kind = self
+            .plan
+            .model
+            .field(relation)
+            .to_many()
+            .map(|relation| &relation.kind);
+        let Some(ToManyKind::Linked { canonical, .. }) = kind else {
+            return Err(Unsupported::at(
+                "a link through an entity of its own",
+                row.span,
+            ));
+        };
+        let (near, far) = if *canonical == relation {
+            (from, row)
+        } else {
+            (row, from)
+        };
+        Ok(Kind::Link {
+            relation: *canonical,
+            near: self.value(near)?,
+            far: self.value(far)?,
+            links,
+        })
+    }
+
+    /// What the field of a row holds, and so much more.
+    fn sum(
+        &self,
+        row: &Expression,
+        field: FieldId,
+        by: &Expression,
+    ) -> Result<Statement, Unsupported> {
+        let definition = self.plan.model.field(field);
+        let ty = match definition.scalar() {
+            Some(ScalarType::Decimal { scale, .. }) => Type::Decimal { scale: *scale },
+            _ => Type::Int,
+        };
+        let of = Box::new(row.clone());
+        let stored = Expression {
+            kind: ExpressionKind::Field { of, field },
+            ty: ty.clone(),
+            nullable: definition.optional,
+            span: row.span,
+        };
+        let kind = ExpressionKind::Binary {
+            operator: BinaryOperator::Add,
+            left: Box::new(stored),
+            right: Box::new(by.clone()),
+        };
+        let sum = Expression {
+            kind,
+            ty,
+            nullable: true,
+            span: by.span,
+        };
+        self.select(|printer, scope| printer.assigned(&sum, field, scope))
+    }
+
+    fn moved(&self, row: &Expression, entity: EntityId, name: &str) -> Result<Kind, Unsupported> {
+        let machine = self.plan.model.entity(entity).state.as_ref();
+        let index =
+            machine.and_then(|machine| machine.moves.iter().position(|one| one.name == name));
+        let index = index.ok_or_else(|| unsupported("a move that there is not"))?;
+        let mut operations = self.plan.operations.iter();
+        let operation = operations
+            .position(|one| one.entity == Some(entity) && one.kind == OperationKind::Move(index));
+        Ok(Kind::Move {
+            entity,
+            row: self.value(row)?,
+            index,
+            operation,
+        })
+    }
+}
+
+/// Which rows of those that are found.
+struct Window<'a> {
+    sort: &'a [(FieldId, Direction)],
+    limit: Option<&'a Expression>,
+    offset: Option<&'a Expression>,
+}
+
+fn entity_of(row: &Expression) -> Result<EntityId, Unsupported> {
+    match row.ty {
+        Type::Row(entity) => Ok(entity),
+        _ => Err(Unsupported::at("a step on what is no row", row.span)),
+    }
+}

@@ -1,0 +1,272 @@
+//! Runs steps, one after the other.
+
+use super::Environment;
+use super::program::{Assignment, Kind, Step};
+use crate::Failure;
+use crate::read::database;
+use crate::represent::{Rule, bound};
+use crate::write::{self, Given, Job, by_rule, status};
+use archwright_plan::model::{BindingId, EntityId, FieldId, Otherwise};
+use archwright_sql::{Phase, Statement};
+use rusqlite::types::Value;
+
+pub(crate) fn run(
+    job: &mut Job<'_>,
+    steps: &[Step],
+    environment: &mut Environment,
+) -> Result<(), Failure> {
+    for step in steps {
+        if let Some(condition) = &step.condition
+            && !holds(job, environment, condition)?
+        {
+            continue;
+        }
+        one(job, step, environment)?;
+    }
+    Ok(())
+}
+
+/// The effects of a move on what is not its row, after it was made.
+pub(crate) fn effects(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    index: usize,
+    id: &Value,
+) -> Result<(), Failure> {
+    let steps = job.shared.programs.of_move(entity, index);
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let mut environment = Environment::of_move(id.clone(), job.inputs);
+    run(job, steps, &mut environment)
+}
+
+/// The one value of a statement; missing where it has no row.
+fn value(
+    job: &Job<'_>,
+    environment: &Environment,
+    statement: &Statement,
+) -> Result<Value, Failure> {
+    let bindings = job.bindings(&[]).within(environment);
+    let mut prepared = bound(job.connection, statement, &environment.this, &bindings)?;
+    let mut rows = prepared.raw_query();
+    match rows.next().map_err(database)? {
+        Some(row) => row.get(0).map_err(database),
+        None => Ok(Value::Null),
+    }
+}
+
+pub(crate) fn holds(
+    job: &Job<'_>,
+    environment: &Environment,
+    condition: &Statement,
+) -> Result<bool, Failure> {
+    Ok(value(job, environment, condition)? == Value::Integer(1))
+}
+
+fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<(), Failure> {
+    let done = attempt(job, step, environment);
+    match (done, step.otherwise) {
+        // What the database refuses is told as the step wants it.
+        (Err(Failure::Conflict { detail, .. }), Otherwise::Status(wanted)) if wanted != 409 => {
+            Err(status(wanted, detail))
+        }
+        (done, _) => done,
+    }
+}
+
+fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<(), Failure> {
+    match &step.kind {
+        Kind::Find { bind, row } => {
+            let row = value(job, environment, row)?;
+            if row == Value::Null && step.otherwise != Otherwise::Null {
+                return Err(refused(step));
+            }
+            environment.bindings.insert(*bind, row);
+        }
+        Kind::List { bind, rows, count } => {
+            let rows = value(job, environment, rows)?;
+            if let Some((bind, count)) = count {
+                let count = value(job, environment, count)?;
+                environment.bindings.insert(*bind, count);
+            }
+            environment.bindings.insert(*bind, rows);
+        }
+        Kind::Guard { that } => {
+            if !holds(job, environment, that)? {
+                return Err(refused(step));
+            }
+        }
+        Kind::Create { bind, entity, set } => {
+            let columns = assigned(job, environment, set)?;
+            create(job, environment, *bind, *entity, columns)?;
+        }
+        Kind::Upsert {
+            bind,
+            entity,
+            find,
+            key,
+            set,
+            changes,
+        } => {
+            let found = value(job, environment, find)?;
+            if found == Value::Null {
+                let mut columns = assigned(job, environment, key)?;
+                columns.extend(assigned(job, environment, set)?);
+                return create(job, environment, *bind, *entity, columns);
+            }
+            if *changes {
+                let columns = assigned(job, environment, set)?;
+                change(job, *entity, &found, &columns)?;
+            }
+            environment.bindings.insert(*bind, found);
+        }
+        Kind::Update { entity, row, set } => {
+            let row = needed(job, environment, row, step)?;
+            let columns = assigned(job, environment, set)?;
+            change(job, *entity, &row, &columns)?;
+        }
+        Kind::Delete { entity, row } => {
+            let row = needed(job, environment, row, step)?;
+            write::delete_row(job, *entity, &row)?;
+        }
+        Kind::Link {
+            relation,
+            near,
+            far,
+            links,
+        } => {
+            let near = needed(job, environment, near, step)?;
+            let far = needed(job, environment, far, step)?;
+            write::link(job, *relation, (&near, &far), *links)?;
+        }
+        Kind::Move {
+            entity,
+            row,
+            index,
+            operation,
+        } => {
+            let row = needed(job, environment, row, step)?;
+            moved(job, *entity, *index, *operation, &row)?;
+        }
+        Kind::Each { bind, list, steps } => {
+            for item in items(value(job, environment, list)?)? {
+                environment.bindings.insert(*bind, item);
+                run(job, steps, environment)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refused(step: &Step) -> Failure {
+    match step.otherwise {
+        Otherwise::Status(wanted) => {
+            status(wanted, "The request can't be met as things are.".to_owned())
+        }
+        Otherwise::Null => Failure::NotFound,
+    }
+}
+
+/// The id of a row that a step is about.
+fn needed(
+    job: &Job<'_>,
+    environment: &Environment,
+    row: &Statement,
+    step: &Step,
+) -> Result<Value, Failure> {
+    match value(job, environment, row)? {
+        Value::Null => Err(refused(step)),
+        id => Ok(id),
+    }
+}
+
+/// The values for fields, without those whose input was left out.
+fn assigned(
+    job: &Job<'_>,
+    environment: &Environment,
+    set: &[Assignment],
+) -> Result<Vec<(FieldId, Value)>, Failure> {
+    let mut columns = Vec::with_capacity(set.len());
+    for assignment in set {
+        let absent = assignment.input.as_ref();
+        if absent.is_some_and(|(place, path)| environment.is_absent(*place, path)) {
+            continue;
+        }
+        columns.push((
+            assignment.field,
+            value(job, environment, &assignment.value)?,
+        ));
+    }
+    Ok(columns)
+}
+
+fn create(
+    job: &mut Job<'_>,
+    environment: &mut Environment,
+    bind: BindingId,
+    entity: EntityId,
+    columns: Vec<(FieldId, Value)>,
+) -> Result<(), Failure> {
+    let given = Given {
+        columns,
+        ..Given::default()
+    };
+    let id = write::create_row(job, entity, &given)?;
+    environment.bindings.insert(bind, id);
+    Ok(())
+}
+
+fn change(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    row: &Value,
+    columns: &[(FieldId, Value)],
+) -> Result<(), Failure> {
+    match columns.is_empty() {
+        true => Ok(()),
+        false => write::set_row(job, entity, row, columns),
+    }
+}
+
+/// A move with its own rules: who may, from which state, under which condition.
+fn moved(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    index: usize,
+    operation: Option<usize>,
+    row: &Value,
+) -> Result<(), Failure> {
+    let Some(operation) = operation else {
+        return Err(by_rule(job.classes, &[]));
+    };
+    let rule = Rule::Operation(operation);
+    let held = job
+        .holding(rule, Phase::Before, row)?
+        .ok_or(Failure::NotFound)?;
+    let guard = &job.plan().operations[operation].guard;
+    if held.is_empty() {
+        return Err(by_rule(job.classes, guard));
+    }
+    write::make_move(job, entity, index, row)?;
+    match job.kept(rule, row, held)?.is_empty() {
+        true => Err(by_rule(job.classes, guard)),
+        false => Ok(()),
+    }
+}
+
+/// The values of a JSON list.
+fn items(list: Value) -> Result<Vec<Value>, Failure> {
+    let text = match list {
+        Value::Null => return Ok(Vec::new()),
+        Value::Text(text) => text,
+        _ => return Err(Failure::Internal("a list that is none".to_owned())),
+    };
+    let items: Vec<serde_json::Value> =
+        serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?;
+    let item = |item: serde_json::Value| match item {
+        serde_json::Value::String(text) => Value::Text(text),
+        other => other.as_i64().map_or(Value::Null, Value::Integer),
+    };
+    Ok(items.into_iter().map(item).collect())
+}
