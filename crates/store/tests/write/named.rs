@@ -158,6 +158,38 @@ async fn a_move_has_its_own_rules() {
     .await;
 }
 
+#[tokio::test]
+async fn a_move_may_have_effects() {
+    let design = r#"
+archwright: 1
+name: shop
+entities:
+  Order:
+    fields:
+      notes: string?
+      status: enum(open, closed) = open
+    moves:
+      close:
+        from: open
+        to: closed
+        by: anyone
+        input: { why: "string(1..20)" }
+        do:
+          - update: self
+            set: { notes: "'closed: ' + input.why" }
+    allow: { read: anyone, create: anyone }
+"#;
+    check(
+        design,
+        &[],
+        r#"
+        nobody: POST /v1/orders {} => 201 {"status": "open", "notes": null} as order
+        nobody: POST /v1/orders/$order/close {"why": "done"} => 200 {"status": "closed", "notes": "closed: done"}
+        "#,
+    )
+    .await;
+}
+
 const SHOP: &str = r#"
 archwright: 1
 name: shop
