@@ -50,6 +50,27 @@ fn patterns_name_patterns_that_exist() {
 }
 
 #[test]
+fn joins_about_an_anchor_can_come_true() {
+    let mut never = Vec::new();
+    for own in library() {
+        let terms = own.joins.iter().flat_map(|(with, _)| with.split(" and "));
+        for (name, entity) in terms.filter_map(|term| term.split_once(" is ")) {
+            let anchor = own.anchors.iter().find(|anchor| anchor.name == name);
+            let mut offers = library().iter().flat_map(|other| &other.offers);
+            let offered = anchor.is_some_and(|anchor| {
+                offers.any(|offer| {
+                    offer.entity == entity && offer.qualities.contains(&anchor.quality)
+                })
+            });
+            if !offered {
+                never.push(format!("{}: {name} is {entity}", own.id));
+            }
+        }
+    }
+    none(never);
+}
+
+#[test]
 fn a_fallback_offers_what_is_missing() {
     let mut lacking = Vec::new();
     for own in library() {
