@@ -93,6 +93,17 @@ fn short_needs_are_answered_from_patterns() {
 }
 
 #[test]
+fn patterns_take_the_words_of_the_text() {
+    let brief = "Members book courts. The manager sets prices and confirms bookings.";
+    check(brief);
+    let text = design(&read(brief), "courts", &Choices::new()).design;
+    assert!(
+        text.contains("  Court:") && !text.contains("Bookable"),
+        "{text}"
+    );
+}
+
+#[test]
 fn names_that_the_language_keeps_for_itself_don_t_break_a_design() {
     for brief in [
         "An owner has a password, an id, a version and roles. Each owner owns things. A thing has an id and a caller.",

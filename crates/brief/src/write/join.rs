@@ -32,6 +32,10 @@ pub fn find(concepts: &Concepts, people: &People, choices: &Choices) -> Option<J
         .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut matches = matching(&words);
+    // What is lent out is reserved by a hold, not booked for a time.
+    if matches.iter().any(|own| own.id == "loan") {
+        matches.retain(|own| own.id != "booking");
+    }
     matches.truncate(MOST);
     if matches.is_empty() {
         return None;
@@ -73,9 +77,18 @@ impl Joined {
     }
 }
 
-/// What is bought and sold in the text, if it is one kind of thing.
-fn goods(concepts: &Concepts) -> Option<String> {
-    let trades = ["order", "buy", "sell", "purchase", "stock", "offer"];
+/// General names of patterns, and the verbs whose object the text calls by its own name: `book courts`.
+const GOODS: &[(&str, &[&str])] = &[
+    (
+        "Product",
+        &["order", "buy", "sell", "purchase", "stock", "offer"],
+    ),
+    ("Bookable", &["book", "reserve", "rent", "hire"]),
+    ("Title", &["borrow", "lend"]),
+];
+
+/// What the text calls the object of these verbs, if it is one kind of thing.
+fn goods(concepts: &Concepts, trades: &[&str]) -> Option<String> {
     let mut goods: Vec<usize> = Vec::new();
     for act in concepts
         .acts
@@ -111,9 +124,11 @@ fn in_own_words(
             .iter()
             .any(|entity| entity.name == name)
     };
-    if let Some(goods) = goods(concepts).filter(|name| known("Product") && !known(name)) {
-        answers.names.insert("Product".to_owned(), goods);
-        renamed = true;
+    for (general, trades) in GOODS.iter().filter(|(general, _)| known(general)) {
+        if let Some(name) = goods(concepts, trades).filter(|name| !known(name)) {
+            answers.names.insert((*general).to_owned(), name);
+            renamed = true;
+        }
     }
     for own in matches {
         let Some(main) = composition

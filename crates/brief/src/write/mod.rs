@@ -709,7 +709,7 @@ impl Writer<'_> {
         self.draft.about = concepts
             .sentences
             .iter()
-            .find(|sentence| sentence.text.split(' ').count() > 3)
+            .find(|sentence| sentence.text.split(' ').count() > 2)
             .map_or_else(String::new, |sentence| clipped(&sentence.text));
         self.draft.head = head;
     }
