@@ -1,11 +1,13 @@
 //! All automation of the project: `cargo xtask test` installs what the tests need and runs them all.
 
 mod browser;
+mod command;
+mod fuzz;
 mod metadata;
 mod postgres;
 
 use anyhow::{Context, Result, bail};
-use std::process::Command;
+use command::{cargo, install, run};
 
 const USAGE: &str = "Usage: cargo xtask COMMAND
 
@@ -16,7 +18,9 @@ Commands:
   format    Check the formatting
   lint      Run clippy, with warnings as errors
   licences  Check that every dependency's licence is one that we accept
-  unused    Check that no dependency is unused";
+  unused    Check that no dependency is unused
+  fuzz [SECONDS [TARGET]]
+            Fuzz each target for so many seconds (30)";
 
 fn main() -> Result<()> {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -32,6 +36,11 @@ fn main() -> Result<()> {
         "lint" => lint(),
         "licences" => metadata::licences(),
         "unused" => unused(),
+        "fuzz" => {
+            let seconds = std::env::args().nth(2).unwrap_or_else(|| "30".to_owned());
+            let seconds = seconds.parse().context("SECONDS is a whole number")?;
+            fuzz::fuzz(seconds, std::env::args().nth(3).as_deref())
+        }
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
@@ -72,35 +81,4 @@ fn lint() -> Result<()> {
 fn unused() -> Result<()> {
     install("cargo-machete")?;
     run("cargo-machete", &["crates", "xtask"], &[])
-}
-
-/// Installs a cargo subcommand where it is missing.
-fn install(package: &str) -> Result<()> {
-    let present = Command::new(package)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if present {
-        return Ok(());
-    }
-    eprintln!("Installing {package}…");
-    cargo(&["install", "--locked", "--quiet", package])
-}
-
-fn cargo(arguments: &[&str]) -> Result<()> {
-    run("cargo", arguments, &[])
-}
-
-fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
-    let line = format!("{program} {}", arguments.join(" "));
-    eprintln!("{line}");
-    let status = Command::new(program)
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .status()
-        .with_context(|| format!("`{line}` can't be started"))?;
-    if !status.success() {
-        bail!("`{line}` failed");
-    }
-    Ok(())
 }

@@ -1,0 +1,8 @@
+//! Damaged inputs for `properties::expression`.
+#![no_main]
+
+#[allow(dead_code)]
+#[path = "../properties.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|text: &str| properties::expression(text));
