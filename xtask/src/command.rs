@@ -10,14 +10,6 @@ pub fn root() -> PathBuf {
     folder.parent().unwrap_or(folder).to_owned()
 }
 
-/// Where tools and intermediate files are put.
-pub fn target() -> PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(folder) => root().join(folder),
-        None => root().join("target"),
-    }
-}
-
 pub fn cargo(arguments: &[&str]) -> Result<()> {
     run("cargo", arguments)
 }

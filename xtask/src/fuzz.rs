@@ -33,9 +33,9 @@ pub fn fuzz(seconds: u32, only: Option<&str>) -> Result<()> {
         let limits = [
             format!("-max_total_time={seconds}"),
             format!("-dict={}", dictionary.display()),
-            "-timeout=10".to_owned(),
+            "-timeout=30".to_owned(),
             "-max_len=20000".to_owned(),
-            "-print_final_stats=1".to_owned(),
+            "-report_slow_units=30".to_owned(),
             "-verbosity=0".to_owned(),
         ];
         let mut arguments = vec!["fuzz", "run", "--sanitizer", "none", target, "--"];

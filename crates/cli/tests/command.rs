@@ -166,6 +166,8 @@ fn examples_are_sound_and_their_plans_are_the_same_each_time() {
             "{}",
             String::from_utf8_lossy(&check.stdout)
         );
+        let format = archwright(&["fmt", path, "--check"]);
+        assert_eq!(format.status.code(), Some(0), "{path} is not formatted");
         let first = archwright(&["plan", path, "--format", "json"]);
         let second = archwright(&["plan", path, "--format", "json"]);
         assert_eq!(first.status.code(), Some(0));

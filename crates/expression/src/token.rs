@@ -209,22 +209,26 @@ impl Scanner<'_> {
     }
 
     fn unknown(&mut self, first: char) {
-        let message = format!("`{first}` has no meaning here");
+        let length = match first {
+            '=' | '&' | '|' | '`' | '‘' | '’' | '“' | '”' => first.len_utf8(),
+            _ => self.rest().find(is_known).unwrap_or(self.rest().len()),
+        };
+        let message = format!("`{}` has no meaning here", &self.rest()[..length]);
         match first {
             '=' => self.wrong(1, "`=` does not compare".to_owned(), "use `==`"),
             '&' => self.wrong(1, message, "use `&&`"),
             '|' => self.wrong(1, message, "use `||`"),
             '‘' | '’' | '“' | '”' => {
-                self.wrong(first.len_utf8(), message, "use the straight quote `'`")
+                self.wrong(length, message, "use the straight quote `'`")
             }
             '`' => self.wrong(1, message, "put text in `'quotes'`"),
             _ => self.wrong(
-                first.len_utf8(),
+                length,
                 message,
                 "put text in `'quotes'`; names are letters, digits and `_`",
             ),
         }
-        self.push(TokenKind::Operator, first.len_utf8());
+        self.push(TokenKind::Operator, length);
     }
 
     fn wrong(&mut self, length: usize, message: String, help: &str) {
@@ -235,4 +239,11 @@ impl Scanner<'_> {
             help: Some(help.to_owned()),
         });
     }
+}
+
+/// True for what ends a run of characters that no expression has, which is reported as one.
+fn is_known(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_ascii_alphanumeric()
+        || "_'\"`‘’“”()[]{},.!-+*/%<>?:=&|".contains(letter)
 }

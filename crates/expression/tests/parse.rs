@@ -163,6 +163,10 @@ fn syntax_errors_say_what_was_expected() {
         "é",
         "[é] `é` has no meaning here; put text in `'quotes'`; names are letters, digits and `_`",
     );
+    refuse(
+        "a @@# b",
+        "[@@#] `@@#` has no meaning here; put text in `'quotes'`; names are letters, digits and `_`",
+    );
     refuse("'é' == ", "[==] a value is missing after `==`");
     refuse(
         "a && || b",

@@ -101,16 +101,62 @@ fn is_literal(value: &str) -> bool {
         && !value.ends_with('\n')
 }
 
+/// An expression has a line for each of its clauses where it has some; those within brackets share lines. All else
+/// breaks between words.
 fn wrap(value: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let outer = clauses(value, Brackets::Closed);
+    if outer.len() > 1 {
+        return outer
+            .iter()
+            .flat_map(|clause| wrap_clause(clause, width))
+            .collect();
+    }
+    wrap_clause(value, width)
+}
+
+fn wrap_clause(clause: &str, width: usize) -> Vec<String> {
+    let inner = clauses(clause, Brackets::Any);
+    if inner.iter().all(|part| part.chars().count() <= width) {
+        return fill(inner.iter().map(String::as_str), width);
+    }
+    fill(clause.split(' '), width)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Brackets {
+    Any,
+    Closed,
+}
+
+/// What begins with `&&` or `||`: anywhere, or only where all brackets before are closed.
+fn clauses(value: &str, brackets: Brackets) -> Vec<String> {
+    let mut clauses: Vec<String> = Vec::new();
+    let mut open = 0;
     for word in value.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
+        let breaks = matches!(word, "&&" | "||") && (open <= 0 || brackets == Brackets::Any);
+        match clauses.last_mut() {
+            Some(clause) if !breaks => {
+                clause.push(' ');
+                clause.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => clauses.push(word.to_owned()),
+        }
+        open += word.matches(['(', '[']).count() as i32;
+        open -= word.matches([')', ']']).count() as i32;
+    }
+    clauses
+}
+
+fn fill<'a>(parts: impl Iterator<Item = &'a str>, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(part),
+            Some(line) if line.chars().count() + 1 + part.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(part);
+            }
+            _ => lines.push(part.to_owned()),
         }
     }
     lines
