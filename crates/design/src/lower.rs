@@ -110,8 +110,9 @@ impl Context<'_> {
             .iter()
             .find(|(word, _)| word == name)
             .map(|(_, known)| *known);
-        let meant = nearest(name, allowed.iter().copied())
-            .or(synonym.filter(|known| allowed.contains(known)));
+        let meant = synonym
+            .filter(|known| allowed.contains(known))
+            .or_else(|| nearest(name, allowed.iter().copied()));
         let list = allowed.join(", ");
         let mut diagnostic = Diagnostic::new(
             "AW008",
@@ -124,6 +125,8 @@ impl Context<'_> {
                 .fix(format!("Write `{meant}`"), key.text.span, meant),
             None if value.is_missing() && self.in_brackets(key) => diagnostic
                 .help("Put quotes around the value before it: inside `{ }` a comma ends a value."),
+            None if name == "openapi" || name == "swagger" => diagnostic
+                .help("This is an OpenAPI document; `docs/language.md` says how a design begins."),
             None => diagnostic.help(format!("Use one of {list}.")),
         };
         self.diagnostics.push(diagnostic);
@@ -163,8 +166,17 @@ impl Context<'_> {
             );
             return;
         }
-        let mut help = format!("Write {wanted}.");
-        if wanted.starts_with("a text") && !matches!(node.kind, NodeKind::Scalar(..)) {
+        let mut help = match example(what) {
+            Some(example) => format!("Write {wanted}: `{example}`."),
+            None => format!("Write {wanted}."),
+        };
+        if matches!(node.kind, NodeKind::Sequence(..)) && wanted.starts_with("a mapping") {
+            help = format!("{help} Leave out the dashes or brackets.");
+        }
+        if what.starts_with("the field") && matches!(node.kind, NodeKind::Sequence(..)) {
+            help = "Write a type: `enum(a, b)` for one of several words, `Tag[]` for many rows."
+                .to_owned();
+        } else if wanted.starts_with("a text") && !matches!(node.kind, NodeKind::Scalar(..)) {
             help =
                 "Write a text; one that contains `[ ] { }` or begins with a bracket needs quotes."
                     .to_owned();
@@ -414,7 +426,7 @@ impl Context<'_> {
                 "AW013",
                 key.text.span,
                 format!("`{}` can't be the name of {what}", clip(name)),
-                form.help(),
+                form.help_for(name),
             );
         }
         None
@@ -527,10 +539,54 @@ impl NameForm {
             Self::Word => "Begin with a letter and use letters, digits and `_`, at most 60.",
             Self::Kebab => "Begin with a letter and use letters, digits, `-` and `_`, at most 60.",
             Self::Capital => {
-                "Begin with a capital letter and use letters, digits and `_`, at most 60: `OrderLine`."
+                "Begin with a capital letter and use letters, digits and `_`, at most 60."
             }
         }
     }
+
+    pub fn help_for(self, name: &str) -> String {
+        match self.near(name) {
+            Some(near) => format!("Write `{near}`."),
+            None => self.help().to_owned(),
+        }
+    }
+
+    /// The same words in this form.
+    fn near(self, name: &str) -> Option<String> {
+        let words = name
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let near: String = match self {
+            Self::Word => words.collect::<Vec<_>>().join("_"),
+            Self::Kebab => words.collect::<Vec<_>>().join("-").to_lowercase(),
+            Self::Capital => words
+                .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
+                .collect(),
+        };
+        (self.fits(&near) && near != name).then_some(near)
+    }
+}
+
+/// What a part of a design looks like.
+fn example(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "`fields`" => "title: string(1..120)",
+        "`allow`" => "allow: { read: anyone, write: staff }",
+        "`roles`" => "roles: { customer: { sign-up: open }, staff: { granted-by: staff } }",
+        "`entities`" => "entities: { Book: { fields: { title: string } } }",
+        "`page`" => "page: { default: 20, max: 100 }",
+        "`tokens`" => "tokens: { access: 15min, refresh: 30d }",
+        "`rates`" => "rates: { read: 1200/min }",
+        "`moves`" => "moves: { place: { from: draft, to: placed, by: owner } }",
+        "a move" => "place: { from: draft, to: placed, by: owner }",
+        "`set`" => "set: { placed_at: now }",
+        "`input`" => "input: { tracking: string(4..40) }",
+        "`reply`" => "reply: { 200: { article: article } }",
+        "`checks`" => "checks: { dates: starts_at < ends_at }",
+        "`workload`" => "workload: { rows: 2M, list: 400/s }",
+        "`steps`" | "`do`" => "- find: { article: Article }",
+        _ => return None,
+    })
 }
 
 /// The part of a span that lies on its first line, so that a long mapping isn't underlined whole.

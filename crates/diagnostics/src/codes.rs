@@ -84,7 +84,11 @@ codes! {
     "AW277" Error "a tenant that can't be";
     "AW278" Warning "nobody can use this";
     "AW279" Error "rules on a part";
+    "AW280" Warning "a role that nobody can get";
     "AW281" Error "a condition that has no meaning here";
+    "AW282" Warning "a change to rows that can't be seen";
+    "AW283" Warning "nobody can have an account";
+    "AW284" Warning "rows that no request finds";
     "AW300" Error "no field for the state";
     "AW301" Error "an unknown state";
     "AW302" Warning "a state that is never reached";

@@ -193,7 +193,9 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
 
 /// The candidate that was probably meant by a misspelt `name`, if one is near.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    // A single letter is near to every other.
+    let limit = if length < 2 { 0 } else { (length / 3).max(1) };
     candidates
         .into_iter()
         .map(|candidate| {

@@ -18,6 +18,9 @@ pub fn parse(text: &str) -> Result<Node, Vec<SyntaxError>> {
     }
     let (tokens, errors) = scan(text);
     if !errors.is_empty() {
+        let mut errors = errors;
+        errors.extend(foreign_words(text, &tokens));
+        errors.sort_by_key(|error| error.range.start);
         return Err(errors);
     }
     if let Some(error) = too_deep(text, &tokens).or_else(|| unbalanced(text, &tokens)) {

@@ -181,7 +181,15 @@ pub(crate) fn foreign_words(text: &str, tokens: &[Token]) -> Vec<SyntaxError> {
             "or" if after_value => "||",
             "is" if after_value => "==",
             "not" if before_value => "!",
-            "like" | "contains" | "matches" if after_value => "text.contains('…')",
+            "like" | "ilike" | "contains" | "matches" if after_value => "text.contains('…')",
+            "between" if after_value => "value >= 1 && value <= 9",
+            "if" if before_value && !after_value => "test ? then : otherwise",
+            "in" if tokens
+                .get(index + 1)
+                .is_some_and(|next| is_list(text, tokens, index + 1, next)) =>
+            {
+                "in ['a', 'b']"
+            }
             _ => continue,
         };
         errors.push(error(
@@ -191,6 +199,15 @@ pub(crate) fn foreign_words(text: &str, tokens: &[Token]) -> Vec<SyntaxError> {
         ));
     }
     errors
+}
+
+/// Brackets of the wrong kind around values: `('a', 'b')`.
+fn is_list(text: &str, tokens: &[Token], index: usize, open: &Token) -> bool {
+    let comma = tokens[index..]
+        .iter()
+        .take_while(|token| token.kind != TokenKind::Close)
+        .any(|token| token.kind == TokenKind::Comma);
+    comma && &text[open.range.clone()] == "("
 }
 
 /// What is wrong at the place where the parser gave up.

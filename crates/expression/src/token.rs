@@ -44,6 +44,16 @@ pub(crate) fn scan(text: &str) -> (Vec<Token>, Vec<SyntaxError>) {
     (scanner.tokens, scanner.errors)
 }
 
+/// Operators of other languages, the longer ones first, and what stands in their place.
+const FOREIGN: [(&str, &str); 6] = [
+    ("===", "compare with `==`"),
+    ("!==", "compare with `!=`"),
+    ("<>", "compare with `!=`"),
+    ("=>", "name the row first: `rows.exists(x, x.name == 'a')`"),
+    ("?.", "write `.`: what is missing stays missing on the way"),
+    ("??", "use `coalesce(value, instead)`"),
+];
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -178,17 +188,13 @@ impl Scanner<'_> {
 
     fn symbol(&mut self, first: char) {
         const DOUBLE: [&str; 6] = ["==", "!=", "<=", ">=", "&&", "||"];
-        if self.rest().starts_with("===") {
-            self.wrong(
-                3,
-                "`===` is not an operator".to_owned(),
-                "compare with `==`",
-            );
-            return self.push(TokenKind::Operator, 3);
-        }
-        if self.rest().starts_with("<>") {
-            self.wrong(2, "`<>` is not an operator".to_owned(), "compare with `!=`");
-            return self.push(TokenKind::Operator, 2);
+        if let Some((operator, help)) = FOREIGN
+            .iter()
+            .find(|(operator, _)| self.rest().starts_with(operator))
+        {
+            let message = format!("`{operator}` is not an operator");
+            self.wrong(operator.len(), message, help);
+            return self.push(TokenKind::Operator, operator.len());
         }
         if DOUBLE
             .iter()

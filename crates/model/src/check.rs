@@ -2,7 +2,7 @@
 
 use crate::{Model, lower};
 use archwright_design::Reading;
-use archwright_diagnostics::{Diagnostic, has_errors, sort};
+use archwright_diagnostics::{Diagnostic, Span, has_errors, sort};
 
 /// What lowering says about a name that it does not know. When a part of a file was left out for its syntax, the name
 /// may be defined there.
@@ -13,6 +13,9 @@ const UNKNOWN_NAMES: [&str; 11] = [
 
 /// What lowering says about something that is missing: the reader may have said why.
 const MISSING: [&str; 5] = ["AW201", "AW278", "AW303", "AW350", "AW358"];
+
+/// What is only worth saying about a design that was read wholly.
+const SUSPICIONS: [&str; 4] = ["AW280", "AW282", "AW283", "AW284"];
 
 /// Lowers a design and joins what the reader and lowering say, without what would only repeat the reader. The model is
 /// there only if nothing is an error.
@@ -33,15 +36,45 @@ fn repeats(diagnostic: &Diagnostic, reading: &Reading) -> bool {
     if !has_errors(&reading.diagnostics) {
         return false;
     }
+    if SUSPICIONS.contains(&diagnostic.code) {
+        return true;
+    }
     if !reading.complete && UNKNOWN_NAMES.contains(&diagnostic.code) {
         return true;
     }
     let Some(span) = diagnostic.span else {
-        return false;
+        return diagnostic.code == "AW203"
+            && reading.diagnostics.iter().any(|said| said.code == "AW010");
     };
+    if diagnostic.code == "AW278" && lacks_its_rules(span, reading) {
+        return true;
+    }
     reading.diagnostics.iter().any(|said| {
         let Some(place) = said.span else { return false };
         let within = place.file == span.file && place.start <= span.end && span.start <= place.end;
         within && (place == span || MISSING.contains(&diagnostic.code))
+    })
+}
+
+/// The rules of the entity or the operation with this name could not be read: it may have some.
+fn lacks_its_rules(name: Span, reading: &Reading) -> bool {
+    let entities = reading
+        .design
+        .entities
+        .iter()
+        .map(|entity| (entity.name.span, entity.span));
+    let operations = reading
+        .design
+        .operations
+        .iter()
+        .map(|operation| (operation.name.span, operation.span));
+    let Some((_, whole)) = entities.chain(operations).find(|(place, _)| *place == name) else {
+        return false;
+    };
+    reading.diagnostics.iter().any(|said| {
+        let within = |place: Span| {
+            place.file == whole.file && whole.start <= place.start && place.end <= whole.end
+        };
+        matches!(said.code, "AW008" | "AW009" | "AW020") && said.span.is_some_and(within)
     })
 }

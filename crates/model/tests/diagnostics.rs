@@ -2,7 +2,7 @@
 //! carets under its faults.
 
 use archwright_design::read;
-use archwright_diagnostics::fixture;
+use archwright_diagnostics::{CODES, fixture};
 use std::path::{Path, PathBuf};
 
 fn check(path: &Path) -> Result<(), String> {
@@ -37,4 +37,30 @@ fn every_faulty_design_is_answered_as_its_carets_say() {
         "only {} faulty designs were found",
         paths.len()
     );
+}
+
+/// A code of no text that a fixture could hold: the file can't be read at all. `crates/design/tests/diagnostics.rs`
+/// fires it.
+const NOT_FROM_TEXT: &[&str] = &["AW001"];
+
+#[test]
+fn every_code_of_a_design_occurs_in_a_fixture() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = String::new();
+    for folder in ["tests/diagnostics", "../design/tests/diagnostics"] {
+        for entry in std::fs::read_dir(tests.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            all += &std::fs::read_to_string(entry.path()).unwrap_or_default();
+        }
+    }
+    let missing: Vec<&str> = CODES
+        .iter()
+        .map(|known| known.code)
+        .filter(|code| *code < "AW500" && !NOT_FROM_TEXT.contains(code))
+        .filter(|code| !all.contains(&format!(" {code} ")))
+        .collect();
+    assert!(missing.is_empty(), "no fixture expects {missing:?}");
 }

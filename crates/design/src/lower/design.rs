@@ -1,6 +1,6 @@
 //! The top level: files merged, `api`, `roles`, `types`, `views`, `stack`, `seed`.
 
-use super::{Context, Map, NameForm, entity, first_line, operation, shape};
+use super::{Context, Map, NameForm, clip, entity, first_line, operation, shape};
 use crate::ast::{Api, Design, Role, Seed, SeedValue, Spanned, Stack, Text, View};
 use crate::keys;
 use crate::yaml::{Key, Node, NodeKind};
@@ -75,12 +75,12 @@ fn file(context: &mut Context<'_>, root: &Node, design: &mut Design) {
     version(context, &map, design);
     if let Some(name) = context.optional_text(&map, "name") {
         if !NameForm::Kebab.fits(&name.value) {
-            let help = "Begin with a letter and use letters, digits, `-` and `_`: `bookshop`.";
+            let message = format!("`{}` can't be the name of a design", clip(&name.value));
             context.report(
                 "AW013",
                 name.span,
-                "this can't be the name of a design",
-                help,
+                message,
+                NameForm::Kebab.help_for(&name.value),
             );
         }
         design.name.get_or_insert(name);

@@ -143,6 +143,10 @@ impl Context<'_> {
             let hint = modifier_hint(&split::word(&rest).0.value);
             let help = match rest.value.chars().next() {
                 _ if hint.is_some() => hint.unwrap_or_default().to_owned(),
+                Some('@') => "Leave `@…` out: modifiers follow a comma, a default `=`: `string, unique = 'a'`."
+                    .to_owned(),
+                Some('<' | '>') => "Write bounds as modifiers: `, min 0, max 100`.".to_owned(),
+                Some('[') if !many && !rest.value.starts_with("[]") => format!("Use round brackets: `{ty}({}`.", closed(&rest.value)),
                 Some(first) if first.is_alphabetic() => {
                     format!("Put a comma between them: `{ty}, {}`.", clip(&rest.value))
                 }
@@ -440,7 +444,7 @@ impl Context<'_> {
 
 /// Words that people bring from elsewhere.
 fn modifier_hint(word: &str) -> Option<&'static str> {
-    match word {
+    match &word.to_ascii_lowercase()[..] {
         "optional" | "nullable" | "null" => Some("Put `?` after the type: `string(1..120)?`."),
         "required" | "not" => {
             Some("Leave it out: a field is required unless `?` stands after its type.")
@@ -454,12 +458,22 @@ fn modifier_hint(word: &str) -> Option<&'static str> {
         "index" | "indexed" => {
             Some("Write `filter` or `sort`, or list it under the entity's `index`.")
         }
-        "length" | "maxLength" => Some("Put the length in the type's brackets: `string(1..120)`."),
+        "unsigned" => Some("Leave it out, and write `, min 0`."),
+        "autoincrement" | "auto_increment" => {
+            Some("Leave it out: ids are made by the server; `id: int` on the entity numbers them.")
+        }
+        "check" => Some("Write it under the entity's `checks`."),
+        "length" | "maxlength" => Some("Put the length in the type's brackets: `string(1..120)`."),
         "about" | "visible" | "settable" => {
             Some("Write the field as a mapping: `{ type: …, about: … }`.")
         }
         _ => None,
     }
+}
+
+/// `[a, b]` without its first bracket, and with a round last one.
+fn closed(value: &str) -> String {
+    clip(&value[1..]).replace(']', ")")
 }
 
 fn closing_bracket(value: &str, open: usize) -> Option<usize> {

@@ -337,9 +337,12 @@ fn no_verb(
     entries: &[(Key, Node)],
     names: &[&str],
 ) -> Option<Step> {
-    let near = entries
-        .iter()
-        .find_map(|(key, _)| Some((key, nearest(&key.text.value, names.iter().copied())?)));
+    let near = entries.iter().find_map(|(key, _)| {
+        let name = &key.text.value;
+        let habit = keys::VERBS.iter().find(|(word, _)| word == name);
+        let meant = habit.map(|(_, verb)| *verb);
+        Some((key, meant.or_else(|| nearest(name, names.iter().copied()))?))
+    });
     let diagnostic = match near {
         Some((key, meant)) => Diagnostic::new(
             "AW022",
@@ -489,21 +492,24 @@ fn pair(context: &mut Context<'_>, verb: &Text, node: &Node) -> Option<(Text, Te
         NodeKind::Mapping(entries, _) => entries.as_slice(),
         _ => &[],
     };
-    let [(key, value)] = entries else {
+    if entries.len() != 1 {
         let place = if entries.is_empty() {
             verb.span
         } else {
             first_line(context.sources, node.span)
         };
         let message = format!("`{}` takes a mapping of one entry", verb.value);
-        context.report(
-            "AW022",
-            place,
-            message,
-            format!("Write `{}: {example}`.", verb.value),
-        );
-        return None;
-    };
+        let help = match entries.get(1) {
+            Some((second, _)) => format!(
+                "Write `{}: {example}`, and `{}` on a line of its own below.",
+                verb.value, second.text.value
+            ),
+            None => format!("Write `{}: {example}`.", verb.value),
+        };
+        context.report("AW022", place, message, help);
+    }
+    // The first entry is read all the same, so that later steps know its name.
+    let (key, value) = entries.first()?;
     let value = context.expression(value, &format!("`{}`", key.text.value))?;
     let binds = !matches!(
         verb.value.as_str(),

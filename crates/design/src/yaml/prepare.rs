@@ -24,8 +24,10 @@ pub fn prepare(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> P
             '\t' if in_indentation => {
                 tabs.first.get_or_insert(at);
                 tabs.in_line = true;
-                prepared.push(' ', at);
-                prepared.push(' ', at);
+                // As wide as most editors show it, so that it still stands below spaces.
+                for _ in 0..4 {
+                    prepared.push(' ', at);
+                }
             }
             '\n' | '\r' | '\t' => prepared.push(character, at),
             '\u{feff}' | '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {

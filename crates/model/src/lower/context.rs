@@ -188,6 +188,14 @@ impl<'a> Lowering<'a> {
         if let Some(id) = self.role_names.get(&name.value[..]) {
             return Some(*id);
         }
+        if let Some(meant) = class_of_callers(&name.value) {
+            let message = format!("`{}` is no role", name.value);
+            let diagnostic = Diagnostic::new("AW270", name.span, message)
+                .help(format!("write `{meant}`"))
+                .fix(format!("write `{meant}`"), name.span, meant);
+            self.report(diagnostic);
+            return None;
+        }
         let words = ["anyone", "signed-in", "owner", "nobody"];
         let known = self.role_names.keys().copied().chain(words);
         let diagnostic = unknown("AW270", name.span, "role", &name.value, known);
@@ -224,6 +232,19 @@ impl<'a> Lowering<'a> {
         }
         false
     }
+}
+
+/// What other languages call the callers that need no role.
+fn class_of_callers(name: &str) -> Option<&'static str> {
+    Some(match &name.to_ascii_lowercase().replace('_', "-")[..] {
+        "everyone" | "everybody" | "anybody" | "all" | "any" | "public" | "anonymous" | "*" => {
+            "anyone"
+        }
+        "authenticated" | "logged-in" | "signedin" | "loggedin" | "user" | "users" => "signed-in",
+        "self" | "me" | "author" | "creator" | "caller" => "owner",
+        "none" | "noone" | "no-one" => "nobody",
+        _ => return None,
+    })
 }
 
 /// A name that nothing has, with the one that was probably meant.

@@ -240,7 +240,16 @@ impl Lowering<'_> {
     pub fn bad_literal(&mut self, text: &Text, what: &str, why: &str) {
         let message = format!("`{}` can't be {what}: {why}", text.value);
         let diagnostic = archwright_diagnostics::Diagnostic::new("AW223", text.span, message);
-        self.report(diagnostic.help("write a value of the field's type, inside its bounds"));
+        let habit = matches!(
+            &text.value.to_ascii_lowercase()[..],
+            "yes" | "no" | "on" | "off"
+        );
+        let help = if habit && why.contains("`true`") {
+            "write `true` or `false`"
+        } else {
+            "write a value of the field's type, inside its bounds"
+        };
+        self.report(diagnostic.help(help));
     }
 
     /// `min` or `max` of a number, a date or a datetime.

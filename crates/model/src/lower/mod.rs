@@ -21,6 +21,7 @@ mod seeds;
 mod shapes;
 mod states;
 mod steps;
+mod suspicions;
 mod typing;
 mod writes;
 
@@ -51,6 +52,9 @@ pub fn lower(design: &Design) -> (Option<Model>, Vec<Diagnostic>) {
     lowering.check_operations();
     lowering.check_seeds();
     lowering.warn_unused();
+    if !has_errors(&lowering.diagnostics) {
+        lowering.suspect();
+    }
     finish(lowering)
 }
 

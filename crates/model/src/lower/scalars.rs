@@ -265,9 +265,11 @@ fn simple(name: &str) -> Option<ScalarType> {
 /// The type of ours for a word of another language.
 fn foreign(name: &str) -> Option<&'static str> {
     Some(match &name.to_ascii_lowercase()[..] {
-        "str" | "varchar" | "char" | "character" => "string",
+        "str" | "varchar" | "varchar2" | "nvarchar" | "char" | "character" | "citext" => "string",
         "integer" | "int32" | "smallint" | "number" => "int",
         "long" | "int64" => "bigint",
+        "longtext" | "mediumtext" | "tinytext" | "clob" => "text",
+        "serial" | "bigserial" | "smallserial" => "int",
         "float" | "double" | "real" | "numeric" => "decimal(12, 2)",
         "boolean" => "bool",
         "timestamp" | "timestamptz" | "time" | "instant" => "datetime",

@@ -197,7 +197,15 @@ impl Lowering<'_> {
 
     fn is_state(&mut self, value: &Text, values: &[String]) -> bool {
         let known = values.contains(&value.value);
-        if !known {
+        if !known && matches!(&value.value[..], "any" | "all" | "*") {
+            let help = format!("name the states: `[{}]`", values.join(", "));
+            self.error(
+                "AW301",
+                value.span,
+                format!("`{}` is no state", value.value),
+                &help,
+            );
+        } else if !known {
             self.report(unknown(
                 "AW301",
                 value.span,
@@ -217,7 +225,9 @@ impl Lowering<'_> {
         values: &[String],
         moves: &[Move],
     ) {
-        if source.moves.is_empty() {
+        // What a move with an unknown state reaches is not known.
+        let broken = |step: &Move| step.from.is_empty() || step.to.is_empty();
+        if source.moves.is_empty() || moves.iter().any(broken) {
             return;
         }
         let mut reached: BTreeSet<&str> = BTreeSet::from([initial]);

@@ -89,6 +89,11 @@ impl Typer<'_, '_, '_> {
             "int" | "double" | "string" | "uint" | "bool" => {
                 Some("values are not converted: compare values of one type".to_owned())
             }
+            "not" => Some("write `!(…)`".to_owned()),
+            "ifnull" | "isnull" | "nvl" => Some("use `coalesce(value, instead)`".to_owned()),
+            "concat" => Some("join texts with `+`".to_owned()),
+            "has" => Some("compare with null: `phone != null`".to_owned()),
+            "current_user" | "auth" | "user" => Some("use `caller`".to_owned()),
             _ => None,
         };
         let diagnostic = match help {
@@ -261,7 +266,21 @@ impl Typer<'_, '_, '_> {
         let help = match name {
             "exists_one" | "existsOne" | "one" => Some("write `rows.count(x, …) == 1`"),
             "any" | "some" => Some("write `rows.exists(x, …)`"),
-            "len" | "length" => Some("write `.size()`"),
+            "len" | "length" => Some("use `size(…)`"),
+            "includes" | "include" | "has" => {
+                Some("use `text.contains('…')` for a text, `value in rows` for rows")
+            }
+            "every" => Some("write `rows.all(x, …)`"),
+            "toLowerCase" | "lowercase" | "lowerAscii" | "to_lower" => Some("write `.lower()`"),
+            "toUpperCase" | "uppercase" | "upperAscii" | "to_upper" => Some("write `.upper()`"),
+            "startswith" | "starts_with" => Some("write `.startsWith('…')`"),
+            "endswith" | "ends_with" => Some("write `.endsWith('…')`"),
+            "strip" => Some("write `.trim()`"),
+            "now" => Some("write `now` alone"),
+            "reduce" => Some("write `rows.sum(x, …)`"),
+            "first" | "last" | "find" => {
+                Some("rows have no order here: use `min`, `max`, `exists` or `filter`")
+            }
             "average" | "mean" => Some("write `rows.avg(x, …)`"),
             "matches" => Some(
                 "give the field a `pattern`; a condition can use `startsWith`, `endsWith` and `contains`",

@@ -79,6 +79,24 @@ pub(in crate::lower) fn input_type(kind: &InputKind) -> (Type, Option<ScalarType
     }
 }
 
+/// What other languages call something that expressions have.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "undefined" | "None" | "nil" | "NULL" | "Null" => "null",
+        "True" | "TRUE" => "true",
+        "False" | "FALSE" => "false",
+        "user" | "me" | "current_user" | "currentUser" | "viewer" | "principal" => "caller",
+        "this" | "row" => "self",
+        "NOW" | "CURRENT_TIMESTAMP" | "current_timestamp" => "now",
+        "CURRENT_DATE" | "current_date" => "today",
+        _ => return None,
+    })
+}
+
+fn is_length(name: &str) -> bool {
+    matches!(name, "length" | "size" | "count" | "len")
+}
+
 fn input_name(place: InputPlace) -> &'static str {
     match place {
         InputPlace::Path => "path",
@@ -214,6 +232,13 @@ impl Typer<'_, '_, '_> {
             Some(this) if name.ends_with("_id") || name.ends_with("Id") => {
                 self.lowering.no_field(this, name, span, "AW321")
             }
+            _ if elsewhere(name).is_some() => {
+                let instead = elsewhere(name).unwrap_or_default();
+                let message = format!("`{name}` is no name that is known here");
+                Diagnostic::new("AW321", span, message)
+                    .help(format!("write `{instead}`"))
+                    .fix(format!("write `{instead}`"), span, instead)
+            }
             _ => {
                 let names = self.visible_names();
                 let diagnostic = unknown(
@@ -324,7 +349,11 @@ impl Typer<'_, '_, '_> {
             Type::Row(entity) => match self.lowering.field_named(entity, field) {
                 Some(id) => self.field(row.expression, id, span),
                 None => {
-                    let diagnostic = self.lowering.no_field(entity, field, field_span, "AW321");
+                    let mut diagnostic = self.lowering.no_field(entity, field, field_span, "AW321");
+                    let role = field == "role" || field.starts_with("is");
+                    if role && diagnostic.fix.is_none() && self.is_caller(of) {
+                        diagnostic = diagnostic.help("ask for a role: `'staff' in caller.roles`");
+                    }
                     self.lowering.report(diagnostic);
                     None
                 }
@@ -334,19 +363,22 @@ impl Typer<'_, '_, '_> {
                     "this is many {}, and only one has a `{field}`",
                     self.lowering.entity(entity).plural
                 );
-                let help =
-                    format!("use a macro: `.exists(x, x.{field} …)`, `.all(x, …)`, `.sum(x, …)`");
+                let help = if is_length(field) {
+                    "use `size(rows)`".to_owned()
+                } else {
+                    format!("use a macro: `.exists(x, x.{field} …)`, `.all(x, …)`, `.sum(x, …)`")
+                };
                 self.fail("AW322", row.expression.span, message, help)
             }
             Type::Object => self.deeper(row.expression, field, span, field_span),
             other => {
                 let message = format!("{} has no `{field}`", self.lowering.describe(&other));
-                self.fail(
-                    "AW322",
-                    field_span,
-                    message,
-                    "only rows and input objects have parts",
-                )
+                let help = if is_length(field) {
+                    "use `size(text)`"
+                } else {
+                    "only rows and input objects have parts"
+                };
+                self.fail("AW322", field_span, message, help)
             }
         }
     }

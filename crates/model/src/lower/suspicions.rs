@@ -1,0 +1,193 @@
+//! What is legal and still can't be meant: roles, accounts and rows that no request ever reaches.
+
+use super::context::Lowering;
+use crate::{Entity, EntityId, FieldKind, Grant, Role, RoleId, ToManyKind, Who};
+use archwright_diagnostics::{Diagnostic, Span};
+
+impl Lowering<'_> {
+    /// Looks at a design without errors.
+    pub fn suspect(&mut self) {
+        let used = self.entities_in_operations();
+        let mut found = Vec::new();
+        self.unattainable(&mut found);
+        for id in self.entity_ids() {
+            let entity = self.entity(id);
+            if entity.part_of.is_none() && !used.contains(&id) {
+                self.written_unseen(entity, &mut found);
+                self.never_found(entity, &mut found);
+            }
+        }
+        for diagnostic in found {
+            self.report(diagnostic);
+        }
+    }
+
+    /// Accounts that nobody can have, and roles that nobody can get.
+    fn unattainable(&self, found: &mut Vec<Diagnostic>) {
+        let Some(account) = &self.account else { return };
+        if !self.roles.is_empty() && !self.roles.iter().any(|role| role.sign_up) {
+            let name = self.sources[account.entity.0].name.span;
+            let message = format!("nobody can become a `{}`", self.entity(account.entity).name);
+            found.push(
+                Diagnostic::new("AW283", name, message)
+                    .help("open a role to sign-up: `roles: { member: { sign-up: open } }`"),
+            );
+        }
+        for role in unattainable(&self.roles) {
+            let name = &self.roles[role.0].name;
+            let source = self
+                .design
+                .roles
+                .iter()
+                .find(|source| source.name.value == *name);
+            let help = format!(
+                "say who gives it, `{name}: {{ granted-by: {name} }}`, or who gets it, `sign-up: open`"
+            );
+            found.push(
+                Diagnostic::new(
+                    "AW280",
+                    source.map(|source| source.name.span),
+                    format!("nobody can get the role `{name}`"),
+                )
+                .help(help),
+            );
+        }
+    }
+
+    /// Who changes rows has to name them, and is answered with them.
+    fn written_unseen(&self, entity: &Entity, found: &mut Vec<Diagnostic>) {
+        let source = self.sources[entity.id.0];
+        let access = [
+            ("update", &entity.access.update),
+            ("delete", &entity.access.delete),
+        ];
+        for (action, grants) in access {
+            let key = source
+                .allow
+                .iter()
+                .find(|allow| allow.action.value == action);
+            let key = key.or(source
+                .allow
+                .iter()
+                .find(|allow| allow.action.value == "write"));
+            let span = key.map_or(source.name.span, |allow| allow.action.span);
+            self.unseen(entity, action, grants, span, found);
+        }
+        for (index, step) in entity
+            .state
+            .iter()
+            .flat_map(|machine| &machine.moves)
+            .enumerate()
+        {
+            let span = source
+                .moves
+                .get(index)
+                .map_or(step.span, |step| step.name.span);
+            self.unseen(entity, &step.name, &step.by, span, found);
+        }
+    }
+
+    fn unseen(
+        &self,
+        entity: &Entity,
+        action: &str,
+        grants: &[Grant],
+        span: Span,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let Some(blind) = grants.iter().find(|grant| !self.sees(entity, grant.who)) else {
+            return;
+        };
+        let who = match blind.who {
+            Who::Anyone => "anyone",
+            Who::SignedIn => "signed-in",
+            Who::Owner => "owner",
+            Who::Role(role) => &self.roles[role.0].name,
+        };
+        let message = format!(
+            "`{who}` may `{action}` a `{}`, and may not see one",
+            entity.name
+        );
+        found.push(Diagnostic::new("AW282", span, message).help(format!(
+            "let them read too: `read: {who}`, or at least `get: {who}`"
+        )));
+    }
+
+    fn sees(&self, entity: &Entity, who: Who) -> bool {
+        // Whoever signs in reads the own account by `GET /auth/me`.
+        let own = self
+            .account
+            .as_ref()
+            .is_some_and(|account| account.entity == entity.id && who == Who::Owner);
+        own || entity
+            .access
+            .get
+            .iter()
+            .any(|grant| match (grant.who, who) {
+                (Who::Anyone, _) | (Who::SignedIn, Who::SignedIn | Who::Owner | Who::Role(_)) => {
+                    true
+                }
+                (Who::Role(seeing), Who::Role(writing)) => {
+                    self.roles[writing.0].includes.contains(&seeing)
+                }
+                (seeing, writing) => seeing == writing,
+            })
+    }
+
+    /// Rows that can be read by their id alone, and whose ids no reply shows.
+    fn never_found(&self, entity: &Entity, found: &mut Vec<Diagnostic>) {
+        let access = &entity.access;
+        let account = self
+            .account
+            .as_ref()
+            .is_some_and(|account| account.entity == entity.id);
+        let findable = !access.list.is_empty()
+            || !access.create.is_empty()
+            || entity.key.is_some()
+            || account
+            || self.is_shown_elsewhere(entity.id);
+        if access.get.is_empty() || findable {
+            return;
+        }
+        let message = format!("no request finds a `{}`", entity.name);
+        found.push(
+            Diagnostic::new("AW284", self.sources[entity.id.0].name.span, message)
+                .help("allow `list`, or give it a `key` that people know"),
+        );
+    }
+
+    fn is_shown_elsewhere(&self, target: EntityId) -> bool {
+        let relations = self.entities.iter().flat_map(|entity| &entity.fields);
+        relations.into_iter().any(|field| match &field.kind {
+            FieldKind::Scalar(_) => false,
+            FieldKind::ToOne(relation) => relation.target == target,
+            FieldKind::ToMany(relation) => {
+                relation.target == target || matches!(relation.kind, ToManyKind::Through { entity, .. } if entity == target)
+            }
+        })
+    }
+}
+
+/// Roles that no sign-up and no grant leads to. A circle of grants counts as attainable: its first member is appointed
+/// outside of the API.
+fn unattainable(roles: &[Role]) -> Vec<RoleId> {
+    let mut attainable = vec![true; roles.len()];
+    loop {
+        let lost = (0..roles.len()).find(|index| {
+            let given = |by: &RoleId| attainable[by.0];
+            let includes = |(other, role): (usize, &Role)| {
+                other != *index && attainable[other] && role.includes.contains(&RoleId(*index))
+            };
+            attainable[*index]
+                && !roles[*index].sign_up
+                && !roles[*index].granted_by.iter().any(given)
+                && !roles.iter().enumerate().any(includes)
+        });
+        let Some(lost) = lost else { break };
+        attainable[lost] = false;
+    }
+    (0..roles.len())
+        .filter(|index| !attainable[*index])
+        .map(RoleId)
+        .collect()
+}

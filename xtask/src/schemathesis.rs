@@ -1,0 +1,112 @@
+//! Schemathesis against every example that can be served: all checks, as each role and as nobody.
+
+use crate::command::{cargo, root, run_in};
+use crate::tools;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+const EXAMPLES: [&str; 4] = ["bookshop", "helpdesk", "payments", "profile"];
+
+/// `examples` cases for each operation, as each role of each design (or of the one that is named).
+pub fn schemathesis(examples: u32, only: Option<&str>) -> Result<()> {
+    let tool = tools::python("schemathesis", &["schemathesis==4.32.5"])?.join("schemathesis");
+    cargo(&["build", "--package", "archwright"])?;
+    let mut failed = Vec::new();
+    for example in EXAMPLES.iter().filter(|example| only.is_none_or(|only| only == **example)) {
+        let served = Served::start(example)?;
+        for role in served.roles()? {
+            eprintln!("Schemathesis on {example}, as {}…", role.as_deref().unwrap_or("nobody"));
+            if let Err(error) = served.run(&tool, role.as_deref(), examples) {
+                failed.push(format!("{example} as {}: {error}", role.as_deref().unwrap_or("nobody")));
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
+    Ok(())
+}
+
+/// A running backend with seeded rows, in memory; it ends with this value.
+struct Served {
+    child: Child,
+    ready: Value,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Served {
+    fn start(example: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let design = root().join("examples").join(example);
+        let mut child = Command::new(root().join("target/debug/archwright"))
+            .arg("serve")
+            .arg(design)
+            .args(["--seed", "--rate-limits", "off", "--port", "0", "--quiet", "--format", "json"])
+            .args(["--database", "sqlite::memory:", "--data-dir"])
+            .arg(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("archwright can't be started")?;
+        let output = child.stdout.take().context("no output")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        let ready = serde_json::from_str(&line).unwrap_or_default();
+        let served = Self { child, ready, _folder: folder };
+        if served.url().is_none() {
+            bail!("{example} did not start: {line}");
+        }
+        Ok(served)
+    }
+
+    fn url(&self) -> Option<&str> {
+        self.ready["url"].as_str()
+    }
+
+    /// Nobody, and each role that has an account.
+    fn roles(&self) -> Result<Vec<Option<String>>> {
+        let sign_ins = self.ready["sign_ins"].as_array().context("no sign-ins")?;
+        let mut roles = vec![None];
+        for role in sign_ins.iter().filter_map(|one| one["role"].as_str()) {
+            if !roles.contains(&Some(role.to_owned())) {
+                roles.push(Some(role.to_owned()));
+            }
+        }
+        Ok(roles)
+    }
+
+    fn run(&self, tool: &Path, role: Option<&str>, examples: u32) -> Result<()> {
+        let url = self.url().context("no address")?;
+        let document = format!("{url}/openapi.json");
+        let (count, folder) = (examples.to_string(), root().join("xtask/schemathesis"));
+        let mut arguments = vec!["--config-file", "schemathesis.toml", "run", &document];
+        arguments.extend(["--checks", "all", "--max-examples", &count]);
+        arguments.extend(["--generation-deterministic", "--continue-on-failure", "--no-color"]);
+        let header;
+        if let Some(role) = role {
+            header = format!("Authorization: {}", self.sign_in(role)?);
+            // Whoever signs out in the middle has no token for the rest; it is tried as nobody.
+            arguments.extend(["--header", &header, "--exclude-path-regex", "/auth/sign-out$"]);
+        }
+        let tool = tool.to_str().context("a path that is no text")?;
+        run_in(&folder, tool, &arguments, &[("SCHEMATHESIS_HOOKS", "hooks")])
+    }
+
+    /// The value of `Authorization` for the account that stands for a role.
+    fn sign_in(&self, role: &str) -> Result<String> {
+        let url = format!("{}/dev/sign-in/{role}", self.url().context("no address")?);
+        let output = Command::new("curl").args(["--silent", "--fail", "--request", "POST", &url]).output()?;
+        let tokens: Value = serde_json::from_slice(&output.stdout).context("no sign-in")?;
+        let token = tokens["access_token"].as_str().context("no token")?;
+        Ok(format!("Bearer {token}"))
+    }
+}
