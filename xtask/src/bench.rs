@@ -35,20 +35,49 @@ pub fn bench() -> Result<()> {
     let mut table = Vec::new();
     if has_yaml() {
         let load = "import sys, yaml; yaml.safe_load(open(sys.argv[1]))";
-        table.push(measure("PyYAML `safe_load` of the same file (the baseline)", "python3", &["-c", load, path], None)?);
+        table.push(measure(
+            "PyYAML `safe_load` of the same file (the baseline)",
+            "python3",
+            &["-c", load, path],
+            None,
+        )?);
     }
-    table.push(measure("`archwright check`", program, &["check", path], Some((1.0, 200.0)))?);
-    table.push(measure("`archwright plan`", program, &["plan", path, "--format", "json"], Some((2.0, 200.0)))?);
-    table.push(measure("`archwright openapi`", program, &["openapi", path], None)?);
+    table.push(measure(
+        "`archwright check`",
+        program,
+        &["check", path],
+        Some((1.0, 200.0)),
+    )?);
+    table.push(measure(
+        "`archwright plan`",
+        program,
+        &["plan", path, "--format", "json"],
+        Some((2.0, 200.0)),
+    )?);
+    table.push(measure(
+        "`archwright openapi`",
+        program,
+        &["openapi", path],
+        None,
+    )?);
     for (name, bytes) in hostile() {
         let input = folder.join("hostile.yaml");
         std::fs::write(&input, bytes)?;
-        table.push(measure(&format!("`archwright check`, {name}"), program, &["check", text(&input)?], Some((1.0, 200.0)))?);
+        table.push(measure(
+            &format!("`archwright check`, {name}"),
+            program,
+            &["check", text(&input)?],
+            Some((1.0, 200.0)),
+        )?);
     }
     let small = root().join("examples/profile");
     table.push(serve(&archwright, &small, &folder)?);
     print(&table);
-    let over: Vec<&str> = table.iter().filter(|row| row.is_over()).map(|row| &row.name[..]).collect();
+    let over: Vec<&str> = table
+        .iter()
+        .filter(|row| row.is_over())
+        .map(|row| &row.name[..])
+        .collect();
     if !over.is_empty() {
         bail!("over the limit: {}", over.join(", "));
     }
@@ -57,7 +86,9 @@ pub fn bench() -> Result<()> {
 
 impl Measure {
     fn is_over(&self) -> bool {
-        self.limit.is_some_and(|(seconds, megabytes)| self.seconds > seconds || self.megabytes > megabytes)
+        self.limit.is_some_and(|(seconds, megabytes)| {
+            self.seconds > seconds || self.megabytes > megabytes
+        })
     }
 }
 
@@ -70,7 +101,9 @@ fn print(table: &[Measure]) {
     println!("| what | seconds | ratio | peak memory, MB | limit |");
     println!("| --- | ---: | ---: | ---: | --- |");
     for row in table {
-        let limit = row.limit.map_or(String::new(), |(seconds, megabytes)| format!("{seconds} s, {megabytes} MB"));
+        let limit = row.limit.map_or(String::new(), |(seconds, megabytes)| {
+            format!("{seconds} s, {megabytes} MB")
+        });
         println!(
             "| {} | {:.3} | {:.2} | {:.0} | {limit} |",
             row.name,
@@ -87,7 +120,12 @@ fn has_yaml() -> bool {
 }
 
 /// The best time and the greatest memory of some runs. Exit status 1 is an answer too.
-fn measure(name: &str, program: &str, arguments: &[&str], limit: Option<(f64, f64)>) -> Result<Measure> {
+fn measure(
+    name: &str,
+    program: &str,
+    arguments: &[&str],
+    limit: Option<(f64, f64)>,
+) -> Result<Measure> {
     let (mut best, mut peak) = (f64::MAX, 0.0_f64);
     for _ in 0..RUNS {
         let start = Instant::now();
@@ -108,7 +146,12 @@ fn measure(name: &str, program: &str, arguments: &[&str], limit: Option<(f64, f6
             bail!("{name} ended with {status}");
         }
     }
-    Ok(Measure { name: name.to_owned(), seconds: best, megabytes: peak, limit })
+    Ok(Measure {
+        name: name.to_owned(),
+        seconds: best,
+        megabytes: peak,
+        limit,
+    })
 }
 
 fn peak_megabytes(process: u32) -> Option<f64> {
@@ -145,7 +188,12 @@ fn serve(archwright: &Path, design: &Path, folder: &Path) -> Result<Measure> {
         memory = memory.max(resident.context("no memory figure")?);
     }
     let name = "`archwright serve examples/profile`, from start to ready".to_owned();
-    Ok(Measure { name, seconds: best, megabytes: memory, limit: Some((1.0, 50.0)) })
+    Ok(Measure {
+        name,
+        seconds: best,
+        megabytes: memory,
+        limit: Some((1.0, 50.0)),
+    })
 }
 
 fn ready(child: &mut std::process::Child, start: Instant) -> Result<f64> {
@@ -153,7 +201,10 @@ fn ready(child: &mut std::process::Child, start: Instant) -> Result<f64> {
     let mut port = None;
     for line in BufReader::new(output).lines() {
         if let Some((_, rest)) = line?.split_once("http://127.0.0.1:") {
-            port = rest.split(|next: char| !next.is_ascii_digit()).next().and_then(|port| port.parse::<u16>().ok());
+            port = rest
+                .split(|next: char| !next.is_ascii_digit())
+                .next()
+                .and_then(|port| port.parse::<u16>().ok());
             break;
         }
     }
@@ -168,7 +219,9 @@ fn ready(child: &mut std::process::Child, start: Instant) -> Result<f64> {
 }
 
 fn answers(port: u16) -> bool {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
     let request = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let mut reply = String::new();
     stream.write_all(request.as_bytes()).is_ok()
@@ -226,14 +279,20 @@ fn generated(entities: usize) -> String {
 fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let million = 1 << 20;
     let head = "archwright: 1\nname: large\nentities:\n";
-    let fill = |part: &str| format!("{head}{}", part.repeat(million / part.len() - 64)).into_bytes();
+    let fill =
+        |part: &str| format!("{head}{}", part.repeat(million / part.len() - 64)).into_bytes();
     let mut bomb = "a0: &a0 [x, x]\n".to_owned();
     for level in 1..60 {
         let below = level - 1;
-        let _ = writeln!(bomb, "a{level}: &a{level} [*a{below}, *a{below}, *a{below}, *a{below}]");
+        let _ = writeln!(
+            bomb,
+            "a{level}: &a{level} [*a{below}, *a{below}, *a{below}, *a{below}]"
+        );
     }
     let names: Vec<u8> = (0..)
-        .map(|index| format!("  Thing{index}: {{ fields: {{ a: Thng{index}, b: int == {index} }} }}\n"))
+        .map(|index| {
+            format!("  Thing{index}: {{ fields: {{ a: Thng{index}, b: int == {index} }} }}\n")
+        })
         .scan(0, |length, line| {
             *length += line.len();
             (*length < million - 100).then_some(line)
@@ -241,7 +300,12 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         .collect::<String>()
         .into_bytes();
     vec![
-        ("5 MB of garbage", (0..5 * million).map(|index| (index * 7919 % 251) as u8).collect()),
+        (
+            "5 MB of garbage",
+            (0..5 * million)
+                .map(|index| (index * 7919 % 251) as u8)
+                .collect(),
+        ),
         ("1 MB of `[`", vec![b'['; million - 1]),
         ("1 MB of `- `", fill("- ")),
         ("an alias bomb", bomb.into_bytes()),

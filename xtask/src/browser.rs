@@ -1,6 +1,6 @@
 //! Opens the pages of running examples in Chromium: `crates/page/e2e` holds what they must show and do.
 
-use crate::{cargo, run};
+use crate::command::{cargo, run};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};

@@ -11,11 +11,11 @@ pub fn root() -> PathBuf {
 }
 
 pub fn cargo(arguments: &[&str]) -> Result<()> {
-    run("cargo", arguments)
+    run("cargo", arguments, &[])
 }
 
-pub fn run(program: &str, arguments: &[&str]) -> Result<()> {
-    run_in(&root(), program, arguments, &[])
+pub fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    run_in(&root(), program, arguments, environment)
 }
 
 pub fn run_in(

@@ -1,6 +1,6 @@
 //! Fuzzing: seeds from the examples and the tests, a dictionary of their words, a bounded run of each target.
 
-use crate::command::{install, root, run_in};
+use crate::command::{install, root, run};
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,7 +40,7 @@ pub fn fuzz(seconds: u32, only: Option<&str>) -> Result<()> {
         ];
         let mut arguments = vec!["fuzz", "run", "--sanitizer", "none", target, "--"];
         arguments.extend(limits.iter().map(String::as_str));
-        run_in(&root(), "cargo", &arguments, &[("RUSTC_BOOTSTRAP", "1")])?;
+        run("cargo", &arguments, &[("RUSTC_BOOTSTRAP", "1")])?;
     }
     Ok(())
 }

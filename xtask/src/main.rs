@@ -1,46 +1,53 @@
 //! All automation of the project: `cargo xtask test` installs what the tests need and runs them all.
 
+mod bench;
 mod browser;
 mod command;
 mod fuzz;
 mod metadata;
+mod openapi;
 mod postgres;
+mod schemathesis;
+mod steps;
+mod tools;
 
 use anyhow::{Context, Result, bail};
-use command::{cargo, install, run};
+use command::{cargo, install, root, run};
+use std::str::FromStr;
 
 const USAGE: &str = "Usage: cargo xtask COMMAND
 
 Commands:
   test      Install what the tests need, and run them all
-  ci        test, then format, lint, licences and unused
+  ci        Every check, a bounded run of the fuzz targets and of Schemathesis, and the tests
   browser   Open the pages of running examples in Chromium
+  bench     Measure check, plan and serve, and hold them to their limits
+  openapi   Validate the documents of the examples with two validators
+  schemathesis [CASES [EXAMPLE]]
+            Try the examples' backends against their documents, with so many cases (10) for each operation
+  fuzz [SECONDS [TARGET]]
+            Fuzz each target for so many seconds (30)
   format    Check the formatting
   lint      Run clippy, with warnings as errors
   licences  Check that every dependency's licence is one that we accept
-  unused    Check that no dependency is unused
-  fuzz [SECONDS [TARGET]]
-            Fuzz each target for so many seconds (30)";
+  unused    Check that no dependency is unused";
 
 fn main() -> Result<()> {
-    let command = std::env::args().nth(1).unwrap_or_default();
-    match command.as_str() {
+    std::env::set_current_dir(root())?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let name = arguments.get(2).map(String::as_str);
+    match arguments.first().map_or("", String::as_str) {
         "test" => test(),
-        "ci" => test()
-            .and_then(|()| format())
-            .and_then(|()| lint())
-            .and_then(|()| metadata::licences())
-            .and_then(|()| unused()),
+        "ci" => ci(),
         "browser" => browser::browser(),
+        "bench" => bench::bench(),
+        "openapi" => openapi::validate(),
+        "schemathesis" => schemathesis::schemathesis(number(&arguments, "CASES", 10)?, name),
+        "fuzz" => fuzz::fuzz(number(&arguments, "SECONDS", 30)?, name),
         "format" => format(),
         "lint" => lint(),
         "licences" => metadata::licences(),
         "unused" => unused(),
-        "fuzz" => {
-            let seconds = std::env::args().nth(2).unwrap_or_else(|| "30".to_owned());
-            let seconds = seconds.parse().context("SECONDS is a whole number")?;
-            fuzz::fuzz(seconds, std::env::args().nth(3).as_deref())
-        }
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
@@ -49,7 +56,35 @@ fn main() -> Result<()> {
     }
 }
 
+fn number<T: FromStr>(arguments: &[String], name: &str, default: T) -> Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    match arguments.get(1) {
+        Some(text) => text
+            .parse()
+            .with_context(|| format!("{name} is a whole number")),
+        None => Ok(default),
+    }
+}
+
+/// The whole check of a change. The tests come last, so that their closing lines stand above the summary.
+fn ci() -> Result<()> {
+    steps::run(&[
+        ("format", &format),
+        ("lint", &lint),
+        ("licences", &metadata::licences),
+        ("unused dependencies", &unused),
+        ("OpenAPI validators", &openapi::validate),
+        ("fuzz targets", &|| fuzz::fuzz(30, None)),
+        ("Schemathesis", &|| schemathesis::schemathesis(3, None)),
+        ("pages in a browser", &browser::browser),
+        ("tests", &test),
+    ])
+}
+
 fn test() -> Result<()> {
+    tools::need("cc", "build-essential")?;
     install("cargo-nextest")?;
     metadata::layers()?;
     let server = postgres::start()?;

@@ -5,7 +5,7 @@ use crate::tools;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const EXAMPLES: [&str; 4] = ["bookshop", "helpdesk", "payments", "profile"];
@@ -15,12 +15,21 @@ pub fn schemathesis(examples: u32, only: Option<&str>) -> Result<()> {
     let tool = tools::python("schemathesis", &["schemathesis==4.32.5"])?.join("schemathesis");
     cargo(&["build", "--package", "archwright"])?;
     let mut failed = Vec::new();
-    for example in EXAMPLES.iter().filter(|example| only.is_none_or(|only| only == **example)) {
+    for example in EXAMPLES
+        .iter()
+        .filter(|example| only.is_none_or(|only| only == **example))
+    {
         let served = Served::start(example)?;
         for role in served.roles()? {
-            eprintln!("Schemathesis on {example}, as {}…", role.as_deref().unwrap_or("nobody"));
+            eprintln!(
+                "Schemathesis on {example}, as {}…",
+                role.as_deref().unwrap_or("nobody")
+            );
             if let Err(error) = served.run(&tool, role.as_deref(), examples) {
-                failed.push(format!("{example} as {}: {error}", role.as_deref().unwrap_or("nobody")));
+                failed.push(format!(
+                    "{example} as {}: {error}",
+                    role.as_deref().unwrap_or("nobody")
+                ));
             }
         }
     }
@@ -34,26 +43,37 @@ pub fn schemathesis(examples: u32, only: Option<&str>) -> Result<()> {
 struct Served {
     child: Child,
     ready: Value,
-    _folder: tempfile::TempDir,
+    folder: PathBuf,
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
+        std::fs::remove_dir_all(&self.folder).ok();
     }
 }
 
 impl Served {
     fn start(example: &str) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let name = format!("archwright-{}-{example}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
         let design = root().join("examples").join(example);
         let mut child = Command::new(root().join("target/debug/archwright"))
             .arg("serve")
             .arg(design)
-            .args(["--seed", "--rate-limits", "off", "--port", "0", "--quiet", "--format", "json"])
+            .args([
+                "--seed",
+                "--rate-limits",
+                "off",
+                "--port",
+                "0",
+                "--quiet",
+                "--format",
+                "json",
+            ])
             .args(["--database", "sqlite::memory:", "--data-dir"])
-            .arg(folder.path())
+            .arg(&folder)
             .stdout(Stdio::piped())
             .spawn()
             .context("archwright can't be started")?;
@@ -61,7 +81,11 @@ impl Served {
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
         let ready = serde_json::from_str(&line).unwrap_or_default();
-        let served = Self { child, ready, _folder: folder };
+        let served = Self {
+            child,
+            ready,
+            folder,
+        };
         if served.url().is_none() {
             bail!("{example} did not start: {line}");
         }
@@ -90,21 +114,37 @@ impl Served {
         let (count, folder) = (examples.to_string(), root().join("xtask/schemathesis"));
         let mut arguments = vec!["--config-file", "schemathesis.toml", "run", &document];
         arguments.extend(["--checks", "all", "--max-examples", &count]);
-        arguments.extend(["--generation-deterministic", "--continue-on-failure", "--no-color"]);
+        arguments.extend([
+            "--generation-deterministic",
+            "--continue-on-failure",
+            "--no-color",
+        ]);
         let header;
         if let Some(role) = role {
             header = format!("Authorization: {}", self.sign_in(role)?);
             // Whoever signs out in the middle has no token for the rest; it is tried as nobody.
-            arguments.extend(["--header", &header, "--exclude-path-regex", "/auth/sign-out$"]);
+            arguments.extend([
+                "--header",
+                &header,
+                "--exclude-path-regex",
+                "/auth/sign-out$",
+            ]);
         }
         let tool = tool.to_str().context("a path that is no text")?;
-        run_in(&folder, tool, &arguments, &[("SCHEMATHESIS_HOOKS", "hooks")])
+        run_in(
+            &folder,
+            tool,
+            &arguments,
+            &[("SCHEMATHESIS_HOOKS", "hooks")],
+        )
     }
 
     /// The value of `Authorization` for the account that stands for a role.
     fn sign_in(&self, role: &str) -> Result<String> {
         let url = format!("{}/dev/sign-in/{role}", self.url().context("no address")?);
-        let output = Command::new("curl").args(["--silent", "--fail", "--request", "POST", &url]).output()?;
+        let output = Command::new("curl")
+            .args(["--silent", "--fail", "--request", "POST", &url])
+            .output()?;
         let tokens: Value = serde_json::from_slice(&output.stdout).context("no sign-in")?;
         let token = tokens["access_token"].as_str().context("no token")?;
         Ok(format!("Bearer {token}"))

@@ -13,14 +13,14 @@ pub fn python(name: &str, packages: &[&str]) -> Result<PathBuf> {
     if !done.exists() {
         eprintln!("Installing {}…", packages.join(" "));
         let path = folder.to_string_lossy().into_owned();
-        if run("python3", &["-m", "venv", "--clear", &path]).is_err() {
+        if run("python3", &["-m", "venv", "--clear", &path], &[]).is_err() {
             apt("python3-venv")?;
-            run("python3", &["-m", "venv", "--clear", &path])?;
+            run("python3", &["-m", "venv", "--clear", &path], &[])?;
         }
         let pip = programs.join("pip").to_string_lossy().into_owned();
         let mut arguments = vec!["install", "--quiet", "--disable-pip-version-check"];
         arguments.extend(packages);
-        run(&pip, &arguments)?;
+        run(&pip, &arguments, &[])?;
         std::fs::write(done, "")?;
     }
     Ok(programs)
@@ -35,9 +35,16 @@ pub fn node(name: &str, packages: &[&str]) -> Result<PathBuf> {
         eprintln!("Installing {}…", packages.join(" "));
         std::fs::create_dir_all(&folder)?;
         let path = folder.to_string_lossy().into_owned();
-        let mut arguments = vec!["install", "--silent", "--no-audit", "--no-fund", "--prefix", &path];
+        let mut arguments = vec![
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            &path,
+        ];
         arguments.extend(packages);
-        run("npm", &arguments)?;
+        run("npm", &arguments, &[])?;
         std::fs::write(done, "")?;
     }
     Ok(folder.join("node_modules/.bin"))
@@ -59,9 +66,15 @@ fn apt(package: &str) -> Result<()> {
     let root = std::process::Command::new("id").arg("-u").output();
     let root = root.is_ok_and(|output| output.stdout == b"0\n");
     if !root || !present("apt-get") {
-        bail!("the package `{package}` is missing: install it (for instance `sudo apt-get install {package}`) and try again");
+        bail!(
+            "the package `{package}` is missing: install it (for instance `sudo apt-get install {package}`) and try again"
+        );
     }
     eprintln!("Installing {package}…");
-    run("apt-get", &["update", "--quiet"])?;
-    run("apt-get", &["install", "--yes", "--quiet", "--no-install-recommends", package])
+    run("apt-get", &["update", "-qq"], &[])?;
+    run(
+        "apt-get",
+        &["install", "-qq", "-y", package],
+        &[("DEBIAN_FRONTEND", "noninteractive")],
+    )
 }
