@@ -117,6 +117,7 @@ impl Served {
         arguments.extend([
             "--generation-deterministic",
             "--continue-on-failure",
+            "--generation-allow-x00=false",
             "--no-color",
         ]);
         let header;

@@ -90,6 +90,8 @@ fn conventions(plan: &Plan) -> String {
          an `Idempotency-Key` makes it safe to send a request again."
             .to_owned(),
     );
+    paragraphs
+        .push("Texts hold any characters but NUL, unless a pattern says otherwise.".to_owned());
     if api.errors.is_none() {
         paragraphs.push(
             "Errors are problem details (RFC 9457). `code` is stable, and `errors` has one entry for each bad field \

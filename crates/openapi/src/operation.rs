@@ -3,7 +3,7 @@
 use crate::object::{object, reference, words};
 use crate::{Context, access, error, example, input, parameter, reply};
 use archwright_plan::model::{FieldId, ScalarType};
-use archwright_plan::{Operation, OperationKind};
+use archwright_plan::{CallerClass, Input, Operation, OperationKind};
 use serde_json::{Map, Value, json};
 
 const SIGN_IN_TAG: &str = "Sign-in";
@@ -211,7 +211,15 @@ fn sign_in_body(context: Context, operation: &Operation) -> Option<Value> {
     let string = json!({ "type": "string" });
     let (schema, example) = match operation.kind {
         OperationKind::SignUp => {
-            let inputs = &context.plan.resource(account.entity).create;
+            // Nobody is signed in yet: what only some may set is refused here.
+            let open = |input: &&Input| {
+                let mut alternatives = input.settable.iter();
+                input.settable.is_empty()
+                    || alternatives.any(|one| one.caller == CallerClass::Anyone)
+            };
+            let inputs = context.plan.resource(account.entity).create.iter();
+            let inputs: Vec<Input> = inputs.filter(open).cloned().collect();
+            let inputs = &inputs[..];
             let mut example = example::create(context, inputs);
             example.insert(
                 "password".to_owned(),

@@ -610,7 +610,12 @@ fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
         .guard
         .iter()
         .any(|alternative| alternative.caller == CallerClass::Anyone && alternative.when.is_none());
-    if !unconditional && !matches!(kind, Kind::Me | Kind::SignOut) {
+    let restricted = matches!(kind, Kind::Create | Kind::Update | Kind::SignUp)
+        && operation.entity.is_some_and(|entity| {
+            let mut fields = model.entity(entity).fields.iter();
+            fields.any(|field| field.settable.is_some())
+        });
+    if (!unconditional && !matches!(kind, Kind::Me | Kind::SignOut)) || restricted {
         add(403, "forbidden", "The caller may not do this.");
     }
     let has_row = !operation.parameters.is_empty();

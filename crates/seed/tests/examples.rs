@@ -14,7 +14,9 @@ const CONSTRUCTS: &[&str] = &[
     "access: create",
     "access: delete",
     "access: get",
+    "access: list",
     "access: long form",
+    "access: nobody",
     "access: owner",
     "access: read",
     "access: role",
@@ -41,8 +43,11 @@ const CONSTRUCTS: &[&str] = &[
     "entity: key",
     "entity: path",
     "entity: plural",
+    "entity: since",
+    "entity: state",
     "entity: tenant",
     "entity: unique",
+    "entity: until",
     "entity: was",
     "field: about",
     "field: by",
@@ -131,6 +136,7 @@ const CONSTRUCTS: &[&str] = &[
     "step: update",
     "step: upsert",
     "timestamps",
+    "type: bigint",
     "type: bool",
     "type: date",
     "type: datetime",
@@ -146,6 +152,7 @@ const CONSTRUCTS: &[&str] = &[
     "type: string",
     "type: text",
     "type: url",
+    "type: uuid",
     "types",
     "versioned",
     "view",
@@ -261,6 +268,9 @@ fn entity_constructs(entity: &Entity, design: &Design, found: &mut Constructs) {
     found.note("entity: tenant", entity.tenant.is_some());
     found.note("entity: unique", !entity.unique.is_empty());
     found.note("entity: was", entity.evolution.was.is_some());
+    found.note("entity: since", entity.evolution.since.is_some());
+    found.note("entity: until", entity.evolution.until.is_some());
+    found.note("entity: state", entity.state.is_some());
     found.note("soft-delete", entity.soft_delete.is_some());
     found.note("timestamps", entity.timestamps.is_some());
     found.note("versioned", entity.versioned.is_some());
@@ -447,6 +457,69 @@ fn together_they_use_every_construct() {
     let missing: Vec<&&str> = CONSTRUCTS
         .iter()
         .filter(|construct| !found.contains(**construct))
+        .collect();
+    assert!(missing.is_empty(), "no example uses {missing:?}");
+}
+
+/// Every kind of part that an expression has, as a model prints it.
+const EXPRESSIONS: &[&str] = &[
+    "Caller",
+    "SignedIn",
+    "HasRole(",
+    "Now",
+    "Today",
+    "Variable(",
+    "Binding(",
+    "Input {",
+    "Id(",
+    "Not(",
+    "Negate(",
+    "In {",
+    "List(",
+    "Conditional {",
+    "Map {",
+    "operator: And",
+    "operator: Or",
+    "operator: Equal",
+    "operator: NotEqual",
+    "operator: Less",
+    "operator: LessOrEqual",
+    "operator: Greater",
+    "operator: GreaterOrEqual",
+    "operator: Add",
+    "operator: Subtract",
+    "operator: Multiply",
+    "operator: Divide",
+    "operator: Remainder",
+    "quantifier: Exists",
+    "quantifier: All",
+    "aggregate: Count",
+    "aggregate: Sum",
+    "aggregate: Min",
+    "aggregate: Max",
+    "aggregate: Avg",
+    "condition: Some(",
+    "function: Size",
+    "function: Lower",
+    "function: Upper",
+    "function: Trim",
+    "function: StartsWith",
+    "function: EndsWith",
+    "function: Contains",
+    "function: Date",
+    "function: Coalesce",
+    "function: Abs",
+];
+
+#[test]
+fn together_their_expressions_use_every_operator_and_function() {
+    let models: String = EXAMPLES
+        .iter()
+        .map(|name| format!("{:?}", planned(&example(name)).model))
+        .collect();
+    let missing: Vec<&&str> = EXPRESSIONS
+        .iter()
+        .filter(|part| !models.contains(**part))
         .collect();
     assert!(missing.is_empty(), "no example uses {missing:?}");
 }

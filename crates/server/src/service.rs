@@ -213,15 +213,19 @@ impl Service {
             now,
             request_id: exchange.trace.request_id.clone(),
         };
+        // Who may not call at all hears so before what is wrong with the request, and no body is read.
+        if matches!(prepared.answerer, Answerer::Write | Answerer::Accounts) {
+            self.store.admit(route.operation, &context)?;
+        }
         let call = request::call(parts, route, raw, operation, prepared)?;
         let reply = match prepared.answerer {
             Answerer::Read => self.store.read(&call, &context)?,
             Answerer::Write => {
-                let call = self.with_body(call, &context, parts, body).await?;
+                let call = self.with_body(call, parts, body).await?;
                 self.write(call, context).await?
             }
             Answerer::Accounts => {
-                let call = self.with_body(call, &context, parts, body).await?;
+                let call = self.with_body(call, parts, body).await?;
                 self.accounts()?.answer(call, context).await?
             }
             Answerer::Upload => {
@@ -242,15 +246,13 @@ impl Service {
         Ok(response)
     }
 
-    /// The call with its body, which is not read for those who may not call at all.
+    /// The call with its body.
     async fn with_body(
         &self,
         mut call: Call,
-        context: &Context,
         parts: &Parts,
         body: Incoming,
     ) -> Result<Call, Problem> {
-        self.store.admit(call.operation, context)?;
         let operation = &self.plan.operations[call.operation];
         let rule = self.operations[call.operation].body;
         request::read_body(&mut call, parts, body, operation, rule, self.body).await?;

@@ -462,6 +462,8 @@ fn modifier_hint(word: &str) -> Option<&'static str> {
         "autoincrement" | "auto_increment" => {
             Some("Leave it out: ids are made by the server; `id: int` on the entity numbers them.")
         }
+        "cascade" => Some("Write `on-delete cascade`."),
+        "range" | "between" => Some("Write `min 1, max 5`."),
         "check" => Some("Write it under the entity's `checks`."),
         "length" | "maxlength" => Some("Put the length in the type's brackets: `string(1..120)`."),
         "about" | "visible" | "settable" => {

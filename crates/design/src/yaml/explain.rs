@@ -2,6 +2,7 @@
 //! when the rest of the file is read.
 
 use super::{Failure, MAX_DEPTH, MAX_NODES, prepare::Prepared};
+use crate::keys;
 use archwright_diagnostics::{Diagnostic, FileId, Span};
 use std::ops::RangeInclusive;
 
@@ -284,8 +285,14 @@ impl Scene<'_> {
             .trim_start_matches("- ");
         let second = before.contains(": ") || before.contains(['\'', '"', '{', '[']);
         if second {
-            let help =
-                "Put quotes around the whole value; YAML takes a colon and a space for a key.";
+            let word = before.rsplit([' ', ',']).next().unwrap_or_default();
+            let is_modifier = before.contains(',')
+                && (keys::MODIFIERS.contains(&word) || keys::FIELD.contains(&word));
+            let help = if is_modifier {
+                "Modifiers have no colon: `int, min 0 = 1`. For keys, write the field as a mapping: `{ type: int, min: 0 }`."
+            } else {
+                "Put quotes around the whole value; YAML takes a colon and a space for a key."
+            };
             return self.finding(
                 "AW002",
                 self.at..self.at + 1,
