@@ -1,8 +1,13 @@
 //! Prints the rows of an example design, to be looked at.
+#![expect(
+    clippy::unwrap_used,
+    reason = "it is run by hand, and a design without rows ends it"
+)]
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 fn main() {
-    let name = std::env::args().nth(1).unwrap();
+    let name = std::env::args().nth(1).unwrap_or_else(|| "bookshop".to_owned());
     let plan = common::planned(&common::example(&name));
     let start = std::time::Instant::now();
     let rows = archwright_seed::rows(
