@@ -240,12 +240,7 @@ fn what_the_server_can_not_run_is_named() {
     refused(
         &output,
         1,
-        &[
-            "error[AW600]",
-            "PostgreSQL",
-            "`google`",
-            "warning[AW601]",
-        ],
+        &["error[AW600]", "PostgreSQL", "`google`", "warning[AW601]"],
     );
     assert!(!folder.path().join(".archwright").exists());
 }

@@ -7,7 +7,9 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 fn main() {
-    let name = std::env::args().nth(1).unwrap_or_else(|| "bookshop".to_owned());
+    let name = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "bookshop".to_owned());
     let plan = common::planned(&common::example(&name));
     let start = std::time::Instant::now();
     let rows = archwright_seed::rows(
