@@ -7,6 +7,7 @@ mod input;
 mod new;
 mod plan;
 mod serve;
+mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -81,6 +82,9 @@ It logs to standard error: short lines in a terminal, JSON in a pipe.
 When it is ready it prints one line of JSON to standard output unless that is a terminal; `jq -r .url` finds the address.
 SIGINT and SIGTERM let requests end; a second one does not wait.")]
     Serve(serve::ServeArguments),
+    /// Prove that a server keeps to a design: hundreds of cases against any implementation, by its URL
+    #[command(after_help = test::HELP)]
+    Test(test::TestArguments),
     /// Print the page of a diagnostic's code
     #[command(after_help = "Examples:
   archwright explain AW001
@@ -147,6 +151,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Plan { path, format } => plan::plan(&path, format),
         Command::Openapi { path, server } => plan::openapi(&path, server),
         Command::Serve(arguments) => serve::serve(arguments),
+        Command::Test(arguments) => test::test(arguments),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Fmt { path, check } => fmt::fmt(
             &path,

@@ -1,1 +1,21 @@
-//! Being written.
+//! Derives from a plan what any implementation of it has to pass, and asks a server that is known only by its URL.
+
+mod act;
+mod actors;
+mod cases;
+mod client;
+mod make;
+mod oracle;
+mod propose;
+mod report;
+mod run;
+mod session;
+mod survey;
+mod wire;
+mod world;
+
+pub use actors::SignIn;
+pub use cases::{Case, derive};
+pub use report::{Places, json, junit, text};
+pub use run::{Options, Report, Result, Verdict, default_sign_ins, is_wanted, run};
+pub use session::Failure;

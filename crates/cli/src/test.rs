@@ -1,0 +1,189 @@
+//! `archwright test`: the black-box suite against a server that is known by its URL.
+
+use crate::check::paint;
+use crate::input::{checked, print};
+use anyhow::{Result, bail};
+use archwright_diagnostics::{Sources, Span};
+use archwright_plan::Plan;
+use archwright_report::{Format, render};
+use archwright_suite::{
+    Options, Report, SignIn, Verdict, default_sign_ins, derive, is_wanted, run,
+};
+use clap::{Args, ValueEnum};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub const HELP: &str = "Test sign-ins:
+  The suite calls as nobody, and as two accounts of each role. Without --sign-in it uses the ones that
+  `archwright serve --seed` makes: ROLE@example.com and ROLE2@example.com with the password archwright-dev-1.
+  Give others as ROLE=NAME:PASSWORD, once for each account; an account without any role has the ROLE `none`.
+  An account should have no other role than the one it is given for. Where there are tenants, the second account of
+  each role should belong to another tenant. Where a role is open to sign-up, more accounts are made by signing up.
+
+  The suite writes: it creates, changes and deletes rows, and for the time of the run it takes the role from one test
+  account. Give it a database of its own, and turn rate limits off.
+
+Examples:
+  archwright serve shop.yaml --seed --rate-limits off &
+  archwright test shop.yaml --url http://localhost:8080
+  archwright test shop.yaml --url http://localhost:8080 --only 'orders.place/*'
+  archwright test shop.yaml --url http://localhost:8080 --format junit > report.xml
+  archwright test shop.yaml --url http://localhost:3000 \\
+    --sign-in customer=ann@shop.test:secret-one --sign-in customer=ben@shop.test:secret-two \\
+    --sign-in staff=sue@shop.test:secret-three
+  archwright test shop.yaml --list
+
+Exit status: 0 when no case failed, 1 when one did or the design has errors, 2 when the cases could not be run.";
+
+#[derive(Args)]
+pub struct TestArguments {
+    /// A design file, or a folder of them
+    path: PathBuf,
+    /// The root of the server, such as http://localhost:8080
+    #[arg(long, required_unless_present = "list")]
+    url: Option<String>,
+    /// A test account; may be given many times
+    #[arg(long, value_name = "ROLE=NAME:PASSWORD", value_parser = sign_in)]
+    sign_in: Vec<SignIn>,
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    format: TestFormat,
+    /// Only cases whose name has this in it; with `*`, only those whose whole name fits
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+    /// Print the names of the cases and what each proves, and run none
+    #[arg(long)]
+    list: bool,
+    /// Makes the same values again; the seed of a run is printed at its end
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum TestFormat {
+    Text,
+    Json,
+    Junit,
+}
+
+fn sign_in(text: &str) -> Result<SignIn, String> {
+    let form = || "write ROLE=NAME:PASSWORD, such as staff=sue@example.com:secret".to_owned();
+    let (role, rest) = text.split_once('=').ok_or_else(form)?;
+    let (name, password) = rest.split_once(':').ok_or_else(form)?;
+    if role.is_empty() || name.is_empty() || password.is_empty() {
+        return Err(form());
+    }
+    Ok(SignIn {
+        role: role.to_owned(),
+        name: name.to_owned(),
+        password: password.to_owned(),
+    })
+}
+
+pub fn test(arguments: TestArguments) -> Result<ExitCode> {
+    let checked = checked(&arguments.path)?;
+    let Some(model) = checked.model else {
+        let format = Format::Text(paint(std::io::stderr().is_terminal()));
+        eprint!("{}", render(format, &checked.sources, &checked.diagnostics));
+        return Ok(ExitCode::FAILURE);
+    };
+    let plan = archwright_plan::plan(model);
+    if arguments.list {
+        list(&plan, arguments.only.as_deref())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    known_roles(&plan, &arguments.sign_in)?;
+    let options = Options {
+        url: arguments.url.unwrap_or_default(),
+        sign_ins: match arguments.sign_in.is_empty() {
+            true => default_sign_ins(&plan),
+            false => arguments.sign_in,
+        },
+        only: arguments.only,
+        seed: arguments.seed.unwrap_or_else(a_seed),
+    };
+    let report = progressing(&plan, &options)?;
+    if report.results.is_empty() {
+        bail!("no case has such a name; --list prints the names");
+    }
+    let places = |span: Span| place(&checked.sources, span);
+    match arguments.format {
+        TestFormat::Text => {
+            let text = archwright_suite::text(&report, &places);
+            print(&format!("{text}seed {}\n", options.seed))?;
+        }
+        TestFormat::Json => {
+            let json = archwright_suite::json(&report, &places);
+            print(&format!("{}\n", serde_json::to_string_pretty(&json)?))?;
+        }
+        TestFormat::Junit => print(&archwright_suite::junit(&report, &places))?,
+    }
+    Ok(match report.failed() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn list(plan: &Plan, only: Option<&str>) -> Result<()> {
+    let mut text = String::new();
+    for case in derive(plan)
+        .iter()
+        .filter(|case| is_wanted(&case.name, only))
+    {
+        text.push_str(&format!("{}\n    {}\n", case.name, case.reason));
+    }
+    print(&text)
+}
+
+fn known_roles(plan: &Plan, sign_ins: &[SignIn]) -> Result<()> {
+    for sign_in in sign_ins {
+        let mut roles = plan.model.roles.iter();
+        if sign_in.role != "none" && !roles.any(|role| role.name == sign_in.role) {
+            let names: Vec<&str> = plan
+                .model
+                .roles
+                .iter()
+                .map(|role| role.name.as_str())
+                .collect();
+            bail!(
+                "the design has no role {:?}; it has {}, and `none` stands for no role",
+                sign_in.role,
+                names.join(", ")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Another one for each run, so that a database can be tested again.
+fn a_seed() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(1, |since| since.as_millis() as u64 % 1_000_000_000)
+}
+
+/// In a terminal, one line tells how far the run is.
+fn progressing(plan: &Plan, options: &Options) -> Result<Report> {
+    let terminal = std::io::stderr().is_terminal();
+    let mut failed = 0;
+    let report = run(plan, options, |result, done, all| {
+        failed += usize::from(matches!(result.verdict, Verdict::Failed(_)));
+        if terminal {
+            let name: String = result.name.chars().take(56).collect();
+            // A line that can't be written is no reason to stop.
+            let _ = write!(
+                std::io::stderr(),
+                "\r\u{1b}[K{done}/{all}, {failed} failed  {name}"
+            );
+        }
+    });
+    if terminal {
+        let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+    }
+    report.map_err(anyhow::Error::msg)
+}
+
+fn place(sources: &Sources, span: Span) -> String {
+    let (line, column) = sources.line_column(span);
+    format!("{}:{line}:{column}", sources.get(span.file).path)
+}

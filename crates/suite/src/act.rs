@@ -1,0 +1,580 @@
+//! Single requests whose outcome the oracle foretells; what they do is done to the rows in memory too.
+
+use crate::client::{Reply, Request};
+use crate::oracle::{
+    Body, Given, Judge, Refusal, Shown, adopt, create, deletion, move_json, name, removal,
+    representation, shift, sign_up, step, update,
+};
+use crate::session::{ANONYMOUS, Actor, Outcome, Session, failed};
+use archwright_evaluate::RowRef;
+use archwright_plan::model::RoleId;
+use archwright_plan::{Operation, OperationKind};
+use serde_json::{Value as Json, json};
+
+/// What became of a request that was answered as foretold.
+pub struct Done {
+    pub row: Option<RowRef>,
+    pub request: Request,
+    pub reply: Reply,
+    /// Why it was refused; empty when it was done.
+    pub refusals: Vec<Refusal>,
+}
+
+/// Headers that a request is sent with beyond the usual ones.
+pub type Headers<'a> = &'a [(&'a str, String)];
+
+impl<'p> Session<'p> {
+    pub fn create(&mut self, actor: usize, operation: &'p Operation, body: &Body) -> Outcome<Done> {
+        self.create_with(actor, operation, body, &[])
+    }
+
+    pub fn create_with(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        body: &Body,
+        headers: Headers,
+    ) -> Outcome<Done> {
+        let now = self.now();
+        let inputs = &self
+            .plan
+            .resource(
+                operation
+                    .entity
+                    .unwrap_or(archwright_plan::model::EntityId(0)),
+            )
+            .create;
+        let json = body.json(&self.world, inputs);
+        let who = self.actors[actor].who.clone();
+        let (row, refusals) = create(&mut self.world, operation, &who, body, now);
+        let shown = representation(&Judge::new(&self.world, &who, now), &row);
+        let request = with_headers(Request::new("POST", &operation.path).json(json), headers);
+        let result = self.finish_new(actor, operation, request, &row, &refusals, &shown);
+        if result.as_ref().map_or(true, |done| done.row.is_none()) {
+            let parts = self.world.snapshot(&row);
+            for (row, _) in parts {
+                self.world.remove(&row);
+            }
+        }
+        result
+    }
+
+    fn finish_new(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        request: Request,
+        row: &RowRef,
+        refusals: &[Refusal],
+        shown: &Shown,
+    ) -> Outcome<Done> {
+        let (request, reply) = self.send(actor, request)?;
+        if !refusals.is_empty() {
+            self.expect_refusal(&request, &reply, refusals)?;
+            return Ok(done(None, request, reply, refusals.to_vec()));
+        }
+        self.expect(&request, &reply, operation.status, Some(shown))?;
+        let json = reply.json.clone().unwrap_or(Json::Null);
+        let named = name(&mut self.world, row, &json);
+        self.take(&named, &json);
+        if self.preparing > 0 {
+            return Ok(done(Some(named), request, reply, Vec::new()));
+        }
+        self.expect_location(&request, &reply, &named)?;
+        self.expect_etag(&request, &reply, &named)?;
+        Ok(done(Some(named), request, reply, Vec::new()))
+    }
+
+    fn expect_location(&self, request: &Request, reply: &Reply, row: &RowRef) -> Outcome<()> {
+        let path = &self.plan.resource(row.entity).path;
+        let expected = format!("{path}/{}", crate::wire::segment(&self.world, row));
+        let got = reply.header("location").unwrap_or("");
+        // An absolute URL is as good.
+        match got.ends_with(&expected) {
+            true => Ok(()),
+            false => failed(
+                request,
+                &format!("Location: {expected}"),
+                &format!("Location: {got}"),
+                Vec::new(),
+            ),
+        }
+    }
+
+    /// The version that the reply has to name.
+    pub fn expect_etag(&self, request: &Request, reply: &Reply, row: &RowRef) -> Outcome<()> {
+        let Some(version) = self.world.get(row).and_then(|row| row.version) else {
+            return Ok(());
+        };
+        let expected = format!("\"{version}\"");
+        match reply.header("etag") {
+            Some(got) if got == expected => Ok(()),
+            got => failed(
+                request,
+                &format!("ETag: {expected}"),
+                &format!("ETag: {}", got.unwrap_or("none")),
+                Vec::new(),
+            ),
+        }
+    }
+
+    pub fn update(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        body: &Body,
+    ) -> Outcome<Done> {
+        self.update_with(actor, operation, row, body, &[])
+    }
+
+    pub fn update_with(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        body: &Body,
+        headers: Headers,
+    ) -> Outcome<Done> {
+        let json = body.json(&self.world, &self.plan.resource(row.entity).update);
+        let request = Request::new("PATCH", self.path(operation, row)).json(json);
+        let request = with_headers(request, headers);
+        let now = self.now();
+        let who = self.actors[actor].who.clone();
+        let before = self.world.snapshot(row);
+        let refusals = update(&mut self.world, operation, row, &who, body, now);
+        self.finish_change(actor, operation, request, row, refusals, before)
+    }
+
+    pub fn shift(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        given: &[(String, Given)],
+    ) -> Outcome<Done> {
+        self.shift_with(actor, operation, row, given, &[])
+    }
+
+    pub fn shift_with(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        given: &[(String, Given)],
+        headers: Headers,
+    ) -> Outcome<Done> {
+        let mut request = Request::new("POST", self.path(operation, row));
+        if let Some(step) = step(&self.world, operation)
+            && !step.input.is_empty()
+        {
+            request = request.json(move_json(&self.world, &step.input, given));
+        }
+        let request = with_headers(request, headers);
+        let now = self.now();
+        let who = self.actors[actor].who.clone();
+        let before = self.world.snapshot(row);
+        let refusals = shift(&mut self.world, operation, row, &who, given, now);
+        self.finish_change(actor, operation, request, row, refusals, before)
+    }
+
+    fn finish_change(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        request: Request,
+        row: &RowRef,
+        refusals: Vec<Refusal>,
+        before: Vec<(RowRef, crate::world::Row)>,
+    ) -> Outcome<Done> {
+        let result = self.changed(actor, operation, request, row, &refusals);
+        if !refusals.is_empty() || result.is_err() {
+            self.world.restore(row, before);
+        }
+        result
+    }
+
+    fn changed(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        request: Request,
+        row: &RowRef,
+        refusals: &[Refusal],
+    ) -> Outcome<Done> {
+        let shown = representation(&self.judge(actor), row);
+        let (request, reply) = self.send(actor, request)?;
+        if !refusals.is_empty() {
+            self.expect_refusal(&request, &reply, refusals)?;
+            return Ok(done(Some(row.clone()), request, reply, refusals.to_vec()));
+        }
+        self.expect(&request, &reply, operation.status, Some(&shown))?;
+        let json = reply.json.clone().unwrap_or(Json::Null);
+        for field in self.world.composed(row.entity) {
+            self.name_parts(row, field, &json);
+        }
+        self.take(row, &json);
+        if operation.etag && self.preparing == 0 {
+            self.expect_etag(&request, &reply, row)?;
+        }
+        Ok(done(Some(row.clone()), request, reply, Vec::new()))
+    }
+
+    /// Takes over what the server decides; while rows are prepared, all that it says.
+    fn take(&mut self, row: &RowRef, json: &Json) {
+        adopt(&mut self.world, row, json);
+        if self.preparing > 0 {
+            self.absorb(row.entity, json);
+        }
+    }
+
+    fn name_parts(&mut self, row: &RowRef, field: archwright_plan::model::FieldId, json: &Json) {
+        let key = &self.plan.model.field(field).name;
+        let parts = self.world.many(row, field);
+        let items = json[key].as_array().cloned().unwrap_or_default();
+        for (part, json) in parts.iter().zip(&items) {
+            name(&mut self.world, part, json);
+        }
+    }
+
+    pub fn delete(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+    ) -> Outcome<Done> {
+        self.delete_with(actor, operation, row, &[])
+    }
+
+    pub fn delete_with(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        headers: Headers,
+    ) -> Outcome<Done> {
+        let request = with_headers(Request::new("DELETE", self.path(operation, row)), headers);
+        let now = self.now();
+        let refusals = removal(&self.world, operation, row, self.who(actor), now);
+        let (request, reply) = self.send(actor, request)?;
+        if !refusals.is_empty() {
+            self.expect_refusal(&request, &reply, &refusals)?;
+            return Ok(done(Some(row.clone()), request, reply, refusals));
+        }
+        self.expect(&request, &reply, operation.status, None)?;
+        if let Ok(deletion) = deletion(&self.world, row) {
+            deletion.apply(&mut self.world, now);
+            let gone = |actor: &Actor| {
+                actor
+                    .who
+                    .account
+                    .as_ref()
+                    .is_some_and(|account| deletion.gone.contains(account))
+            };
+            for actor in &mut self.actors {
+                if gone(actor) {
+                    actor.access = None;
+                    actor.who = Default::default();
+                    actor.name = "gone".to_owned();
+                }
+            }
+        }
+        Ok(done(Some(row.clone()), request, reply, refusals))
+    }
+
+    /// Reads a row, and holds it against what it has to be.
+    pub fn get(&mut self, actor: usize, operation: &'p Operation, row: &RowRef) -> Outcome<Done> {
+        let refusal = self.judge(actor).admit_to(operation, row);
+        let shown = representation(&self.judge(actor), row);
+        let request = Request::new("GET", self.path(operation, row));
+        let (request, reply) = self.send(actor, request)?;
+        if let Some(refusal) = refusal {
+            self.expect_refusal(&request, &reply, std::slice::from_ref(&refusal))?;
+            return Ok(done(None, request, reply, vec![refusal]));
+        }
+        self.expect(&request, &reply, 200, Some(&shown))?;
+        adopt(
+            &mut self.world,
+            row,
+            &reply.json.clone().unwrap_or(Json::Null),
+        );
+        self.expect_etag(&request, &reply, row)?;
+        Ok(done(Some(row.clone()), request, reply, Vec::new()))
+    }
+
+    /// Reads the row as the caller who sees the most of it, and holds it against what it has to be.
+    pub fn verify(&mut self, row: &RowRef) -> Outcome<()> {
+        let Some(operation) = self.operation(row.entity, OperationKind::Get) else {
+            return Ok(());
+        };
+        let seen = |actor: &usize| {
+            let judge = self.judge(*actor);
+            let outputs = self.plan.resource(row.entity).output.iter();
+            outputs.filter(|output| judge.sees(output, row)).count()
+        };
+        let may = |actor: &usize| self.judge(*actor).admit_to(operation, row).is_none();
+        let Some(reader) = (0..self.actors.len()).filter(may).max_by_key(seen) else {
+            return Ok(());
+        };
+        self.get(reader, operation, row).map(drop)
+    }
+
+    /// Links or unlinks two rows.
+    pub fn relate(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        other: &RowRef,
+    ) -> Outcome<Done> {
+        let (method, field, links) = match operation.kind {
+            OperationKind::Link(field) => ("PUT", field, true),
+            OperationKind::Unlink(field) => ("DELETE", field, false),
+            _ => return crate::session::skip("no link"),
+        };
+        let name = operation
+            .parameters
+            .get(1)
+            .map_or("", |parameter| &parameter.name);
+        let path = self.path(operation, row);
+        let path = path.replace(
+            &format!("{{{name}}}"),
+            &crate::wire::segment(&self.world, other),
+        );
+        let mut refusals: Vec<Refusal> = self
+            .judge(actor)
+            .admit_to(operation, row)
+            .into_iter()
+            .collect();
+        if refusals.is_empty() && !self.judge(actor).may_read(other) {
+            refusals.push(Refusal::new(404, "not-found", "the row to link"));
+        }
+        let (request, reply) = self.send(actor, Request::new(method, path))?;
+        if !refusals.is_empty() {
+            self.expect_refusal(&request, &reply, &refusals)?;
+            return Ok(done(Some(row.clone()), request, reply, refusals));
+        }
+        self.expect(&request, &reply, 204, None)?;
+        self.linked(row, other, field, links);
+        Ok(done(Some(row.clone()), request, reply, refusals))
+    }
+
+    fn linked(
+        &mut self,
+        row: &RowRef,
+        other: &RowRef,
+        field: archwright_plan::model::FieldId,
+        links: bool,
+    ) {
+        let changes = self.world.is_linked(row, field, &other.id) != links;
+        if let Some(found) = self.world.get_mut(row) {
+            let ids = found.links.entry(field.index).or_default();
+            match links {
+                true => ids.insert(other.id.clone()),
+                false => ids.remove(&other.id),
+            };
+        }
+        if changes {
+            let now = self.now();
+            crate::oracle::touch(&mut self.world, row, now);
+        }
+    }
+
+    /// Gives an account exactly these roles.
+    pub fn set_roles(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        roles: &[RoleId],
+    ) -> Outcome<Done> {
+        let names: Vec<&str> = roles
+            .iter()
+            .map(|role| self.plan.model.role(*role).name.as_str())
+            .collect();
+        let request =
+            Request::new("PUT", self.path(operation, row)).json(json!({ "roles": names }));
+        let refusals = self.role_refusals(actor, operation, row, roles);
+        let (request, reply) = self.send(actor, request)?;
+        if !refusals.is_empty() {
+            self.expect_refusal(&request, &reply, &refusals)?;
+            return Ok(done(Some(row.clone()), request, reply, refusals));
+        }
+        if let Some(found) = self.world.get_mut(row) {
+            found.roles = Some(roles.to_vec());
+        }
+        for known in &mut self.actors {
+            if known.who.account.as_ref() == Some(row) {
+                known.who.roles = roles.to_vec();
+            }
+        }
+        let now = self.now();
+        crate::oracle::touch(&mut self.world, row, now);
+        let shown = representation(&self.judge(actor), row);
+        self.expect(&request, &reply, operation.status, Some(&shown))?;
+        adopt(
+            &mut self.world,
+            row,
+            &reply.json.clone().unwrap_or(Json::Null),
+        );
+        Ok(done(Some(row.clone()), request, reply, refusals))
+    }
+
+    fn role_refusals(
+        &self,
+        actor: usize,
+        operation: &Operation,
+        row: &RowRef,
+        roles: &[RoleId],
+    ) -> Vec<Refusal> {
+        let judge = self.judge(actor);
+        if let Some(refusal) = judge.admit_to(operation, row) {
+            return vec![refusal];
+        }
+        let before = self
+            .world
+            .get(row)
+            .and_then(|row| row.roles.clone())
+            .unwrap_or_default();
+        let changed = before.iter().filter(|role| !roles.contains(role));
+        let mut changed = changed.chain(roles.iter().filter(|role| !before.contains(role)));
+        let may = |role: &RoleId| {
+            let mut granting = self.plan.model.role(*role).granted_by.iter();
+            granting.any(|granting| judge.is_of(archwright_plan::CallerClass::Role(*granting)))
+        };
+        match changed.all(may) {
+            true => Vec::new(),
+            false => vec![Refusal::new(403, "forbidden", "who grants the role")],
+        }
+    }
+
+    /// Makes an account by signing up, and an actor of it.
+    pub fn sign_up(
+        &mut self,
+        operation: &'p Operation,
+        body: &Body,
+        name_of: String,
+    ) -> Outcome<usize> {
+        let now = self.now();
+        let entity = operation
+            .entity
+            .unwrap_or(archwright_plan::model::EntityId(0));
+        let mut json = body.json(&self.world, &self.plan.resource(entity).create);
+        let password = self.new_password();
+        json["password"] = password.as_str().into();
+        let (row, refusals) = sign_up(&mut self.world, body, now);
+        let who = crate::oracle::Who {
+            account: Some(row.clone()),
+            roles: self
+                .world
+                .get(&row)
+                .and_then(|row| row.roles.clone())
+                .unwrap_or_default(),
+        };
+        let account = representation(&Judge::new(&self.world, &who, now), &row);
+        let result = self.finish_sign_up(operation, json, &row, &refusals, account);
+        let parts: Vec<RowRef> = self
+            .world
+            .snapshot(&row)
+            .into_iter()
+            .map(|(row, _)| row)
+            .collect();
+        parts.iter().for_each(|row| drop(self.world.remove(row)));
+        let (named, reply) = result?;
+        let Some(named) = named else {
+            return crate::session::skip("the sign-up is refused, as it should be");
+        };
+        let json = reply.json.unwrap_or_default();
+        let sign_in = self
+            .plan
+            .model
+            .account
+            .as_ref()
+            .map(|account| account.sign_in);
+        let sign_in = sign_in.map(|field| self.world.value(&named, field));
+        self.actors.push(Actor {
+            name: name_of,
+            who: crate::oracle::Who {
+                account: Some(named),
+                ..who
+            },
+            sign_in: match sign_in {
+                Some(archwright_evaluate::Value::Text(text)) => text,
+                _ => String::new(),
+            },
+            password,
+            access: json["access_token"].as_str().map(str::to_owned),
+            refresh: json["refresh_token"].as_str().map(str::to_owned),
+        });
+        Ok(self.actors.len() - 1)
+    }
+
+    fn finish_sign_up(
+        &mut self,
+        operation: &'p Operation,
+        body: Json,
+        row: &RowRef,
+        refusals: &[Refusal],
+        account: Shown,
+    ) -> Outcome<(Option<RowRef>, Reply)> {
+        let (request, reply) =
+            self.send(ANONYMOUS, Request::new("POST", &operation.path).json(body))?;
+        if !refusals.is_empty() {
+            self.expect_refusal(&request, &reply, refusals)?;
+            return Ok((None, reply));
+        }
+        self.expect(
+            &request,
+            &reply,
+            operation.status,
+            Some(&tokens(self.plan, account)),
+        )?;
+        let json = reply.json.clone().unwrap_or_default();
+        let named = name(&mut self.world, row, &json["account"]);
+        adopt(&mut self.world, &named, &json["account"]);
+        Ok((Some(named), reply))
+    }
+
+    pub fn new_password(&mut self) -> String {
+        self.counter += 1;
+        let min = self
+            .plan
+            .model
+            .account
+            .as_ref()
+            .map_or(8, |account| account.password_min);
+        let password = format!("tested-by-archwright-{}", self.counter);
+        format!("{password:-<width$}", width = min as usize)
+    }
+}
+
+/// The reply to whoever signed in.
+pub fn tokens(plan: &archwright_plan::Plan, account: Shown) -> Shown {
+    let api = &plan.model.api;
+    Shown::Object(vec![
+        ("access_token".to_owned(), Shown::Link),
+        ("token_type".to_owned(), Shown::Exact(json!(api.scheme))),
+        (
+            "expires_in".to_owned(),
+            Shown::Exact(json!(api.access_seconds)),
+        ),
+        ("refresh_token".to_owned(), Shown::Link),
+        ("account".to_owned(), account),
+    ])
+}
+
+fn done(row: Option<RowRef>, request: Request, reply: Reply, refusals: Vec<Refusal>) -> Done {
+    Done {
+        row,
+        request,
+        reply,
+        refusals,
+    }
+}
+
+fn with_headers(mut request: Request, headers: Headers) -> Request {
+    for (name, value) in headers {
+        request = request.header(name, value.clone());
+    }
+    request
+}

@@ -1,0 +1,110 @@
+//! Moves: each from each of its states, each effect, and none from any other state.
+
+use super::Cases;
+use crate::make::Want;
+use crate::session::{Outcome, Session, skip};
+use archwright_evaluate::RowRef;
+use archwright_plan::model::{EntityId, ScalarType};
+use archwright_plan::{Operation, OperationKind};
+
+pub(super) fn derive(cases: &mut Cases) {
+    let plan = cases.plan;
+    for operation in &plan.operations {
+        let (OperationKind::Move(index), Some(entity)) = (&operation.kind, operation.entity) else {
+            continue;
+        };
+        let Some(machine) = &plan.model.entity(entity).state else {
+            continue;
+        };
+        let step = &machine.moves[*index];
+        let Some(ScalarType::Enum { values }) = plan.model.field(machine.field).scalar() else {
+            continue;
+        };
+        for state in values {
+            let (verb, reason) = match step.from.contains(state) {
+                true => (
+                    "from",
+                    format!("{} leads from {state} to {}", operation.id, step.to),
+                ),
+                false => (
+                    "illegal-from",
+                    format!(
+                        "{} does not lead from {state}: 409, and nothing changes",
+                        operation.id
+                    ),
+                ),
+            };
+            let legal = step.from.contains(state);
+            cases.add(
+                format!("{}/{verb}/{state}", operation.id),
+                reason,
+                Some(step.span),
+                move |session| match legal {
+                    true => legal_move(session, operation, state),
+                    false => illegal(session, operation, state),
+                },
+            );
+        }
+        for (field, value) in &step.set {
+            let name = &plan.model.field(*field).name;
+            let reason = format!(
+                "{} sets {name} to {}",
+                operation.id,
+                archwright_plan::cel(&plan.model, value)
+            );
+            cases.add(
+                format!("{}/effect/{name}", operation.id),
+                reason,
+                Some(step.span),
+                move |session| {
+                    let (actor, row) = super::input::movable(session, operation)?;
+                    let given = session.sound_input(actor, operation, &row)?;
+                    session.shift(actor, operation, &row, &given)?;
+                    session.verify(&row)
+                },
+            );
+        }
+    }
+}
+
+fn legal_move<'p>(session: &mut Session<'p>, operation: &'p Operation, state: &str) -> Outcome<()> {
+    let want = Want {
+        state: Some(state.to_owned()),
+        ..Want::default()
+    };
+    let entity = operation.entity.unwrap_or(EntityId(0));
+    let row = session.obtain(entity, &want)?;
+    session.advance(&row, operation)?;
+    session.verify(&row)
+}
+
+fn illegal<'p>(session: &mut Session<'p>, operation: &'p Operation, state: &str) -> Outcome<()> {
+    let entity = operation.entity.unwrap_or(EntityId(0));
+    let fits = |session: &Session<'p>, row: &RowRef| {
+        session.world.state(row).as_deref() == Some(state)
+            && passing(session, operation, row).is_some()
+    };
+    let want = Want {
+        state: Some(state.to_owned()),
+        ..Want::default()
+    };
+    let row = session.obtain(entity, &want)?;
+    let row = match fits(session, &row) {
+        true => row,
+        false => session.seek(entity, &fits)?,
+    };
+    let Some(actor) = passing(session, operation, &row) else {
+        return skip(format!(
+            "nobody whom {} would let through reaches a row in the state {state}",
+            operation.id
+        ));
+    };
+    let given = session.sound_input(actor, operation, &row)?;
+    session.shift(actor, operation, &row, &given)?;
+    session.verify(&row)
+}
+
+fn passing(session: &Session, operation: &Operation, row: &RowRef) -> Option<usize> {
+    let mut actors = 0..session.actors.len();
+    actors.find(|actor| session.judge(*actor).admit_to(operation, row).is_none())
+}

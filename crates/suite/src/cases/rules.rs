@@ -1,0 +1,675 @@
+//! Conditions: of moves, of checks and of guards. Each is asked where it holds, where it does not, and where a rule
+//! that nearly says the same would answer differently.
+
+use super::Cases;
+use super::neighbours::{always, is_about_instants, neighbours};
+use crate::oracle::{Body, create, step, update};
+use crate::propose::Style;
+use crate::session::{Outcome, Session, Trouble, skip};
+use archwright_evaluate::RowRef;
+use archwright_plan::model::{
+    BinaryOperator, Check, Entity, EntityId, Expression, ExpressionKind, FieldId, Literal, Model,
+    ScalarType,
+};
+use archwright_plan::{Alternative, CallerClass, InputKind, Operation, OperationKind, Plan};
+use std::collections::BTreeSet;
+
+pub(super) fn derive(cases: &mut Cases) {
+    let plan = cases.plan;
+    for operation in &plan.operations {
+        if let OperationKind::Move(_) = operation.kind {
+            conditions(cases, operation);
+        }
+        if operation.entity.is_some() && !matches!(operation.kind, OperationKind::Named(_)) {
+            guards(cases, operation);
+        }
+    }
+    for entity in &plan.model.entities {
+        for check in &entity.checks {
+            checks(cases, entity, check);
+        }
+    }
+}
+
+// ---- moves ---------------------------------------------------------------------------------------------------------
+
+fn conditions<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
+    let plan = cases.plan;
+    let (OperationKind::Move(index), Some(entity)) = (&operation.kind, operation.entity) else {
+        return;
+    };
+    let Some(when) = plan
+        .model
+        .entity(entity)
+        .state
+        .as_ref()
+        .and_then(|machine| machine.moves[*index].when.as_ref())
+    else {
+        return;
+    };
+    let text = archwright_plan::cel(&plan.model, when);
+    let reason = format!("{} needs {text}", operation.id);
+    for (name, wanted) in [("true", true), ("false", false)] {
+        cases.add(
+            format!("{}/when/{name}", operation.id),
+            reason.clone(),
+            Some(when.span),
+            move |session| {
+                let holds = |session: &Session<'p>, row: &RowRef| {
+                    session.judge(0).holds(when, row) == wanted
+                };
+                moved(session, operation, &holds)
+            },
+        );
+    }
+    for (label, neighbour) in neighbours(when) {
+        if label.starts_with("edge") && is_about_instants(&neighbour) {
+            continue;
+        }
+        let reason = format!(
+            "{} needs {text}, and not {}",
+            operation.id,
+            archwright_plan::cel(&plan.model, &neighbour)
+        );
+        cases.add(
+            format!("{}/when/{label}", operation.id),
+            reason,
+            Some(when.span),
+            move |session| {
+                let differs = |session: &Session<'p>, row: &RowRef| {
+                    let judge = session.judge(0);
+                    judge.holds(when, row) != judge.holds(&neighbour, row)
+                };
+                moved(session, operation, &differs)
+            },
+        );
+    }
+}
+
+/// Asks for the move on a row in one of its states for which a condition holds.
+fn moved<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    condition: &dyn Fn(&Session<'p>, &RowRef) -> bool,
+) -> Outcome<()> {
+    let entity = operation.entity.unwrap_or(EntityId(0));
+    let Some(step) = step(&session.world, operation) else {
+        return skip("no move");
+    };
+    let passing = |session: &Session<'p>, row: &RowRef| {
+        let mut actors = 0..session.actors.len();
+        actors.find(|actor| session.judge(*actor).admit_to(operation, row).is_none())
+    };
+    let fits = |session: &Session<'p>, row: &RowRef| {
+        session
+            .world
+            .state(row)
+            .is_some_and(|state| step.from.contains(&state))
+            && passing(session, row).is_some()
+            && condition(session, row)
+    };
+    if let Some(when) = &step.when {
+        session.focus = mentioned(&session.plan.model, when);
+    }
+    let row = session.seek(entity, &fits)?;
+    session.focus.clear();
+    let Some(actor) = passing(session, &row) else {
+        return skip("nobody may make the move");
+    };
+    let given = session.sound_input(actor, operation, &row)?;
+    session.shift(actor, operation, &row, &given)?;
+    session.verify(&row)
+}
+
+// ---- checks --------------------------------------------------------------------------------------------------------
+
+fn checks<'p>(cases: &mut Cases<'p>, entity: &'p Entity, check: &'p Check) {
+    let plan = cases.plan;
+    // Parts are written with their whole.
+    let written = entity.part_of.map_or(entity.id, |part| part.whole);
+    let text = archwright_plan::cel(&plan.model, &check.that);
+    for operation in &plan.operations {
+        let kind = operation.kind.clone();
+        if operation.entity != Some(written)
+            || !matches!(kind, OperationKind::Create | OperationKind::Update)
+        {
+            continue;
+        }
+        let resource = plan.resource(written);
+        let inputs = if kind == OperationKind::Create {
+            &resource.create
+        } else {
+            &resource.update
+        };
+        if kind == OperationKind::Update && !touches(plan, inputs, entity, check) {
+            continue;
+        }
+        if written == entity.id && always_kept(plan, entity, operation, check) {
+            continue;
+        }
+        let name = format!("{}/check/{}", operation.id, check.name);
+        let reason = format!("a row with not {text} is refused");
+        cases.add(
+            format!("{name}/broken"),
+            reason,
+            Some(check.span()),
+            move |session| {
+                write(session, operation, entity, check, &|session, row| {
+                    !session.judge(0).holds(&check.that, row)
+                })
+            },
+        );
+        for (label, neighbour) in neighbours(&check.that) {
+            let reason = format!(
+                "rows keep {text}, and not {}",
+                archwright_plan::cel(&plan.model, &neighbour)
+            );
+            cases.add(
+                format!("{name}/{label}"),
+                reason,
+                Some(check.span()),
+                move |session| {
+                    write(session, operation, entity, check, &|session, row| {
+                        let judge = session.judge(0);
+                        judge.holds(&check.that, row) != judge.holds(&neighbour, row)
+                    })
+                },
+            );
+        }
+    }
+}
+
+/// Whether the check holds by the state alone, in every state in which the row can be written so.
+fn always_kept(plan: &Plan, entity: &Entity, operation: &Operation, check: &Check) -> bool {
+    let Some(machine) = &entity.state else {
+        return false;
+    };
+    let states: Vec<&str> = match (&operation.kind, plan.model.field(machine.field).scalar()) {
+        (OperationKind::Create, _) => vec![&machine.initial],
+        (_, Some(ScalarType::Enum { values })) => values.iter().map(String::as_str).collect(),
+        _ => return false,
+    };
+    let written = |state: &&&str| {
+        let mut guard = operation.guard.iter();
+        guard.any(|one| {
+            let when = one.when.as_ref();
+            when.is_none_or(|when| by_state(when, machine.field, state) != Some(false))
+        })
+    };
+    let is_create = operation.kind == OperationKind::Create;
+    let mut states = states.iter().filter(|state| is_create || written(state));
+    states.all(|state| by_state(&check.that, machine.field, state) == Some(true))
+}
+
+/// What a condition comes to in a state, as far as the state alone tells.
+fn by_state(condition: &Expression, field: FieldId, state: &str) -> Option<bool> {
+    let is_state = |part: &Expression| {
+        matches!(&part.kind, ExpressionKind::Field { of, field: own }
+            if *own == field && matches!(of.kind, ExpressionKind::This))
+    };
+    let text = |part: &Expression| match &part.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    match &condition.kind {
+        ExpressionKind::Not(inner) => by_state(inner, field, state).map(|holds| !holds),
+        ExpressionKind::Binary {
+            operator,
+            left,
+            right,
+        } => {
+            let both = || (by_state(left, field, state), by_state(right, field, state));
+            match operator {
+                BinaryOperator::And => match both() {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                },
+                BinaryOperator::Or => match both() {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    _ => None,
+                },
+                BinaryOperator::Equal if is_state(left) => text(right).map(|text| text == state),
+                BinaryOperator::NotEqual if is_state(left) => text(right).map(|text| text != state),
+                _ => None,
+            }
+        }
+        ExpressionKind::In { item, list } if is_state(item) => match &list.kind {
+            ExpressionKind::List(items) => {
+                let texts: Option<Vec<String>> = items.iter().map(text).collect();
+                texts.map(|texts| texts.iter().any(|text| text == state))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether an update can change what the check looks at.
+fn touches(plan: &Plan, inputs: &[archwright_plan::Input], entity: &Entity, check: &Check) -> bool {
+    let mut named = Vec::new();
+    check.that.walk(&mut |part| {
+        if let ExpressionKind::Field { field, .. } = &part.kind {
+            named.push(*field);
+        }
+    });
+    let _ = plan;
+    inputs.iter().any(|input| match &input.kind {
+        InputKind::Parts { entity: part, .. } if *part == entity.id => true,
+        _ => named.contains(&input.field),
+    })
+}
+
+trait Placed {
+    fn span(&self) -> archwright_diagnostics::Span;
+}
+
+impl Placed for Check {
+    fn span(&self) -> archwright_diagnostics::Span {
+        self.that.span
+    }
+}
+
+type Condition<'a, 'p> = &'a dyn Fn(&Session<'p>, &RowRef) -> bool;
+
+/// Writes a row for which a condition holds and that breaks no rule but the check, if any.
+fn write<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    entity: &'p Entity,
+    check: &'p Check,
+    condition: Condition<'_, 'p>,
+) -> Outcome<()> {
+    let written = operation.entity.unwrap_or(EntityId(0));
+    session.focus = mentioned(&session.plan.model, &check.that);
+    if operation.kind == OperationKind::Create && session.is_one_to_one(written) {
+        session.widen(written)?;
+    }
+    for round in 0..3 {
+        if operation.kind == OperationKind::Create {
+            for actor in 0..session.actors.len() {
+                if session.judge(actor).admit(operation).is_none()
+                    && let Some(body) =
+                        odd_body(session, actor, operation, entity, check, condition)
+                {
+                    let done = session.create(actor, operation, &body)?;
+                    return done.row.map_or(Ok(()), |row| session.verify(&row));
+                }
+            }
+        } else {
+            let rows: Vec<RowRef> = session
+                .world
+                .of(written)
+                .filter(|row| session.world.get(row).is_some_and(|row| row.made))
+                .collect();
+            for row in rows {
+                if let Some((actor, body)) =
+                    odd_patch(session, operation, &row, entity, check, condition)
+                {
+                    session.update(actor, operation, &row, &body)?;
+                    return session.verify(&row);
+                }
+            }
+        }
+        // More rows to refer to, and to change.
+        let states = session.states(written);
+        let state = states.get(round).cloned().flatten();
+        let want = crate::make::Want {
+            state,
+            ..crate::make::Want::default()
+        };
+        if let Err(Trouble::Failed(failure)) = session.make(written, &want) {
+            return Err(Trouble::Failed(failure));
+        }
+    }
+    skip(format!(
+        "no request of {} is found that shows it and breaks no other rule",
+        operation.id
+    ))
+}
+
+/// The fields that a condition looks at, also through computed ones.
+fn mentioned(model: &Model, condition: &Expression) -> BTreeSet<FieldId> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![condition];
+    while let Some(expression) = next.pop() {
+        expression.walk(&mut |part| {
+            if let ExpressionKind::Field { field, .. } = &part.kind
+                && found.insert(*field)
+            {
+                next.extend(model.field(*field).computed.as_ref());
+            }
+        });
+    }
+    found
+}
+
+/// The row, or the parts of it, that a check of `entity` is about.
+fn subjects(session: &Session, row: &RowRef, entity: &Entity) -> Vec<RowRef> {
+    match entity.part_of {
+        Some(part) if part.whole == row.entity => session.world.many(row, part.field),
+        _ => vec![row.clone()],
+    }
+}
+
+fn odd_body<'p>(
+    session: &mut Session<'p>,
+    actor: usize,
+    operation: &'p Operation,
+    entity: &'p Entity,
+    check: &'p Check,
+    condition: Condition<'_, 'p>,
+) -> Option<Body> {
+    let written = operation.entity?;
+    let inputs = &session.plan.resource(written).create;
+    let rule = format!("the check {}", check.name);
+    for attempt in 0..500 {
+        let style = if attempt % 4 == 0 {
+            Style::Whole
+        } else {
+            Style::Varied
+        };
+        let body = session.propose(written, inputs, actor, &Body::default(), style)?;
+        let now = session.now();
+        let who = session.actors[actor].who.clone();
+        let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
+        let shows = subjects(session, &row, entity)
+            .iter()
+            .any(|row| condition(session, row));
+        let parts = session.world.snapshot(&row);
+        parts
+            .iter()
+            .for_each(|(row, _)| drop(session.world.remove(row)));
+        if shows && refusals.iter().all(|refusal| refusal.rule == rule) {
+            return Some(body);
+        }
+    }
+    None
+}
+
+fn odd_patch<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    row: &RowRef,
+    entity: &'p Entity,
+    check: &'p Check,
+    condition: Condition<'_, 'p>,
+) -> Option<(usize, Body)> {
+    let inputs = &session.plan.resource(row.entity).update;
+    let rule = format!("the check {}", check.name);
+    for actor in 0..session.actors.len() {
+        if session.judge(actor).admit_to(operation, row).is_some() {
+            continue;
+        }
+        for attempt in 0..120 {
+            let style = if attempt % 2 == 0 {
+                Style::Few
+            } else {
+                Style::Varied
+            };
+            let body = session.propose(row.entity, inputs, actor, &Body::default(), style)?;
+            let now = session.now();
+            let who = session.actors[actor].who.clone();
+            let before = session.world.snapshot(row);
+            let refusals = update(&mut session.world, operation, row, &who, &body, now);
+            let shows = subjects(session, row, entity)
+                .iter()
+                .any(|row| condition(session, row));
+            session.world.restore(row, before);
+            if shows && refusals.iter().all(|refusal| refusal.rule == rule) {
+                return Some((actor, body));
+            }
+        }
+    }
+    None
+}
+
+// ---- guards --------------------------------------------------------------------------------------------------------
+
+fn guards<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
+    use OperationKind::{Me, Refresh, SignIn, SignOut, SignUp};
+    if matches!(
+        operation.kind,
+        SignUp | SignIn | Refresh | SignOut | Me | OperationKind::ChangePassword
+    ) {
+        return;
+    }
+    let plan = cases.plan;
+    for (index, alternative) in operation.guard.iter().enumerate() {
+        let Some(when) = asked(plan, operation, alternative) else {
+            continue;
+        };
+        let when = &when;
+        let text = archwright_plan::cel(&plan.model, when);
+        for (label, neighbour) in neighbours(when) {
+            if label.starts_with("edge") && is_about_instants(&neighbour) {
+                continue;
+            }
+            let mut guard = operation.guard.clone();
+            guard[index].when = Some(neighbour);
+            let reason = format!("{} is guarded by {text}, wholly", operation.id);
+            cases.add(
+                format!("{}/guard-{}/{label}", operation.id, index + 1),
+                reason,
+                Some(when.span),
+                move |session| told_apart(session, operation, &guard),
+            );
+        }
+        let mut guard = operation.guard.clone();
+        guard[index].when = Some(always(when));
+        let reason = format!("{} is guarded by {text}", operation.id);
+        cases.add(
+            format!("{}/guard-{}/unconditional", operation.id, index + 1),
+            reason,
+            Some(when.span),
+            move |session| told_apart(session, operation, &guard),
+        );
+    }
+    if operation.guard.len() > 1 {
+        for index in 0..operation.guard.len() {
+            let mut guard = operation.guard.clone();
+            let dropped = guard.remove(index);
+            let who = class(plan, &dropped);
+            let reason = format!("{} lets {who} through", operation.id);
+            let span = dropped.when.as_ref().map(|when| when.span);
+            cases.add(
+                format!("{}/guard-{}/needed", operation.id, index + 1),
+                reason,
+                span,
+                move |session| told_apart(session, operation, &guard),
+            );
+        }
+    }
+}
+
+/// What an alternative asks of the row. Whoever creates a row without naming an owner or a tenant gives it their own,
+/// so that there is nothing to ask of these.
+fn asked(plan: &Plan, operation: &Operation, alternative: &Alternative) -> Option<Expression> {
+    let when = alternative.when.clone()?;
+    let entity = operation.entity.map(|entity| plan.model.entity(entity))?;
+    if operation.kind != OperationKind::Create {
+        // Whoever owns a row is of its tenant.
+        return match alternative.owner {
+            true => without(when, &crate::actors::is_tenancy),
+            false => Some(when),
+        };
+    }
+    let inputs = &plan.resource(entity.id).create;
+    let chosen = |field: Option<FieldId>| inputs.iter().any(|input| Some(input.field) == field);
+    without(when, &|part| match &part.kind {
+        ExpressionKind::Binary {
+            operator: BinaryOperator::Equal,
+            left,
+            right,
+        } => {
+            let of_the_row = |field: Option<FieldId>| {
+                !chosen(field)
+                    && matches!(&left.kind, ExpressionKind::Field { of, field: own }
+                        if Some(*own) == field && matches!(of.kind, ExpressionKind::This))
+            };
+            match right.kind {
+                ExpressionKind::Caller => of_the_row(entity.owner),
+                ExpressionKind::CallerTenant => of_the_row(entity.tenant),
+                _ => false,
+            }
+        }
+        _ => false,
+    })
+}
+
+/// The conjunction without the parts that are always true.
+fn without(when: Expression, is_true: &dyn Fn(&Expression) -> bool) -> Option<Expression> {
+    match when.kind {
+        ExpressionKind::Binary {
+            operator: BinaryOperator::And,
+            left,
+            right,
+        } => match (without(*left, is_true), without(*right, is_true)) {
+            (Some(left), Some(right)) => Some(Expression {
+                kind: ExpressionKind::Binary {
+                    operator: BinaryOperator::And,
+                    left: Box::new(left),
+                    right: Box::new(right),
+                },
+                ty: when.ty,
+                nullable: when.nullable,
+                span: when.span,
+            }),
+            (left, right) => left.or(right),
+        },
+        _ if is_true(&when) => None,
+        _ => Some(when),
+    }
+}
+
+fn class(plan: &Plan, alternative: &Alternative) -> String {
+    match alternative.caller {
+        CallerClass::Anyone => "anyone".to_owned(),
+        CallerClass::SignedIn if alternative.owner => "owners".to_owned(),
+        CallerClass::SignedIn => "whoever is signed in".to_owned(),
+        CallerClass::Role(role) => plan.model.role(role).name.clone(),
+    }
+}
+
+/// Asks where the guard and its neighbour disagree.
+fn told_apart<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    neighbour: &[Alternative],
+) -> Outcome<()> {
+    match operation.kind {
+        OperationKind::Create => created_apart(session, operation, neighbour),
+        OperationKind::List => {
+            let entity = operation.entity.unwrap_or(EntityId(0));
+            let row = session.seek(entity, &|session, row| {
+                disagreeing(session, operation, neighbour, row).is_some()
+            })?;
+            match disagreeing(session, operation, neighbour, &row) {
+                Some(actor) => super::lists::whole(session, actor, operation),
+                None => skip("no caller tells the rules apart"),
+            }
+        }
+        _ => {
+            let entity = operation.entity.unwrap_or(EntityId(0));
+            let row = session.seek(entity, &|session, row| {
+                let safe = operation.kind != OperationKind::Delete || !session.is_actor(row);
+                safe && disagreeing(session, operation, neighbour, row).is_some()
+            })?;
+            let Some(actor) = disagreeing(session, operation, neighbour, &row) else {
+                return skip("no caller tells the rules apart");
+            };
+            session.attempt(actor, operation, &row)?;
+            match session.world.is_there(&row) {
+                true => session.verify(&row),
+                false => Ok(()),
+            }
+        }
+    }
+}
+
+/// A caller for whom the guard and its neighbour disagree on the row.
+fn disagreeing(
+    session: &Session,
+    operation: &Operation,
+    neighbour: &[Alternative],
+    row: &RowRef,
+) -> Option<usize> {
+    let mut actors = 0..session.actors.len();
+    actors.find(|actor| {
+        let judge = session.judge(*actor);
+        let legal = match step(&session.world, operation) {
+            // A move from another state is refused in any case.
+            Some(step) => session
+                .world
+                .state(row)
+                .is_some_and(|state| step.from.contains(&state)),
+            None => true,
+        };
+        legal && judge.passes(&operation.guard, row) != judge.passes(neighbour, row)
+    })
+}
+
+fn created_apart<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    neighbour: &[Alternative],
+) -> Outcome<()> {
+    let entity = operation.entity.unwrap_or(EntityId(0));
+    let inputs = &session.plan.resource(entity).create;
+    let rule = format!("the guard of {}", operation.id);
+    for round in 0..4 {
+        for actor in 0..session.actors.len() {
+            for _ in 0..150 {
+                let Some(body) =
+                    session.propose(entity, inputs, actor, &Body::default(), Style::Varied)
+                else {
+                    break;
+                };
+                let now = session.now();
+                let who = session.actors[actor].who.clone();
+                let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
+                let judge = session.judge(actor);
+                let apart = judge.passes(&operation.guard, &row) != judge.passes(neighbour, &row);
+                let parts = session.world.snapshot(&row);
+                parts
+                    .iter()
+                    .for_each(|(row, _)| drop(session.world.remove(row)));
+                if apart && refusals.iter().all(|refusal| refusal.rule == rule) {
+                    let done = session.create(actor, operation, &body)?;
+                    return done.row.map_or(Ok(()), |row| session.verify(&row));
+                }
+            }
+        }
+        referred(session, entity, round)?;
+    }
+    skip(format!(
+        "no request of {} tells the rules apart",
+        operation.id
+    ))
+}
+
+/// Makes rows in another state, that the new row can refer to.
+fn referred(session: &mut Session, entity: EntityId, round: usize) -> Outcome<()> {
+    let targets: Vec<EntityId> = session
+        .plan
+        .resource(entity)
+        .create
+        .iter()
+        .filter_map(|input| match input.kind {
+            InputKind::Reference(target) => Some(target),
+            _ => None,
+        })
+        .collect();
+    for target in targets {
+        let states = session.states(target);
+        let want = crate::make::Want {
+            state: states[round % states.len()].clone(),
+            ..crate::make::Want::default()
+        };
+        if let Err(Trouble::Failed(failure)) = session.make(target, &want) {
+            return Err(Trouble::Failed(failure));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! How a row has to be shown to a caller.
+
+use super::Judge;
+use crate::wire::{from_json, id_from_json, id_to_json, reference_to_json, to_json};
+use crate::world::World;
+use archwright_evaluate::{RowRef, Value, days_from_text, instant_from_text};
+use archwright_plan::model::{FieldId, ScalarType};
+use archwright_plan::{Output, OutputSource};
+use serde_json::{Value as Json, json};
+
+/// How far the server's clock may be from what its replies said, in milliseconds.
+const CLOCK: i64 = 10_000;
+
+/// What a reply has to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    Exact(Json),
+    /// Nobody could read the stored value before.
+    Anything,
+    /// About then, in milliseconds since 1970.
+    About(i64),
+    /// About that day.
+    AboutDay(i64),
+    /// A link that expires.
+    Link,
+    /// These keys and no others.
+    Object(Vec<(String, Shown)>),
+    /// The names of roles in any order.
+    Names(Vec<String>),
+    List(Vec<Shown>),
+}
+
+/// The row as the caller sees it.
+pub fn representation(judge: &Judge, row: &RowRef) -> Shown {
+    let outputs = judge.world.plan.resource(row.entity).output.iter();
+    let seen = outputs.filter(|output| judge.sees(output, row));
+    Shown::Object(
+        seen.map(|output| (output.json.clone(), shown(judge, row, output)))
+            .collect(),
+    )
+}
+
+fn shown(judge: &Judge, at: &RowRef, output: &Output) -> Shown {
+    let world = judge.world;
+    let Some(row) = world.get(at) else {
+        return Shown::Anything;
+    };
+    match output.source {
+        OutputSource::Id if at.id.starts_with(super::NEW) => Shown::Anything,
+        OutputSource::Id => Shown::Exact(id_to_json(world.model(), at)),
+        OutputSource::Version => row
+            .version
+            .map_or(Shown::Anything, |version| Shown::Exact(json!(version))),
+        OutputSource::Roles => row.roles.as_ref().map_or(Shown::Anything, |roles| {
+            let names = roles
+                .iter()
+                .map(|role| world.model().role(*role).name.clone());
+            Shown::Names(names.collect())
+        }),
+        OutputSource::Parts(field) => {
+            let parts = world.many(at, field);
+            Shown::List(
+                parts
+                    .iter()
+                    .map(|part| representation(judge, part))
+                    .collect(),
+            )
+        }
+        OutputSource::Reference(field) => match row.values.get(&field.index) {
+            Some(Value::Row(target)) => Shown::Exact(reference_to_json(world, target)),
+            Some(_) => Shown::Exact(Json::Null),
+            None => Shown::Anything,
+        },
+        OutputSource::Field(field) => scalar(judge, at, field),
+    }
+}
+
+fn scalar(judge: &Judge, at: &RowRef, id: FieldId) -> Shown {
+    let field = judge.world.model().field(id);
+    let row = judge.world.get(at);
+    let stored = row.and_then(|row| row.values.get(&id.index));
+    let fresh = row.is_some_and(|row| row.fresh.contains(&id.index));
+    let value = match (&field.computed, stored) {
+        (Some(_), _) if judge.world.is_opaque(id) => return Shown::Anything,
+        (Some(_), _) => judge.field(at, id),
+        (None, Some(value)) => value.clone(),
+        (None, None) => return Shown::Anything,
+    };
+    match (&value, field.scalar()) {
+        (Value::DateTime(instant), _) if fresh => Shown::About(*instant),
+        (Value::Date(days), _) if fresh => Shown::AboutDay(*days),
+        (Value::File(text), _) => file(text),
+        (value, Some(scalar)) => Shown::Exact(to_json(value, scalar)),
+        (_, None) => Shown::Anything,
+    }
+}
+
+fn file(text: &str) -> Shown {
+    let known: Json = serde_json::from_str(text).unwrap_or(Json::Null);
+    let member = |name: &str| (name.to_owned(), Shown::Exact(known[name].clone()));
+    Shown::Object(vec![
+        ("url".to_owned(), Shown::Link),
+        member("name"),
+        member("type"),
+        member("size"),
+    ])
+}
+
+/// Appends what differs, each with its place.
+pub fn compare(shown: &Shown, json: &Json, place: &str, differences: &mut Vec<String>) {
+    let mut differ = |expected: String| {
+        let place = if place.is_empty() { "the body" } else { place };
+        differences.push(format!("{place}: expected {expected}, got {json}"));
+    };
+    match shown {
+        Shown::Exact(expected) if expected == json => {}
+        Shown::Exact(expected) => differ(expected.to_string()),
+        Shown::Anything => {}
+        Shown::About(instant) => {
+            let got = json.as_str().and_then(instant_from_text);
+            if got.is_none_or(|got| (got - instant).abs() > CLOCK) {
+                differ(format!(
+                    "about {}",
+                    archwright_evaluate::instant_to_text(*instant)
+                ));
+            }
+        }
+        Shown::AboutDay(days) => {
+            let got = json.as_str().and_then(days_from_text);
+            if got.is_none_or(|got| (got - days).abs() > 1) {
+                differ(format!(
+                    "about {}",
+                    archwright_evaluate::date_to_text(*days)
+                ));
+            }
+        }
+        Shown::Link if json.as_str().is_some_and(|link| !link.is_empty()) => {}
+        Shown::Link => differ("a link".to_owned()),
+        Shown::Names(names) => {
+            let mut got: Vec<&str> = json
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Json::as_str)
+                .collect();
+            let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+            got.sort_unstable();
+            names.sort_unstable();
+            if got != names {
+                differ(format!("{names:?}"));
+            }
+        }
+        Shown::List(items) => match json.as_array() {
+            Some(got) if got.len() == items.len() => {
+                for (index, (item, json)) in items.iter().zip(got).enumerate() {
+                    compare(item, json, &format!("{place}/{index}"), differences);
+                }
+            }
+            _ => differ(format!("a list of {}", items.len())),
+        },
+        Shown::Object(members) => {
+            let Some(got) = json.as_object() else {
+                return differ("an object".to_owned());
+            };
+            for (name, shown) in members {
+                match got.get(name) {
+                    Some(json) => compare(shown, json, &format!("{place}/{name}"), differences),
+                    None => differences.push(format!("{place}/{name}: the key is missing")),
+                }
+            }
+            for name in got
+                .keys()
+                .filter(|name| members.iter().all(|(known, _)| known != *name))
+            {
+                differences.push(format!(
+                    "{place}/{name}: the key is shown, and should not be"
+                ));
+            }
+        }
+    }
+}
+
+/// Takes the server's ids and instants over from a reply that was compared already.
+pub fn adopt(world: &mut World, row: &RowRef, json: &Json) {
+    let outputs = &world.plan.resource(row.entity).output;
+    for output in outputs {
+        let Some(json) = json.get(&output.json) else {
+            continue;
+        };
+        match output.source {
+            OutputSource::Field(field) => {
+                let fresh = world
+                    .get(row)
+                    .is_some_and(|row| row.fresh.contains(&field.index));
+                let scalar = world.model().field(field).scalar();
+                let is_file = matches!(scalar, Some(ScalarType::File { .. }));
+                let value = scalar.and_then(|scalar| from_json(json, scalar));
+                if let (true, Some(value)) = (fresh || is_file, value) {
+                    world.set(row, field, value);
+                    if let Some(row) = world.get_mut(row) {
+                        row.fresh.remove(&field.index);
+                    }
+                }
+            }
+            OutputSource::Parts(field) => {
+                let parts = world.many(row, field);
+                for (part, json) in parts.iter().zip(json.as_array().into_iter().flatten()) {
+                    let named = name(world, part, json);
+                    adopt(world, &named, json);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Gives a row that had a provisional id the one of the reply.
+pub fn name(world: &mut World, row: &RowRef, json: &Json) -> RowRef {
+    let id = json.get("id").and_then(id_from_json);
+    let (true, Some(id)) = (row.id.starts_with(super::NEW), id) else {
+        return row.clone();
+    };
+    let named = RowRef {
+        entity: row.entity,
+        id,
+    };
+    let parts: Vec<(RowRef, FieldId)> = world
+        .composed(row.entity)
+        .into_iter()
+        .flat_map(|field| world.many(row, field))
+        .filter_map(|part| {
+            Some((
+                part.clone(),
+                world.model().entity(part.entity).part_of?.back,
+            ))
+        })
+        .collect();
+    let account = world.model().account.as_ref().map(|account| account.entity);
+    let owner = world.model().entity(row.entity).owner;
+    if let Some(mut found) = world.remove(row) {
+        if let (Some(owner), true) = (owner, account == Some(row.entity))
+            && found.values.get(&owner.index) == Some(&Value::Row(row.clone()))
+        {
+            found.values.insert(owner.index, Value::Row(named.clone()));
+        }
+        world.insert(&named, found);
+    }
+    for (part, back) in parts {
+        world.set(&part, back, Value::Row(named.clone()));
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(shown: Shown, json: Json, expected: &[&str]) {
+        let mut differences = Vec::new();
+        compare(&shown, &json, "", &mut differences);
+        assert_eq!(differences, expected);
+    }
+
+    #[test]
+    fn missing_and_extra_keys_are_differences() {
+        let shown = Shown::Object(vec![
+            ("a".to_owned(), Shown::Exact(json!(1))),
+            ("b".to_owned(), Shown::Anything),
+        ]);
+        check(shown.clone(), json!({"a": 1, "b": null}), &[]);
+        check(
+            shown,
+            json!({"a": 2, "c": 1}),
+            &[
+                "/a: expected 1, got 2",
+                "/b: the key is missing",
+                "/c: the key is shown, and should not be",
+            ],
+        );
+    }
+
+    #[test]
+    fn instants_of_the_servers_clock_may_be_off_a_little() {
+        check(Shown::About(0), json!("1970-01-01T00:00:09.000Z"), &[]);
+        check(
+            Shown::About(0),
+            json!("1970-01-01T00:00:11.000Z"),
+            &[
+                "the body: expected about 1970-01-01T00:00:00.000Z, got \"1970-01-01T00:00:11.000Z\"",
+            ],
+        );
+    }
+}

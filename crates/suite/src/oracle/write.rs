@@ -1,0 +1,546 @@
+//! Writes as the plan says they go: what they leave, and which rules refuse them.
+
+use super::judge::{Judge, Who};
+use super::{Body, Given, Refusal, inputs_value};
+use crate::world::{Row, World};
+use archwright_evaluate::{RowRef, Value};
+use archwright_plan::model::{
+    Expression, ExpressionKind, Field, FieldId, Move, Origin, RoleId, ScalarType, ToManyKind,
+};
+use archwright_plan::{Alternative, Input, InputKind, Operation, OperationKind};
+use archwright_seed::slug_of;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// The id of a row that the server has not named yet.
+pub const NEW: &str = "~new";
+
+/// Puts the new row with its parts into the world under provisional ids, and says what refuses it. The caller takes
+/// it out again, or gives it the server's ids.
+pub fn create(
+    world: &mut World,
+    operation: &Operation,
+    who: &Who,
+    body: &Body,
+    now: i64,
+) -> (RowRef, Vec<Refusal>) {
+    let entity = operation
+        .entity
+        .unwrap_or(archwright_plan::model::EntityId(0));
+    let row = RowRef {
+        entity,
+        id: NEW.to_owned(),
+    };
+    let inputs = &world.plan.resource(entity).create;
+    let mut refusals = Vec::new();
+    let judge = Judge::new(world, who, now);
+    refusals.extend(judge.admit(operation));
+    refusals.extend(unreadable(&judge, inputs, body, ""));
+    let new = fresh_row(world, &row, who, body, now);
+    world.insert(&row, new);
+    put_parts(world, &row, who, inputs, body, now);
+    let judge = Judge::new(world, who, now);
+    refusals.extend(unsettable(&judge, inputs, body, &row));
+    if refusals.is_empty() {
+        let open = judge.before(&operation.guard, &row);
+        if !judge.after(&open, &row) {
+            refusals.push(Refusal::new(
+                403,
+                "forbidden",
+                format!("the guard of {}", operation.id),
+            ));
+        }
+    }
+    refusals.extend(broken(&judge, &row));
+    refusals.extend(unique_faults(world, &row));
+    (row, refusals)
+}
+
+/// A sign-up: like a create, by nobody, of an account that gets the role that is open.
+pub fn sign_up(world: &mut World, body: &Body, now: i64) -> (RowRef, Vec<Refusal>) {
+    let entity = world.model().account.as_ref().map(|account| account.entity);
+    let entity = entity.unwrap_or(archwright_plan::model::EntityId(0));
+    let row = RowRef {
+        entity,
+        id: NEW.to_owned(),
+    };
+    let who = Who::default();
+    let mut new = fresh_row(world, &row, &who, body, now);
+    let open = world.model().roles.iter().position(|role| role.sign_up);
+    new.roles = Some(open.map(RoleId).into_iter().collect());
+    world.insert(&row, new);
+    let judge = Judge::new(world, &who, now);
+    let mut refusals = broken(&judge, &row);
+    refusals.extend(unique_faults(world, &row));
+    (row, refusals)
+}
+
+fn fresh_row(world: &World, at: &RowRef, who: &Who, body: &Body, now: i64) -> Row {
+    let model = world.model();
+    let entity = model.entity(at.entity);
+    let judge = Judge::new(world, who, now);
+    let mut row = Row {
+        version: (entity.versioned && entity.part_of.is_none()).then_some(1),
+        made: true,
+        ..Row::default()
+    };
+    for field in &entity.fields {
+        let value = initial(&judge, field, body, &mut row.fresh);
+        if let Some(value) = value {
+            row.values.insert(field.id.index, value);
+        }
+        if let Some(Given::Rows(rows)) = body.get(field.id) {
+            let ids = rows.iter().map(|row| row.id.clone()).collect();
+            row.links.insert(field.id.index, ids);
+        }
+    }
+    for field in &entity.fields {
+        let source = field
+            .slug_from
+            .and_then(|source| row.values.get(&source.index));
+        if let (Some(Value::Text(text)), None) = (source.cloned(), body.get(field.id)) {
+            let slug = free_slug(world, at, field.id, &slug_of(&text));
+            row.values.insert(field.id.index, Value::Text(slug));
+        }
+    }
+    row
+}
+
+/// A slug that was made and is taken gets a number.
+fn free_slug(world: &World, row: &RowRef, field: FieldId, slug: &str) -> String {
+    let entity = world.model().entity(field.entity);
+    let is_key = entity.unique.iter().any(|key| key.fields == [field]);
+    let taken = |slug: &str| {
+        let mut others = world.of(field.entity).filter(|other| other != row);
+        is_key && others.any(|other| world.value(&other, field) == Value::Text(slug.to_owned()))
+    };
+    let numbered = (2..100).map(|number| format!("{slug}-{number}"));
+    std::iter::once(slug.to_owned())
+        .chain(numbered)
+        .find(|slug| !taken(slug))
+        .unwrap_or_else(|| slug.to_owned())
+}
+
+fn initial(
+    judge: &Judge,
+    field: &Field,
+    body: &Body,
+    fresh: &mut BTreeSet<usize>,
+) -> Option<Value> {
+    if field.computed.is_some() || field.to_many().is_some() {
+        return None;
+    }
+    let entity = judge.world.model().entity(field.id.entity);
+    match body.get(field.id) {
+        Some(Given::Value(value)) => return Some(value.clone()),
+        Some(Given::Row(row)) => return Some(Value::Row(row.clone())),
+        _ => {}
+    }
+    if field.origin == Origin::Implied && field.scalar().is_some() {
+        fresh.insert(field.id.index);
+        return Some(Value::DateTime(judge.now));
+    }
+    if let Some(default) = &field.default {
+        if of_the_clock(default) {
+            fresh.insert(field.id.index);
+        }
+        return Some(typed(judge.value(default, None), field));
+    }
+    let account = judge.who.account.as_ref();
+    if entity.owner == Some(field.id) {
+        return Some(account.map_or(Value::Null, |row| Value::Row(row.clone())));
+    }
+    if entity.tenant == Some(field.id) {
+        let tenant = account.and_then(|row| judge.world.tenant(row));
+        return Some(tenant.map_or(Value::Null, Value::Row));
+    }
+    Some(Value::Null)
+}
+
+/// Numbers at the scale of the field.
+fn typed(value: Value, field: &Field) -> Value {
+    match (value, field.scalar()) {
+        (Value::Int(value), Some(ScalarType::Decimal { scale, .. })) => Value::Decimal {
+            units: i128::from(value) * 10_i128.pow(*scale),
+            scale: *scale,
+        },
+        (Value::Decimal { units, scale: from }, Some(ScalarType::Decimal { scale, .. })) => {
+            let units = archwright_evaluate::rescaled(units, from, *scale).unwrap_or(units);
+            Value::Decimal {
+                units,
+                scale: *scale,
+            }
+        }
+        (value, _) => value,
+    }
+}
+
+/// Whether the value depends on when the server evaluates it.
+pub fn of_the_clock(expression: &Expression) -> bool {
+    let mut found = false;
+    expression.walk(&mut |part| {
+        found |= matches!(part.kind, ExpressionKind::Now | ExpressionKind::Today);
+    });
+    found
+}
+
+fn put_parts(
+    world: &mut World,
+    whole: &RowRef,
+    who: &Who,
+    inputs: &[Input],
+    body: &Body,
+    now: i64,
+) {
+    for (field, given) in &body.0 {
+        let (Given::Parts(parts), Some(relation)) = (given, world.model().field(*field).to_many())
+        else {
+            continue;
+        };
+        let (ToManyKind::Composed { by }, target) = (&relation.kind, relation.target) else {
+            continue;
+        };
+        let update = inputs.iter().find(|input| input.field == *field);
+        let Some(InputKind::Parts { .. }) = update.map(|input| &input.kind) else {
+            continue;
+        };
+        let before = world.many(whole, *field);
+        let kept: Vec<&RowRef> = parts.iter().filter_map(|part| part.row.as_ref()).collect();
+        for gone in before.iter().filter(|row| !kept.contains(row)) {
+            world.remove(gone);
+        }
+        for (position, part) in parts.iter().enumerate() {
+            let at = part.row.clone().unwrap_or_else(|| RowRef {
+                entity: target,
+                id: format!("{NEW}.{}.{position}", field.index),
+            });
+            match &part.row {
+                Some(row) => {
+                    assign(world, row, &part.body);
+                    touch(world, row, now);
+                }
+                None => {
+                    let mut new = fresh_row(world, &at, who, &part.body, now);
+                    new.values.insert(by.index, Value::Row(whole.clone()));
+                    world.insert(&at, new);
+                }
+            }
+            if let Some(row) = world.get_mut(&at) {
+                row.position = position;
+            }
+        }
+    }
+}
+
+fn assign(world: &mut World, row: &RowRef, body: &Body) {
+    for (field, given) in &body.0 {
+        match given {
+            Given::Value(Value::Json(patch)) => {
+                let merged = merged(&world.value(row, *field), patch);
+                world.set(row, *field, merged);
+            }
+            Given::Value(value) => world.set(row, *field, value.clone()),
+            Given::Row(target) => world.set(row, *field, Value::Row(target.clone())),
+            Given::Rows(rows) => {
+                let ids = rows.iter().map(|row| row.id.clone()).collect();
+                if let Some(row) = world.get_mut(row) {
+                    row.links.insert(field.index, ids);
+                }
+            }
+            Given::Parts(_) => {}
+        }
+    }
+}
+
+/// A document with a patch in it (RFC 7396).
+fn merged(old: &Value, patch: &str) -> Value {
+    let parsed = |text: &str| serde_json::from_str::<Json>(text).unwrap_or(Json::Null);
+    let old = match old {
+        Value::Json(text) => parsed(text),
+        _ => Json::Null,
+    };
+    Value::Json(merge(old, parsed(patch)).to_string())
+}
+
+fn merge(old: Json, patch: Json) -> Json {
+    let Json::Object(patch) = patch else {
+        return patch;
+    };
+    let mut merged = match old {
+        Json::Object(members) => members,
+        _ => serde_json::Map::new(),
+    };
+    for (name, value) in patch {
+        match value {
+            Json::Null => drop(merged.shift_remove(&name)),
+            value => {
+                let old = merged.get(&name).cloned().unwrap_or(Json::Null);
+                merged.insert(name, merge(old, value));
+            }
+        }
+    }
+    Json::Object(merged)
+}
+
+/// What each write of a row leaves behind.
+pub fn touch(world: &mut World, row: &RowRef, now: i64) {
+    let entity = world.model().entity(row.entity);
+    let updated = entity
+        .fields
+        .iter()
+        .find(|field| field.origin == Origin::Implied && field.name == "updated_at");
+    let updated = updated.map(|field| field.id.index);
+    if let Some(row) = world.get_mut(row) {
+        row.version = row.version.map(|version| version + 1);
+        if let Some(field) = updated {
+            row.values.insert(field, Value::DateTime(now));
+            row.fresh.insert(field);
+        }
+    }
+}
+
+/// Changes the row as a merge patch does, and says what refuses it. The caller puts the old row back where something
+/// does.
+pub fn update(
+    world: &mut World,
+    operation: &Operation,
+    row: &RowRef,
+    who: &Who,
+    body: &Body,
+    now: i64,
+) -> Vec<Refusal> {
+    let inputs = &world.plan.resource(row.entity).update;
+    let judge = Judge::new(world, who, now);
+    if let Some(refusal) = judge.admit_to(operation, row) {
+        return vec![refusal];
+    }
+    let mut refusals = unreadable(&judge, inputs, body, "");
+    refusals.extend(unsettable(&judge, inputs, body, row));
+    let open = judge.before(&operation.guard, row);
+    let old = world.get(row).cloned().unwrap_or_default();
+    assign(world, row, body);
+    slugs(world, row, body, &old);
+    put_parts(world, row, who, inputs, body, now);
+    touch(world, row, now);
+    refusals.extend(left(world, operation, &open, row, who, now));
+    refusals
+}
+
+/// Slugs follow the field that they are made from, when that changes.
+fn slugs(world: &mut World, row: &RowRef, body: &Body, old: &Row) {
+    let fields = &world.model().entity(row.entity).fields;
+    for field in fields.iter().filter(|field| !field.immutable) {
+        let Some(source) = field.slug_from else {
+            continue;
+        };
+        if let (Some(Given::Value(Value::Text(text))), None) =
+            (body.get(source), body.get(field.id))
+            && old.values.get(&source.index) != Some(&Value::Text(text.clone()))
+        {
+            let slug = free_slug(world, row, field.id, &slug_of(text));
+            world.set(row, field.id, Value::Text(slug));
+        }
+    }
+}
+
+/// Rules on the row that a write left.
+fn left(
+    world: &World,
+    operation: &Operation,
+    open: &[&Alternative],
+    row: &RowRef,
+    who: &Who,
+    now: i64,
+) -> Vec<Refusal> {
+    let judge = Judge::new(world, who, now);
+    let mut refusals = Vec::new();
+    if !judge.after(open, row) {
+        let rule = format!("what {} may leave", operation.id);
+        refusals.push(Refusal::new(403, "forbidden", rule));
+    }
+    refusals.extend(broken(&judge, row));
+    refusals.extend(unique_faults(world, row));
+    refusals
+}
+
+/// Makes a move, and says what refuses it.
+pub fn shift(
+    world: &mut World,
+    operation: &Operation,
+    row: &RowRef,
+    who: &Who,
+    given: &[(String, Given)],
+    now: i64,
+) -> Vec<Refusal> {
+    let inputs = inputs_value(given);
+    let judge = Judge {
+        inputs: &inputs,
+        ..Judge::new(world, who, now)
+    };
+    if let Some(refusal) = judge.admit_to(operation, row) {
+        return vec![refusal];
+    }
+    let Some(step) = step(world, operation) else {
+        return Vec::new();
+    };
+    let state = world.state(row).unwrap_or_default();
+    if !step.from.contains(&state) {
+        let rule = format!("{} from {state}", operation.id);
+        return vec![Refusal::new(409, "illegal-move", rule)];
+    }
+    if let Some(when) = &step.when
+        && !judge.holds(when, row)
+    {
+        let rule = format!("the condition of {}", operation.id);
+        return vec![Refusal::new(409, "condition-unmet", rule)];
+    }
+    let open = judge.before(&operation.guard, row);
+    let set: Vec<(FieldId, Value, bool)> = step
+        .set
+        .iter()
+        .map(|(field, expression)| {
+            let value = judge.value(expression, Some(row));
+            let value = typed(value, world.model().field(*field));
+            (*field, value, of_the_clock(expression))
+        })
+        .collect();
+    if let Some(machine) = &world.model().entity(row.entity).state {
+        world.set(row, machine.field, Value::Text(step.to.clone()));
+    }
+    for (field, value, of_the_clock) in set {
+        world.set(row, field, value);
+        if let (true, Some(row)) = (of_the_clock, world.get_mut(row)) {
+            row.fresh.insert(field.index);
+        }
+    }
+    touch(world, row, now);
+    left(world, operation, &open, row, who, now)
+}
+
+pub fn step<'p>(world: &World<'p>, operation: &Operation) -> Option<&'p Move> {
+    let OperationKind::Move(index) = operation.kind else {
+        return None;
+    };
+    let machine = world.model().entity(operation.entity?).state.as_ref()?;
+    machine.moves.get(index)
+}
+
+/// What refuses to delete a row.
+pub fn removal(
+    world: &World,
+    operation: &Operation,
+    row: &RowRef,
+    who: &Who,
+    now: i64,
+) -> Vec<Refusal> {
+    let judge = Judge::new(world, who, now);
+    if let Some(refusal) = judge.admit_to(operation, row) {
+        return vec![refusal];
+    }
+    match super::deletion(world, row) {
+        Ok(_) => Vec::new(),
+        Err(rule) => vec![Refusal::new(409, "in-use", rule)],
+    }
+}
+
+/// References that the caller may not know of.
+fn unreadable(judge: &Judge, inputs: &[Input], body: &Body, place: &str) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let refused = |pointer: String| Refusal::new(422, "invalid", "a reference").at(pointer);
+    for (field, given) in &body.0 {
+        let Some(input) = inputs.iter().find(|input| input.field == *field) else {
+            continue;
+        };
+        let pointer = format!("{place}/{}", input.json);
+        match given {
+            Given::Row(row) if !judge.may_read(row) => refusals.push(refused(pointer)),
+            Given::Rows(rows) => {
+                let bad = rows
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, row)| !judge.may_read(row));
+                refusals.extend(bad.map(|(index, _)| refused(format!("{pointer}/{index}"))));
+            }
+            Given::Parts(parts) => {
+                let InputKind::Parts { create, update, .. } = &input.kind else {
+                    continue;
+                };
+                for (index, part) in parts.iter().enumerate() {
+                    let inputs = if part.row.is_some() { update } else { create };
+                    let place = format!("{pointer}/{index}");
+                    refusals.extend(unreadable(judge, inputs, &part.body, &place));
+                }
+            }
+            Given::Row(_) | Given::Value(_) => {}
+        }
+    }
+    refusals
+}
+
+/// Fields that the caller may not name.
+fn unsettable(judge: &Judge, inputs: &[Input], body: &Body, row: &RowRef) -> Vec<Refusal> {
+    let named = inputs
+        .iter()
+        .filter(|input| body.get(input.field).is_some());
+    let closed =
+        named.filter(|input| !input.settable.is_empty() && !judge.passes(&input.settable, row));
+    closed
+        .map(|input| {
+            let rule = format!("who may set {}", input.json);
+            Refusal::new(403, "forbidden", rule).at(format!("/{}", input.json))
+        })
+        .collect()
+}
+
+/// Checks that the row, its parts, or those of the row that it is part of break.
+fn broken(judge: &Judge, row: &RowRef) -> Vec<Refusal> {
+    let model = judge.world.model();
+    let entity = model.entity(row.entity);
+    let mut refusals = Vec::new();
+    for check in entity
+        .checks
+        .iter()
+        .filter(|check| !judge.holds(&check.that, row))
+    {
+        refusals.push(Refusal::new(
+            422,
+            "invalid",
+            format!("the check {}", check.name),
+        ));
+    }
+    for field in judge.world.composed(row.entity) {
+        for part in judge.world.many(row, field) {
+            refusals.extend(broken(judge, &part));
+        }
+    }
+    refusals
+}
+
+/// Unique keys that the row, or one of its parts, shares with another row.
+pub fn unique_faults(world: &World, row: &RowRef) -> Vec<Refusal> {
+    let model = world.model();
+    let mut refusals = Vec::new();
+    for key in &model.entity(row.entity).unique {
+        let values = |row: &RowRef| -> Option<Vec<Value>> {
+            let values = key.fields.iter().map(|field| world.value(row, *field));
+            let values: Vec<Value> = values.collect();
+            values
+                .iter()
+                .all(|value| !value.is_null())
+                .then_some(values)
+        };
+        let Some(own) = values(row) else { continue };
+        if world
+            .of(row.entity)
+            .any(|other| other != *row && values(&other).as_ref() == Some(&own))
+        {
+            refusals.push(Refusal::new(409, "unique", format!("the key {}", key.name)));
+        }
+    }
+    for field in world.composed(row.entity) {
+        for part in world.many(row, field) {
+            refusals.extend(unique_faults(world, &part));
+        }
+    }
+    refusals
+}

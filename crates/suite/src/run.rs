@@ -1,0 +1,266 @@
+//! Runs the cases one after the other: each sees what the earlier ones left, and the oracle knows it too.
+
+use crate::actors::SignIn;
+use crate::cases::{Case, derive};
+use crate::client::{Client, Request};
+use crate::session::{Failure, Session, Trouble};
+use crate::world::World;
+use archwright_diagnostics::Span;
+use archwright_plan::Plan;
+use archwright_seed::{PASSWORD, Rng};
+use std::time::{Duration, Instant};
+
+/// Reading all rows anew takes a while, and a server that fails everywhere is broken in any case.
+const MOST_REFRESHES: usize = 5;
+
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub url: String,
+    pub sign_ins: Vec<SignIn>,
+    /// Only cases whose name has this in it, or fits it where it has a `*`.
+    pub only: Option<String>,
+    /// The same seed makes the same values.
+    pub seed: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Passed,
+    Failed(Box<Failure>),
+    Skipped(String),
+}
+
+/// What became of one case.
+#[derive(Clone, Debug)]
+pub struct Result {
+    pub name: String,
+    pub group: &'static str,
+    pub reason: String,
+    pub span: Option<Span>,
+    pub verdict: Verdict,
+    pub took: Duration,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub results: Vec<Result>,
+    pub requests: usize,
+    pub took: Duration,
+}
+
+impl Report {
+    pub fn count(&self, wanted: fn(&Verdict) -> bool) -> usize {
+        self.results
+            .iter()
+            .filter(|result| wanted(&result.verdict))
+            .count()
+    }
+
+    pub fn failed(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Failed(_)))
+    }
+
+    pub fn passed(&self) -> usize {
+        self.count(|verdict| *verdict == Verdict::Passed)
+    }
+
+    pub fn skipped(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Skipped(_)))
+    }
+}
+
+/// The accounts that `archwright serve --seed` makes: two for each role.
+pub fn default_sign_ins(plan: &Plan) -> Vec<SignIn> {
+    let Some(account) = &plan.model.account else {
+        return Vec::new();
+    };
+    let is_email = matches!(
+        plan.model.field(account.sign_in).scalar(),
+        Some(archwright_plan::model::ScalarType::Email)
+    );
+    let mut password = PASSWORD.to_owned();
+    while password.chars().count() < account.password_min as usize {
+        password.push_str("-archwright");
+    }
+    let roles: Vec<&str> = match plan.model.roles.is_empty() {
+        true => vec!["none"],
+        false => plan
+            .model
+            .roles
+            .iter()
+            .map(|role| role.name.as_str())
+            .collect(),
+    };
+    let mut sign_ins = Vec::new();
+    for number in ["", "2"] {
+        for role in &roles {
+            let word = if *role == "none" { "user" } else { role };
+            let name = format!("{word}{number}");
+            sign_ins.push(SignIn {
+                role: (*role).to_owned(),
+                name: if is_email {
+                    format!("{name}@example.com").to_lowercase()
+                } else {
+                    name
+                },
+                password: password.clone(),
+            });
+        }
+    }
+    sign_ins
+}
+
+/// Whether a case is asked for.
+pub fn is_wanted(name: &str, only: Option<&str>) -> bool {
+    let Some(pattern) = only else { return true };
+    if !pattern.contains('*') {
+        return name.contains(pattern);
+    }
+    let mut rest = name;
+    let pieces: Vec<&str> = pattern.split('*').collect();
+    for (index, piece) in pieces.iter().enumerate() {
+        let is_last = index + 1 == pieces.len();
+        let found = match (index, is_last) {
+            (0, _) => rest.starts_with(piece).then_some(0),
+            (_, true) => rest.ends_with(piece).then(|| rest.len() - piece.len()),
+            _ => rest.find(piece),
+        };
+        match found {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Runs the cases. `Err` says why they can't be run at all; `progress` is told each result.
+pub fn run(
+    plan: &Plan,
+    options: &Options,
+    mut progress: impl FnMut(&Result, usize, usize),
+) -> std::result::Result<Report, String> {
+    let begun = Instant::now();
+    let mut session = Session {
+        plan,
+        world: World::new(plan),
+        client: Client::new(&options.url)?,
+        actors: Vec::new(),
+        rng: Rng::new(options.seed),
+        clock: 0,
+        counter: 0,
+        making: Vec::new(),
+        preparing: 0,
+        focus: Default::default(),
+        pins: Default::default(),
+        effort: 0,
+        refreshed: 0,
+        named_keys: Default::default(),
+    };
+    session.set_clock()?;
+    session.sign_in_all(&options.sign_ins)?;
+    session.survey()?;
+    let taken = session.without_role();
+    session.find_opaque();
+    let cases = derive(plan);
+    let wanted: Vec<&Case> = cases
+        .iter()
+        .filter(|case| is_wanted(&case.name, options.only.as_deref()))
+        .collect();
+    let mut report = Report::default();
+    for case in &wanted {
+        let result = one(&mut session, case);
+        progress(&result, report.results.len() + 1, wanted.len());
+        report.results.push(result);
+    }
+    if let Some((actor, roles)) = taken {
+        session.restore_roles(actor, &roles);
+    }
+    report.requests = session.client.sent;
+    report.took = begun.elapsed();
+    Ok(report)
+}
+
+fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
+    let begun = Instant::now();
+    session.preparing = 0;
+    session.effort = 0;
+    session.focus.clear();
+    session.pins.clear();
+    session.making.clear();
+    let verdict = match (case.run)(session) {
+        Ok(()) => Verdict::Passed,
+        Err(Trouble::Skipped(reason)) => Verdict::Skipped(reason),
+        Err(Trouble::Failed(failure)) => {
+            // What the server holds may be another thing now than what is in memory.
+            if session.refreshed < MOST_REFRESHES {
+                session.refreshed += 1;
+                let _ = session.survey();
+            }
+            Verdict::Failed(failure)
+        }
+    };
+    Result {
+        name: case.name.clone(),
+        group: case.group,
+        reason: case.reason.clone(),
+        span: case.span,
+        verdict,
+        took: begun.elapsed(),
+    }
+}
+
+impl Session<'_> {
+    /// Compares the clocks, by the `Date` of a reply.
+    fn set_clock(&mut self) -> std::result::Result<(), String> {
+        let reply = self.client.send(&Request::new("GET", "/"))?;
+        let here = self.now();
+        let there = reply.header("date").and_then(http_date);
+        // A date has whole seconds, so that a smaller difference says nothing.
+        self.clock = there
+            .map_or(0, |there| there - here)
+            .checked_abs()
+            .filter(|off| *off > 1_500)
+            .map_or(0, |_| there.map_or(0, |there| there - here));
+        Ok(())
+    }
+}
+
+/// Milliseconds since 1970 of `Wed, 25 Nov 2026 01:31:21 GMT`.
+fn http_date(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let parts: Vec<&str> = text.split(' ').collect();
+    let [_, day, month, year, time, _] = parts.as_slice() else {
+        return None;
+    };
+    let month = MONTHS.iter().position(|known| known == month)? + 1;
+    archwright_evaluate::instant_from_text(&format!("{year}-{month:02}-{day}T{time}.000Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_part_of_the_name_or_has_stars() {
+        let name = "orders.place/denied/staff/state=paid";
+        for (pattern, expected) in [
+            ("place/denied", true),
+            ("orders.*", true),
+            ("*state=paid", true),
+            ("orders.*/denied/*", true),
+            ("books.*", false),
+            ("*state=draft", false),
+            ("nothing", false),
+        ] {
+            assert_eq!(is_wanted(name, Some(pattern)), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn dates_of_replies_are_read() {
+        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:01 GMT"), Some(1_000));
+        assert_eq!(http_date("yesterday"), None);
+    }
+}

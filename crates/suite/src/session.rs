@@ -1,0 +1,311 @@
+//! A run against one server: what is known of it, and how replies are held against what they have to be.
+
+use crate::client::{Client, Reply, Request};
+use crate::oracle::{Judge, Refusal, Shown, Who, compare};
+use crate::world::World;
+use archwright_evaluate::RowRef;
+use archwright_plan::model::{EntityId, FieldId, RoleId};
+use archwright_plan::{Operation, OperationKind, Plan};
+use archwright_seed::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Why a case has no success.
+#[derive(Clone, Debug)]
+pub enum Trouble {
+    Failed(Box<Failure>),
+    /// Why the case can't be brought about through the API.
+    Skipped(String),
+}
+
+/// A reply that is not what the design says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    pub request: String,
+    pub expected: String,
+    pub got: String,
+    /// Each difference, with its place in the body.
+    pub differences: Vec<String>,
+}
+
+pub type Outcome<T> = Result<T, Trouble>;
+
+pub fn skip<T>(reason: impl Into<String>) -> Outcome<T> {
+    Err(Trouble::Skipped(reason.into()))
+}
+
+/// Somebody who can call; the first one is nobody.
+#[derive(Clone, Debug, Default)]
+pub struct Actor {
+    /// `customer`, `customer-2`, `anonymous`
+    pub name: String,
+    pub who: Who,
+    pub sign_in: String,
+    pub password: String,
+    pub access: Option<String>,
+    pub refresh: Option<String>,
+}
+
+impl Actor {
+    /// The one role that the account has.
+    pub fn role(&self) -> Option<RoleId> {
+        match self.who.roles.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+}
+
+pub struct Session<'p> {
+    pub plan: &'p Plan,
+    pub world: World<'p>,
+    pub client: Client,
+    pub actors: Vec<Actor>,
+    pub rng: Rng,
+    /// Milliseconds that the server's clock is ahead of ours.
+    pub clock: i64,
+    /// Makes values unlike earlier ones.
+    pub counter: u64,
+    /// Rows that are being made, outermost first, so that making never goes in circles.
+    pub making: Vec<EntityId>,
+    /// Above zero while rows are made for a case: then a reply's body is taken as it is, so that one broken rule fails
+    /// the cases that are about it, and not every case that needs such a row.
+    pub preparing: usize,
+    /// Fields that the case is about: they are set more often than others.
+    pub focus: BTreeSet<FieldId>,
+    /// Rows that references have to lead to, wherever they stand in a body.
+    pub pins: BTreeMap<FieldId, RowRef>,
+    /// Bodies that were made up for the case.
+    pub effort: usize,
+    /// How often all rows were read anew after a failure.
+    pub refreshed: usize,
+    /// Natural keys of rows that were named in replies, and that no list showed.
+    pub named_keys: BTreeMap<EntityId, Vec<String>>,
+}
+
+/// Nobody.
+pub const ANONYMOUS: usize = 0;
+
+impl<'p> Session<'p> {
+    pub fn now(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |since| since.as_millis() as i64) + self.clock
+    }
+
+    pub fn who(&self, actor: usize) -> &Who {
+        &self.actors[actor].who
+    }
+
+    pub fn judge(&self, actor: usize) -> Judge<'_, 'p> {
+        Judge::new(&self.world, self.who(actor), self.now())
+    }
+
+    /// Makes what a case needs.
+    pub fn prepare<T>(&mut self, make: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.preparing += 1;
+        let made = make(self);
+        self.preparing -= 1;
+        made
+    }
+
+    /// The operation of a kind on an entity.
+    pub fn operation(&self, entity: EntityId, kind: OperationKind) -> Option<&'p Operation> {
+        let mut operations = self.plan.operations.iter();
+        operations.find(|one| one.entity == Some(entity) && one.kind == kind)
+    }
+
+    /// The operation of a kind that is on no particular entity.
+    pub fn operation_of(&self, kind: OperationKind) -> Option<&'p Operation> {
+        self.plan.operations.iter().find(|one| one.kind == kind)
+    }
+
+    /// The path of an operation on a row.
+    pub fn path(&self, operation: &Operation, row: &RowRef) -> String {
+        let name = operation
+            .parameters
+            .first()
+            .map_or("", |parameter| &parameter.name);
+        let segment = crate::wire::segment(&self.world, row);
+        operation.path.replacen(&format!("{{{name}}}"), &segment, 1)
+    }
+
+    /// Signs the request with the caller's token.
+    pub fn signed(&self, actor: usize, request: Request) -> Request {
+        match &self.actors[actor].access {
+            Some(token) => {
+                let scheme = &self.plan.model.api.scheme;
+                request.header("authorization", format!("{scheme} {token}"))
+            }
+            None => request,
+        }
+    }
+
+    /// Sends as a caller, and looks at what every reply must keep to.
+    pub fn send(&mut self, actor: usize, request: Request) -> Outcome<(Request, Reply)> {
+        let request = self.signed(actor, request);
+        self.exchange(request)
+    }
+
+    pub fn exchange(&mut self, request: Request) -> Outcome<(Request, Reply)> {
+        let reply = match self.client.send(&request) {
+            Ok(reply) => reply,
+            Err(error) => {
+                return failed(&request, "an answer", &error, Vec::new());
+            }
+        };
+        let faults = manners(self.plan, &reply);
+        match faults.is_empty() {
+            true => Ok((request, reply)),
+            false => failed(&request, "a well-mannered reply", &reply.shown(), faults),
+        }
+    }
+
+    /// A reply with this status and this body, for this caller.
+    pub fn expect(
+        &self,
+        request: &Request,
+        reply: &Reply,
+        status: u16,
+        shown: Option<&Shown>,
+    ) -> Outcome<()> {
+        if reply.status != status {
+            return failed(request, &status.to_string(), &reply.shown(), Vec::new());
+        }
+        let mut differences = Vec::new();
+        match (shown, &reply.json) {
+            (Some(_), Some(_)) if self.preparing > 0 => {}
+            (Some(shown), Some(json)) => compare(shown, json, "", &mut differences),
+            (Some(_), None) => differences.push("the body is not JSON".to_owned()),
+            (None, _) if status == 204 && !reply.bytes.is_empty() => {
+                differences.push("a 204 has a body".to_owned());
+            }
+            (None, _) => {}
+        }
+        match differences.is_empty() {
+            true => Ok(()),
+            false => failed(
+                request,
+                &format!("{status} with the row as it is"),
+                &reply.shown(),
+                differences,
+            ),
+        }
+    }
+
+    /// A reply that refuses for one of these reasons.
+    pub fn expect_refusal(
+        &self,
+        request: &Request,
+        reply: &Reply,
+        refusals: &[Refusal],
+    ) -> Outcome<()> {
+        let fits = |refusal: &Refusal| {
+            refusal.status == reply.status
+                && (self.plan.model.api.errors.is_some() || reply.code() == Some(refusal.code))
+        };
+        let named = pointers(reply);
+        let names =
+            |refusal: &Refusal| refusal.pointers.iter().all(|wanted| named.contains(wanted));
+        if refusals
+            .iter()
+            .any(|refusal| fits(refusal) && names(refusal))
+        {
+            return Ok(());
+        }
+        let expected: Vec<String> = refusals
+            .iter()
+            .map(|refusal| {
+                let places = refusal.pointers.join(", ");
+                let at = if places.is_empty() {
+                    String::new()
+                } else {
+                    format!(" at {places}")
+                };
+                format!("{} {}{at} ({})", refusal.status, refusal.code, refusal.rule)
+            })
+            .collect();
+        failed(request, &expected.join(" or "), &reply.shown(), Vec::new())
+    }
+}
+
+/// The places that a problem reply names.
+pub fn pointers(reply: &Reply) -> Vec<String> {
+    let errors = reply.json.as_ref().and_then(|json| json.get("errors"));
+    let errors = errors
+        .and_then(|errors| errors.as_array())
+        .into_iter()
+        .flatten();
+    errors
+        .filter_map(|error| {
+            let place = error.get("pointer").or_else(|| error.get("parameter"))?;
+            place.as_str().map(str::to_owned)
+        })
+        .collect()
+}
+
+pub fn failed<T>(
+    request: &Request,
+    expected: &str,
+    got: &str,
+    differences: Vec<String>,
+) -> Outcome<T> {
+    Err(Trouble::Failed(Box::new(Failure {
+        request: request.shown(),
+        expected: expected.to_owned(),
+        got: got.to_owned(),
+        differences,
+    })))
+}
+
+/// Words that no reply for the outside may hold.
+const INTERNAL: [&str; 9] = [
+    "sqlite",
+    "postgres",
+    "panicked",
+    "traceback",
+    "stack trace",
+    "select ",
+    "insert into",
+    "constraint failed",
+    ".rs:",
+];
+
+/// What every reply has to keep to, whatever it answers.
+fn manners(plan: &Plan, reply: &Reply) -> Vec<String> {
+    let mut faults = Vec::new();
+    if reply.header("x-request-id").is_none_or(str::is_empty) {
+        faults.push("there is no X-Request-Id".to_owned());
+    }
+    if reply.header("x-content-type-options") != Some("nosniff") {
+        faults.push("there is no X-Content-Type-Options: nosniff".to_owned());
+    }
+    if reply.status < 400 {
+        return faults;
+    }
+    let text = String::from_utf8_lossy(&reply.bytes).to_lowercase();
+    for word in INTERNAL.iter().filter(|word| text.contains(**word)) {
+        faults.push(format!("an error reply tells something internal: {word:?}"));
+    }
+    if plan.model.api.errors.is_some() {
+        return faults;
+    }
+    let essence = reply
+        .header("content-type")
+        .map(|value| value.split(';').next().unwrap_or(value));
+    if essence != Some("application/problem+json") {
+        faults.push("an error reply is not application/problem+json".to_owned());
+    }
+    let json = reply.json.clone().unwrap_or_default();
+    for key in ["type", "title", "code"] {
+        if !json[key].is_string() {
+            faults.push(format!("the problem has no {key}"));
+        }
+    }
+    if json["status"] != reply.status {
+        faults.push("the problem's status is not that of the reply".to_owned());
+    }
+    if reply.status == 401 && reply.header("www-authenticate").is_none() {
+        faults.push("a 401 has no WWW-Authenticate".to_owned());
+    }
+    faults
+}

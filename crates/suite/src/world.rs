@@ -1,0 +1,263 @@
+//! The rows as they have to be: what the suite wrote, and what it read before it wrote anything.
+
+use archwright_evaluate::{RowRef, Value, World as Rows};
+use archwright_plan::Plan;
+use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleId, ToManyKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A row. A field without an entry is one whose value nobody could read.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// By the field's position: stored scalars, and [`Value::Row`] for to-one relations.
+    pub values: BTreeMap<usize, Value>,
+    /// By the position of the canonical many-to-many field: ids of linked rows.
+    pub links: BTreeMap<usize, BTreeSet<String>>,
+    /// A part's place among its siblings.
+    pub position: usize,
+    pub version: Option<i64>,
+    /// Of an account.
+    pub roles: Option<Vec<RoleId>>,
+    /// Soft-deleted: there, and shown to nobody.
+    pub deleted: bool,
+    /// Fields that the server's clock sets; the next reply tells them.
+    pub fresh: BTreeSet<usize>,
+    /// The suite wrote it, so that every field of it is known.
+    pub made: bool,
+}
+
+/// Whether deleted rows are looked at too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    Active,
+    All,
+}
+
+/// All rows that are known.
+pub struct World<'p> {
+    pub plan: &'p Plan,
+    rows: Vec<BTreeMap<String, Row>>,
+    /// Computed fields that look at rows which no caller can list, so that nobody can foretell them.
+    pub opaque: BTreeSet<FieldId>,
+}
+
+impl<'p> World<'p> {
+    pub fn new(plan: &'p Plan) -> Self {
+        let rows = vec![BTreeMap::new(); plan.model.entities.len()];
+        Self {
+            plan,
+            rows,
+            opaque: BTreeSet::new(),
+        }
+    }
+
+    pub fn model(&self) -> &'p Model {
+        &self.plan.model
+    }
+
+    /// The row, deleted or not.
+    pub fn get(&self, row: &RowRef) -> Option<&Row> {
+        self.rows[row.entity.0].get(&row.id)
+    }
+
+    pub fn get_mut(&mut self, row: &RowRef) -> Option<&mut Row> {
+        self.rows[row.entity.0].get_mut(&row.id)
+    }
+
+    pub fn is_opaque(&self, field: FieldId) -> bool {
+        self.opaque.contains(&field)
+    }
+
+    /// True if the row is there and not deleted.
+    pub fn is_there(&self, row: &RowRef) -> bool {
+        self.get(row).is_some_and(|row| !row.deleted)
+    }
+
+    /// The stored value; missing where it is unknown.
+    pub fn value(&self, row: &RowRef, field: FieldId) -> Value {
+        let value = self.get(row).and_then(|row| row.values.get(&field.index));
+        value.cloned().unwrap_or(Value::Null)
+    }
+
+    pub fn set(&mut self, row: &RowRef, field: FieldId, value: Value) {
+        if let Some(row) = self.get_mut(row) {
+            row.values.insert(field.index, value);
+        }
+    }
+
+    pub fn insert(&mut self, at: &RowRef, row: Row) {
+        self.rows[at.entity.0].insert(at.id.clone(), row);
+    }
+
+    pub fn remove(&mut self, row: &RowRef) -> Option<Row> {
+        self.rows[row.entity.0].remove(&row.id)
+    }
+
+    /// Rows of an entity that are not deleted, in the order of their ids' text.
+    pub fn of(&self, entity: EntityId) -> impl Iterator<Item = RowRef> + '_ {
+        let rows = self.rows[entity.0].iter().filter(|(_, row)| !row.deleted);
+        rows.map(move |(id, _)| RowRef {
+            entity,
+            id: id.clone(),
+        })
+    }
+
+    /// The row that a to-one field leads to.
+    pub fn target(&self, row: &RowRef, field: FieldId) -> Option<RowRef> {
+        match self.get(row)?.values.get(&field.index)? {
+            Value::Row(target) => Some(target.clone()),
+            _ => None,
+        }
+    }
+
+    /// Rows whose to-one field leads to this row; parts in their order.
+    pub fn pointing(&self, row: &RowRef, by: FieldId) -> Vec<RowRef> {
+        self.referring(row, by, Among::Active)
+    }
+
+    pub fn referring(&self, row: &RowRef, by: FieldId, among: Among) -> Vec<RowRef> {
+        let leads = |other: &Row| matches!(other.values.get(&by.index), Some(Value::Row(target)) if target == row);
+        let mut found: Vec<(usize, RowRef)> = self.rows[by.entity.0]
+            .iter()
+            .filter(|(_, other)| (among == Among::All || !other.deleted) && leads(other))
+            .map(|(id, other)| {
+                let entity = by.entity;
+                (
+                    other.position,
+                    RowRef {
+                        entity,
+                        id: id.clone(),
+                    },
+                )
+            })
+            .collect();
+        found.sort();
+        found.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// The rows of a to-many field.
+    pub fn many(&self, row: &RowRef, field: FieldId) -> Vec<RowRef> {
+        let Some(relation) = self.model().field(field).to_many() else {
+            return Vec::new();
+        };
+        match relation.kind {
+            ToManyKind::Inverse { by } | ToManyKind::Composed { by } => self.pointing(row, by),
+            ToManyKind::Linked { canonical, .. } if canonical == field => {
+                let linked = self
+                    .get(row)
+                    .and_then(|row| row.links.get(&canonical.index));
+                let linked = linked.into_iter().flatten().map(|id| RowRef {
+                    entity: relation.target,
+                    id: id.clone(),
+                });
+                linked.filter(|row| self.is_there(row)).collect()
+            }
+            ToManyKind::Linked { canonical, .. } => self
+                .of(canonical.entity)
+                .filter(|other| self.is_linked(other, canonical, &row.id))
+                .collect(),
+            ToManyKind::Through { near, far, .. } => {
+                let between = self.pointing(row, near);
+                let mut found: Vec<RowRef> = between
+                    .iter()
+                    .filter_map(|row| self.target(row, far))
+                    .filter(|row| self.is_there(row))
+                    .collect();
+                found.sort();
+                found.dedup();
+                found
+            }
+        }
+    }
+
+    pub fn is_linked(&self, row: &RowRef, canonical: FieldId, far: &str) -> bool {
+        let links = self
+            .get(row)
+            .and_then(|row| row.links.get(&canonical.index));
+        links.is_some_and(|links| links.contains(far))
+    }
+
+    /// The row that a part belongs to.
+    pub fn whole(&self, part: &RowRef) -> Option<RowRef> {
+        let of = self.model().entity(part.entity).part_of?;
+        self.target(part, of.back)
+    }
+
+    /// Whose row it is.
+    pub fn owner(&self, row: &RowRef) -> Option<RowRef> {
+        let account = self.model().account.as_ref()?.entity;
+        match self.model().entity(row.entity).owner {
+            Some(field) => self.target(row, field),
+            None if row.entity == account => Some(row.clone()),
+            None => self.whole(row).and_then(|whole| self.owner(&whole)),
+        }
+    }
+
+    /// The tenant that a row belongs to, or is.
+    pub fn tenant(&self, row: &RowRef) -> Option<RowRef> {
+        let tenant = self.model().tenant?;
+        match self.model().entity(row.entity).tenant {
+            Some(field) => self.target(row, field),
+            None if row.entity == tenant => Some(row.clone()),
+            None => None,
+        }
+    }
+
+    /// The value of the state field.
+    pub fn state(&self, row: &RowRef) -> Option<String> {
+        let machine = self.model().entity(row.entity).state.as_ref()?;
+        match self.value(row, machine.field) {
+            Value::Text(state) => Some(state),
+            _ => None,
+        }
+    }
+
+    /// Takes a row and its parts out, so that they can be put back.
+    pub fn snapshot(&self, row: &RowRef) -> Vec<(RowRef, Row)> {
+        let mut kept: Vec<(RowRef, Row)> = Vec::new();
+        kept.extend(self.get(row).map(|found| (row.clone(), found.clone())));
+        for field in self.composed(row.entity) {
+            for part in self.many(row, field) {
+                kept.extend(self.get(&part).map(|found| (part.clone(), found.clone())));
+            }
+        }
+        kept
+    }
+
+    /// Puts a snapshot back in place of whatever the row and its parts are now.
+    pub fn restore(&mut self, row: &RowRef, snapshot: Vec<(RowRef, Row)>) {
+        for (now, _) in self.snapshot(row) {
+            self.remove(&now);
+        }
+        for (at, row) in snapshot {
+            self.insert(&at, row);
+        }
+    }
+
+    /// Fields whose rows are parts of the entity's rows.
+    pub fn composed(&self, entity: EntityId) -> Vec<FieldId> {
+        let fields = self.model().entity(entity).fields.iter();
+        let composed = fields.filter(|field| {
+            field
+                .to_many()
+                .is_some_and(|relation| matches!(relation.kind, ToManyKind::Composed { .. }))
+        });
+        composed.map(|field| field.id).collect()
+    }
+}
+
+impl Rows for World<'_> {
+    fn field(&self, row: &RowRef, field: FieldId) -> Value {
+        match self.model().field(field).kind {
+            FieldKind::ToMany(_) => Value::Rows(self.many(row, field)),
+            FieldKind::Scalar(_) | FieldKind::ToOne(_) => self.value(row, field),
+        }
+    }
+}
+
+/// A literal as the value of a field.
+pub fn literal(literal: &Literal, model: &Model, field: FieldId) -> Value {
+    match model.field(field).scalar() {
+        Some(scalar) => Value::of_scalar(literal, scalar),
+        None => Value::Null,
+    }
+}

@@ -1,0 +1,145 @@
+//! Servers of the examples, in this process, and the suite against them.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+
+use archwright_plan::Plan;
+use archwright_seed::{SeedOptions, rows, sign_ins};
+use archwright_server::{
+    ClientAddress, Environment, RateLimits, Secrets, Seed, SeededAccount, Server, ServerOptions,
+};
+use archwright_suite::{Options, Report, Verdict, default_sign_ins, run};
+use std::net::SocketAddr;
+use std::path::Path;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// 2026-11-24T10:00:00.000Z: the seeded rows are older than this.
+const NOW: i64 = 1_795_514_400_000;
+
+/// The plan of a design in `examples`.
+pub fn example(name: &str) -> Plan {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples")
+        .join(name);
+    let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(&path).unwrap(),
+            )
+        })
+        .collect();
+    files.sort();
+    let (model, diagnostics) = archwright_model::check(&archwright_design::read(&files));
+    archwright_plan::plan(model.unwrap_or_else(|| panic!("{diagnostics:#?}")))
+}
+
+/// A seeded server that runs until it is dropped.
+pub struct Running {
+    pub address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    runtime: Option<Runtime>,
+    _folder: tempfile::TempDir,
+}
+
+/// Serves a plan with the rows that a plan makes; the two differ where the plan is a mutant.
+pub fn serve(plan: Plan, seeded: &Plan) -> Running {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = rows(
+        seeded,
+        &SeedOptions {
+            seed: 1,
+            now_ms: NOW,
+            scale: 1,
+        },
+    )
+    .unwrap();
+    let accounts = sign_ins(&rows, seeded)
+        .into_iter()
+        .map(|one| SeededAccount {
+            role: one.role_name,
+            sign_in: one.sign_in,
+            password: one.password,
+        });
+    let options = ServerOptions {
+        address: "127.0.0.1:0".parse().unwrap(),
+        environment: Environment::Development,
+        data_dir: folder.path().to_owned(),
+        database_url: "sqlite::memory:".to_owned(),
+        rate_limits: RateLimits::Off,
+        client_address: ClientAddress::Peer,
+        public_url: None,
+        issuer: None,
+        seed: Some(Seed {
+            accounts: accounts.collect(),
+            rows,
+            progress: Box::new(|_| {}),
+        }),
+        secrets: Secrets::random().unwrap(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let server = runtime
+        .block_on(Server::bind(plan, options))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel();
+    runtime.spawn(server.run(async move {
+        // The sender may be dropped with the test.
+        let _ = stopped.await;
+    }));
+    Running {
+        address,
+        stop: Some(stop),
+        runtime: Some(runtime),
+        _folder: folder,
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Runs the cases of a plan against a server; `only` as on the command line.
+pub fn suite(plan: &Plan, address: SocketAddr, only: Option<&str>) -> Report {
+    let options = Options {
+        url: format!("http://{address}"),
+        sign_ins: default_sign_ins(plan),
+        only: only.map(str::to_owned),
+        seed: 7,
+    };
+    run(plan, &options, |_, _, _| {}).unwrap()
+}
+
+pub fn failed(report: &Report) -> Vec<&str> {
+    let failed = report
+        .results
+        .iter()
+        .filter(|result| matches!(result.verdict, Verdict::Failed(_)));
+    failed.map(|result| result.name.as_str()).collect()
+}
+
+pub fn skipped(report: &Report) -> Vec<String> {
+    report
+        .results
+        .iter()
+        .filter_map(|result| match &result.verdict {
+            Verdict::Skipped(_) => Some(result.name.clone()),
+            _ => None,
+        })
+        .collect()
+}
