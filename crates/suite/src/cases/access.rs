@@ -48,8 +48,13 @@ fn is_asked(plan: &Plan, operation: &Operation, cell: &MatrixCell) -> bool {
             !owned || chosen || !matches!(cell.caller, Caller::SignedIn { owns: false, .. })
         }
         OperationKind::List => {
-            !matches!(cell.caller, Caller::SignedIn { owns: true, .. })
-                && cell.state == first_state(plan, operation)
+            let row = plan.matrix.iter().find(|row| row.operation == operation.id);
+            let owns =
+                |cell: &MatrixCell| matches!(cell.caller, Caller::SignedIn { owns: true, .. });
+            let owned = row.is_some_and(|row| row.cells.iter().any(owns));
+            // What is theirs is among the rows of everybody.
+            let once = !owned || owns(cell) || cell.caller == Caller::Anonymous;
+            once && cell.state == first_state(plan, operation)
         }
         OperationKind::Me => {
             !matches!(cell.caller, Caller::SignedIn { owns: false, .. })
