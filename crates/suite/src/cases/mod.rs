@@ -63,9 +63,11 @@ impl<'p> Cases<'p> {
     }
 }
 
+type Derive = fn(&mut Cases<'_>);
+
 /// All cases, in the order in which they are run.
 pub fn derive(plan: &Plan) -> Vec<Case<'_>> {
-    let groups: [(&'static str, fn(&mut Cases<'_>)); 16] = [
+    let groups: [(&'static str, Derive); 16] = [
         ("protocol", protocol::derive),
         ("operations", happy::derive),
         ("input", input::derive),
