@@ -19,7 +19,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-page", &["plan"]),
     ("archwright-patterns", &[]),
     ("archwright-sql", &["diagnostics", "plan"]),
-    ("archwright-suite", &["diagnostics", "plan", "evaluate", "seed"]),
+    (
+        "archwright-suite",
+        &["diagnostics", "plan", "evaluate", "seed"],
+    ),
     ("archwright-store", &["plan", "sql"]),
     (
         "archwright-server",
