@@ -19,7 +19,7 @@ const USAGE: &str = "Usage: cargo xtask COMMAND
 
 Commands:
   test      Install what the tests need, and run them all
-  ci        Every check, a bounded run of the fuzz targets, and the tests
+  ci        Every check, and the tests
   browser   Open the pages of running examples in Chromium
   bench     Measure check, plan and serve, and hold them to their limits
   openapi   Validate the documents of the examples with two validators
@@ -76,7 +76,6 @@ fn ci() -> Result<()> {
         ("licences", &metadata::licences),
         ("unused dependencies", &unused),
         ("OpenAPI validators", &openapi::validate),
-        ("fuzz targets", &|| fuzz::fuzz(30, None)),
         ("tests", &test),
     ])
 }
