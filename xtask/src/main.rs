@@ -72,10 +72,12 @@ where
 fn ci() -> Result<()> {
     steps::run(&[
         ("format", &format),
+        ("layers", &metadata::layers),
         ("lint", &lint),
         ("licences", &metadata::licences),
         ("unused dependencies", &unused),
         ("OpenAPI validators", &openapi::validate),
+        ("fuzz targets", &|| fuzz::fuzz(20, None)),
         ("tests", &test),
     ])
 }
@@ -83,15 +85,14 @@ fn ci() -> Result<()> {
 fn test() -> Result<()> {
     tools::need("cc", "build-essential")?;
     install("cargo-nextest")?;
-    metadata::layers()?;
+    browser::browser()?;
     let server = postgres::start()?;
     let environment = [("ARCHWRIGHT_TEST_POSTGRES", server.url.as_str())];
     run(
         "cargo",
         &["nextest", "run", "--workspace", "--no-fail-fast"],
         &environment,
-    )?;
-    browser::browser()
+    )
 }
 
 fn format() -> Result<()> {

@@ -217,6 +217,7 @@ impl Scanner<'_> {
     fn unknown(&mut self, first: char) {
         let length = match first {
             '=' | '&' | '|' | '`' | '‘' | '’' | '“' | '”' => first.len_utf8(),
+            _ if first.is_whitespace() || first.is_control() => first.len_utf8(),
             _ => self.rest().find(is_known).unwrap_or(self.rest().len()),
         };
         let message = format!("`{}` has no meaning here", &self.rest()[..length]);
@@ -228,6 +229,10 @@ impl Scanner<'_> {
                 self.wrong(length, message, "use the straight quote `'`")
             }
             '`' => self.wrong(1, message, "put text in `'quotes'`"),
+            _ if first.is_whitespace() || first.is_control() => {
+                let message = format!("the character U+{:04X} has no meaning here", first as u32);
+                self.wrong(length, message, "put a plain space in its place")
+            }
             _ => self.wrong(
                 length,
                 message,
@@ -250,6 +255,7 @@ impl Scanner<'_> {
 /// True for what ends a run of characters that no expression has, which is reported as one.
 fn is_known(letter: char) -> bool {
     letter.is_whitespace()
+        || letter.is_control()
         || letter.is_ascii_alphanumeric()
         || "_'\"`‘’“”()[]{},.!-+*/%<>?:=&|".contains(letter)
 }

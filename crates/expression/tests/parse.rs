@@ -146,6 +146,14 @@ fn mistakes_of_other_languages_are_named() {
         "[and] `and` is not an operator here; use `&&` | [or] `or` is not an operator here; use `||`",
     );
     refuse("not a", "[not] `not` is not an operator here; use `!`");
+    refuse(
+        "a\u{a0}== b",
+        "[\u{a0}] the character U+00A0 has no meaning here; put a plain space in its place",
+    );
+    refuse(
+        "a\u{b}\0",
+        "[\u{b}] the character U+000B has no meaning here; put a plain space in its place | [\0] the character U+0000 has no meaning here; put a plain space in its place",
+    );
     refuse("a & b", "[&] `&` has no meaning here; use `&&`");
     refuse(
         "“x” == a",
