@@ -12,9 +12,9 @@ use archwright_store::{
     ActiveSession, Call, Caller, Context, Credentials, Failure, NewSession, Reply, Rotation, Store,
     Verified,
 };
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use body::Body;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use refresh::RefreshTokens;
 use std::sync::Arc;
 

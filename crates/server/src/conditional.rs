@@ -1,7 +1,7 @@
 //! Entity tags: `ETag`, `If-Match` and `If-None-Match` (RFC 9110).
 
-use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue};
+use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tag {

@@ -1,11 +1,11 @@
 //! Cross-origin requests: refused by browsers unless the design names the origin.
 
-use axum::http::header::{
+use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
     VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 /// Credentials travel in `Authorization`, which scripts set themselves: cookies are never allowed.
 const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-request-id";
@@ -47,7 +47,7 @@ impl Cors {
         };
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         if request.preflight {
-            if let Some(methods) = headers.get(axum::http::header::ALLOW).cloned() {
+            if let Some(methods) = headers.get(http::header::ALLOW).cloned() {
                 headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
             }
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, self.request_headers.clone());

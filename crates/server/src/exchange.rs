@@ -3,7 +3,7 @@
 use crate::limits::Standing;
 use crate::metrics::{Metrics, NO_OPERATION};
 use crate::trace::Trace;
-use axum::http::{Method, Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;

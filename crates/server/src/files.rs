@@ -8,12 +8,12 @@ mod receive;
 mod serve;
 
 use crate::Secrets;
+use crate::body::{Body, Upload};
 use crate::problem::Problem;
 use archwright_plan::model::{FieldId, ScalarType};
 use archwright_plan::{OperationKind, Plan};
 use archwright_store::{Call, Context, FileLink, Reply, Store, StoredFile};
-use axum::body::Body;
-use axum::http::{HeaderMap, Response};
+use http::{HeaderMap, Response};
 use kind::{Kind, accepts, kind};
 use link::Links;
 use receive::{Limits, Received, disk, receive};
@@ -58,7 +58,7 @@ impl Files {
         call: Call,
         context: Context,
         headers: &HeaderMap,
-        body: Body,
+        body: Upload,
     ) -> Result<Reply, Problem> {
         store.may_upload(&call, &context)?;
         let (field, max_bytes, accepted) = file_field(store.plan(), call.operation)?;

@@ -1,16 +1,16 @@
 //! Replies that are the same for everyone: pages, the OpenAPI document, the public keys.
 
+use crate::body::{self, Body};
 use crate::conditional;
 use crate::media;
 use archwright_page::Page;
-use axum::body::Body;
-use axum::http::header::{
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
-use bytes::Bytes;
-use flate2::read::GzDecoder;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::io::Read;
@@ -53,7 +53,7 @@ impl Fixed {
     }
 
     pub(crate) fn response(&self, request: &HeaderMap) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
+        let mut response = Response::new(body::empty());
         let compressed = self.compressed && media::accepts_gzip(request);
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.cache));
@@ -77,8 +77,8 @@ impl Fixed {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         *response.body_mut() = match self.compressed && !compressed {
-            true => Body::from(plain(&self.bytes)),
-            false => Body::from(self.bytes.clone()),
+            true => body::whole(plain(&self.bytes)),
+            false => body::whole(self.bytes.clone()),
         };
         response
     }

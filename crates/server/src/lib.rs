@@ -1,6 +1,7 @@
 //! Serves a plan over HTTP: reads requests strictly, lets the store answer, and says no in one form.
 
 mod accounts;
+mod body;
 mod clock;
 mod conditional;
 mod cors;

@@ -1,7 +1,7 @@
 //! Media types of requests: what a body is, and what a client accepts.
 
-use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
+use http::HeaderMap;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 
 /// A media type in lower case and its parameters, names in lower case.
 #[derive(Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ fn quality(range: &MediaType) -> f32 {
 #[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
+    use http::HeaderValue;
 
     #[track_caller]
     fn check(accept: &str, expected: bool) {

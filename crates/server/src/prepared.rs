@@ -2,7 +2,7 @@
 
 use archwright_plan::model::{EntityId, Model, ScalarType};
 use archwright_plan::{Operation, OperationKind, OutputSource, Plan};
-use axum::http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
 
 pub(crate) struct Prepared {

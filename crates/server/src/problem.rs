@@ -1,11 +1,11 @@
 //! Problem replies (RFC 9457), and the only place where failures become statuses.
 
+use crate::body::{self, Body};
 use archwright_store::{Failure, Fault};
-use axum::body::Body;
-use axum::http::header::{
+use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
@@ -140,7 +140,7 @@ impl Problem {
                 (body.to_string().into_bytes(), "application/problem+json")
             }
         };
-        let mut response = Response::new(Body::from(body));
+        let mut response = Response::new(body::whole(body));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();

@@ -1,17 +1,17 @@
 //! Replies: what the store answers as a response, and the headers that every response has.
 
+use crate::body::{self, Body};
 use crate::cors::{Asked, Cors};
 use crate::prepared::Prepared;
 use crate::trace::{REQUEST_ID, TRACEPARENT, Trace};
 use crate::{conditional, query};
 use archwright_store::Reply;
-use axum::body::Body;
-use axum::http::header::{
+use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, LINK,
     LOCATION, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -33,7 +33,7 @@ pub(crate) fn response(
     let has_it = |tag: &String| conditional::if_none_match(&parts.headers, tag);
     let unchanged = is_get && prepared.revalidates && reply.etag.as_ref().is_some_and(has_it);
     let unchanged = unchanged && !expands(parts);
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(body::empty());
     *response.headers_mut() = HeaderMap::with_capacity(MOST_HEADERS);
     *response.status_mut() = match unchanged {
         true => StatusCode::NOT_MODIFIED,
@@ -56,7 +56,7 @@ pub(crate) fn response(
     }
     if let (Some(body), false) = (reply.body, unchanged) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *response.body_mut() = Body::from(body);
+        *response.body_mut() = body::whole(body);
     }
     response
 }

@@ -8,10 +8,10 @@ use crate::routes::Route;
 use crate::{conditional, query};
 use archwright_plan::Operation;
 use archwright_store::{Call, Failure, Fault, IdempotencyKey};
-use axum::http::header::{ACCEPT, CONTENT_ENCODING, HeaderName};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_ENCODING, HeaderName};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use sha2::{Digest, Sha256};
@@ -226,7 +226,7 @@ fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::header::CONTENT_TYPE;
+    use http::header::CONTENT_TYPE;
 
     #[track_caller]
     fn check(rule: BodyRule, content_type: Option<&'static str>, is_empty: bool, sound: bool) {

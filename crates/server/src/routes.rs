@@ -1,7 +1,7 @@
 //! Finds the operation for a path and method.
 
 use archwright_plan::{Operation, Plan, model};
-use axum::http::{HeaderValue, Method};
+use http::{HeaderValue, Method};
 use std::sync::Arc;
 
 /// All paths that are served. A plan's operation takes precedence over a path of the server's own.

@@ -5,8 +5,8 @@ use crate::passwords;
 use crate::problem::Problem;
 use archwright_plan::SeedRow;
 use archwright_store::{Failure, Store};
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use http::HeaderMap;
+use http::header::HOST;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 

@@ -1,6 +1,7 @@
 //! Answers requests: finds the operation, lets those who may through, and hands the call to the part that answers it.
 
 use crate::accounts::Accounts;
+use crate::body::{self, Body};
 use crate::cors::{Asked, Cors};
 use crate::exchange::Exchange;
 use crate::files::Files;
@@ -17,11 +18,10 @@ use crate::tokens::Tokens;
 use crate::{clock, error_shape, query, seed, system};
 use archwright_plan::Plan;
 use archwright_store::{Call, Caller, Context, Reply, Store};
-use axum::body::Body;
-use axum::http::header::ALLOW;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use futures_util::FutureExt;
+use http::header::ALLOW;
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::any::Any;
 use std::net::IpAddr;
@@ -229,7 +229,7 @@ impl Service {
                 self.accounts()?.answer(call, context).await?
             }
             Answerer::Upload => {
-                let (files, body) = (self.files()?, Body::new(body));
+                let (files, body) = (self.files()?, body::upload(body));
                 let upload = files.upload(&self.store, call, context, &parts.headers, body);
                 upload.await?
             }
@@ -363,7 +363,7 @@ fn too_busy() -> Problem {
 }
 
 fn options(path: &Path) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(ALLOW, path.allow.clone());
     response

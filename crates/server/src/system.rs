@@ -1,5 +1,6 @@
 //! What every backend serves beside the design's operations: health, figures, the document, the pages.
 
+use crate::body::{self, Body};
 use crate::fixed::Fixed;
 use crate::options::{Environment, SeededAccount, ServerOptions};
 use crate::problem::{self, Problem};
@@ -10,9 +11,9 @@ use crate::tokens::Tokens;
 use archwright_openapi::DocumentOptions;
 use archwright_page::PageOptions;
 use archwright_plan::Plan;
-use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, Response};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Response};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -74,12 +75,12 @@ fn page_options(options: &ServerOptions, accounts: &[SeededAccount]) -> PageOpti
 }
 
 /// A small reply that nobody may keep.
-pub(crate) fn json(text: impl Into<Body>) -> Response<Body> {
+pub(crate) fn json(text: impl Into<Bytes>) -> Response<Body> {
     plain(text, "application/json")
 }
 
-fn plain(text: impl Into<Body>, media_type: &'static str) -> Response<Body> {
-    let mut response = Response::new(text.into());
+fn plain(text: impl Into<Bytes>, media_type: &'static str) -> Response<Body> {
+    let mut response = Response::new(body::whole(text));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,6 +1,6 @@
 //! Names of requests: `X-Request-Id` and `traceparent` (W3C Trace Context), in and out.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

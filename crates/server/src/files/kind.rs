@@ -1,6 +1,6 @@
 //! What a file is, by its bytes; what a client calls it counts for texts that look alike only.
 
-use axum::http::HeaderValue;
+use http::HeaderValue;
 
 /// As many bytes as it takes to tell.
 pub(super) const HEAD_LENGTH: usize = 8 * 1024;

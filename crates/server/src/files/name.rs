@@ -2,7 +2,7 @@
 
 use super::kind::{Kind, is_shown};
 use archwright_store::StoredFile;
-use axum::http::HeaderValue;
+use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 const LONGEST: usize = 120;

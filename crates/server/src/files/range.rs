@@ -1,7 +1,7 @@
 //! One range of bytes (RFC 9110, section 14).
 
-use axum::http::HeaderMap;
-use axum::http::header::{IF_RANGE, RANGE};
+use http::HeaderMap;
+use http::header::{IF_RANGE, RANGE};
 use std::ops::Range;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) fn wanted(headers: &HeaderMap, size: u64, tag: &str) -> Wanted {
     let Some(value) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else {
         return Wanted::Whole;
     };
-    let same = |if_range: &axum::http::HeaderValue| if_range.as_bytes() == tag.as_bytes();
+    let same = |if_range: &http::HeaderValue| if_range.as_bytes() == tag.as_bytes();
     if headers.get_all(RANGE).iter().count() > 1
         || headers.get(IF_RANGE).is_some_and(|value| !same(value))
     {
@@ -58,7 +58,7 @@ fn number(text: &str) -> Option<Option<u64>> {
 #[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
+    use http::HeaderValue;
 
     #[track_caller]
     fn check(value: &str, size: u64, expected: Wanted) {

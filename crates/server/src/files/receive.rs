@@ -1,15 +1,15 @@
 //! Takes the bytes of an upload to disk as they come: as the body itself, or as the one part of a form.
 
 use super::kind::{HEAD_LENGTH, TextCheck};
+use crate::body::Upload;
 use crate::media::{self, MediaType};
 use crate::problem::Problem;
 use crate::request::check_not_encoded;
 use archwright_store::{Failure, Fault};
-use axum::body::{Body, BodyDataStream};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt};
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use multer::{Constraints, Multipart, SizeLimit};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -54,16 +54,16 @@ pub(super) struct Limits<'a> {
 
 pub(super) async fn receive(
     headers: &HeaderMap,
-    body: Body,
+    body: Upload,
     folder: &Path,
     limits: &Limits<'_>,
 ) -> Result<Received, Problem> {
     let media_type = check_headers(headers, limits)?;
-    let (sender, sink) = (body.into_data_stream(), Sink::new(folder)?);
+    let sink = Sink::new(folder)?;
     match media_type {
-        Some(form) if is_form(&form) => from_form(form, sender, sink, limits).await,
+        Some(form) if is_form(&form) => from_form(form, body, sink, limits).await,
         other => {
-            let mut chunks = Chunks::Raw(sender);
+            let mut chunks = Chunks::Raw(body);
             let mut received = fill(&mut chunks, sink, limits).await?;
             received.media_type = other.map(|media_type| media_type.essence);
             Ok(received)
@@ -105,7 +105,7 @@ fn is_form(media_type: &MediaType) -> bool {
 
 async fn from_form(
     form: MediaType,
-    sender: BodyDataStream,
+    sender: Upload,
     sink: Sink,
     limits: &Limits<'_>,
 ) -> Result<Received, Problem> {
@@ -176,7 +176,7 @@ async fn in_time<T>(limits: &Limits<'_>, work: impl Future<Output = T>) -> Resul
 
 /// Where bytes come from.
 enum Chunks {
-    Raw(BodyDataStream),
+    Raw(Upload),
     Part(Box<multer::Field<'static>>, Arc<AtomicU64>),
 }
 
@@ -184,10 +184,8 @@ impl Chunks {
     async fn next(&mut self, limits: &Limits<'_>) -> Result<Option<Bytes>, Problem> {
         match self {
             Self::Raw(sender) => {
-                let next =
-                    std::future::poll_fn(|context| Pin::new(&mut *sender).poll_next(context));
                 let cut = |_| Problem::bad_request("The body ended before it was whole.");
-                in_time(limits, next).await?.transpose().map_err(cut)
+                in_time(limits, sender.try_next()).await?.map_err(cut)
             }
             Self::Part(part, handed_on) => {
                 let chunk = in_time(limits, part.chunk()).await?;
@@ -273,14 +271,14 @@ pub(super) fn disk(error: &std::io::Error) -> Problem {
 /// Hands on one chunk at a time. The parser of forms takes all that is ready before it gives anything back, so that
 /// without this a fast client could fill the memory with what belongs on the disk.
 struct Paced {
-    sender: BodyDataStream,
+    sender: Upload,
     taken: u64,
     handed_on: Arc<AtomicU64>,
     paused: bool,
 }
 
 impl Stream for Paced {
-    type Item = Result<Bytes, axum::Error>;
+    type Item = <Upload as Stream>::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if std::mem::take(&mut self.paused) {
@@ -291,7 +289,7 @@ impl Stream for Paced {
             .taken
             .saturating_sub(self.handed_on.load(Ordering::Relaxed));
         if held > MOST_HELD {
-            return Poll::Ready(Some(Err(axum::Error::new("the form is all frame"))));
+            return Poll::Ready(Some(Err("the form is all frame".into())));
         }
         let next = Pin::new(&mut self.sender).poll_next(context);
         if let Poll::Ready(Some(Ok(chunk))) = &next {
@@ -306,10 +304,11 @@ impl Stream for Paced {
 #[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
-    use axum::http::header::CONTENT_TYPE;
+    use futures_util::stream::{self, StreamExt};
+    use http::HeaderValue;
+    use http::header::CONTENT_TYPE;
 
-    async fn receive_form(body: Body, bytes: u64) -> Result<Received, Problem> {
+    async fn receive_form(body: Upload, bytes: u64) -> Result<Received, Problem> {
         let folder = tempfile::tempdir().unwrap();
         let mut headers = HeaderMap::new();
         let form = HeaderValue::from_static("multipart/form-data; boundary=frame");
@@ -323,7 +322,7 @@ mod tests {
     }
 
     /// A body of many chunks that are all there at once, and how many of its bytes were taken.
-    fn endless(head: &'static str, chunks: u64) -> (Body, Arc<AtomicU64>) {
+    fn endless(head: &'static str, chunks: u64) -> (Upload, Arc<AtomicU64>) {
         let taken = Arc::new(AtomicU64::new(0));
         let count = taken.clone();
         let chunks = (0..chunks).map(move |index| {
@@ -332,10 +331,9 @@ mod tests {
                 _ => Bytes::from_static(&[b'x'; 64 * 1024]),
             };
             count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            Ok::<_, std::io::Error>(chunk)
+            Ok(chunk)
         });
-        let body = Body::from_stream(futures_util::stream::iter(chunks));
-        (body, taken)
+        (stream::iter(chunks).boxed(), taken)
     }
 
     #[tokio::test]
@@ -369,9 +367,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_waited_for() {
-        let body =
-            Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
-        let refused = receive_form(body, 1 << 20).await.err().unwrap();
+        let refused = receive_form(stream::pending().boxed(), 1 << 20)
+            .await
+            .err()
+            .unwrap();
         assert_eq!(refused.status, 408);
     }
 }

@@ -3,17 +3,17 @@
 use super::kind::media_type_header;
 use super::name::disposition;
 use super::range::{Wanted, wanted};
+use crate::body::{self, Body};
 use crate::conditional;
 use crate::problem::Problem;
 use archwright_store::StoredFile;
-use axum::body::Body;
-use axum::http::header::{
+use bytes::Bytes;
+use futures_util::stream::{Stream, try_unfold};
+use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
-use bytes::Bytes;
-use futures_util::stream::{Stream, try_unfold};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use std::io::{self, SeekFrom};
 use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, Take};
@@ -32,7 +32,7 @@ pub(super) async fn response(
 ) -> Result<Response<Body>, Problem> {
     let hash = file.sha256.iter().take(16);
     let opaque: String = hash.map(|byte| format!("{byte:02x}")).collect();
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(body::empty());
     describe(response.headers_mut(), file, &opaque, seconds);
     if conditional::if_none_match(headers, &opaque) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -56,7 +56,7 @@ pub(super) async fn response(
         problem
     })?;
     response.headers_mut().insert(CONTENT_LENGTH, length.into());
-    *response.body_mut() = Body::from_stream(chunks(opened));
+    *response.body_mut() = body::streamed(chunks(opened));
     Ok(response)
 }
 
