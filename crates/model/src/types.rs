@@ -203,6 +203,9 @@ pub enum FieldKind {
     ToMany(ToMany),
 }
 
+/// The largest `bigint`, and the negated smallest: JSON numbers beyond it are not exact everywhere (RFC 8259, section 6).
+pub const LARGEST_BIGINT: i64 = (1 << 53) - 1;
+
 /// Values on the wire: see each. A stored type is the planner's choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScalarType {

@@ -4,11 +4,8 @@ use crate::object::{annotate, closed_object, nullable, object};
 use crate::scalar::{self, Bounds};
 use crate::{Context, access, object::listed};
 use archwright_plan::model::{self, InputField};
-use archwright_plan::{Input, InputKind};
+use archwright_plan::{Input, InputKind, limits};
 use serde_json::{Map, Value, json};
-
-const MOST_LISTED: u32 = 100;
-const MOST_ITEMS: u32 = 1_000;
 
 /// The body of a create: closed, with what is required.
 pub(crate) fn create(context: Context, inputs: &[Input]) -> Value {
@@ -54,7 +51,7 @@ fn property(context: Context, input: &Input, mode: Mode) -> Value {
         InputKind::References(entity) => json!({
             "type": "array",
             "items": scalar::row(context, *entity),
-            "maxItems": MOST_LISTED,
+            "maxItems": limits::BODY_ITEMS,
             "uniqueItems": true,
         }),
         InputKind::Parts {
@@ -64,7 +61,7 @@ fn property(context: Context, input: &Input, mode: Mode) -> Value {
         } => json!({
             "type": "array",
             "items": part(context, *entity, create, update, mode),
-            "maxItems": MOST_LISTED,
+            "maxItems": limits::BODY_ITEMS,
         }),
     };
     if input.nullable {
@@ -153,7 +150,7 @@ fn kind(context: Context, field: &InputField, kind: &model::InputKind) -> Value 
         model::InputKind::List(item) => json!({
             "type": "array",
             "items": self::kind(context, field, item),
-            "maxItems": MOST_ITEMS,
+            "maxItems": limits::INPUT_ITEMS,
         }),
         model::InputKind::Object(inner) => fields(context, inner),
     }
@@ -169,16 +166,14 @@ pub(crate) fn sign_up(context: Context, inputs: &[Input], password_min: u32) -> 
 
 pub(crate) fn new_password(min: u32) -> Value {
     json!({
-        "type": "string", "format": "password", "minLength": min, "maxLength": MOST_PASSWORD,
+        "type": "string", "format": "password", "minLength": min, "maxLength": limits::PASSWORD_CHARACTERS,
         "writeOnly": true,
     })
 }
 
 /// Longer texts would make hashing a burden.
-const MOST_PASSWORD: u32 = 256;
-
 pub(crate) fn password() -> Value {
-    json!({ "type": "string", "format": "password", "maxLength": MOST_PASSWORD, "writeOnly": true })
+    json!({ "type": "string", "format": "password", "maxLength": limits::PASSWORD_CHARACTERS, "writeOnly": true })
 }
 
 /// Names of roles.

@@ -5,14 +5,10 @@ use crate::{Context, example, input, scalar};
 use archwright_plan::model::{EntityId, InputField, InputKind, Method};
 use archwright_plan::{
     Filter, FilterOperator, ListOptions, Operation, OperationKind, OutputSource, PathParameter,
-    PathParameterKind,
+    PathParameterKind, limits,
 };
 use serde_json::{Value, json};
 
-const MOST_LISTED_VALUES: u32 = 50;
-const LONGEST_SEARCH: u32 = 200;
-const DEEPEST_EXPAND: usize = 3;
-const MOST_EXPANDS: usize = 10;
 /// More paths than this make a document unreadable; then only shorter ones are listed.
 const MOST_LISTED_EXPANDS: usize = 60;
 
@@ -193,7 +189,7 @@ fn list_parameters(context: Context, list: &ListOptions) -> Vec<Value> {
         parameters.push(json!({
             "name": "q", "in": "query",
             "description": "Words to search for; rows hold all of them, each as the beginning of a word.",
-            "schema": { "type": "string", "maxLength": LONGEST_SEARCH },
+            "schema": { "type": "string", "maxLength": limits::SEARCH_CHARACTERS },
         }));
     }
     for filter in &list.filters {
@@ -261,7 +257,7 @@ fn filter_parameter(context: Context, filter: &Filter, operator: FilterOperator)
                 "type": "array",
                 "items": scalar::filter(context, field),
                 "minItems": 1,
-                "maxItems": MOST_LISTED_VALUES,
+                "maxItems": limits::LISTED_VALUES,
             })
         }
         _ => scalar::filter(context, field),
@@ -275,7 +271,7 @@ fn filter_parameter(context: Context, filter: &Filter, operator: FilterOperator)
 
 /// `expand=customer,lines.book`
 fn expand(context: Context, entity: EntityId) -> Option<Value> {
-    let mut depth = DEEPEST_EXPAND;
+    let mut depth = limits::EXPANDED_DEPTH;
     let mut paths = expand_paths(context, entity, depth);
     while depth > 1 && paths.len() > MOST_LISTED_EXPANDS {
         depth -= 1;
@@ -284,11 +280,10 @@ fn expand(context: Context, entity: EntityId) -> Option<Value> {
     if paths.is_empty() {
         return None;
     }
-    // Paths share their beginnings, and the limit counts relations: no number of items says it.
-    let schema = json!({ "type": "array", "items": { "type": "string", "enum": paths } });
+    let schema = json!({ "type": "array", "items": { "type": "string", "enum": paths }, "maxItems": limits::EXPANDED_PATHS });
     Some(json!({
         "name": "expand", "in": "query",
-        "description": format!("Relations whose rows are put into the reply, at most {MOST_EXPANDS}."),
+        "description": "Relations whose rows are put into the reply.",
         "style": "form",
         "explode": false,
         "schema": schema,

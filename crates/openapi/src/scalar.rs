@@ -4,12 +4,10 @@ use crate::Context;
 use crate::decimal;
 use crate::object::{annotate, nullable, object, reference};
 use archwright_plan::model::{
-    EntityId, ExpressionKind, Field, FieldKind, IdType, Literal, ScalarType,
+    EntityId, ExpressionKind, Field, FieldKind, IdType, LARGEST_BIGINT, Literal, ScalarType,
 };
 use serde_json::{Map, Value, json};
 
-/// The greatest number that every JSON reader keeps exactly.
-const MOST_EXACT: i64 = (1 << 53) - 1;
 const MOST_ID: i64 = 999_999_999_999_999_999;
 pub(crate) const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 pub(crate) const PHONE: &str = "^\\+[0-9]{7,15}$";
@@ -38,7 +36,7 @@ pub(crate) fn schema(context: Context, scalar: &ScalarType, bounds: Bounds) -> V
         ScalarType::String { min, max } => text(*min, *max),
         ScalarType::Text { max } => text(0, *max),
         ScalarType::Int => integer("int32", i64::from(i32::MIN), i64::from(i32::MAX), bounds),
-        ScalarType::BigInt => integer("int64", -MOST_EXACT, MOST_EXACT, bounds),
+        ScalarType::BigInt => integer("int64", -LARGEST_BIGINT, LARGEST_BIGINT, bounds),
         ScalarType::Decimal { precision, scale } => object(json!({
             "type": "string",
             "pattern": decimal::pattern(*precision, *scale, bounds.min, bounds.max),

@@ -3,6 +3,7 @@
 
 mod decisions;
 mod guards;
+pub mod limits;
 mod lists;
 mod matrix;
 mod operations;

@@ -9,8 +9,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Characters; longer texts would make hashing a burden. The OpenAPI document says the same.
-pub(crate) const MOST_CHARACTERS: usize = 256;
 /// What OWASP asks of argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;

@@ -2,11 +2,8 @@
 
 use super::context::Lowering;
 use super::instant;
-use crate::{Field, InputField, InputKind, Literal, ScalarType};
+use crate::{Field, InputField, InputKind, LARGEST_BIGINT, Literal, ScalarType};
 use archwright_design::ast::Text;
-
-/// 2^53 - 1
-const BIGINT: i64 = 9_007_199_254_740_991;
 
 /// Reads a value of a type, or says what is wrong with it.
 pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
@@ -22,7 +19,7 @@ pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
         }
         ScalarType::String { .. } | ScalarType::Text { .. } => Ok(owned()),
         ScalarType::Int => whole(text, i64::from(i32::MIN), i64::from(i32::MAX)),
-        ScalarType::BigInt => whole(text, -BIGINT, BIGINT),
+        ScalarType::BigInt => whole(text, -LARGEST_BIGINT, LARGEST_BIGINT),
         ScalarType::Decimal { precision, scale } => decimal(text, *precision, *scale),
         ScalarType::Bool => match text {
             "true" => Ok(Literal::Bool(true)),

@@ -1,7 +1,7 @@
 //! Bodies of sign-in operations: a few texts, every fault at once. Values are never repeated in a message.
 
-use crate::passwords::MOST_CHARACTERS;
 use crate::problem::Problem;
+use archwright_plan::limits::PASSWORD_CHARACTERS;
 use archwright_store::{Call, Failure, Fault};
 use serde_json::{Map, Value};
 
@@ -71,8 +71,8 @@ impl Body {
         if length < min {
             let message = format!("It must have at least {min} characters.");
             self.fault(&at, "too-short", message);
-        } else if length > MOST_CHARACTERS {
-            let message = format!("It must have at most {MOST_CHARACTERS} characters.");
+        } else if length > PASSWORD_CHARACTERS {
+            let message = format!("It must have at most {PASSWORD_CHARACTERS} characters.");
             self.fault(&at, "too-long", message);
         }
     }
@@ -145,9 +145,9 @@ mod tests {
         };
         check(json!("ü".repeat(12)), &[]);
         check(json!("ü".repeat(11)), &[("/password", "too-short")]);
-        check(json!("x".repeat(MOST_CHARACTERS)), &[]);
+        check(json!("x".repeat(PASSWORD_CHARACTERS)), &[]);
         check(
-            json!("x".repeat(MOST_CHARACTERS + 1)),
+            json!("x".repeat(PASSWORD_CHARACTERS + 1)),
             &[("/password", "too-long")],
         );
         check(json!(7), &[("/password", "type")]);

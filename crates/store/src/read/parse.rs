@@ -4,13 +4,12 @@ use super::cursor::{Cursor, question};
 use super::{FilterShape, Page, SortShape, stored_value};
 use crate::represent::{Shaping, parse_expand, parse_fields};
 use crate::{Call, Fault};
+use archwright_plan::limits::{LISTED_VALUES, SEARCH_CHARACTERS};
 use archwright_plan::model::{EntityId, FieldKind, ScalarType};
 use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan};
 use rusqlite::types::Value;
 
-const MOST_LISTED_VALUES: usize = 50;
 const MOST_SEARCHED_WORDS: usize = 16;
-const LONGEST_SEARCH: usize = 200;
 
 /// The form of the question and its values.
 #[derive(Clone, Debug)]
@@ -189,8 +188,8 @@ impl Reader<'_> {
 
     /// Each word as a quoted prefix, so that nothing of it is taken as syntax.
     fn search(&mut self, text: &str) {
-        if text.chars().count() > LONGEST_SEARCH {
-            let message = format!("The search must have at most {LONGEST_SEARCH} characters.");
+        if text.chars().count() > SEARCH_CHARACTERS {
+            let message = format!("The search must have at most {SEARCH_CHARACTERS} characters.");
             self.faults.push(fault("q", "too-long", message));
             return;
         }
@@ -279,8 +278,8 @@ impl Reader<'_> {
             FilterOperator::In => text.split(',').collect(),
             _ => vec![text],
         };
-        if texts.len() > MOST_LISTED_VALUES {
-            let message = format!("At most {MOST_LISTED_VALUES} values can be listed.");
+        if texts.len() > LISTED_VALUES {
+            let message = format!("At most {LISTED_VALUES} values can be listed.");
             self.faults.push(fault(name, "too-many", message));
             return;
         }

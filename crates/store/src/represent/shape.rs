@@ -1,12 +1,10 @@
 //! What `?expand=` and `?fields=` ask for.
 
 use crate::Fault;
+use archwright_plan::limits::{EXPANDED_DEPTH, EXPANDED_PATHS};
 use archwright_plan::model::EntityId;
 use archwright_plan::{OutputSource, Plan, Resource};
 use std::collections::BTreeMap;
-
-const DEEPEST_EXPAND: usize = 3;
-const MOST_EXPANDS: usize = 10;
 
 /// The shape of a representation; the default one is the plan's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -59,26 +57,23 @@ pub(crate) fn parse_expand(
     faults: &mut Vec<Fault>,
 ) -> Tree {
     let mut tree = Tree::default();
-    for path in text
-        .split(',')
-        .map(str::trim)
-        .filter(|path| !path.is_empty())
-    {
+    let paths = text.split(',').map(str::trim);
+    let paths: Vec<&str> = paths.filter(|path| !path.is_empty()).collect();
+    if paths.len() > EXPANDED_PATHS {
+        let message = format!("At most {EXPANDED_PATHS} paths can be expanded at once.");
+        faults.push(fault("too-many", message));
+        return tree;
+    }
+    for path in paths {
         let names: Vec<&str> = path.split('.').collect();
-        if names.len() > DEEPEST_EXPAND {
+        if names.len() > EXPANDED_DEPTH {
             faults.push(fault(
                 "too-long",
-                format!("{path:?} goes deeper than {DEEPEST_EXPAND} relations."),
+                format!("{path:?} goes deeper than {EXPANDED_DEPTH} relations."),
             ));
         } else if !add(plan, entity, &names, &mut tree) {
             faults.push(fault("unknown", format!("{path:?} can't be expanded.")));
         }
-    }
-    if size(&tree) > MOST_EXPANDS {
-        faults.push(fault(
-            "too-many",
-            format!("At most {MOST_EXPANDS} relations can be expanded at once."),
-        ));
     }
     tree
 }
@@ -128,9 +123,4 @@ fn part_entity(plan: &Plan, resource: &Resource, output: usize) -> Option<Entity
             .map(|relation| relation.target),
         _ => None,
     }
-}
-
-fn size(tree: &Tree) -> usize {
-    let expands: usize = tree.expands.values().map(|inner| 1 + size(inner)).sum();
-    expands + tree.parts.values().map(size).sum::<usize>()
 }

@@ -4,12 +4,10 @@ use super::given::{Given, Links, Merge, Part, Parts, Reference, Restricted};
 use super::scalar::{self, Patterns, Rules};
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, FieldId, ScalarType};
-use archwright_plan::{Input, InputKind, Plan};
+use archwright_plan::{Input, InputKind, Plan, limits};
 use archwright_sql::Classes;
 use rusqlite::types::Value;
 use serde_json::{Map, Value as Json};
-
-const MOST_LISTED: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -212,7 +210,7 @@ impl<'a> Reader<'a> {
         at: &str,
         given: &mut Given,
     ) {
-        let Some(items) = self.items(value, MOST_LISTED, at) else {
+        let Some(items) = self.items(value, limits::BODY_ITEMS, at) else {
             return;
         };
         let mut rows: Vec<(String, Value)> = Vec::with_capacity(items.len());
@@ -243,7 +241,7 @@ impl<'a> Reader<'a> {
         mode: Mode,
         given: &mut Given,
     ) {
-        let Some(items) = self.items(value, MOST_LISTED, at) else {
+        let Some(items) = self.items(value, limits::BODY_ITEMS, at) else {
             return;
         };
         let mut parts: Vec<Part> = Vec::with_capacity(items.len());

@@ -2,11 +2,10 @@
 
 use super::body::{Reader, place};
 use super::scalar::{self, Rules};
+use archwright_plan::limits;
 use archwright_plan::model::{self, EntityId, InputField, RoleId};
 use rusqlite::types::Value;
 use serde_json::{Map, Value as Json};
-
-const MOST_ITEMS: usize = 1_000;
 
 /// What a move or a named operation is given.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +110,7 @@ impl Reader<'_> {
         value: &Json,
         at: &str,
     ) -> Option<Value> {
-        let items = self.items(value, MOST_ITEMS, at)?;
+        let items = self.items(value, limits::INPUT_ITEMS, at)?;
         let model::InputKind::Scalar(scalar) = item else {
             self.fault(at, "type", "Lists of this kind can't be taken.");
             return None;

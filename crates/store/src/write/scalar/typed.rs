@@ -2,15 +2,13 @@
 
 use super::Wrong;
 use crate::represent::{canonical_date, canonical_uuid};
-use archwright_plan::model::ScalarType;
+use archwright_plan::model::{LARGEST_BIGINT, ScalarType};
 use archwright_sql::instant_from_text;
 use regex::Regex;
 use rusqlite::types::Value;
 use serde_json::Value as Json;
 use std::sync::LazyLock;
 
-/// The greatest number that every JSON reader keeps exactly.
-const MOST_EXACT: i64 = (1 << 53) - 1;
 const MOST_JSON_BYTES: usize = 16 * 1024;
 /// From the year 0 to the year 9999, so that the text has four digits for the year.
 const INSTANTS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
@@ -21,7 +19,7 @@ pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
         ScalarType::String { min, max } => sized(text(json)?, *min, *max),
         ScalarType::Text { max } => sized(text(json)?, 0, *max),
         ScalarType::Int => integer(json, i32::MIN.into(), i32::MAX.into()),
-        ScalarType::BigInt => integer(json, -MOST_EXACT, MOST_EXACT),
+        ScalarType::BigInt => integer(json, -LARGEST_BIGINT, LARGEST_BIGINT),
         ScalarType::Decimal { scale, .. } if json.is_number() => {
             Err(("type", decimal_form(*scale)))
         }
@@ -276,7 +274,7 @@ mod tests {
         check(
             &ScalarType::BigInt,
             "9007199254740991",
-            Ok(Value::Integer(MOST_EXACT)),
+            Ok(Value::Integer(LARGEST_BIGINT)),
         );
         check(&ScalarType::BigInt, "9007199254740992", Err("too-large"));
         check(

@@ -1,0 +1,16 @@
+//! What one request may ask for: the same numbers for whoever checks, documents or tests it.
+
+/// Values behind one `in` filter.
+pub const LISTED_VALUES: usize = 50;
+/// Characters of `?q=`.
+pub const SEARCH_CHARACTERS: usize = 200;
+/// Paths in `?expand=`.
+pub const EXPANDED_PATHS: usize = 10;
+/// Relations on one path in `?expand=`.
+pub const EXPANDED_DEPTH: usize = 3;
+/// Items of a list of values, and of links or parts, in the body of an operation on a resource.
+pub const BODY_ITEMS: usize = 100;
+/// Items of a list in the input of a named operation.
+pub const INPUT_ITEMS: usize = 1_000;
+/// Characters of a password.
+pub const PASSWORD_CHARACTERS: usize = 256;
