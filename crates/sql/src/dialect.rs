@@ -50,9 +50,13 @@ impl Dialect {
     }
 
     pub(crate) fn placeholder(self, number: usize) -> String {
+        format!("{}{number}", self.placeholder_sign())
+    }
+
+    pub(crate) fn placeholder_sign(self) -> char {
         match self {
-            Self::Sqlite => format!("?{number}"),
-            Self::Postgres => format!("${number}"),
+            Self::Sqlite => '?',
+            Self::Postgres => '$',
         }
     }
 

@@ -188,11 +188,40 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// The statement: its text with what was bound on the way.
+    /// The statement: its text with what was bound on the way. Parameters of parts that were left out are forgotten,
+    /// and the others numbered anew: PostgreSQL can't tell the type of one that is not used.
     pub fn finish(self, text: String) -> Statement {
+        let sign = self.dialect.placeholder_sign();
+        let mut pieces = text.split(sign);
+        let mut numbered = pieces.next().unwrap_or_default().to_owned();
+        let mut used: Vec<usize> = Vec::new();
+        for piece in pieces {
+            let end = piece
+                .find(|letter: char| !letter.is_ascii_digit())
+                .unwrap_or(piece.len());
+            let Some(index) = piece[..end]
+                .parse()
+                .ok()
+                .and_then(|it: usize| it.checked_sub(1))
+            else {
+                numbered.push(sign);
+                numbered.push_str(piece);
+                continue;
+            };
+            let place = match used.iter().position(|known| *known == index) {
+                Some(place) => place,
+                None => {
+                    used.push(index);
+                    used.len() - 1
+                }
+            };
+            numbered.push_str(&self.dialect.placeholder(place + 1));
+            numbered.push_str(&piece[end..]);
+        }
+        let parameters = used.into_iter().map(|index| self.parameters[index].clone());
         Statement {
-            text,
-            parameters: self.parameters,
+            text: numbered,
+            parameters: parameters.collect(),
         }
     }
 

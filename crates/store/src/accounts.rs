@@ -1,14 +1,13 @@
 //! Accounts: credentials and sessions. Hashes and tokens are made by the HTTP layer.
 
-use crate::read::{database, stored_value};
+use crate::connection::{Connection, Row, Value, ValueRef, values};
+use crate::read::stored_value;
 use crate::represent::id_value;
 use crate::write::{note_password, sign_up};
 use crate::{Call, Context, Failure, Reply, Shared, Store};
 use archwright_plan::model::{Account, Model, RoleId};
 use archwright_plan::{ColumnSource, lookup_column};
 use archwright_sql::Dialect;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// What signing in has to know of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,13 +105,13 @@ impl Store {
             Ok(Credentials {
                 account_id: id_text(row, 0)?,
                 password_hash: row.get(1)?,
-                roles: roles(model, &row.get::<_, String>(2)?),
+                roles: roles(model, &row.get::<String>(2)?),
                 failed_count: row.get(3)?,
                 locked_until: row.get(4)?,
             })
         };
         self.readers
-            .with(|connection| one(connection, &text, [value], read))
+            .with(|connection| connection.first(&text, std::slice::from_ref(&value), read))
     }
 
     /// Makes the account (operation SignUp; the body without `password`), its credentials and its first session.
@@ -149,14 +148,14 @@ impl Store {
                 let found = "SELECT \"failed_count\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1 \
                              AND COALESCE(\"locked_until\", ?2) <= ?2";
                 let count: Option<u32> =
-                    one(connection, found, params![id, now], |row| row.get(0))?;
+                    connection.first(found, &values![id.clone(), now], |row| row.get(0))?;
                 let Some(count) = count.map(|count| count.saturating_add(1)) else {
                     return Ok(());
                 };
                 let locked_until = Some(lock(count)).filter(|lock| *lock > 0).map(|lock| now + lock);
                 let update = "UPDATE \"auth_credentials\" SET \"failed_count\" = ?2, \"locked_until\" = ?3 \
                               WHERE \"account_id\" = ?1";
-                execute(connection, update, params![id, count, locked_until]).map(drop)
+                connection.execute(update, &values![id, count, locked_until]).map(drop)
             })
             .await
     }
@@ -191,11 +190,11 @@ impl Store {
         let read = |row: &Row<'_>| {
             Ok(ActiveSession {
                 account_id: id_text(row, 0)?,
-                roles: roles(model, &row.get::<_, String>(1)?),
+                roles: roles(model, &row.get::<String>(1)?),
             })
         };
         self.readers
-            .with(|connection| one(connection, &text, params![session_id, now], read))
+            .with(|connection| connection.first(&text, &values![session_id.to_owned(), now], read))
     }
 
     /// Exchanges a session's refresh token for the next one. `presented` is the hash of a token that was issued for
@@ -212,8 +211,9 @@ impl Store {
             .run(move |connection| {
                 let live = shared.live_session("s.\"token_hash\"")?;
                 let text = format!("{live} AND s.\"expires_at\" > ?2");
-                let values = params![session_id, now];
-                let current: Option<[u8; 32]> = one(connection, &text, values, |row| row.get(0))?;
+                let values = values![session_id.clone(), now];
+                let current: Option<[u8; 32]> =
+                    connection.first(&text, &values, |row| row.get(0))?;
                 let Some(current) = current else {
                     return Ok(Rotation::Unknown);
                 };
@@ -222,7 +222,7 @@ impl Store {
                     return Ok(Rotation::Reused);
                 }
                 let update = "UPDATE \"auth_sessions\" SET \"token_hash\" = ?2 WHERE \"id\" = ?1";
-                execute(connection, update, params![session_id, next])?;
+                connection.execute(update, &values![session_id.clone(), next.to_vec()])?;
                 Ok(Rotation::Rotated)
             })
             .await
@@ -251,8 +251,8 @@ impl Store {
                 let update = "UPDATE \"auth_sessions\" SET \"revoked_at\" = ?3 \
                               WHERE \"account_id\" = ?1 AND \"id\" <> ?2 AND \"revoked_at\" IS NULL";
                 let id = shared.account_id(&caller.account_id)?;
-                let values = params![id, caller.session_id, context.now];
-                execute(connection, update, values).map(drop)
+                let values = values![id, caller.session_id.clone(), context.now];
+                connection.execute(update, &values).map(drop)
             })
             .await
     }
@@ -310,8 +310,8 @@ fn confirm(
                   \"password_hash\" = COALESCE(?3, \"password_hash\") \
                   WHERE \"account_id\" = ?1 AND \"password_hash\" = ?2";
     let id = shared.account_id(account_id)?;
-    let values = params![id, verified.hash, verified.new_hash];
-    match execute(connection, update, values)? {
+    let values = values![id, verified.hash.clone(), verified.new_hash.clone()];
+    match connection.execute(update, &values)? {
         0 => Err(Failure::Unauthorized),
         _ => Ok(()),
     }
@@ -331,8 +331,14 @@ fn insert_session(
         shared.account_is_active()?,
     );
     let id = shared.account_id(account_id)?;
-    let values = params![session.id, id, session.token_hash, now, session.expires_at];
-    match execute(connection, &insert, values)? {
+    let values = values![
+        session.id.clone(),
+        id,
+        session.token_hash.to_vec(),
+        now,
+        session.expires_at
+    ];
+    match connection.execute(&insert, &values)? {
         0 => Err(Failure::Unauthorized),
         _ => Ok(()),
     }
@@ -340,7 +346,9 @@ fn insert_session(
 
 fn revoke(connection: &Connection, session_id: &str, now: i64) -> Result<(), Failure> {
     let update = "UPDATE \"auth_sessions\" SET \"revoked_at\" = ?2 WHERE \"id\" = ?1 AND \"revoked_at\" IS NULL";
-    execute(connection, update, params![session_id, now]).map(drop)
+    connection
+        .execute(update, &values![session_id.to_owned(), now])
+        .map(drop)
 }
 
 /// Roles that the design knows; a name that it dropped grants nothing.
@@ -352,33 +360,9 @@ fn roles(model: &Model, names: &str) -> Vec<RoleId> {
     known.map(RoleId).collect()
 }
 
-fn id_text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
-    Ok(match row.get(column)? {
-        Value::Integer(id) => id.to_string(),
-        other => rusqlite::types::FromSql::column_result((&other).into())?,
+fn id_text(row: &Row<'_>, column: usize) -> Result<String, Failure> {
+    Ok(match row.value(column)? {
+        ValueRef::Integer(id) => id.to_string(),
+        _ => row.get(column)?,
     })
-}
-
-/// The first row.
-pub(crate) fn one<T>(
-    connection: &Connection,
-    text: &str,
-    values: impl rusqlite::Params,
-    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Option<T>, Failure> {
-    let mut statement = connection.prepare_cached(text).map_err(database)?;
-    statement
-        .query_row(values, read)
-        .optional()
-        .map_err(database)
-}
-
-/// The number of rows that it changed.
-pub(crate) fn execute(
-    connection: &Connection,
-    text: &str,
-    values: impl rusqlite::Params,
-) -> Result<usize, Failure> {
-    let mut statement = connection.prepare_cached(text).map_err(database)?;
-    statement.execute(values).map_err(database)
 }

@@ -1,13 +1,11 @@
 //! The records of uploaded files; their bytes are the HTTP layer's.
 
-use crate::accounts::{execute, one};
-use crate::read::database;
+use crate::connection::{Connection, values};
 use crate::write::{may_write, set_file};
 use crate::{Call, Context, Failure, Reply, Store};
 use archwright_plan::model::{FieldId, ScalarType};
 use archwright_plan::{ColumnSource, Plan, SystemTable, TablePurpose};
 use archwright_sql::Dialect;
-use rusqlite::{Connection, params};
 
 /// A file whose bytes are on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +56,13 @@ impl Store {
              WHERE f.\"id\" = ?1 AND ({referred})"
         );
         self.readers.with(|connection| {
-            one(connection, &text, [id], |row| {
+            connection.first(&text, &values![id.to_owned()], |row| {
                 Ok(StoredFile {
                     id: row.get(0)?,
                     path: row.get(1)?,
                     name: row.get(2)?,
                     media_type: row.get(3)?,
-                    size: row.get::<_, i64>(4)?.unsigned_abs(),
+                    size: row.get::<i64>(4)?.unsigned_abs(),
                     sha256: row.get(5)?,
                 })
             })
@@ -80,11 +78,8 @@ impl Store {
         let text = "SELECT value FROM json_each(?1) \
                     WHERE value NOT IN (SELECT \"id\" FROM \"stored_files\")";
         let ids = serde_json::Value::from(ids).to_string();
-        self.readers.with(|connection| {
-            let mut statement = connection.prepare_cached(text).map_err(database)?;
-            let found = statement.query_map([ids], |row| row.get(0));
-            found.and_then(Iterator::collect).map_err(database)
-        })
+        self.readers
+            .with(|connection| connection.all(text, &values![ids.clone()], |row| row.get(0)))
     }
 }
 
@@ -120,14 +115,14 @@ fn insert(connection: &Connection, file: &StoredFile, now: i64) -> Result<(), Fa
     let insert = "INSERT INTO \"stored_files\" (\"id\", \"path\", \"name\", \"type\", \"size\", \"sha256\", \"created_at\") \
                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let size = i64::try_from(file.size).unwrap_or(i64::MAX);
-    let values = params![
-        file.id,
-        file.path,
-        file.name,
-        file.media_type,
+    let values = values![
+        file.id.clone(),
+        file.path.clone(),
+        file.name.clone(),
+        file.media_type.clone(),
         size,
-        file.sha256,
+        file.sha256.to_vec(),
         now
     ];
-    execute(connection, insert, values).map(drop)
+    connection.execute(insert, &values).map(drop)
 }

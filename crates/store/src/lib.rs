@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api;
+mod connection;
 mod encryption;
 mod files;
 mod named;
@@ -56,10 +57,8 @@ impl Store {
 
     /// Whether the database answers.
     pub fn ping(&self) -> Result<(), Failure> {
-        self.readers.with(|connection| {
-            let answered = connection.query_row("SELECT 1", [], |_| Ok(()));
-            answered.map_err(read::database)
-        })
+        self.readers
+            .with(|connection| connection.first("SELECT 1", &[], |_| Ok(())).map(drop))
     }
 
     /// Whether the caller may try an operation at all, before its body is read: `Ok`, or 401 or 403.

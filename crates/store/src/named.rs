@@ -10,13 +10,12 @@ pub(crate) use environment::Environment;
 pub(crate) use program::Programs;
 pub(crate) use steps::effects;
 
-use crate::read::database;
+use crate::connection::Connection;
 use crate::represent::classes;
 use crate::write::{Job, idempotency, settle};
 use crate::{Call, Context, Failure, Reply, Shared, Store};
 use archwright_sql::Classes;
 use program::Program;
-use rusqlite::Connection;
 
 impl Store {
     /// Answers an operation of kind Named.
@@ -28,17 +27,16 @@ impl Store {
         if !program.writes {
             return self.readers.with(|connection| {
                 // All steps see one state of the database.
-                let transaction = connection.unchecked_transaction().map_err(database)?;
-                let reply = run(
-                    &transaction,
-                    &self.shared,
-                    &call,
-                    &context,
-                    &classes,
-                    environment,
-                )?;
-                transaction.commit().map_err(database)?;
-                Ok(reply)
+                connection.snapshot(|| {
+                    run(
+                        connection,
+                        &self.shared,
+                        &call,
+                        &context,
+                        &classes,
+                        environment,
+                    )
+                })
             });
         }
         let shared = self.shared.clone();

@@ -1,5 +1,7 @@
 //! Opens a database: makes the schema in an empty one, refuses one that was made for another design.
 
+use crate::connection;
+use crate::connection::sqlite::{Role, connect};
 use crate::named::Programs;
 use crate::pool::Pool;
 use crate::represent::Compiled;
@@ -8,11 +10,10 @@ use crate::writer::Writer;
 use crate::{Context, Shared, Store};
 use archwright_plan::Plan;
 use archwright_sql::{Dialect, Unsupported, ddl, schema_fingerprint};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Makes the link under which a stored file (by its id) can be downloaded by this caller.
 pub type FileLink = Arc<dyn Fn(&str, &Context) -> String + Send + Sync>;
@@ -62,13 +63,6 @@ pub(crate) struct Location {
     _temporary: Option<tempfile::TempDir>,
 }
 
-/// What a connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Reader,
-    Writer,
-}
-
 impl Store {
     /// Opens the database, and makes the schema when it is empty.
     pub fn open(plan: Arc<Plan>, options: StoreOptions) -> Result<Self, OpenError> {
@@ -82,8 +76,10 @@ impl Store {
         } else {
             compare(&writer, &plan, &statements).map_err(failed)??;
         }
-        let readers = (0..options.readers.max(1)).map(|_| connect(&location.path, Role::Reader));
+        let reader = |_| connect(&location.path, Role::Reader).map(connection::Connection::Sqlite);
+        let readers = (0..options.readers.max(1)).map(reader);
         let readers = readers.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let writer = connection::Connection::Sqlite(writer);
         let compiled = Compiled::new(&plan)?;
         let writes = Writes::new(&plan)?;
         let programs = Programs::new(&plan)?;
@@ -143,30 +139,6 @@ fn unreachable(path: &Path, error: &rusqlite::Error) -> OpenError {
         path: path.display().to_string(),
         reason: error.to_string(),
     }
-}
-
-/// A further connection to the database.
-pub(crate) fn connect(path: &Path, role: Role) -> rusqlite::Result<Connection> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if role == Role::Writer {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
-    }
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    // Writes have a statement for each table and each set of columns.
-    connection.set_prepared_statement_cache_capacity(match role {
-        Role::Reader => 128,
-        Role::Writer => 512,
-    });
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
-         PRAGMA cache_size = -2000; PRAGMA mmap_size = 67108864; PRAGMA temp_store = MEMORY; \
-         PRAGMA trusted_schema = OFF;",
-    )?;
-    if role == Role::Reader {
-        connection.execute_batch("PRAGMA query_only = ON;")?;
-    }
-    Ok(connection)
 }
 
 /// All or nothing: a half-made schema would be refused ever after.

@@ -1,7 +1,7 @@
 //! Connections that only read, handed out one at a time.
 
 use crate::Failure;
-use rusqlite::Connection;
+use crate::connection::Connection;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ mod value;
 pub(crate) use page::{FilterShape, Page, SortShape};
 pub(crate) use value::stored_value;
 
+use crate::connection::{Connection, Value};
 use crate::represent::{
     Bindings, QueryKey, Shaping, Target, admit, classes, id_value, parse_expand, parse_fields, run,
 };
@@ -15,7 +16,6 @@ use crate::{Call, Context, Failure, Fault, Reply, Store};
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, OperationKind, PathParameterKind, Plan};
 use archwright_sql::Classes;
-use rusqlite::types::Value;
 
 impl Store {
     /// Answers an operation of kind List, Get or Me. Quick and synchronous.
@@ -178,7 +178,7 @@ pub(crate) fn address(
 
 /// A query with children sees one state of the database.
 fn snapshot(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     query: &crate::represent::Query,
     bindings: &Bindings<'_>,
     limit: usize,
@@ -186,26 +186,11 @@ fn snapshot(
     if query.children.is_empty() {
         return run(connection, query, bindings, limit);
     }
-    let transaction = connection.unchecked_transaction().map_err(database)?;
-    let rows = run(&transaction, query, bindings, limit)?;
-    transaction.commit().map_err(database)?;
-    Ok(rows)
+    connection.snapshot(|| run(connection, query, bindings, limit))
 }
 
 fn entity_of(operation: &Operation) -> Result<EntityId, Failure> {
     operation
         .entity
         .ok_or_else(|| Failure::Internal(format!("{} is on no entity", operation.id)))
-}
-
-/// A busy database may be free soon; everything else is our own fault.
-pub(crate) fn database(error: rusqlite::Error) -> Failure {
-    match error.sqlite_error_code() {
-        Some(
-            rusqlite::ErrorCode::DatabaseBusy
-            | rusqlite::ErrorCode::DatabaseLocked
-            | rusqlite::ErrorCode::DiskFull,
-        ) => Failure::Unavailable(error.to_string()),
-        _ => Failure::Internal(error.to_string()),
-    }
 }

@@ -17,6 +17,7 @@ pub(crate) use rows::{Rows, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
 pub(crate) use write::{sealed_place, write_display, write_plain, write_text};
 
+use crate::connection::Connection;
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
 use archwright_plan::model::EntityId;
@@ -133,7 +134,7 @@ pub(crate) fn classes(plan: &Plan, context: &Context) -> Classes {
 /// The row with this id, without asking whether the caller may read it; keys that the caller may not see are left
 /// out. `None`: there is no such row, or it is deleted.
 pub(crate) fn represent(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     shared: &Shared,
     entity: EntityId,
     id: &str,
@@ -169,6 +170,7 @@ pub(crate) fn represent(
 mod tests {
     use super::*;
     use crate::common::{ADMIN, BOOK, ORDER, bookshop, context, uuid};
+    use crate::connection::sqlite;
     use archwright_sql::Phase;
 
     #[test]
@@ -177,7 +179,7 @@ mod tests {
         let store = bookshop(folder.path());
         let anonymous = context(None);
         let path = folder.path().join("bookshop.sqlite");
-        let connection = crate::open::connect(&path, crate::open::Role::Writer).unwrap();
+        let connection = Connection::Sqlite(sqlite::connect(&path, sqlite::Role::Writer).unwrap());
         let show = |id: &str| {
             represent(
                 &connection,
@@ -190,7 +192,7 @@ mod tests {
             .unwrap()
         };
         connection
-            .execute_batch("BEGIN; UPDATE books SET stock = 42")
+            .batch("BEGIN; UPDATE books SET stock = 42")
             .unwrap();
         let shown = show(&uuid(12)).unwrap();
         assert_eq!(shown.version, Some(3));

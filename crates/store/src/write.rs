@@ -34,14 +34,12 @@ pub(crate) use prepare::Writes;
 pub(crate) use refuse::by_rule;
 pub(crate) use step::{create_row, delete_row, link, make_move, set_row, status};
 
-use crate::read::database;
+use crate::connection::{Connection, Value, values};
 use crate::represent::{Shaping, classes, id_value};
 use crate::{Call, Caller, Context, Failure, Reply, Shared, SignedUp, Store};
 use archwright_plan::model::RoleId;
 use archwright_plan::{OperationKind, SeedRow, SystemTable, TablePurpose};
 use request::Body;
-use rusqlite::Connection;
-use rusqlite::types::Value;
 use std::collections::BTreeMap;
 
 impl Store {
@@ -90,10 +88,8 @@ impl Store {
         self.readers.with(|connection| {
             for table in tables {
                 let name = archwright_sql::Dialect::Sqlite.identifier(&table.name);
-                let mut statement = connection
-                    .prepare(&format!("SELECT 1 FROM {name} LIMIT 1"))
-                    .map_err(database)?;
-                if statement.exists([]).map_err(database)? {
+                let text = format!("SELECT 1 FROM {name} LIMIT 1");
+                if connection.first(&text, &[], |_| Ok(()))?.is_some() {
                     return Ok(false);
                 }
             }
@@ -135,7 +131,7 @@ impl Store {
             .run(move |connection| {
                 for name in &names {
                     let text = format!("DELETE FROM \"{name}\" WHERE \"expires_at\" <= ?1");
-                    connection.execute(&text, [now]).map_err(database)?;
+                    connection.execute(&text, &values![now])?;
                 }
                 Ok(())
             })

@@ -1,8 +1,7 @@
 //! The one connection that writes: jobs come through a channel, and those that wait share a commit.
 
 use crate::Failure;
-use crate::read::database;
-use rusqlite::Connection;
+use crate::connection::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
@@ -65,21 +64,24 @@ impl Drop for Writer {
 
 fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Job>) {
     while let Some(first) = waiting.blocking_recv() {
-        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-            first(Err(database(error)))(Ok(()));
+        if let Err(failure) = connection.batch("BEGIN IMMEDIATE") {
+            first(Err(failure))(Ok(()));
             continue;
         }
         let mut answers = vec![first(Ok(connection))];
         // A full disk, say, ends the whole transaction: what came before is gone, and nothing may come after.
-        while !connection.is_autocommit()
+        while connection.is_in_transaction()
             && answers.len() < MOST_TOGETHER
             && let Ok(job) = waiting.try_recv()
         {
             answers.push(job(Ok(connection)));
         }
-        let committed = connection.execute_batch("COMMIT").map_err(|error| {
-            let _ = connection.execute_batch("ROLLBACK");
-            error.to_string()
+        let committed = connection.batch("COMMIT").map_err(|failure| {
+            let _ = connection.batch("ROLLBACK");
+            match failure {
+                Failure::Unavailable(reason) | Failure::Internal(reason) => reason,
+                other => format!("{other:?}"),
+            }
         });
         for answer in answers {
             answer(committed.clone().map_err(Failure::Unavailable));
@@ -92,16 +94,14 @@ fn isolated<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    connection
-        .execute_batch("SAVEPOINT job")
-        .map_err(database)?;
+    connection.batch("SAVEPOINT job")?;
     let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
     let result = result.unwrap_or_else(|_| Err(Failure::Internal("a write panicked".to_owned())));
     let end = match &result {
         Ok(_) => "RELEASE job",
         Err(_) => "ROLLBACK TO job; RELEASE job",
     };
-    connection.execute_batch(end).map_err(database)?;
+    connection.batch(end)?;
     result
 }
 
@@ -109,30 +109,28 @@ fn isolated<T>(
 #[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 mod tests {
     use super::*;
+    use crate::connection::{sqlite, values};
 
     fn writer(folder: &std::path::Path) -> (Writer, Connection) {
         let path = folder.join("database.sqlite");
-        let connection = crate::open::connect(&path, crate::open::Role::Writer).unwrap();
+        let connect = |role| Connection::Sqlite(sqlite::connect(&path, role).unwrap());
+        let connection = connect(sqlite::Role::Writer);
         connection
-            .execute_batch("CREATE TABLE rows (number INTEGER PRIMARY KEY)")
+            .batch("CREATE TABLE rows (number INTEGER PRIMARY KEY)")
             .unwrap();
-        let reader = crate::open::connect(&path, crate::open::Role::Reader).unwrap();
+        let reader = connect(sqlite::Role::Reader);
         (Writer::start(connection).unwrap(), reader)
     }
 
     fn insert(connection: &Connection, number: i64) -> Result<(), Failure> {
         connection
-            .execute("INSERT INTO rows VALUES (?1)", [number])
-            .map_err(database)?;
-        Ok(())
+            .execute("INSERT INTO rows VALUES (?1)", &values![number])
+            .map(drop)
     }
 
     fn numbers(reader: &Connection) -> Vec<i64> {
-        let mut statement = reader
-            .prepare("SELECT number FROM rows ORDER BY 1")
-            .unwrap();
-        let rows = statement.query_map([], |row| row.get(0)).unwrap();
-        rows.map(Result::unwrap).collect()
+        let text = "SELECT number FROM rows ORDER BY 1";
+        reader.all(text, &[], |row| row.get(0)).unwrap()
     }
 
     #[tokio::test]
@@ -180,7 +178,7 @@ mod tests {
             writer.run(|connection| insert(connection, 1)),
             writer.run(|connection| {
                 // What a full disk does.
-                connection.execute_batch("ROLLBACK").map_err(database)?;
+                connection.batch("ROLLBACK")?;
                 Err::<(), _>(Failure::Internal("ended".to_owned()))
             }),
             writer.run(|connection| insert(connection, 3)),

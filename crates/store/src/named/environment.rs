@@ -1,7 +1,7 @@
 //! What the expressions of a named operation see beside rows: inputs and bindings.
 
+use crate::connection::Value;
 use archwright_plan::model::{BindingId, InputPlace};
-use rusqlite::types::Value;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! The typed input of a named operation: from the path, the query, headers and the body.
 
 use super::Environment;
+use crate::connection::Value;
 use crate::write::{Inputs, Job, Reader, resolve};
 use crate::{Call, Failure, Fault, Shared};
 use archwright_plan::model::{EntityId, InputField, InputKind, InputPlace, Operation, ScalarType};
 use archwright_plan::{OperationKind, PathParameterKind, Plan};
 use archwright_sql::Classes;
-use rusqlite::types::Value;
 use serde_json::{Map, Value as Json};
 
 /// A row that an input names.

@@ -2,7 +2,7 @@
 
 use super::Environment;
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Value, ValueRef};
 use crate::represent::{Bindings, Form, Shaping, represent, scalar_form, unsupported, write_plain};
 use crate::write::{Job, id_text};
 use archwright_plan::Plan;
@@ -10,7 +10,6 @@ use archwright_plan::model::{
     EntityId, Expression, ExpressionKind, FieldKind, ScalarType, Shape, Type,
 };
 use archwright_sql::{Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
-use rusqlite::types::{Value, ValueRef};
 use std::collections::HashMap;
 
 /// A shape over one row of a statement.
@@ -332,15 +331,10 @@ fn rows(
     statement: &Statement,
     bindings: &Bindings<'_>,
 ) -> Result<Vec<Vec<Value>>, Failure> {
-    let mut prepared = crate::represent::bound(job.connection, statement, &Value::Null, bindings)?;
-    let width = prepared.column_count();
-    let mut found = prepared.raw_query();
-    let mut rows = Vec::new();
-    while let Some(row) = found.next().map_err(database)? {
-        let cells = (0..width).map(|column| row.get(column));
-        rows.push(cells.collect::<Result<_, _>>().map_err(database)?);
-    }
-    Ok(rows)
+    let values = crate::represent::bound(statement, &Value::Null, bindings)?;
+    job.connection.all(&statement.text, &values, |row| {
+        (0..row.width()).map(|column| row.get(column)).collect()
+    })
 }
 
 impl Node {

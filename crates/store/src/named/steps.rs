@@ -3,12 +3,11 @@
 use super::Environment;
 use super::program::{Assignment, Kind, Step};
 use crate::Failure;
-use crate::read::database;
+use crate::connection::Value;
 use crate::represent::{Rule, bound};
 use crate::write::{self, Given, Job, by_rule, status};
 use archwright_plan::model::{BindingId, EntityId, FieldId, Otherwise};
 use archwright_sql::{Phase, Statement};
-use rusqlite::types::Value;
 
 pub(crate) fn run(
     job: &mut Job<'_>,
@@ -48,12 +47,11 @@ fn value(
     statement: &Statement,
 ) -> Result<Value, Failure> {
     let bindings = job.bindings(&[]).within(environment);
-    let mut prepared = bound(job.connection, statement, &environment.this, &bindings)?;
-    let mut rows = prepared.raw_query();
-    match rows.next().map_err(database)? {
-        Some(row) => row.get(0).map_err(database),
-        None => Ok(Value::Null),
-    }
+    let values = bound(statement, &environment.this, &bindings)?;
+    let found = job
+        .connection
+        .first(&statement.text, &values, |row| row.get(0))?;
+    Ok(found.unwrap_or(Value::Null))
 }
 
 pub(crate) fn holds(

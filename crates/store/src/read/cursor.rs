@@ -1,8 +1,8 @@
 //! The opaque text that says where the next page begins.
 
+use crate::connection::Value;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 /// The last row of a page: its sort value (null without a sort) and its id, and what the page was asked for.

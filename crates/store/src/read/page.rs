@@ -3,6 +3,7 @@
 use super::cursor::Cursor;
 use super::parse::parse;
 use super::{entity_of, snapshot};
+use crate::connection::Value;
 use crate::represent::{
     Bindings, Builder, QueryKey, Target, classes, query_plan, unsupported, write_display,
     write_text,
@@ -72,9 +73,8 @@ impl Store {
         let mut question =
             parse(plan, entity, operation, options, call).map_err(Failure::BadRequest)?;
         let limit = question.limit as usize;
-        question.values.push(rusqlite::types::Value::Integer(
-            i64::from(question.limit) + 1,
-        ));
+        let most = i64::from(question.limit) + 1;
+        question.values.push(Value::Integer(most));
         let key = QueryKey {
             target: Target::Page(question.page.clone()),
             classes: classes.clone(),

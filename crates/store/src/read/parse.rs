@@ -2,12 +2,12 @@
 
 use super::cursor::{Cursor, question};
 use super::{FilterShape, Page, SortShape, stored_value};
+use crate::connection::Value;
 use crate::represent::{Shaping, parse_expand, parse_fields};
 use crate::{Call, Fault};
 use archwright_plan::limits::{LISTED_VALUES, SEARCH_CHARACTERS};
 use archwright_plan::model::{EntityId, FieldKind, ScalarType};
 use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan};
-use rusqlite::types::Value;
 
 const MOST_SEARCHED_WORDS: usize = 16;
 

@@ -1,11 +1,11 @@
 //! The values of a statement's parameters.
 
+use crate::connection::Value;
 use crate::named::Environment;
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
 use archwright_plan::model::{EntityId, IdType, InputPlace, Literal};
 use archwright_sql::{Classes, Parameter, days_from_text, instant_to_text};
-use rusqlite::types::Value;
 
 /// The values of a move's input, by the paths that expressions call them by.
 pub(crate) type Inputs = [(Vec<String>, Value)];

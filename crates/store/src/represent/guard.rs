@@ -2,14 +2,12 @@
 
 use super::{Bindings, Builder, QueryKey};
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Connection, Value};
 use archwright_plan::model::{EntityId, FieldId};
 use archwright_plan::{Alternative, OperationKind, Plan};
 use archwright_sql::{
     Classes, Dialect, Parameter, Phase, Statement, Unsupported, alternatives_statement,
 };
-use rusqlite::types::Value;
-use rusqlite::{CachedStatement, Connection};
 
 /// Whose alternatives are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,42 +92,30 @@ pub(crate) fn holding(
 ) -> Result<Option<Vec<usize>>, Failure> {
     let key = (rule, phase, bindings.classes.clone());
     let guard = bindings.shared.compiled.guard(&bindings.shared.plan, key)?;
-    let mut statement = bound(connection, &guard.statement, row, bindings)?;
-    let mut rows = statement.raw_query();
-    let Some(found) = rows.next().map_err(database)? else {
-        return Ok(None);
-    };
-    let mut held = Vec::new();
-    for (column, position) in guard.open.iter().enumerate() {
-        if found.get::<_, Option<bool>>(column).map_err(database)? == Some(true) {
-            held.push(*position);
+    let values = bound(&guard.statement, row, bindings)?;
+    connection.first(&guard.statement.text, &values, |found| {
+        let mut held = Vec::new();
+        for (column, position) in guard.open.iter().enumerate() {
+            if found.get::<Option<bool>>(column)? == Some(true) {
+                held.push(*position);
+            }
         }
-    }
-    Ok(Some(held))
+        Ok(held)
+    })
 }
 
-/// The statement with its values; `row` is the id that it is about.
-pub(crate) fn bound<'c>(
-    connection: &'c Connection,
+/// The values of a statement's parameters; `row` is the id that it is about.
+pub(crate) fn bound(
     statement: &Statement,
     row: &Value,
     bindings: &Bindings<'_>,
-) -> Result<CachedStatement<'c>, Failure> {
-    let mut prepared = connection
-        .prepare_cached(&statement.text)
-        .map_err(database)?;
-    // A parameter of a part that was left out has a number, and no place in the text.
-    let used = prepared.parameter_count();
-    for (index, parameter) in statement.parameters.iter().enumerate().take(used) {
-        let value = match parameter {
-            Parameter::RowId => row.clone(),
-            other => bindings.value(other)?,
-        };
-        prepared
-            .raw_bind_parameter(index + 1, value)
-            .map_err(database)?;
-    }
-    Ok(prepared)
+) -> Result<Vec<Value>, Failure> {
+    let parameters = statement.parameters.iter();
+    let values = parameters.map(|parameter| match parameter {
+        Parameter::RowId => Ok(row.clone()),
+        other => bindings.value(other),
+    });
+    values.collect()
 }
 
 /// Finds a row by the id or natural key `Value(0)`, if such callers may read it.
@@ -166,11 +152,7 @@ pub(crate) fn query_plan(
 ) -> Result<Vec<String>, Failure> {
     let query = compiled.query(plan, key)?;
     let text = format!("EXPLAIN QUERY PLAN {}", query.text);
-    let mut statement = connection.prepare(&text).map_err(database)?;
-    let mut rows = statement.raw_query();
-    let mut steps = Vec::new();
-    while let Some(row) = rows.next().map_err(database)? {
-        steps.push(row.get("detail").map_err(database)?);
-    }
-    Ok(steps)
+    let nothing = vec![Value::Null; query.parameters.len()];
+    // The last column says what the step does.
+    connection.all(&text, &nothing, |row| row.get(row.width() - 1))
 }

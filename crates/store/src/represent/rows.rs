@@ -3,11 +3,9 @@
 use super::write::write_value;
 use super::{Bindings, ChildKind, Form, Query};
 use crate::Failure;
-use crate::read::database;
-use rusqlite::Connection;
-use rusqlite::types::{Value, ValueRef};
+use crate::connection::{Connection, Row, Value, ValueRef};
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// Objects, one after the other.
 #[derive(Debug, Default)]
@@ -44,39 +42,28 @@ pub(crate) fn run(
     bindings: &Bindings<'_>,
     limit: usize,
 ) -> Result<Rows, Failure> {
-    let mut statement = connection.prepare_cached(&query.text).map_err(database)?;
-    // A parameter of a part that was left out has a number, and no place in the text.
-    let used = statement.parameter_count();
-    for (index, parameter) in query.parameters.iter().enumerate().take(used) {
-        statement
-            .raw_bind_parameter(index + 1, bindings.value(parameter)?)
-            .map_err(database)?;
-    }
-    let mut found = statement.raw_query();
+    let parameters = query.parameters.iter();
+    let values = parameters.map(|parameter| bindings.value(parameter));
+    let values = values.collect::<Result<Vec<_>, _>>()?;
     let mut rows = Rows::default();
     let mut holes = Vec::new();
-    while let Some(row) = found.next().map_err(database)? {
+    connection.each(&query.text, &values, |row| {
         if rows.spans.len() == limit {
             rows.more = true;
-            break;
+            return Ok(ControlFlow::Break(()));
         }
         let start = rows.json.len();
         write_row(row, query, bindings, &mut rows.json, &mut holes)?;
         rows.spans.push(start..rows.json.len());
         if let Some(group) = query.group {
-            rows.groups.push(row.get(group).map_err(database)?);
+            rows.groups.push(row.get(group)?);
         } else {
             let sort = query.sort.map_or(Ok(Value::Null), |column| row.get(column));
-            rows.last = Some((row.get(0).map_err(database)?, sort.map_err(database)?));
-            rows.version = query
-                .version
-                .map(|column| row.get(column))
-                .transpose()
-                .map_err(database)?;
+            rows.last = Some((row.get(0)?, sort?));
+            rows.version = query.version.map(|column| row.get(column)).transpose()?;
         }
-    }
-    drop(found);
-    drop(statement);
+        Ok(ControlFlow::Continue(()))
+    })?;
     if !query.children.is_empty() {
         fill(connection, query, bindings, &mut rows, &holes)?;
     }
@@ -84,7 +71,7 @@ pub(crate) fn run(
 }
 
 fn write_row(
-    row: &rusqlite::Row<'_>,
+    row: &Row<'_>,
     query: &Query,
     bindings: &Bindings<'_>,
     to: &mut Vec<u8>,
@@ -94,10 +81,7 @@ fn write_row(
     let mut first = true;
     for writer in &query.writers {
         if let Some(visible) = writer.visible
-            && !matches!(
-                row.get_ref(visible).map_err(database)?,
-                ValueRef::Integer(1)
-            )
+            && row.value(visible)? != ValueRef::Integer(1)
         {
             continue;
         }
@@ -108,9 +92,7 @@ fn write_row(
         to.extend_from_slice(&writer.key);
         match writer.form {
             Form::Child(child) => {
-                let key = row
-                    .get(query.children[child].key_column)
-                    .map_err(database)?;
+                let key = row.get(query.children[child].key_column)?;
                 holes.push(Hole {
                     at: to.len(),
                     child,

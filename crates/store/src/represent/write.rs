@@ -2,9 +2,8 @@
 
 use super::{Bindings, Form};
 use crate::Failure;
+use crate::connection::{Row, ValueRef};
 use archwright_sql::instant_to_text;
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
 use std::io::Write;
 
 /// The value of one key.
@@ -15,7 +14,7 @@ pub(crate) fn write_value(
     bindings: &Bindings<'_>,
     to: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let value = row.get_ref(column).map_err(crate::read::database)?;
+    let value = row.value(column)?;
     if value == ValueRef::Null {
         to.extend_from_slice(b"null");
         return Ok(());
@@ -23,7 +22,7 @@ pub(crate) fn write_value(
     match (form, value) {
         (Form::Sealed(inner, column), ValueRef::Blob(sealed)) => {
             // The row's id is always the first column.
-            let id = row.get_ref(0).map_err(crate::read::database)?;
+            let id = row.value(0)?;
             let plain = bindings
                 .shared
                 .secrets
@@ -90,8 +89,8 @@ fn write_file(
     bindings: &Bindings<'_>,
     to: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let text = |index: usize| row.get::<_, String>(index).map_err(crate::read::database);
-    let size: i64 = row.get(column + 3).map_err(crate::read::database)?;
+    let text = |index: usize| row.get::<String>(index);
+    let size: i64 = row.get(column + 3)?;
     let link = (bindings.shared.file_link)(&text(column)?, bindings.context);
     to.extend_from_slice(b"{\"url\":");
     write_text(&link, to);

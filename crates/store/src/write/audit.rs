@@ -4,10 +4,9 @@ use super::job::{Job, id_text};
 use super::row::Changes;
 use super::value::{is_secret, json_of};
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Value, values};
 use archwright_plan::Plan;
 use archwright_plan::model::{EntityId, Field, FieldId, Origin, ScalarType};
-use rusqlite::types::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -97,18 +96,15 @@ pub(crate) fn record(
                 (\"id\", \"at\", \"account_id\", \"operation\", \"entity\", \"row_id\", \"changes\", \"request_id\") \
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let account = job.context.caller.as_ref();
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    statement
-        .execute((
-            Uuid::now_v7().to_string(),
-            job.context.now,
-            account.map(|caller| &caller.account_id),
-            &job.definition().id,
-            &definition.name,
-            id_text(row),
-            Json::Object(changes).to_string(),
-            &job.context.request_id,
-        ))
-        .map_err(database)?;
-    Ok(())
+    let values = values![
+        Uuid::now_v7().to_string(),
+        job.context.now,
+        account.map(|caller| caller.account_id.clone()),
+        job.definition().id.clone(),
+        definition.name.clone(),
+        id_text(row),
+        Json::Object(changes).to_string(),
+        job.context.request_id.clone(),
+    ];
+    job.connection.execute(text, &values).map(drop)
 }

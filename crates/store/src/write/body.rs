@@ -2,11 +2,11 @@
 
 use super::given::{Given, Links, Merge, Part, Parts, Reference, Restricted};
 use super::scalar::{self, Patterns, Rules};
+use crate::connection::Value;
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, FieldId, ScalarType};
 use archwright_plan::{Input, InputKind, Plan, limits};
 use archwright_sql::Classes;
-use rusqlite::types::Value;
 use serde_json::{Map, Value as Json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,10 @@ use super::job::Job;
 use super::row::{Changes, keep_settable, link_all, settable, slug_of, taken_slug};
 use super::{audit, parts, refuse, value};
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Error, Value};
 use archwright_plan::model::{EntityId, Field, FieldId};
 use archwright_plan::{ColumnSource, Plan};
 use archwright_sql::Dialect;
-use rusqlite::OptionalExtension;
-use rusqlite::types::Value;
 
 /// Changes a row, its links and its parts as a body says.
 pub(crate) fn update(
@@ -94,12 +92,12 @@ fn read(
         names.join(", "),
         Dialect::Sqlite.identifier(&table.name)
     );
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    statement
-        .query_row([id], |row| {
+    let found = job
+        .connection
+        .first(&text, std::slice::from_ref(id), |row| {
             (0..names.len()).map(|index| row.get(index)).collect()
-        })
-        .map_err(database)
+        });
+    found?.ok_or_else(|| Failure::Internal("a row to be changed is gone".to_owned()))
 }
 
 /// What the column of a field holds; nothing for a row that is not there.
@@ -109,9 +107,10 @@ pub(crate) fn stored(job: &Job<'_>, field: FieldId, id: &Value) -> Result<Value,
         column_name(job.plan(), field)?,
         Dialect::Sqlite.identifier(&job.plan().table(field.entity).name)
     );
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    let found = statement.query_row([id], |row| row.get(0)).optional();
-    Ok(found.map_err(database)?.unwrap_or(Value::Null))
+    let found = job
+        .connection
+        .first(&text, std::slice::from_ref(id), |row| row.get(0));
+    Ok(found?.unwrap_or(Value::Null))
 }
 
 fn column_name(plan: &Plan, field: FieldId) -> Result<String, Failure> {
@@ -171,7 +170,7 @@ fn try_update(
     entity: EntityId,
     id: &Value,
     columns: &[(FieldId, Value)],
-) -> Result<Result<(), rusqlite::Error>, Failure> {
+) -> Result<Result<(), Error>, Failure> {
     let table = job.plan().table(entity);
     let quoted = |name: &str| Dialect::Sqlite.identifier(name);
     let mut sets = Vec::new();
@@ -200,8 +199,5 @@ fn try_update(
         quoted(&table.name),
         sets.join(", ")
     );
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    Ok(statement
-        .execute(rusqlite::params_from_iter(values))
-        .map(|_| ()))
+    Ok(job.connection.change(&text, &values).map(drop))
 }

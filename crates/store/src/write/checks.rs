@@ -8,14 +8,13 @@
 mod paths;
 
 use super::job::{Job, id_text};
-use crate::read::database;
+use crate::connection::Value;
 use crate::represent::bound;
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, Expression, FieldId};
 use archwright_plan::{ColumnSource, Plan};
 use archwright_sql::{Dialect, Parameter, Printer, Scope, Statement, Unsupported};
 use paths::{Paths, Step};
-use rusqlite::types::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A check, by its entity and its position in `Entity::checks`.
@@ -97,11 +96,10 @@ pub(crate) fn note(
         match &watch.statement {
             None => rows.push(row.clone()),
             Some(statement) => {
-                let mut prepared = bound(job.connection, statement, row, &job.bindings(&[]))?;
-                let mut found = prepared.raw_query();
-                while let Some(found) = found.next().map_err(database)? {
-                    rows.push(found.get(0).map_err(database)?);
-                }
+                let values = bound(statement, row, &job.bindings(&[]))?;
+                rows = job
+                    .connection
+                    .all(&statement.text, &values, |found| found.get(0))?;
             }
         }
         let pending = job.pending.0.entry(watch.check).or_default();
@@ -135,12 +133,11 @@ pub(crate) fn broken(job: &mut Job<'_>) -> Result<Vec<Fault>, Failure> {
 
 /// A row that is gone keeps every check.
 fn holds(job: &Job<'_>, condition: &Statement, row: &Value) -> Result<bool, Failure> {
-    let mut prepared = bound(job.connection, condition, row, &job.bindings(&[]))?;
-    let mut found = prepared.raw_query();
-    match found.next().map_err(database)? {
-        Some(found) => found.get(0).map_err(database),
-        None => Ok(true),
-    }
+    let values = bound(condition, row, &job.bindings(&[]))?;
+    let found = job
+        .connection
+        .first(&condition.text, &values, |found| found.get(0))?;
+    Ok(found.unwrap_or(true))
 }
 
 /// The first row of any entity that breaks a check, with the check's message; after rows were put in wholesale.

@@ -8,12 +8,10 @@ use super::job::Job;
 use super::row::{Changes, is_file};
 use super::{audit, change, refuse};
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Value, values};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::{EntityId, FieldId, OnDelete};
 use archwright_sql::Dialect;
-use rusqlite::ffi;
-use rusqlite::types::Value;
 use serde_json::json;
 
 /// A row that goes.
@@ -152,11 +150,8 @@ pub(crate) fn referring(
         quoted(&table.name),
         quoted(&column.name)
     );
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    let rows = statement
-        .query_map([target], |row| row.get(0))
-        .map_err(database)?;
-    rows.collect::<Result<_, _>>().map_err(database)
+    job.connection
+        .all(&text, std::slice::from_ref(target), |row| row.get(0))
 }
 
 fn in_use(job: &Job<'_>, by: EntityId) -> Failure {
@@ -191,10 +186,8 @@ fn mark(job: &mut Job<'_>, one: &Doomed) -> Result<(), Failure> {
         quoted(&table.name),
         quoted(&column.name)
     );
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    statement
-        .execute((&one.id, job.context.now))
-        .map_err(database)?;
+    job.connection
+        .execute(&text, &values![one.id.clone(), job.context.now])?;
     record(job, one.entity, &one.id, deleted())
 }
 
@@ -229,17 +222,12 @@ fn remove(job: &mut Job<'_>, one: &Doomed) -> Result<bool, Failure> {
     let files = files(job, one)?;
     let table = Dialect::Sqlite.identifier(&job.plan().table(one.entity).name);
     let text = format!("DELETE FROM {table} WHERE \"id\" = ?1");
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    match statement.execute([&one.id]) {
+    let id = std::slice::from_ref(&one.id);
+    match job.connection.attempt(&text, id)? {
         Ok(_) => {}
-        Err(rusqlite::Error::SqliteFailure(code, _))
-            if code.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY =>
-        {
-            return Ok(false);
-        }
+        Err(error) if error.is_foreign_key() => return Ok(false),
         Err(error) => return Err(refuse::failure(job.plan(), one.entity, "", error)),
     }
-    drop(statement);
     for file in files {
         drop_file(job, file)?;
     }
@@ -269,9 +257,7 @@ fn files(job: &Job<'_>, one: &Doomed) -> Result<Vec<String>, Failure> {
 /// Forgets a stored file that no row names any more, and lets its bytes be deleted after the commit.
 pub(crate) fn drop_file(job: &mut Job<'_>, file: String) -> Result<(), Failure> {
     let text = "DELETE FROM \"stored_files\" WHERE \"id\" = ?1";
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    statement.execute([&file]).map_err(database)?;
-    drop(statement);
+    job.connection.execute(text, &values![file.clone()])?;
     job.dropped_files.push(file);
     Ok(())
 }

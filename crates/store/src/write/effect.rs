@@ -5,14 +5,13 @@ use super::job::{Found, Job, id_text};
 use super::request::{Body, Request};
 use super::row::{self, Changes};
 use super::{audit, change, checks, delete, judge, link, refuse, resolve, roles};
+use crate::connection::Value;
 use crate::named::effects;
-use crate::read::database;
 use crate::represent::{Rule, bound};
 use crate::{Call, Failure, Reply};
 use archwright_plan::model::{EntityId, FieldId, Move};
 use archwright_plan::{Operation, OperationKind};
 use archwright_sql::Phase;
-use rusqlite::types::Value;
 use serde_json::json;
 
 /// Does what the call asks for, all of it or nothing: its caller is in a transaction of its own.
@@ -234,13 +233,14 @@ fn assigned(
     let Some(set) = statements.and_then(|statements| statements.set.as_ref()) else {
         return Ok(Vec::new());
     };
-    let mut prepared = bound(job.connection, set, id, &job.bindings(&[]))?;
-    let mut rows = prepared.raw_query();
-    let row = rows.next().map_err(database)?.ok_or(Failure::NotFound)?;
-    let fields = one.set.iter().enumerate();
-    fields
-        .map(|(column, (field, _))| Ok((*field, row.get(column).map_err(database)?)))
-        .collect()
+    let values = bound(set, id, &job.bindings(&[]))?;
+    let assigned = job.connection.first(&set.text, &values, |row| {
+        let fields = one.set.iter().enumerate();
+        fields
+            .map(|(column, (field, _))| Ok((*field, row.get(column)?)))
+            .collect()
+    });
+    assigned?.ok_or(Failure::NotFound)
 }
 
 fn linked(

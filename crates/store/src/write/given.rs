@@ -1,7 +1,7 @@
 //! What a body says of a row, once it is read.
 
+use crate::connection::Value;
 use archwright_plan::model::{EntityId, FieldId};
-use rusqlite::types::Value;
 use serde_json::Value as Json;
 
 /// What a body sets on one row, in the order of the inputs.

@@ -2,10 +2,8 @@
 
 use super::job::Job;
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Value, values};
 use archwright_plan::model::{EntityId, IdType};
-use rusqlite::OptionalExtension;
-use rusqlite::types::Value;
 use uuid::Uuid;
 
 /// There is one writer, so that the next number is nobody else's.
@@ -14,12 +12,8 @@ pub(crate) fn next(job: &Job<'_>, entity: EntityId) -> Result<Value, Failure> {
         IdType::Uuid => Ok(Value::Text(Uuid::now_v7().to_string())),
         IdType::Int => {
             let text = "SELECT \"seq\" FROM \"sqlite_sequence\" WHERE \"name\" = ?1";
-            let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-            let name = job.plan().table(entity).name.as_str();
-            let last: Option<i64> = statement
-                .query_row([name], |row| row.get(0))
-                .optional()
-                .map_err(database)?;
+            let name = values![job.plan().table(entity).name.clone()];
+            let last: Option<i64> = job.connection.first(text, &name, |row| row.get(0))?;
             Ok(Value::Integer(last.unwrap_or(0) + 1))
         }
     }

@@ -4,9 +4,8 @@
 //! repetition is judged anew: what stood in its way may be gone. Bodies are sealed: they show what is sensitive.
 
 use super::job::Job;
-use crate::read::database;
+use crate::connection::values;
 use crate::{Failure, IdempotencyKey, Reply};
-use rusqlite::OptionalExtension;
 use serde_json::{Value as Json, json};
 
 const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
@@ -15,8 +14,8 @@ const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 pub(crate) fn recorded(job: &Job<'_>, key: &IdempotencyKey) -> Result<Option<Reply>, Failure> {
     let text = "SELECT \"fingerprint\", \"status\", \"headers\", \"body\" FROM \"idempotency_keys\" \
                 WHERE \"key\" = ?1 AND \"caller\" = ?2 AND \"expires_at\" > ?3";
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    let found = statement.query_row((&key.key, caller(job), job.context.now), |row| {
+    let values = values![key.key.clone(), caller(job).to_owned(), job.context.now];
+    let found = job.connection.first(text, &values, |row| {
         let fingerprint: Vec<u8> = row.get(0)?;
         let headers: String = row.get(2)?;
         let sealed: Option<Vec<u8>> = row.get(3)?;
@@ -27,8 +26,7 @@ pub(crate) fn recorded(job: &Job<'_>, key: &IdempotencyKey) -> Result<Option<Rep
         };
         Ok((fingerprint, headers, sealed, reply))
     });
-    let Some((fingerprint, headers, sealed, mut reply)) = found.optional().map_err(database)?
-    else {
+    let Some((fingerprint, headers, sealed, mut reply)) = found? else {
         return Ok(None);
     };
     if fingerprint != key.fingerprint {
@@ -50,29 +48,29 @@ pub(crate) fn recorded(job: &Job<'_>, key: &IdempotencyKey) -> Result<Option<Rep
 pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Result<(), Failure> {
     let headers = json!({ "location": reply.location, "etag": reply.etag });
     // An expired record of the same key is still there when nobody has purged it.
-    let text = "INSERT OR REPLACE INTO \"idempotency_keys\" \
+    let text = "INSERT INTO \"idempotency_keys\" \
                 (\"key\", \"caller\", \"fingerprint\", \"status\", \"headers\", \"body\", \"created_at\", \"expires_at\") \
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+                ON CONFLICT (\"key\", \"caller\") DO UPDATE SET \"fingerprint\" = excluded.\"fingerprint\", \
+                \"status\" = excluded.\"status\", \"headers\" = excluded.\"headers\", \"body\" = excluded.\"body\", \
+                \"created_at\" = excluded.\"created_at\", \"expires_at\" = excluded.\"expires_at\"";
     let now = job.context.now;
     let seal = |body: &Vec<u8>| {
         let sealed = job.shared.secrets.seal(body, &place(job, key));
         sealed.ok_or_else(|| Failure::Internal("a reply can't be encrypted".to_owned()))
     };
     let body = reply.body.as_ref().map(seal).transpose()?;
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    statement
-        .execute((
-            &key.key,
-            caller(job),
-            key.fingerprint.as_slice(),
-            reply.status,
-            headers.to_string(),
-            body,
-            now,
-            now + KEPT_MILLISECONDS,
-        ))
-        .map_err(database)?;
-    Ok(())
+    let values = values![
+        key.key.clone(),
+        caller(job).to_owned(),
+        key.fingerprint.to_vec(),
+        reply.status,
+        headers.to_string(),
+        body,
+        now,
+        now + KEPT_MILLISECONDS,
+    ];
+    job.connection.execute(text, &values).map(drop)
 }
 
 /// What the ciphertext of a body is bound to.

@@ -2,9 +2,9 @@
 
 use super::body::{Reader, place};
 use super::scalar::{self, Rules};
+use crate::connection::Value;
 use archwright_plan::limits;
 use archwright_plan::model::{self, EntityId, InputField, RoleId};
-use rusqlite::types::Value;
 use serde_json::{Map, Value as Json};
 
 /// What a move or a named operation is given.

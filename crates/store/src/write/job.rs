@@ -2,13 +2,13 @@
 
 use super::checks::Pending;
 use super::prepare::Writes;
+use crate::connection::Connection;
+use crate::connection::Value;
 use crate::represent::{Bindings, Inputs, Rule, Shaping, holding, represent};
 use crate::{Context, Failure, Fault, Reply, Shared};
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, Plan};
 use archwright_sql::{Classes, Phase};
-use rusqlite::Connection;
-use rusqlite::types::Value;
 
 pub(crate) struct Job<'a> {
     pub connection: &'a Connection,

@@ -3,14 +3,13 @@
 use super::job::{Found, Job};
 use super::request::{Body, Request};
 use super::{refuse, resolve};
-use crate::read::database;
+use crate::connection::Value;
 use crate::represent::{Rule, bound};
 use crate::{Call, Failure};
 use archwright_plan::OperationKind;
 use archwright_plan::model::{EntityId, Move};
 use archwright_sql::Phase;
 use resolve::Trust;
-use rusqlite::types::Value;
 
 /// The row of the call: there, known to the caller, and theirs to write in the version that they name.
 pub(crate) fn row(job: &Job<'_>, request: &Request, call: &Call) -> Result<Option<Found>, Failure> {
@@ -107,10 +106,10 @@ pub(crate) fn condition(
     let Some(when) = statements.and_then(|statements| statements.when.as_ref()) else {
         return Ok(());
     };
-    let mut prepared = bound(job.connection, when, id, &job.bindings(&[]))?;
-    let mut rows = prepared.raw_query();
-    let row = rows.next().map_err(database)?;
-    let holds = row.map(|row| row.get(0)).transpose().map_err(database)?;
+    let values = bound(when, id, &job.bindings(&[]))?;
+    let holds = job
+        .connection
+        .first(&when.text, &values, |row| row.get(0))?;
     if holds == Some(true) {
         return Ok(());
     }

@@ -3,11 +3,10 @@
 use super::checks::{Change, note};
 use super::job::Job;
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Value, values};
 use crate::represent::unsupported;
 use archwright_plan::model::FieldId;
 use archwright_sql::{Dialect, Printer};
-use rusqlite::types::Value;
 
 /// The link table of a canonical field, and its columns to the near and the far rows.
 fn table(job: &Job<'_>, field: FieldId) -> Result<(String, String, String), Failure> {
@@ -49,9 +48,8 @@ fn change(
     text: &str,
 ) -> Result<bool, Failure> {
     watch(job, field, (near, far))?;
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    let changed = statement.execute([near, far]).map_err(database)? > 0;
-    drop(statement);
+    let pair = values![near.clone(), far.clone()];
+    let changed = job.connection.execute(text, &pair)? > 0;
     watch(job, field, (near, far))?;
     Ok(changed)
 }
@@ -70,9 +68,6 @@ fn watch(job: &mut Job<'_>, field: FieldId, (near, far): (&Value, &Value)) -> Re
 pub(crate) fn linked(job: &Job<'_>, field: FieldId, near: &Value) -> Result<Vec<Value>, Failure> {
     let (link, near_column, far_column) = table(job, field)?;
     let text = format!("SELECT {far_column} FROM {link} WHERE {near_column} = ?1");
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    let rows = statement
-        .query_map([near], |row| row.get(0))
-        .map_err(database)?;
-    rows.collect::<Result<_, _>>().map_err(database)
+    job.connection
+        .all(&text, std::slice::from_ref(near), |row| row.get(0))
 }

@@ -5,11 +5,10 @@ use super::job::Job;
 use super::row::{self, Changes, Place, part_place};
 use super::{audit, change, delete};
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Value, values};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::FieldId;
 use archwright_sql::Dialect;
-use rusqlite::types::Value;
 use serde_json::{Value as Json, json};
 
 /// The parts of a new whole.
@@ -103,7 +102,6 @@ fn move_to(job: &Job<'_>, parts: &Parts, id: &Value, position: usize) -> Result<
         quoted(&table.name),
         quoted(&column.name)
     );
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    statement.execute((id, position as i64)).map_err(database)?;
-    Ok(())
+    let values = values![id.clone(), position as i64];
+    job.connection.execute(&text, &values).map(drop)
 }

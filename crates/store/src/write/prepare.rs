@@ -2,10 +2,10 @@
 
 use super::checks::Watches;
 use super::scalar::Patterns;
+use crate::connection::Value;
 use archwright_plan::model::{EntityId, ExpressionKind, FieldId, FieldKind, Move, OnDelete};
 use archwright_plan::{ColumnSource, Plan};
 use archwright_sql::{Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
-use rusqlite::types::Value;
 use std::collections::BTreeMap;
 
 pub(crate) struct Writes {

@@ -1,6 +1,6 @@
 //! Failures of writes: by rule, and by what the database refused.
 
-use crate::read::database;
+use crate::connection::Error;
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, FieldId};
 use archwright_plan::{Alternative, CallerClass, CheckKind, ColumnSource, Plan, UniqueConstraint};
@@ -43,9 +43,9 @@ pub(crate) enum Violation<'p> {
 pub(crate) fn violation<'p>(
     plan: &'p Plan,
     entity: EntityId,
-    error: &rusqlite::Error,
+    error: &Error,
 ) -> Option<Violation<'p>> {
-    let rusqlite::Error::SqliteFailure(code, Some(message)) = error else {
+    let Error::Sqlite(rusqlite::Error::SqliteFailure(code, Some(message))) = error else {
         return None;
     };
     let table = plan.table(entity);
@@ -89,9 +89,9 @@ pub(crate) fn violation<'p>(
 }
 
 /// The reply to a broken constraint; `at` is the place of the row in the body.
-pub(crate) fn failure(plan: &Plan, entity: EntityId, at: &str, error: rusqlite::Error) -> Failure {
+pub(crate) fn failure(plan: &Plan, entity: EntityId, at: &str, error: Error) -> Failure {
     let Some(violation) = violation(plan, entity, &error) else {
-        return database(error);
+        return error.into();
     };
     let fault = |field: FieldId, code, message: &str| {
         Failure::Invalid(vec![Fault {

@@ -3,13 +3,13 @@
 use super::body::{Mode, Reader};
 use super::given::Given;
 use super::input::Inputs;
+use crate::connection::Value;
 use crate::read::{address, shaping};
 use crate::represent::{Shaping, admit};
 use crate::{Call, Failure, Fault, Shared};
 use archwright_plan::model::{EntityId, RoleId};
 use archwright_plan::{Operation, OperationKind};
 use archwright_sql::Classes;
-use rusqlite::types::Value;
 
 /// What a call asks for.
 pub(crate) struct Request {

@@ -4,14 +4,12 @@ use super::body::place;
 use super::given::Given;
 use super::job::Job;
 use super::{change, scalar, value};
-use crate::read::database;
+use crate::connection::{Value, values};
 use crate::represent::bound;
 use crate::{Failure, Fault};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::EntityId;
 use archwright_sql::Dialect;
-use rusqlite::OptionalExtension;
-use rusqlite::types::Value;
 
 /// Which references need not be readable.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,15 +81,9 @@ pub(crate) fn readable(
     let shared = job.shared;
     let statement = shared.compiled.lookup(&shared.plan, entity, job.classes)?;
     let values = [address.clone()];
-    let mut prepared = bound(
-        job.connection,
-        &statement,
-        &Value::Null,
-        &job.bindings(&values),
-    )?;
-    let mut rows = prepared.raw_query();
-    let found = rows.next().map_err(database)?;
-    found.map(|row| row.get(0)).transpose().map_err(database)
+    let values = bound(&statement, &Value::Null, &job.bindings(&values))?;
+    job.connection
+        .first(&statement.text, &values, |row| row.get(0))
 }
 
 /// The id of a row, whoever asks.
@@ -111,11 +103,10 @@ pub(crate) fn version(
     address: &Value,
 ) -> Result<Option<(Value, Option<i64>)>, Failure> {
     let find = &job.writes().of(entity).find;
-    let mut statement = job.connection.prepare_cached(find).map_err(database)?;
-    statement
-        .query_row([address], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-        .map_err(database)
+    job.connection
+        .first(find, std::slice::from_ref(address), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
 }
 
 fn is_part(job: &Job<'_>, entity: EntityId, id: &Value, whole: &Value) -> Result<bool, Failure> {
@@ -133,8 +124,9 @@ fn is_part(job: &Job<'_>, entity: EntityId, id: &Value, whole: &Value) -> Result
         quoted(&plan.table(entity).name),
         quoted(&back.name)
     );
-    let mut statement = job.connection.prepare_cached(&text).map_err(database)?;
-    statement.exists([id, whole]).map_err(database)
+    let values = values![id.clone(), whole.clone()];
+    let found = job.connection.first(&text, &values, |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// Documents with their patches in them.

@@ -4,10 +4,8 @@ use super::change;
 use super::job::Job;
 use super::row::Changes;
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Value, values};
 use archwright_plan::model::{EntityId, RoleId};
-use rusqlite::OptionalExtension;
-use rusqlite::types::Value;
 use serde_json::{Value as Json, json};
 
 /// The password hash of an account that nobody can sign in to.
@@ -23,11 +21,8 @@ pub(crate) fn credentials(
     let text = "INSERT INTO \"auth_credentials\" (\"account_id\", \"password_hash\", \"roles\", \"failed_count\") \
                 VALUES (?1, ?2, ?3, 0)";
     let roles = role_names(job, roles).to_string();
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    statement
-        .execute((id, password_hash, roles))
-        .map_err(database)?;
-    Ok(())
+    let values = values![id.clone(), password_hash.to_owned(), roles];
+    job.connection.execute(text, &values).map(drop)
 }
 
 fn role_names(job: &Job<'_>, roles: &[RoleId]) -> Json {
@@ -46,12 +41,9 @@ pub(crate) fn set(
 ) -> Result<Changes, Failure> {
     let model = &job.plan().model;
     let text = "SELECT \"roles\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1";
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    let old: Option<String> = statement
-        .query_row([id], |row| row.get(0))
-        .optional()
-        .map_err(database)?;
-    drop(statement);
+    let old: Option<String> = job
+        .connection
+        .first(text, std::slice::from_ref(id), |row| row.get(0))?;
     let old = old.ok_or(Failure::NotFound)?;
     let old: Vec<String> =
         serde_json::from_str(&old).map_err(|error| Failure::Internal(error.to_string()))?;
@@ -72,9 +64,8 @@ pub(crate) fn set(
     }
     let new = role_names(job, roles);
     let text = "UPDATE \"auth_credentials\" SET \"roles\" = ?2 WHERE \"account_id\" = ?1";
-    let mut statement = job.connection.prepare_cached(text).map_err(database)?;
-    statement.execute((id, new.to_string())).map_err(database)?;
-    drop(statement);
+    job.connection
+        .execute(text, &values![id.clone(), new.to_string()])?;
     change::set(job, entity, id, &[], "")?;
     let mut changes = Changes::new();
     changes.insert("roles".to_owned(), json!({ "from": old, "to": new }));

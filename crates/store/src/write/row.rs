@@ -7,12 +7,11 @@ use super::job::Job;
 use super::prepare::DefaultValue;
 use super::{audit, parts, refuse, value};
 use crate::Failure;
-use crate::read::database;
+use crate::connection::{Error, Value};
 use crate::represent::{Rule, bound};
 use archwright_plan::model::{EntityId, Field, FieldId, ScalarType};
 use archwright_plan::{ColumnSource, Plan};
 use archwright_sql::{Phase, Statement};
-use rusqlite::types::Value;
 use serde_json::{Map, Value as Json};
 
 /// Numbered slugs that are tried when the plain one is taken.
@@ -148,12 +147,11 @@ fn fill(
 
 /// The one value of a statement without a row.
 fn one(job: &Job<'_>, statement: &Statement) -> Result<Value, Failure> {
-    let mut prepared = bound(job.connection, statement, &Value::Null, &job.bindings(&[]))?;
-    let mut rows = prepared.raw_query();
-    match rows.next().map_err(database)? {
-        Some(row) => row.get(0).map_err(database),
-        None => Ok(Value::Null),
-    }
+    let values = bound(statement, &Value::Null, &job.bindings(&[]))?;
+    let found = job
+        .connection
+        .first(&statement.text, &values, |row| row.get(0))?;
+    Ok(found.unwrap_or(Value::Null))
 }
 
 /// Words of a-z and 0-9 joined by hyphens.
@@ -204,7 +202,7 @@ pub(crate) fn taken_slug(
     plan: &Plan,
     entity: EntityId,
     derived: &[(FieldId, Value)],
-    error: &rusqlite::Error,
+    error: &Error,
     number: usize,
 ) -> Option<(FieldId, String)> {
     let Some(refuse::Violation::Unique(unique)) = refuse::violation(plan, entity, error) else {
@@ -225,7 +223,7 @@ fn try_insert(
     id: &Value,
     values: &Values,
     position: usize,
-) -> Result<Result<(), rusqlite::Error>, Failure> {
+) -> Result<Result<(), Error>, Failure> {
     put(job, entity, id, position, &|field| {
         Ok(values.of(field).clone())
     })
@@ -238,23 +236,21 @@ pub(crate) fn put(
     id: &Value,
     position: usize,
     value_of: &dyn Fn(FieldId) -> Result<Value, Failure>,
-) -> Result<Result<(), rusqlite::Error>, Failure> {
+) -> Result<Result<(), Error>, Failure> {
     let insert = &job.writes().of(entity).insert;
-    let mut statement = job.connection.prepare_cached(insert).map_err(database)?;
-    for (index, column) in job.plan().table(entity).columns.iter().enumerate() {
-        let value = match column.source {
+    let columns = job.plan().table(entity).columns.iter();
+    let values = columns.map(|column| {
+        Ok(match column.source {
             ColumnSource::Id => id.clone(),
             ColumnSource::Field(field) => value::column(job.shared, field, id, &value_of(field)?)?,
             ColumnSource::BlindIndex(field) => value::blind(job.shared, field, &value_of(field)?),
             ColumnSource::Version => Value::Integer(1),
             ColumnSource::Position => Value::Integer(position as i64),
             _ => Value::Null,
-        };
-        statement
-            .raw_bind_parameter(index + 1, value)
-            .map_err(database)?;
-    }
-    Ok(statement.raw_execute().map(|_| ()))
+        })
+    });
+    let values = values.collect::<Result<Vec<_>, Failure>>()?;
+    Ok(job.connection.change(insert, &values).map(drop))
 }
 
 /// Leads a many-to-many relation to these rows and no others.

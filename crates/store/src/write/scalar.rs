@@ -4,6 +4,7 @@ mod typed;
 
 pub(crate) use typed::document;
 
+use crate::connection::Value;
 use crate::represent::id_value;
 use archwright_plan::Plan;
 use archwright_plan::model::{
@@ -11,7 +12,6 @@ use archwright_plan::model::{
 };
 use archwright_sql::instant_from_text;
 use regex::Regex;
-use rusqlite::types::Value;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use typed::{integer, text, typed, uuid};

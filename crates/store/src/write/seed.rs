@@ -2,14 +2,12 @@
 
 use super::job::Job;
 use super::{checks, link, refuse, roles, row, value};
-use crate::read::database;
+use crate::connection::{Connection, Value, values};
 use crate::represent::id_value;
 use crate::{Context, Failure, Shared};
 use archwright_plan::model::{EntityId, FieldId, Literal};
 use archwright_plan::{Plan, SeedRow};
 use archwright_sql::{Classes, Dialect};
-use rusqlite::Connection;
-use rusqlite::types::Value;
 use std::collections::BTreeMap;
 
 /// Rows between two reports of progress.
@@ -20,14 +18,15 @@ const RECORD: &str = "seeded_accounts";
 
 pub(crate) fn is_recorded(connection: &Connection) -> Result<bool, Failure> {
     let text = "SELECT 1 FROM \"schema_info\" WHERE \"name\" = ?1";
-    let mut statement = connection.prepare_cached(text).map_err(database)?;
-    statement.exists([RECORD]).map_err(database)
+    let found = connection.first(text, &values![RECORD.to_owned()], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 fn record(connection: &Connection, now: i64) -> Result<(), Failure> {
-    let text = "INSERT OR REPLACE INTO \"schema_info\" (\"name\", \"value\") VALUES (?1, ?2)";
-    let done = connection.execute(text, [RECORD, &now.to_string()]);
-    done.map(drop).map_err(database)
+    let text = "INSERT INTO \"schema_info\" (\"name\", \"value\") VALUES (?1, ?2) \
+                ON CONFLICT (\"name\") DO UPDATE SET \"value\" = excluded.\"value\"";
+    let values = values![RECORD.to_owned(), now.to_string()];
+    connection.execute(text, &values).map(drop)
 }
 
 /// All of the rows, and every constraint judged. Optional references may point forwards, so references are judged
@@ -47,9 +46,7 @@ pub(crate) fn put(
     };
     let classes = Classes::anonymous();
     let job = Job::new(connection, shared, &context, &classes, 0);
-    connection
-        .execute_batch("PRAGMA defer_foreign_keys = ON")
-        .map_err(database)?;
+    connection.batch("PRAGMA defer_foreign_keys = ON")?;
     for (index, row) in rows.iter().enumerate() {
         insert(&job, row, hashes)?;
         if (index + 1) % STEP == 0 {
@@ -133,19 +130,14 @@ fn stored(plan: &Plan, row: &SeedRow, field: FieldId) -> Result<Value, Failure> 
 }
 
 fn references_hold(connection: &Connection) -> Result<(), Failure> {
-    let mut statement = connection
-        .prepare("SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 1")
-        .map_err(database)?;
-    let mut rows = statement.query([]).map_err(database)?;
-    match rows.next().map_err(database)? {
+    let text = "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 1";
+    let broken: Option<(String, String)> =
+        connection.first(text, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match broken {
         None => Ok(()),
-        Some(row) => {
-            let (table, parent): (String, String) =
-                (row.get(0).map_err(database)?, row.get(1).map_err(database)?);
-            Err(Failure::Internal(format!(
-                "a row of {table} in the seed refers to a row of {parent} that is not there"
-            )))
-        }
+        Some((table, parent)) => Err(Failure::Internal(format!(
+            "a row of {table} in the seed refers to a row of {parent} that is not there"
+        ))),
     }
 }
 
@@ -156,11 +148,7 @@ pub(crate) fn ids(
     entity: EntityId,
 ) -> Result<Vec<Value>, Failure> {
     let table = Dialect::Sqlite.identifier(&plan.table(entity).name);
-    let mut statement = connection
-        .prepare(&format!("SELECT \"id\" FROM {table}"))
-        .map_err(database)?;
-    let rows = statement
-        .query_map([], |row| row.get(0))
-        .map_err(database)?;
-    rows.collect::<Result<_, _>>().map_err(database)
+    connection.all(&format!("SELECT \"id\" FROM {table}"), &[], |row| {
+        row.get(0)
+    })
 }

@@ -6,8 +6,8 @@ use super::roles::{NO_PASSWORD, credentials};
 use super::row::{self, Changes};
 use super::{audit, change, delete, judge, link as pairs};
 use crate::Failure;
+use crate::connection::Value;
 use archwright_plan::model::{EntityId, FieldId};
-use rusqlite::types::Value;
 use serde_json::json;
 
 pub(crate) fn create_row(

@@ -1,11 +1,11 @@
 //! One function for each type: JSON in, what a column stores out.
 
 use super::Wrong;
+use crate::connection::Value;
 use crate::represent::{canonical_date, canonical_uuid};
 use archwright_plan::model::{LARGEST_BIGINT, ScalarType};
 use archwright_sql::instant_from_text;
 use regex::Regex;
-use rusqlite::types::Value;
 use serde_json::Value as Json;
 use std::sync::LazyLock;
 

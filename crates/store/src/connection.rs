@@ -1,0 +1,157 @@
+//! A connection to the database, as the store uses one. Values have the form in which SQLite stores them, whatever the
+//! database: decimals without their point, milliseconds since 1970, 0 and 1, text for days, ids and documents.
+
+pub(crate) mod sqlite;
+
+pub(crate) use rusqlite::types::{Value, ValueRef};
+
+use crate::Failure;
+use rusqlite::types::FromSql;
+use std::ops::ControlFlow;
+
+pub(crate) enum Connection {
+    Sqlite(rusqlite::Connection),
+}
+
+/// A row of an answer.
+pub(crate) enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+}
+
+/// Why the database did not run a statement.
+#[derive(Debug)]
+pub(crate) enum Error {
+    Sqlite(rusqlite::Error),
+}
+
+/// The values of a statement's parameters.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { [$($crate::connection::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+impl Connection {
+    /// Calls `read` with each row, until it has enough. The statement is kept prepared.
+    pub fn each(
+        &self,
+        text: &str,
+        values: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(connection) => sqlite::each(connection, text, values, &mut read),
+        }
+    }
+
+    /// The first row.
+    pub fn first<T>(
+        &self,
+        text: &str,
+        values: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let mut first = None;
+        self.each(text, values, |row| {
+            first = Some(read(row)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(first)
+    }
+
+    pub fn all<T>(
+        &self,
+        text: &str,
+        values: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut all = Vec::new();
+        self.each(text, values, |row| {
+            all.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(all)
+    }
+
+    /// The number of rows that a statement changes, or why the database refuses it.
+    pub fn change(&self, text: &str, values: &[Value]) -> Result<usize, Error> {
+        match self {
+            Self::Sqlite(connection) => {
+                sqlite::change(connection, text, values).map_err(Error::Sqlite)
+            }
+        }
+    }
+
+    /// The number of rows that a statement changes, where a refusal is our own fault.
+    pub fn execute(&self, text: &str, values: &[Value]) -> Result<usize, Failure> {
+        self.change(text, values).map_err(Failure::from)
+    }
+
+    /// Statements without parameters and without rows.
+    pub fn batch(&self, text: &str) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(connection) => connection
+                .execute_batch(text)
+                .map_err(|error| Error::Sqlite(error).into()),
+        }
+    }
+
+    pub fn is_in_transaction(&self) -> bool {
+        match self {
+            Self::Sqlite(connection) => !connection.is_autocommit(),
+        }
+    }
+
+    /// All that the work reads is of one state of the database.
+    pub fn snapshot<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+        self.batch("BEGIN")?;
+        let done = work();
+        self.batch("COMMIT")?;
+        done
+    }
+
+    /// A change whose refusal does not end the transaction.
+    pub fn attempt(&self, text: &str, values: &[Value]) -> Result<Result<usize, Error>, Failure> {
+        match self {
+            // A statement that fails changes nothing.
+            Self::Sqlite(_) => Ok(self.change(text, values)),
+        }
+    }
+}
+
+impl Row<'_> {
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Sqlite(row) => row.as_ref().column_count(),
+        }
+    }
+
+    pub fn value(&self, column: usize) -> Result<ValueRef<'_>, Failure> {
+        match self {
+            Self::Sqlite(row) => row
+                .get_ref(column)
+                .map_err(|error| Error::Sqlite(error).into()),
+        }
+    }
+
+    pub fn get<T: FromSql>(&self, column: usize) -> Result<T, Failure> {
+        T::column_result(self.value(column)?)
+            .map_err(|error| Failure::Internal(format!("column {column}: {error}")))
+    }
+}
+
+impl Error {
+    /// A row is still referred to.
+    pub fn is_foreign_key(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => sqlite::is_foreign_key(error),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Sqlite(error) => sqlite::failure(&error),
+        }
+    }
+}
