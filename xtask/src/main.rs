@@ -13,6 +13,7 @@ mod tools;
 
 use anyhow::{Context, Result, bail};
 use command::{cargo, install, root, run};
+use schemathesis::Callers;
 use std::str::FromStr;
 
 const USAGE: &str = "Usage: cargo xtask COMMAND
@@ -24,7 +25,8 @@ Commands:
   bench     Measure check, plan and serve, and hold them to their limits
   openapi   Validate the documents of the examples with two validators
   schemathesis [CASES [EXAMPLE]]
-            Try the examples' backends against their documents, with so many cases (10) for each operation
+            Try the examples' backends against their documents, as nobody and as each role, with so
+            many random cases (3) for each operation
   fuzz [SECONDS [TARGET]]
             Fuzz each target for so many seconds (30)
   format    Check the formatting
@@ -42,7 +44,9 @@ fn main() -> Result<()> {
         "browser" => browser::browser(),
         "bench" => bench::bench(),
         "openapi" => openapi::validate(),
-        "schemathesis" => schemathesis::schemathesis(number(&arguments, "CASES", 10)?, name),
+        "schemathesis" => {
+            schemathesis::schemathesis(number(&arguments, "CASES", 3)?, name, Callers::All)
+        }
         "fuzz" => fuzz::fuzz(number(&arguments, "SECONDS", 30)?, name),
         "format" => format(),
         "lint" => lint(),
@@ -77,6 +81,9 @@ fn ci() -> Result<()> {
         ("licences", &metadata::licences),
         ("unused dependencies", &unused),
         ("OpenAPI validators", &openapi::validate),
+        ("Schemathesis", &|| {
+            schemathesis::schemathesis(2, None, Callers::Last)
+        }),
         ("fuzz targets", &|| fuzz::fuzz(20, None)),
         ("tests", &test),
     ])
