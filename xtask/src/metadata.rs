@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-plan", &["diagnostics", "model"]),
     ("archwright-evaluate", &["plan"]),
     ("archwright-seed", &["plan", "evaluate"]),
-    ("archwright-openapi", &["plan", "seed"]),
+    ("archwright-openapi", &["plan"]),
     ("archwright-page", &["plan"]),
     ("archwright-patterns", &[]),
     ("archwright-sql", &["diagnostics", "plan"]),

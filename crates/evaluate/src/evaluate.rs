@@ -1,9 +1,8 @@
 //! The walk over an expression.
 
-use crate::calendar::day_of;
 use crate::number::{aligned, fitted, number, scaled};
-use crate::value::scalar_type;
 use crate::{Environment, EvaluateError, RowRef, Value, compared, same};
+use archwright_plan::model::calendar::day_of;
 use archwright_plan::model::{
     Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function,
     InputPlace, Quantifier, Type, VariableId,
@@ -210,7 +209,7 @@ impl<'e> Evaluator<'e> {
         };
         let value = inner.value(computed)?;
         match &definition.kind {
-            FieldKind::Scalar(scalar) => scaled(value, &scalar_type(scalar)),
+            FieldKind::Scalar(scalar) => scaled(value, &scalar.value_type()),
             FieldKind::ToOne(_) | FieldKind::ToMany(_) => Ok(value),
         }
     }

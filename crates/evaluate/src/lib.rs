@@ -3,17 +3,15 @@
 //! Two-valued, as `model::Expression` says: a comparison with a missing value is false, `==` and `!=` treat missing as
 //! a value of its own, and a condition that is missing does not hold.
 
-mod calendar;
 mod compare;
 mod evaluate;
 mod number;
 mod value;
 
-pub use calendar::{date_to_text, days_from_text, instant_from_text, instant_to_text};
 pub use compare::{compared, same};
 pub use evaluate::{evaluate, field, truth};
-pub use number::{decimal_to_text, rescaled};
-pub use value::{RowRef, Value, scalar_type};
+pub use number::rescaled;
+pub use value::{RowRef, Value};
 
 use archwright_plan::model::{BindingId, FieldId, InputPlace, Model, RoleId};
 

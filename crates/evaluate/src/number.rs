@@ -60,21 +60,6 @@ pub(crate) fn aligned(left: (i128, u32), right: (i128, u32)) -> Result<(i128, i1
     ))
 }
 
-/// `12.50`, as replies write it.
-pub fn decimal_to_text(units: i128, scale: u32) -> String {
-    let digits = format!(
-        "{:0width$}",
-        units.unsigned_abs(),
-        width = scale as usize + 1
-    );
-    let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
-    let sign = if units < 0 { "-" } else { "" };
-    match fraction {
-        "" => format!("{sign}{whole}"),
-        fraction => format!("{sign}{whole}.{fraction}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,17 +78,5 @@ mod tests {
         }
         assert_eq!(rescaled(i128::MAX, 0, 1), Err(EvaluateError::Overflow));
         assert_eq!(rescaled(1, 0, 200), Err(EvaluateError::Overflow));
-    }
-
-    #[test]
-    fn decimals_are_written_with_all_their_digits() {
-        for (units, scale, expected) in [
-            (1_250, 2, "12.50"),
-            (-5, 2, "-0.05"),
-            (7, 0, "7"),
-            (0, 3, "0.000"),
-        ] {
-            assert_eq!(decimal_to_text(units, scale), expected);
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! Values, and how literals become them.
 
-use crate::{days_from_text, instant_from_text};
+use archwright_plan::model::calendar::{
+    date_to_text, days_from_text, instant_from_text, instant_to_text,
+};
 use archwright_plan::model::{EntityId, Literal, ScalarType, Type};
 use std::collections::BTreeMap;
 
@@ -67,31 +69,26 @@ impl Value {
 
     /// A literal as the value of a field of a scalar type.
     pub fn of_scalar(literal: &Literal, scalar: &ScalarType) -> Self {
-        Self::of_literal(literal, &scalar_type(scalar))
+        Self::of_literal(literal, &scalar.value_type())
+    }
+
+    /// A scalar as a literal; absent for everything else.
+    pub fn to_literal(&self) -> Option<Literal> {
+        Some(match self {
+            Self::Bool(value) => Literal::Bool(*value),
+            Self::Int(value) => Literal::Int(*value),
+            Self::Decimal { units, scale } => Literal::Decimal {
+                units: i64::try_from(*units).ok()?,
+                scale: *scale,
+            },
+            Self::Text(text) | Self::Json(text) => Literal::Text(text.clone()),
+            Self::Date(days) => Literal::Text(date_to_text(*days)),
+            Self::DateTime(instant) => Literal::Text(instant_to_text(*instant)),
+            _ => return None,
+        })
     }
 
     pub fn is_null(&self) -> bool {
         *self == Self::Null
-    }
-}
-
-/// The type of the values of a field.
-pub fn scalar_type(scalar: &ScalarType) -> Type {
-    match scalar {
-        ScalarType::Int | ScalarType::BigInt => Type::Int,
-        ScalarType::Decimal { scale, .. } => Type::Decimal { scale: *scale },
-        ScalarType::Bool => Type::Bool,
-        ScalarType::Date => Type::Date,
-        ScalarType::DateTime => Type::DateTime,
-        ScalarType::Json => Type::Json,
-        ScalarType::File { .. } => Type::File,
-        ScalarType::String { .. }
-        | ScalarType::Text { .. }
-        | ScalarType::Uuid
-        | ScalarType::Email
-        | ScalarType::Url
-        | ScalarType::Phone
-        | ScalarType::Slug
-        | ScalarType::Enum { .. } => Type::Text,
     }
 }

@@ -1,6 +1,6 @@
 //! Entities, fields, relations, rules, operations: the resolved design without its syntax.
 
-use crate::Expression;
+use crate::{Expression, Type};
 use archwright_diagnostics::Span;
 
 /// An entity, by its position in [`Model::entities`].
@@ -708,6 +708,27 @@ impl ScalarType {
 
     pub fn is_number(&self) -> bool {
         matches!(self, Self::Int | Self::BigInt | Self::Decimal { .. })
+    }
+
+    /// The type of its values in expressions.
+    pub fn value_type(&self) -> Type {
+        match self {
+            Self::Int | Self::BigInt => Type::Int,
+            Self::Decimal { scale, .. } => Type::Decimal { scale: *scale },
+            Self::Bool => Type::Bool,
+            Self::Date => Type::Date,
+            Self::DateTime => Type::DateTime,
+            Self::Json => Type::Json,
+            Self::File { .. } => Type::File,
+            Self::String { .. }
+            | Self::Text { .. }
+            | Self::Uuid
+            | Self::Email
+            | Self::Url
+            | Self::Phone
+            | Self::Slug
+            | Self::Enum { .. } => Type::Text,
+        }
     }
 
     /// The word of the language for it, without arguments.

@@ -82,7 +82,7 @@ pub(crate) fn value(owner: &str, name: &str, scalar: &ScalarType, bounds: Bounds
                 .and_then(|bound| decimal::units(bound, *scale, decimal::Rounding::Down));
             let units =
                 plausible::units(*scale, min.unwrap_or(-most), max.unwrap_or(most).min(most));
-            decimal::text(units, *scale).into()
+            archwright_plan::decimal(units, *scale).into()
         }
         ScalarType::Bool => true.into(),
         ScalarType::Date | ScalarType::DateTime => {

@@ -175,7 +175,7 @@ pub(crate) fn default(field: &Field) -> Option<Value> {
 pub(crate) fn literal(literal: &Literal, scalar: &ScalarType) -> Option<Value> {
     if let ScalarType::Decimal { scale, .. } = scalar {
         let units = decimal::units(literal, *scale, decimal::Rounding::Down)?;
-        return Some(decimal::text(units, *scale).into());
+        return Some(archwright_plan::decimal(units, *scale).into());
     }
     match literal {
         Literal::Null => None,

@@ -145,7 +145,9 @@ fn example_typed(context: Context, ty: &Type) -> Value {
         Type::Bool => true.into(),
         Type::Int => 3.into(),
         Type::Duration => 86_400_000.into(),
-        Type::Decimal { scale } => decimal::text(125 * 10_i128.pow(*scale) / 10, *scale).into(),
+        Type::Decimal { scale } => {
+            archwright_plan::decimal(125 * 10_i128.pow(*scale) / 10, *scale).into()
+        }
         Type::Text => "example".into(),
         Type::Date => "2026-11-24".into(),
         Type::DateTime => "2026-11-24T10:00:00.000Z".into(),

@@ -2,7 +2,7 @@
 
 use archwright_model::{
     Aggregate, BinaryOperator, Expression, ExpressionKind, Function, InputPlace, Literal, Model,
-    Quantifier, Type,
+    Quantifier, Type, duration_to_text,
 };
 
 /// The expression as CEL. Variables are named by their number: `x0`, `x1`.
@@ -228,7 +228,8 @@ fn call(model: &Model, function: Function, arguments: &[Expression]) -> String {
             print(model, first, 8),
             printed[1..].join(", ")
         ),
-        _ if function == Function::Duration => format!("duration('{}ms')", printed.join(", ")),
+        // Its argument is folded into a duration.
+        _ if function == Function::Duration => printed.join(", "),
         _ => format!("{name}({})", printed.join(", ")),
     }
 }
@@ -263,12 +264,14 @@ fn quoted(text: &str) -> String {
     )
 }
 
-/// A literal as CEL; durations in milliseconds.
+/// A literal as CEL.
 pub fn literal(value: &Literal, ty: &Type) -> String {
     match value {
         Literal::Null => "null".into(),
         Literal::Bool(value) => value.to_string(),
-        Literal::Int(value) if *ty == Type::Duration => format!("duration('{value}ms')"),
+        Literal::Int(value) if *ty == Type::Duration => {
+            format!("duration('{}')", duration_to_text(*value))
+        }
         Literal::Int(value) => value.to_string(),
         Literal::Decimal { units, scale } => decimal(*units, *scale),
         Literal::Text(text) => quoted(text),
@@ -276,7 +279,8 @@ pub fn literal(value: &Literal, ty: &Type) -> String {
 }
 
 /// `units` over ten to the power of `scale`, with exactly `scale` digits after the point.
-pub fn decimal(units: i64, scale: u32) -> String {
+pub fn decimal(units: impl Into<i128>, scale: u32) -> String {
+    let units = units.into();
     let digits = format!(
         "{:0>width$}",
         units.unsigned_abs(),
@@ -300,5 +304,6 @@ mod tests {
         assert_eq!(decimal(1250, 2), "12.50");
         assert_eq!(decimal(-5, 2), "-0.05");
         assert_eq!(decimal(7, 0), "7");
+        assert_eq!(decimal(0, 3), "0.000");
     }
 }

@@ -1,7 +1,6 @@
 //! Plausible rows for a plan that respect every constraint: the same options give the same rows.
 
 mod accounts;
-mod calendar;
 mod designed;
 mod generate;
 mod judge;

@@ -1,7 +1,9 @@
 //! A valid value for a field: plausible by name, and within every limit that the design gives.
 
-use crate::calendar::{self, DAY};
 use crate::{Rng, pattern, text, words};
+use archwright_plan::model::calendar::{
+    DAY, date_to_text, day_of, days_from_text, instant_from_text, instant_to_text,
+};
 use archwright_plan::model::{Entity, Field, InputField, InputKind, Literal, ScalarType};
 
 /// Tries for a value that fits before none is given.
@@ -95,7 +97,7 @@ pub fn accepts(subject: &Subject, value: &Literal) -> bool {
         }
         (ScalarType::Bool, Literal::Bool(_)) => true,
         (ScalarType::Date | ScalarType::DateTime, Literal::Text(text)) => {
-            calendar::parse(text).is_some() && within()
+            milliseconds(text).is_some() && within()
         }
         (ScalarType::Enum { values }, Literal::Text(text)) => values.contains(text),
         (scalar, Literal::Text(text)) => {
@@ -355,13 +357,19 @@ pub(crate) fn ordinal(literal: &Literal, scalar: &ScalarType) -> Option<i64> {
             }
         }
         (Literal::Decimal { units, scale }, _) => Some(units / 10_i64.checked_pow(*scale)?),
-        (Literal::Text(text), ScalarType::Date | ScalarType::DateTime) => calendar::parse(text),
+        (Literal::Text(text), ScalarType::Date | ScalarType::DateTime) => milliseconds(text),
         _ => None,
     }
 }
 
+/// The first instant of a date, or an instant.
+fn milliseconds(text: &str) -> Option<i64> {
+    let day = days_from_text(text).map(|days| days * DAY);
+    day.or_else(|| instant_from_text(text))
+}
+
 fn moment(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<Literal> {
-    let wide = calendar::parse("0001-01-01")?..=calendar::parse("9999-12-31")?;
+    let wide = milliseconds("0001-01-01")?..=milliseconds("9999-12-31")?;
     let (low, high) = bounds(subject, (*wide.start(), *wide.end()))?;
     let (from, to) = usual_days(subject.name);
     let extra = i64::from(attempt) * 30;
@@ -376,9 +384,9 @@ fn moment(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<Literal> {
     let (low, high) = meet(usual, (low, high));
     let chosen = rng.between(low, high);
     let text = match subject.scalar {
-        ScalarType::Date => calendar::date(chosen),
+        ScalarType::Date => date_to_text(day_of(chosen)),
         // Whole minutes look written by a person; the bounds come first.
-        _ => calendar::instant((chosen - chosen.rem_euclid(60_000)).max(low)),
+        _ => instant_to_text((chosen - chosen.rem_euclid(60_000)).max(low)),
     };
     let value = Literal::Text(text);
     // Cutting a date to its day may fall below a bound within that day.
@@ -386,8 +394,8 @@ fn moment(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<Literal> {
         return Some(value);
     }
     Some(Literal::Text(match subject.scalar {
-        ScalarType::Date => calendar::date(high),
-        _ => calendar::instant(high),
+        ScalarType::Date => date_to_text(day_of(high)),
+        _ => instant_to_text(high),
     }))
     .filter(|value| accepts(subject, value))
 }

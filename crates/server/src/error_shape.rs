@@ -1,10 +1,9 @@
 //! Problem replies in the shape that the design gives them under `api.errors`.
 
 use crate::problem::{Entry, Place, Problem, title};
-use archwright_evaluate::{
-    Environment, RowRef, Value as Known, World, date_to_text, decimal_to_text, evaluate,
-    instant_to_text,
-};
+use archwright_evaluate::{Environment, RowRef, Value as Known, World, evaluate};
+use archwright_plan::decimal;
+use archwright_plan::model::calendar::{date_to_text, instant_to_text};
 use archwright_plan::model::{BindingId, FieldId, Model, Shape};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -93,7 +92,7 @@ fn json(value: Known) -> Value {
         Known::Null | Known::Row(_) | Known::Rows(_) => Value::Null,
         Known::Bool(value) => value.into(),
         Known::Int(value) | Known::Duration(value) => value.into(),
-        Known::Decimal { units, scale } => decimal_to_text(units, scale).into(),
+        Known::Decimal { units, scale } => decimal(units, scale).into(),
         Known::Text(text) | Known::File(text) => text.into(),
         Known::Json(text) => serde_json::from_str(&text).unwrap_or(Value::Null),
         Known::Date(days) => date_to_text(days).into(),

@@ -260,7 +260,7 @@ fn bound_text(
         (Literal::Int(value), _) => Ok(value.to_string()),
         (Literal::Decimal { units, scale }, _) => Ok(crate::printer::decimal_text(*units, *scale)),
         (Literal::Text(text), ScalarType::DateTime) if dialect.instants_are_integers() => {
-            let instant = crate::instant_from_text(text);
+            let instant = archwright_plan::model::calendar::instant_from_text(text);
             instant
                 .map(|instant| instant.to_string())
                 .ok_or_else(|| Unsupported::new(format!("{text:?} as an instant")))

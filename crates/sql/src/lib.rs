@@ -7,7 +7,6 @@ mod access;
 mod ddl;
 mod dialect;
 mod error;
-mod instant;
 mod printer;
 mod projection;
 mod relation;
@@ -20,7 +19,6 @@ pub use ddl::{
     search_table,
 };
 pub use error::*;
-pub use instant::{days_from_text, instant_from_text, instant_to_text};
 pub use printer::*;
 pub use projection::*;
 pub use relation::Source;

@@ -1,7 +1,8 @@
 //! Expressions as SQL. Every Bool is 0 or 1 and never missing, unless the expression itself may be missing.
 
-use crate::{Dialect, Parameter, Printer, Row, Scope, Source, Unsupported, instant_from_text};
+use crate::{Dialect, Parameter, Printer, Row, Scope, Source, Unsupported};
 use archwright_plan::ColumnSource;
+use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{
     Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
     Quantifier, ScalarType, Type, VariableId,
@@ -273,7 +274,9 @@ impl Printer<'_> {
             return self.column(row, ColumnSource::Field(field));
         };
         self.enter_computed()?;
-        let ty = definition.scalar().map_or(Type::Null, scalar_type);
+        let ty = definition
+            .scalar()
+            .map_or(Type::Null, ScalarType::value_type);
         let text = self.scaled(computed, &ty, &Scope::row(row.clone()));
         self.computed_depth -= 1;
         text
@@ -282,7 +285,7 @@ impl Printer<'_> {
     /// The value as the column of a field stores it.
     pub fn assigned(&mut self, expression: &Expression, field: FieldId, scope: &Scope) -> Printed {
         let scalar = self.plan.model.field(field).scalar();
-        let ty = scalar.map_or(Type::Null, scalar_type);
+        let ty = scalar.map_or(Type::Null, ScalarType::value_type);
         self.scaled(expression, &ty, scope)
     }
 
@@ -804,14 +807,5 @@ fn scale(ty: &Type) -> Option<u32> {
         Type::Int => Some(0),
         Type::Decimal { scale } => Some(*scale),
         _ => None,
-    }
-}
-
-/// Only numbers matter here: the type that a computed field's value is brought to.
-fn scalar_type(scalar: &ScalarType) -> Type {
-    match scalar {
-        ScalarType::Int | ScalarType::BigInt => Type::Int,
-        ScalarType::Decimal { scale, .. } => Type::Decimal { scale: *scale },
-        _ => Type::Null,
     }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use archwright_evaluate::{Environment, RowRef, Value, decimal_to_text, evaluate};
+use archwright_evaluate::{Environment, RowRef, Value, evaluate};
 use archwright_plan::model::{EntityId, Expression, ExpressionKind, RoleId, Type};
 use archwright_plan::{OperationKind, Plan};
 use archwright_sql::{Classes, Dialect, Printer, Scope};
@@ -79,9 +79,9 @@ fn shown(value: &Value) -> Option<String> {
         Value::Int(value) | Value::DateTime(value) | Value::Duration(value) => {
             Some(value.to_string())
         }
-        Value::Decimal { units, scale } => Some(decimal_to_text(*units, *scale)),
+        Value::Decimal { units, scale } => Some(archwright_plan::decimal(*units, *scale)),
         Value::Text(text) => Some(text.clone()),
-        Value::Date(day) => Some(archwright_evaluate::date_to_text(*day)),
+        Value::Date(day) => Some(archwright_plan::model::calendar::date_to_text(*day)),
         Value::Row(row) => Some(row.id.clone()),
         other => panic!("{other:?} is no single value"),
     }

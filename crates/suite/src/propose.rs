@@ -3,9 +3,7 @@
 use crate::oracle::{Body, Given, Part};
 use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{
-    EntityId, FieldId, InputField, InputKind as MoveInput, Literal, ScalarType,
-};
+use archwright_plan::model::{EntityId, FieldId, InputField, InputKind as MoveInput, ScalarType};
 use archwright_plan::{Input, InputKind};
 use archwright_seed::values::{Subject, accepts, distinct};
 
@@ -196,7 +194,7 @@ impl Session<'_> {
         let definition = self.plan.model.field(field);
         let entity = self.plan.model.entity(field.entity);
         let subject = Subject::of_field(entity, definition, false, self.now());
-        let literal = to_literal(value);
+        let literal = value.to_literal();
         subject
             .zip(literal)
             .is_some_and(|(subject, literal)| accepts(&subject, &literal))
@@ -340,21 +338,6 @@ pub fn shifted(value: &Value, by: i64) -> Option<Value> {
         },
         Value::Date(days) => Value::Date(days.checked_add(by)?),
         Value::DateTime(instant) => Value::DateTime(instant.checked_add(by)?),
-        _ => return None,
-    })
-}
-
-pub fn to_literal(value: &Value) -> Option<Literal> {
-    Some(match value {
-        Value::Bool(value) => Literal::Bool(*value),
-        Value::Int(value) => Literal::Int(*value),
-        Value::Decimal { units, scale } => Literal::Decimal {
-            units: i64::try_from(*units).ok()?,
-            scale: *scale,
-        },
-        Value::Text(text) | Value::Json(text) => Literal::Text(text.clone()),
-        Value::Date(days) => Literal::Text(archwright_evaluate::date_to_text(*days)),
-        Value::DateTime(instant) => Literal::Text(archwright_evaluate::instant_to_text(*instant)),
         _ => return None,
     })
 }

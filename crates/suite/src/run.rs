@@ -235,7 +235,9 @@ fn http_date(text: &str) -> Option<i64> {
         return None;
     };
     let month = MONTHS.iter().position(|known| known == month)? + 1;
-    archwright_evaluate::instant_from_text(&format!("{year}-{month:02}-{day}T{time}.000Z"))
+    archwright_plan::model::calendar::instant_from_text(&format!(
+        "{year}-{month:02}-{day}T{time}.000Z"
+    ))
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Values as JSON, and back.
 
 use crate::world::World;
-use archwright_evaluate::{
-    RowRef, Value, date_to_text, days_from_text, decimal_to_text, instant_from_text,
-    instant_to_text,
+use archwright_evaluate::{RowRef, Value};
+use archwright_plan::decimal;
+use archwright_plan::model::calendar::{
+    date_to_text, days_from_text, instant_from_text, instant_to_text,
 };
 use archwright_plan::model::{EntityId, IdType, Literal, Model, ScalarType};
 use serde_json::{Value as Json, json};
@@ -15,10 +16,10 @@ pub fn to_json(value: &Value, scalar: &ScalarType) -> Json {
         (Value::Bool(value), _) => json!(value),
         (Value::Int(value), ScalarType::Decimal { scale, .. }) => {
             let units = i128::from(*value) * 10_i128.pow(*scale);
-            json!(decimal_to_text(units, *scale))
+            json!(decimal(units, *scale))
         }
         (Value::Int(value) | Value::Duration(value), _) => json!(value),
-        (Value::Decimal { units, scale }, _) => json!(decimal_to_text(*units, *scale)),
+        (Value::Decimal { units, scale }, _) => json!(decimal(*units, *scale)),
         (Value::Text(text), _) => json!(text),
         (Value::Date(days), _) => json!(date_to_text(*days)),
         (Value::DateTime(instant), _) => json!(instant_to_text(*instant)),

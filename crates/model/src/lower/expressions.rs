@@ -4,7 +4,7 @@ use super::access::GrantPlace;
 use super::context::Lowering;
 use super::literals;
 use super::names::Form;
-use super::typing::{Absent, Scope, expression, type_of};
+use super::typing::{Absent, Scope, expression};
 use crate::{
     Check, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Literal, ScalarType, Type,
 };
@@ -47,7 +47,7 @@ impl Lowering<'_> {
             return match literals::read_for(self.field(id), written) {
                 Ok(literal) => Some(expression(
                     ExpressionKind::Literal(literal),
-                    type_of(&scalar),
+                    scalar.value_type(),
                     false,
                     text.span,
                 )),

@@ -1,8 +1,7 @@
 //! Literals of scalar types: defaults, bounds, examples, seeds, and texts that are compared with typed fields.
 
 use super::context::Lowering;
-use super::instant;
-use crate::{Field, InputField, InputKind, LARGEST_BIGINT, Literal, ScalarType};
+use crate::{Field, InputField, InputKind, LARGEST_BIGINT, Literal, ScalarType, calendar};
 use archwright_design::ast::Text;
 
 /// Reads a value of a type, or says what is wrong with it.
@@ -26,12 +25,13 @@ pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
             "false" => Ok(Literal::Bool(false)),
             _ => Err("it is neither `true` nor `false`".to_owned()),
         },
-        ScalarType::Date => instant::date(text)
+        ScalarType::Date => calendar::days_from_text(text)
             .map(|_| owned())
             .ok_or("it is no date such as `2026-11-24`".to_owned()),
         ScalarType::DateTime => {
             let wanted = "it is no instant such as `2026-11-24T10:00:00Z`".to_owned();
-            instant::datetime(text).map(Literal::Text).ok_or(wanted)
+            let instant = calendar::instant_from_text(text).map(calendar::instant_to_text);
+            instant.map(Literal::Text).ok_or(wanted)
         }
         ScalarType::Uuid => uuid(text)
             .map(Literal::Text)

@@ -8,7 +8,6 @@ mod entities;
 mod expressions;
 mod fields;
 mod inputs;
-mod instant;
 mod literals;
 mod modifiers;
 mod names;

@@ -1,13 +1,13 @@
 //! One proposal for a row, with its parts and links.
 
 use super::{Generator, Wish, rules};
-use crate::calendar;
 use crate::designed::{self, Given};
 use crate::judge::{self, Scope};
 use crate::text::{slug_of, somebody};
 use crate::values::{self, Subject};
 use crate::world::{Row, RowIndex};
 use archwright_plan::SeedAccount;
+use archwright_plan::model::calendar::instant_to_text;
 use archwright_plan::model::{
     Entity, EntityId, Field, FieldId, FieldKind, Literal, Origin, ScalarType, SeedValue, ToManyKind,
 };
@@ -548,7 +548,7 @@ impl<'p> Generator<'p> {
             return Some(initial);
         }
         if field.origin == Origin::Implied && *scalar == ScalarType::DateTime {
-            return Some(Literal::Text(calendar::instant(draft.row.created_ms)));
+            return Some(Literal::Text(instant_to_text(draft.row.created_ms)));
         }
         let account = self.model.account.as_ref()?;
         let sign_in = draft.sign_in.clone()?;

@@ -5,11 +5,11 @@ mod moves;
 mod rules;
 
 use crate::accounts::{self, Wanted};
-use crate::calendar::DAY;
 use crate::designed::{self, Given};
 use crate::repair;
 use crate::world::{RowIndex, World};
 use crate::{Rng, SeedError, SeedOptions};
+use archwright_plan::model::calendar::DAY;
 use archwright_plan::model::{EntityId, FieldId, FieldKind, Model, SeedValue, ToManyKind};
 use archwright_plan::{Plan, SeedAccount};
 

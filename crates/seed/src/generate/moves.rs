@@ -1,12 +1,14 @@
 //! Brings rows from their initial state to others, as the moves of the design would.
 
 use super::Generator;
-use crate::calendar;
-use crate::judge::{self, Given, Scope};
+use crate::judge::{self, Scope};
 use crate::values::{self, Subject};
 use crate::world::{Row, RowIndex};
+use archwright_evaluate::Value;
+use archwright_plan::model::calendar::{instant_from_text, instant_to_text};
 use archwright_plan::model::{
-    EntityId, FieldId, InputField, InputKind, Literal, Move, Origin, ScalarType, StateMachine,
+    EntityId, FieldId, InputField, InputKind, InputPlace, Literal, Move, Origin, ScalarType,
+    StateMachine,
 };
 use archwright_plan::{Alternative, OperationKind};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -66,7 +68,7 @@ impl<'p> Generator<'p> {
             this: Some(row),
             caller,
             now_ms,
-            input: Some(&input),
+            inputs: &[(InputPlace::Move, Value::Object(input))],
         };
         let may = |condition| judge::holds(&self.world, condition, &scope);
         if !made.when.as_ref().is_none_or(may) {
@@ -115,7 +117,7 @@ impl<'p> Generator<'p> {
                 .find(|field| field.origin == Origin::Implied && field.name == "updated_at")
         });
         if let Some(updated) = updated {
-            changes.push((updated.id, Some(Literal::Text(calendar::instant(now_ms)))));
+            changes.push((updated.id, Some(Literal::Text(instant_to_text(now_ms)))));
         }
         changes
     }
@@ -148,7 +150,7 @@ impl<'p> Generator<'p> {
             .iter()
             .filter(|field| field.origin == Origin::Implied)
             .filter_map(|field| own.text(field.id))
-            .filter_map(calendar::parse)
+            .filter_map(instant_from_text)
             .max();
         let since = updated.unwrap_or(own.created_ms);
         since + (self.options.now_ms - since) / 4
@@ -172,7 +174,7 @@ impl<'p> Generator<'p> {
         self.allowed(row, &guard, now_ms)
     }
 
-    fn input(&mut self, row: RowIndex, fields: &[InputField]) -> Option<BTreeMap<String, Given>> {
+    fn input(&mut self, row: RowIndex, fields: &[InputField]) -> Option<BTreeMap<String, Value>> {
         let mut input = BTreeMap::new();
         for field in fields {
             if field.optional && self.rng.chance(40) {
@@ -187,28 +189,30 @@ impl<'p> Generator<'p> {
         Some(input)
     }
 
-    fn input_value(&mut self, row: RowIndex, field: &InputField) -> Option<Given> {
+    fn input_value(&mut self, row: RowIndex, field: &InputField) -> Option<Value> {
         let of = &self.model.entity(self.world.rows[row].entity).singular;
         match &field.kind {
-            InputKind::Scalar(_) => {
+            InputKind::Scalar(scalar) => {
                 let subject = Subject::of_input(of, field, self.options.now_ms)?;
-                values::valid(&subject, &mut self.rng).map(Given::Value)
+                let value = values::valid(&subject, &mut self.rng)?;
+                Some(Value::of_scalar(&value, scalar))
             }
             InputKind::Reference(target) => {
                 let tenant = self.world.rows[row].tenant.clone();
                 let id = self.some_ids(tenant.as_deref(), *target, 1).pop()?;
-                self.world.find(*target, &id).map(Given::Row)
+                let row = self.world.find(*target, &id)?;
+                Some(Value::Row(judge::reference(&self.world.rows[row])))
             }
             InputKind::List(kind) => {
                 let item = InputField {
                     kind: (**kind).clone(),
                     ..field.clone()
                 };
-                Some(Given::List(
+                Some(Value::List(
                     self.input_value(row, &item).into_iter().collect(),
                 ))
             }
-            InputKind::Object(fields) => self.input(row, fields).map(Given::Object),
+            InputKind::Object(fields) => self.input(row, fields).map(Value::Object),
         }
     }
 }

@@ -111,7 +111,10 @@ impl Generator<'_> {
             (CallerClass::Anyone, _) => true,
             (_, None) => false,
             (CallerClass::SignedIn, Some(_)) => true,
-            (CallerClass::Role(role), Some(caller)) => judge::has_role(&self.world, caller, role),
+            (CallerClass::Role(role), Some(caller)) => {
+                let mut roles = judge::roles(&self.world, caller).iter();
+                roles.any(|own| self.model.role(*own).includes.contains(&role))
+            }
         }
     }
 

@@ -7,10 +7,11 @@ pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 use archwright_evaluate::{RowRef, Value, World};
+use archwright_plan::model::calendar::instant_to_text;
 use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleId, ToManyKind};
 use archwright_plan::{ColumnSource, Plan, SeedRow, TablePurpose};
 use archwright_seed::SeedOptions;
-use archwright_sql::{Classes, Dialect, Parameter, Statement, instant_to_text};
+use archwright_sql::{Classes, Dialect, Parameter, Statement};
 use std::collections::BTreeMap;
 
 /// 2026-11-24, a little past ten.
@@ -241,9 +242,7 @@ fn literal_text(literal: &Literal) -> String {
         Literal::Null => String::new(),
         Literal::Bool(value) => value.to_string(),
         Literal::Int(value) => value.to_string(),
-        Literal::Decimal { units, scale } => {
-            archwright_evaluate::decimal_to_text((*units).into(), *scale)
-        }
+        Literal::Decimal { units, scale } => archwright_plan::decimal(*units, *scale),
         Literal::Text(text) => text.clone(),
     }
 }

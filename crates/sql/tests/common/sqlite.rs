@@ -1,8 +1,9 @@
 //! A database in memory.
 
 use super::{Asker, Database, Rows, bound, inserts};
+use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::{ColumnType, Plan};
-use archwright_sql::{Classes, Dialect, Parameter, Statement, ddl, instant_from_text};
+use archwright_sql::{Classes, Dialect, Parameter, Statement, ddl};
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
@@ -22,10 +23,7 @@ impl Sqlite {
                 |context| {
                     let units: Option<i64> = context.get(0)?;
                     let scale: u32 = context.get(1)?;
-                    Ok(
-                        units
-                            .map(|units| archwright_evaluate::decimal_to_text(units.into(), scale)),
-                    )
+                    Ok(units.map(|units| archwright_plan::decimal(units, scale)))
                 },
             )
             .unwrap();

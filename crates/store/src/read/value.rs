@@ -3,8 +3,8 @@
 use crate::connection::Value;
 use crate::represent::{canonical_date, canonical_uuid, id_value};
 use archwright_plan::Plan;
+use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{FieldId, FieldKind, ScalarType};
-use archwright_sql::instant_from_text;
 
 /// The value of a field as its column stores it; of a relation, the id or natural key of the target. `None` when the
 /// text is no value of the field's type.

@@ -4,8 +4,9 @@ use crate::connection::Value;
 use crate::named::Environment;
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
+use archwright_plan::model::calendar::{days_from_text, instant_to_text};
 use archwright_plan::model::{EntityId, IdType, InputPlace, Literal};
-use archwright_sql::{Classes, Parameter, days_from_text, instant_to_text};
+use archwright_sql::{Classes, Parameter};
 
 /// The values of a move's input, by the paths that expressions call them by.
 pub(crate) type Inputs = [(Vec<String>, Value)];

@@ -3,7 +3,7 @@
 use super::{Bindings, Form};
 use crate::Failure;
 use crate::connection::{Row, ValueRef};
-use archwright_sql::instant_to_text;
+use archwright_plan::model::calendar::instant_to_text;
 use std::io::Write;
 
 /// The value of one key.

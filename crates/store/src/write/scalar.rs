@@ -7,10 +7,10 @@ pub(crate) use typed::document;
 use crate::connection::Value;
 use crate::represent::id_value;
 use archwright_plan::Plan;
+use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{
     EntityId, Field, IdType, InputField, InputKind, Literal, Model, ScalarType, Type,
 };
-use archwright_sql::instant_from_text;
 use regex::Regex;
 use serde_json::Value as Json;
 use std::collections::HashMap;

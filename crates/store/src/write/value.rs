@@ -3,8 +3,8 @@
 use crate::connection::{Value, ValueRef};
 use crate::represent::{Form, column_place, scalar_form, sealed_place, write_plain};
 use crate::{Failure, Shared};
+use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{Field, FieldId, Literal, ScalarType};
-use archwright_sql::instant_from_text;
 use serde_json::Value as Json;
 
 /// A literal as the column of a scalar stores it.

@@ -374,10 +374,9 @@ fn closed<'p>(
 fn sample(scalar: Option<&ScalarType>) -> Json {
     match scalar {
         Some(ScalarType::Int | ScalarType::BigInt) => json!(1),
-        Some(ScalarType::Decimal { scale, .. }) => json!(archwright_evaluate::decimal_to_text(
-            10_i128.pow(*scale),
-            *scale
-        )),
+        Some(ScalarType::Decimal { scale, .. }) => {
+            json!(archwright_plan::decimal(10_i128.pow(*scale), *scale))
+        }
         Some(ScalarType::Bool) => json!(true),
         Some(ScalarType::Date) => json!("2026-01-01"),
         Some(ScalarType::DateTime) => json!("2026-01-01T00:00:00.000Z"),

@@ -277,7 +277,7 @@ fn decimals(precision: u32, scale: u32, limits: Limits, all: &mut Vec<Bad>) {
     };
     let mut beyond = |class, literal: Option<&Literal>, by: i128, codes| {
         if let Some(units) = literal.and_then(units) {
-            let text = archwright_evaluate::decimal_to_text(units + by, scale);
+            let text = archwright_plan::decimal(units + by, scale);
             all.push(bad(class, json!(text), codes));
         }
     };
@@ -288,11 +288,11 @@ fn decimals(precision: u32, scale: u32, limits: Limits, all: &mut Vec<Bad>) {
 fn dates(limits: Limits, all: &mut Vec<Bad>) {
     let mut beyond = |class, literal: Option<&Literal>, by: i64, codes| {
         if let Some(Literal::Text(text)) = literal
-            && let Some(days) = archwright_evaluate::days_from_text(text)
+            && let Some(days) = archwright_plan::model::calendar::days_from_text(text)
         {
             all.push(bad(
                 class,
-                json!(archwright_evaluate::date_to_text(days + by)),
+                json!(archwright_plan::model::calendar::date_to_text(days + by)),
                 codes,
             ));
         }

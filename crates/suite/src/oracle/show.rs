@@ -3,7 +3,10 @@
 use super::Judge;
 use crate::wire::{from_json, id_from_json, id_to_json, reference_to_json, to_json};
 use crate::world::World;
-use archwright_evaluate::{RowRef, Value, days_from_text, instant_from_text};
+use archwright_evaluate::{RowRef, Value};
+use archwright_plan::model::calendar::{
+    date_to_text, days_from_text, instant_from_text, instant_to_text,
+};
 use archwright_plan::model::{FieldId, ScalarType};
 use archwright_plan::{Output, OutputSource};
 use serde_json::{Value as Json, json};
@@ -117,21 +120,18 @@ pub fn compare(shown: &Shown, json: &Json, place: &str, differences: &mut Vec<St
         Shown::Exact(expected) => differ(expected.to_string()),
         Shown::Anything => {}
         Shown::About(instant) => {
-            let got = json.as_str().and_then(instant_from_text);
+            // No other form of the instant will do.
+            let canonical =
+                |text: &str| instant_from_text(text).filter(|got| instant_to_text(*got) == text);
+            let got = json.as_str().and_then(canonical);
             if got.is_none_or(|got| (got - instant).abs() > CLOCK) {
-                differ(format!(
-                    "about {}",
-                    archwright_evaluate::instant_to_text(*instant)
-                ));
+                differ(format!("about {}", instant_to_text(*instant)));
             }
         }
         Shown::AboutDay(days) => {
             let got = json.as_str().and_then(days_from_text);
             if got.is_none_or(|got| (got - days).abs() > 1) {
-                differ(format!(
-                    "about {}",
-                    archwright_evaluate::date_to_text(*days)
-                ));
+                differ(format!("about {}", date_to_text(*days)));
             }
         }
         Shown::Link if json.as_str().is_some_and(|link| !link.is_empty()) => {}

@@ -3,7 +3,6 @@
 use super::values::{compatible, wider};
 use super::{Typed, Typer, Variable, expression, plain};
 use crate::lower::context::unknown;
-use crate::lower::instant;
 use crate::{
     Aggregate, BinaryOperator, EntityId, Expression, ExpressionKind, Function, Literal, Quantifier,
     ScalarType, Type, VariableId,
@@ -141,7 +140,7 @@ impl Typer<'_, '_, '_> {
         let Kind::String(written) = &text.kind else {
             return self.wrong_arguments(span, "duration('7d')");
         };
-        let Some(milliseconds) = instant::duration(written) else {
+        let Some(milliseconds) = crate::duration_from_text(written) else {
             let message = format!("`{written}` is no duration");
             return self.fail(
                 "AW325",

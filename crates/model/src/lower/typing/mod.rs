@@ -7,7 +7,7 @@ mod values;
 
 pub(super) use operators::known_present;
 pub(super) use scope::{Binding, Bindings, Scope};
-pub(super) use values::{Absent, type_of};
+pub(super) use values::Absent;
 
 use super::context::Lowering;
 use crate::{EntityId, Expression, ExpressionKind, Literal, ScalarType, Type, VariableId};

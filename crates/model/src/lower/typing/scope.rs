@@ -1,6 +1,6 @@
 //! What an expression can see at its place, and how names and paths are bound.
 
-use super::{Typed, Typer, expression, plain, type_of};
+use super::{Typed, Typer, expression, plain};
 use crate::lower::context::{Lowering, unknown};
 use crate::lower::inputs::Inputs;
 use crate::{
@@ -69,7 +69,7 @@ impl Scope {
 /// The type of an input, and its scalar type if it has one.
 pub(in crate::lower) fn input_type(kind: &InputKind) -> (Type, Option<ScalarType>) {
     match kind {
-        InputKind::Scalar(scalar) => (type_of(scalar), Some(scalar.clone())),
+        InputKind::Scalar(scalar) => (scalar.value_type(), Some(scalar.clone())),
         InputKind::Reference(entity) => (Type::Row(*entity), None),
         InputKind::List(item) => {
             let (ty, scalar) = input_type(item);
@@ -403,7 +403,7 @@ impl Typer<'_, '_, '_> {
         let field = self.lowering.field(id);
         let (ty, scalar, nullable) = match &field.kind {
             FieldKind::Scalar(scalar) => (
-                type_of(scalar),
+                scalar.value_type(),
                 Some(scalar.clone()),
                 field.optional || row.nullable,
             ),

@@ -8,26 +8,6 @@ use crate::{Expression, ExpressionKind, FieldId, FieldKind, Function, Literal, S
 use archwright_design::ast::Text;
 use archwright_diagnostics::Span;
 
-pub(in crate::lower) fn type_of(scalar: &ScalarType) -> Type {
-    match scalar {
-        ScalarType::Int | ScalarType::BigInt => Type::Int,
-        ScalarType::Decimal { scale, .. } => Type::Decimal { scale: *scale },
-        ScalarType::Bool => Type::Bool,
-        ScalarType::Date => Type::Date,
-        ScalarType::DateTime => Type::DateTime,
-        ScalarType::Json => Type::Json,
-        ScalarType::File { .. } => Type::File,
-        ScalarType::String { .. }
-        | ScalarType::Text { .. }
-        | ScalarType::Uuid
-        | ScalarType::Email
-        | ScalarType::Url
-        | ScalarType::Phone
-        | ScalarType::Slug
-        | ScalarType::Enum { .. } => Type::Text,
-    }
-}
-
 /// What a value has to be for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::lower) enum Absent {
@@ -56,7 +36,7 @@ impl Lowering<'_> {
                 match literals::read(scalar, text) {
                     Ok(literal) => {
                         expression.kind = ExpressionKind::Literal(literal);
-                        expression.ty = type_of(scalar);
+                        expression.ty = scalar.value_type();
                         Some(())
                     }
                     Err(why) => {
@@ -231,7 +211,7 @@ impl Lowering<'_> {
                 typed.scalar == Some(ScalarType::Uuid) || only_literals(&expression)
             }
             (Type::File, _) => false,
-            (ty, _) => *ty == type_of(scalar),
+            (ty, _) => *ty == scalar.value_type(),
         };
         if fits {
             return Some(expression);
@@ -239,7 +219,7 @@ impl Lowering<'_> {
         let needed = match scalar {
             ScalarType::Enum { .. } => "one of the values of the enum".to_owned(),
             ScalarType::Uuid => "a uuid".to_owned(),
-            scalar => self.describe(&type_of(scalar)),
+            scalar => self.describe(&scalar.value_type()),
         };
         let given = self.describe(&expression.ty);
         let message = format!("{needed} is needed, and this is {given}");

@@ -3,8 +3,8 @@
 use super::Wrong;
 use crate::connection::Value;
 use crate::represent::{canonical_date, canonical_uuid};
+use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{LARGEST_BIGINT, ScalarType};
-use archwright_sql::instant_from_text;
 use regex::Regex;
 use serde_json::Value as Json;
 use std::sync::LazyLock;
