@@ -293,7 +293,7 @@ fn indexes(table: &Table, dialect: Dialect) -> Vec<String> {
         let columns: Vec<String> = index
             .columns
             .iter()
-            .map(|(column, direction)| index_column(column, *direction, dialect))
+            .map(|(column, direction)| index_column(table, column, *direction, dialect))
             .collect();
         statements.push(format!(
             "CREATE INDEX {} ON {name} ({}){}",
@@ -305,12 +305,10 @@ fn indexes(table: &Table, dialect: Dialect) -> Vec<String> {
     statements
 }
 
-fn index_column(column: &str, direction: Direction, dialect: Dialect) -> String {
-    let name = dialect.identifier(column);
-    match direction {
-        Direction::Ascending => name,
-        Direction::Descending => format!("{name} DESC"),
-    }
+fn index_column(table: &Table, name: &str, direction: Direction, dialect: Dialect) -> String {
+    let mut columns = table.columns.iter();
+    let nullable = columns.any(|column| column.name == name && column.nullable);
+    dialect.ordered(&dialect.identifier(name), nullable, direction)
 }
 
 /// A column of words in PostgreSQL; in SQLite a full-text table, kept up to date by triggers.
@@ -351,9 +349,11 @@ pub fn search_class(position: usize) -> char {
     *['A', 'B', 'C'].get(position).unwrap_or(&'D')
 }
 
-/// Text without accents, for PostgreSQL.
+/// Text without accents, for PostgreSQL, and without the signs that its parser would take for parts of a word.
 pub fn postgres_plain_words(text: &str) -> String {
-    format!("regexp_replace(normalize({text}, NFD), '[\\u0300-\\u036f]', '', 'g')")
+    let plain = format!("regexp_replace(normalize({text}, NFD), '[\\u0300-\\u036f]', '', 'g')");
+    let signs = "[\\u0021-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u007e]";
+    format!("regexp_replace({plain}, '{signs}', ' ', 'g')")
 }
 
 fn sqlite_search(table: &Table, rowid: &str) -> Vec<String> {

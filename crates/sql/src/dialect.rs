@@ -1,7 +1,7 @@
 //! Every difference between the dialects, and nothing else.
 
 use crate::Dialect;
-use archwright_plan::model::{IdType, OnDelete, Type};
+use archwright_plan::model::{Direction, IdType, OnDelete, Type};
 use archwright_plan::{ColumnType, Plan};
 
 /// Bytes of a name that PostgreSQL keeps.
@@ -49,7 +49,7 @@ impl Dialect {
         format!("'{}'", text.replace('\0', "").replace('\'', "''"))
     }
 
-    pub(crate) fn placeholder(self, number: usize) -> String {
+    pub fn placeholder(self, number: usize) -> String {
         format!("{}{number}", self.placeholder_sign())
     }
 
@@ -60,7 +60,7 @@ impl Dialect {
         }
     }
 
-    pub(crate) fn boolean(self, value: bool) -> &'static str {
+    pub fn boolean(self, value: bool) -> &'static str {
         match (self, value) {
             (Self::Sqlite, true) => "1",
             (Self::Sqlite, false) => "0",
@@ -77,14 +77,14 @@ impl Dialect {
     }
 
     /// Equality that takes a missing value as a value.
-    pub(crate) fn same(self) -> &'static str {
+    pub fn same(self) -> &'static str {
         match self {
             Self::Sqlite => "IS",
             Self::Postgres => "IS NOT DISTINCT FROM",
         }
     }
 
-    pub(crate) fn differs(self) -> &'static str {
+    pub fn differs(self) -> &'static str {
         match self {
             Self::Sqlite => "IS NOT",
             Self::Postgres => "IS DISTINCT FROM",
@@ -101,18 +101,83 @@ impl Dialect {
         self == Self::Sqlite
     }
 
-    /// The values of a JSON list that is bound as text.
-    pub(crate) fn list_values(self, parameter: &str, cast: &str) -> String {
-        match self {
-            Self::Sqlite => format!("SELECT value FROM json_each({parameter})"),
-            Self::Postgres => {
-                format!("SELECT value::{cast} FROM jsonb_array_elements_text({parameter})")
+    /// The n-th parameter, as the value of a column. Values come in the form in which SQLite stores them.
+    pub fn place(self, number: usize, ty: ColumnType) -> String {
+        self.converted(&self.placeholder(number), ty)
+    }
+
+    pub(crate) fn converted(self, parameter: &str, ty: ColumnType) -> String {
+        match (self, ty) {
+            (Self::Sqlite, _) => parameter.to_owned(),
+            (Self::Postgres, ColumnType::Decimal { scale, .. }) => from_units(parameter, scale),
+            (Self::Postgres, ty) => format!("{parameter}::{}", cast_of(ty)),
+        }
+    }
+
+    /// The values of a JSON list, which has them in the form in which SQLite stores them.
+    pub(crate) fn list_values(self, list: &str, ty: &Type, cast: &str) -> String {
+        if self == Self::Sqlite {
+            return format!("SELECT value FROM json_each({list})");
+        }
+        let value = match ty {
+            Type::Decimal { scale } => from_units("value", *scale),
+            Type::DateTime => "to_timestamp(value::double precision / 1000)".to_owned(),
+            _ => format!("value::{cast}"),
+        };
+        format!("SELECT {value} FROM jsonb_array_elements_text({list}::jsonb)")
+    }
+
+    /// A value as a JSON list has it, in the form in which SQLite stores it.
+    pub fn list_item(self, value: &str, ty: &Type) -> String {
+        match (self, ty) {
+            (Self::Postgres, Type::Decimal { scale }) => {
+                format!("({value} * 1{})::bigint", "0".repeat(*scale as usize))
             }
+            (Self::Postgres, Type::DateTime) => {
+                format!("(round(extract(epoch FROM {value}) * 1000))::bigint")
+            }
+            (Self::Postgres, Type::Text) => format!("({value})::text"),
+            _ => value.to_owned(),
+        }
+    }
+
+    /// A JSON list of these values.
+    pub fn json_array(self, values: &[String]) -> String {
+        let function = match self {
+            Self::Sqlite => "json_array",
+            Self::Postgres => "jsonb_build_array",
+        };
+        format!("{function}({})", values.join(", "))
+    }
+
+    /// The greater of two numbers.
+    pub fn greater(self, left: &str, right: &str) -> String {
+        match self {
+            Self::Sqlite => format!("max({left}, {right})"),
+            Self::Postgres => format!("greatest({left}, {right})"),
+        }
+    }
+
+    /// A key of an order in which missing values come before all others.
+    pub fn ordered(self, column: &str, nullable: bool, direction: Direction) -> String {
+        match (self, direction, nullable) {
+            (Self::Postgres, Direction::Ascending, true) => format!("{column} ASC NULLS FIRST"),
+            (Self::Postgres, Direction::Descending, true) => format!("{column} DESC NULLS LAST"),
+            (_, Direction::Ascending, _) => column.to_owned(),
+            (_, Direction::Descending, _) => format!("{column} DESC"),
+        }
+    }
+
+    /// A missing value of no matter which type.
+    pub fn missing(self) -> &'static str {
+        match self {
+            Self::Sqlite => "NULL",
+            Self::Postgres => "NULL::text",
         }
     }
 
     /// A JSON list of the values of all rows.
-    pub(crate) fn json_list(self, value: &str) -> String {
+    pub fn json_list(self, value: &str) -> String {
         match self {
             Self::Sqlite => format!("json_group_array({value})"),
             Self::Postgres => format!("coalesce(jsonb_agg({value}), '[]')"),
@@ -226,10 +291,36 @@ fn postgres_type(ty: ColumnType) -> String {
         ColumnType::Bool => "boolean".to_owned(),
         ColumnType::Date => "date".to_owned(),
         ColumnType::Instant => "timestamptz(3)".to_owned(),
-        // Ordered by code point, as everywhere else, whatever the database's locale.
-        ColumnType::Text { max: Some(max) } => format!("varchar({max}) COLLATE \"C\""),
-        ColumnType::Text { max: None } => "text COLLATE \"C\"".to_owned(),
+        // Ordered by code point, as everywhere else, whatever the database's locale. Lengths are constraints, whose
+        // names say which field is too long.
+        ColumnType::Text { .. } => "text COLLATE \"C\"".to_owned(),
         ColumnType::Json => "jsonb".to_owned(),
         ColumnType::Bytes => "bytea".to_owned(),
+    }
+}
+
+/// A whole number of a decimal's smallest units as the decimal, exactly.
+pub(crate) fn from_units(units: &str, scale: u32) -> String {
+    match scale {
+        0 => format!("({units}::bigint)::numeric"),
+        _ => format!(
+            "({units}::bigint * 0.{:0>width$})",
+            1,
+            width = scale as usize
+        ),
+    }
+}
+
+fn cast_of(ty: ColumnType) -> &'static str {
+    match ty {
+        ColumnType::Uuid => "uuid",
+        ColumnType::Serial | ColumnType::Int32 | ColumnType::Int64 => "bigint",
+        ColumnType::Decimal { .. } => "numeric",
+        ColumnType::Bool => "boolean",
+        ColumnType::Date => "date",
+        ColumnType::Instant => "timestamptz",
+        ColumnType::Text { .. } => "text",
+        ColumnType::Json => "jsonb",
+        ColumnType::Bytes => "bytea",
     }
 }

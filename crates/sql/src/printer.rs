@@ -13,7 +13,7 @@ pub struct Printer<'a> {
     pub dialect: Dialect,
     parameters: Vec<Parameter>,
     aliases: usize,
-    inline: bool,
+    pub(crate) inline: bool,
     pub(crate) computed_depth: usize,
 }
 

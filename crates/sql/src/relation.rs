@@ -51,13 +51,7 @@ impl Printer<'_> {
             }
             (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
                 let parameter = self.parameter(crate::Parameter::Binding(*binding))?;
-                let cast = self.dialect.cast(&Type::Row(*entity), self.plan);
-                let values = match cast {
-                    Some(cast) => self
-                        .dialect
-                        .list_values(&format!("{parameter}::jsonb"), cast),
-                    None => self.dialect.list_values(&parameter, ""),
-                };
+                let values = self.list_values(&parameter, &Type::Row(*entity));
                 let (row, alias) = self.aliased(*entity);
                 let id = self.row_id(&row)?;
                 let active = self.active(*entity, &alias);

@@ -1,12 +1,13 @@
 //! Expressions as SQL. Every Bool is 0 or 1 and never missing, unless the expression itself may be missing.
 
+use crate::dialect::from_units;
 use crate::{Dialect, Parameter, Printer, Row, Scope, Source, Unsupported};
-use archwright_plan::ColumnSource;
 use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{
     Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
     Quantifier, ScalarType, Type, VariableId,
 };
+use archwright_plan::{ColumnSource, ColumnType};
 
 type Printed = Result<String, Unsupported>;
 
@@ -120,13 +121,16 @@ impl Printer<'_> {
     fn literal(&mut self, literal: &Literal, ty: &Type) -> Printed {
         let literal = match (literal, ty) {
             (Literal::Null, _) => return Ok("NULL".to_owned()),
+            (literal, Type::Decimal { .. }) if self.inline && self.dialect == Dialect::Postgres => {
+                literal.clone()
+            }
             (Literal::Text(text), Type::DateTime) if self.dialect.instants_are_integers() => {
                 let instant = instant_from_text(text);
                 Literal::Int(
                     instant.ok_or_else(|| Unsupported::new(format!("{text:?} as an instant")))?,
                 )
             }
-            (Literal::Decimal { units, scale }, _) if self.dialect.unscaled_decimals() => {
+            (Literal::Decimal { units, scale }, _) => {
                 let units = match ty {
                     Type::Decimal { scale: wanted } if wanted >= scale => 10_i64
                         .checked_pow(wanted - scale)
@@ -137,7 +141,7 @@ impl Printer<'_> {
                     units.ok_or_else(|| Unsupported::new("a number of more than 18 digits"))?,
                 )
             }
-            (Literal::Int(value), Type::Decimal { scale }) if self.dialect.unscaled_decimals() => {
+            (Literal::Int(value), Type::Decimal { scale }) => {
                 let units = 10_i64
                     .checked_pow(*scale)
                     .and_then(|power| value.checked_mul(power));
@@ -153,10 +157,32 @@ impl Printer<'_> {
     /// A parameter whose type PostgreSQL need not guess. Text stays open: it may be compared with a uuid.
     fn typed(&mut self, parameter: Parameter, ty: &Type) -> Printed {
         let text = self.parameter(parameter)?;
-        Ok(match self.dialect.cast(ty, self.plan) {
-            Some(cast) => format!("{text}::{cast}"),
-            None => text,
+        Ok(match (self.dialect, ty) {
+            (Dialect::Postgres, Type::Decimal { scale }) if !self.inline => {
+                from_units(&text, *scale)
+            }
+            _ => match self.dialect.cast(ty, self.plan) {
+                Some(cast) => format!("{text}::{cast}"),
+                None => text,
+            },
         })
+    }
+
+    /// A parameter in the form in which a column stores values.
+    pub fn stored(&mut self, parameter: Parameter, ty: ColumnType) -> Printed {
+        let text = self.parameter(parameter)?;
+        Ok(self.dialect.converted(&text, ty))
+    }
+
+    /// A parameter that is true or false.
+    pub fn flag(&mut self, parameter: Parameter) -> Printed {
+        self.typed(parameter, &Type::Bool)
+    }
+
+    /// The values of a JSON list.
+    pub fn list_values(&self, list: &str, ty: &Type) -> String {
+        let cast = self.dialect.cast(ty, self.plan).unwrap_or("text");
+        self.dialect.list_values(list, ty, cast)
     }
 
     /// Integers are calculated with 64 bits, whatever their columns have.
@@ -184,8 +210,9 @@ impl Printer<'_> {
         scope: &Scope,
     ) -> Printed {
         let source = self.source(over, scope)?;
-        let value = self.value(value, &scope.with(variable, source.row.clone()))?;
-        self.listed(&source, &value)
+        let text = self.value(value, &scope.with(variable, source.row.clone()))?;
+        let text = self.dialect.list_item(&text, &value.ty);
+        self.listed(&source, &text)
     }
 
     /// The ids of rows as a JSON list.
@@ -301,7 +328,8 @@ impl Printer<'_> {
     /// Rounds half away from zero when digits are lost.
     fn rescale(&mut self, text: String, from: u32, to: u32) -> Printed {
         if !self.dialect.unscaled_decimals() {
-            return Ok(if from > to {
+            // Results keep so many digits as their type says: the reader takes them for units.
+            return Ok(if from != to {
                 format!("round({text}, {to})")
             } else {
                 text
@@ -604,7 +632,12 @@ impl Printer<'_> {
             _ => {
                 let id = self.value(item, scope)?;
                 let values = self.value(list, scope)?;
-                let values = self.dialect.list_values(&values, self.item_cast(item));
+                let item_type = match &list.ty {
+                    Type::List(item) => item.as_ref(),
+                    _ => &item.ty,
+                };
+                let cast = self.item_cast(item);
+                let values = self.dialect.list_values(&values, item_type, cast);
                 Ok(self.false_if_missing(&format!("({id} IN ({values}))")))
             }
         }
