@@ -7,7 +7,6 @@ use crate::write::{note_password, sign_up};
 use crate::{Call, Context, Failure, Reply, Shared, Store};
 use archwright_plan::model::{Account, Model, RoleId};
 use archwright_plan::{ColumnSource, lookup_column};
-use archwright_sql::Dialect;
 
 /// What signing in has to know of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +96,7 @@ impl Store {
             "SELECT a.\"id\", c.\"password_hash\", c.\"roles\", c.\"failed_count\", c.\"locked_until\" \
              FROM {} JOIN \"auth_credentials\" c ON c.\"account_id\" = a.\"id\" WHERE a.{} = ?1{}",
             self.shared.accounts()?,
-            Dialect::Sqlite.identifier(column),
+            self.shared.dialect.identifier(column),
             self.shared.account_is_active()?,
         );
         let model = &self.shared.plan.model;
@@ -262,17 +261,14 @@ impl Shared {
     /// `users a`
     fn accounts(&self) -> Result<String, Failure> {
         let table = self.plan.table(account(self)?.entity);
-        Ok(format!("{} a", Dialect::Sqlite.identifier(&table.name)))
+        Ok(format!("{} a", self.dialect.identifier(&table.name)))
     }
 
     /// Leaves out deleted accounts.
     fn account_is_active(&self) -> Result<String, Failure> {
         let table = self.plan.table(account(self)?.entity);
         Ok(match table.column_from(ColumnSource::DeletedAt) {
-            Some(column) => format!(
-                " AND a.{} IS NULL",
-                Dialect::Sqlite.identifier(&column.name)
-            ),
+            Some(column) => format!(" AND a.{} IS NULL", self.dialect.identifier(&column.name)),
             None => String::new(),
         })
     }

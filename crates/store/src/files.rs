@@ -2,10 +2,10 @@
 
 use crate::connection::{Connection, values};
 use crate::write::{may_write, set_file};
-use crate::{Call, Context, Failure, Reply, Store};
-use archwright_plan::model::{FieldId, ScalarType};
+use crate::{Call, Context, Failure, Reply, Shared, Store};
+use archwright_plan::model::{FieldId, ScalarType, Type};
 use archwright_plan::{ColumnSource, Plan, SystemTable, TablePurpose};
-use archwright_sql::Dialect;
+use archwright_sql::Printer;
 
 /// A file whose bytes are on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Store {
 
     /// `None`: there is no such file, or no row refers to it any more; a deleted row refers to nothing.
     pub fn file(&self, id: &str) -> Result<Option<StoredFile>, Failure> {
-        let Some(referred) = referred(&self.shared.plan) else {
+        let Some(referred) = referred(&self.shared) else {
             return Ok(None);
         };
         let text = format!(
@@ -75,11 +75,13 @@ impl Store {
         if !keeps_files(&self.shared.plan) {
             return Ok(ids.to_vec());
         }
-        let text = "SELECT value FROM json_each(?1) \
-                    WHERE value NOT IN (SELECT \"id\" FROM \"stored_files\")";
+        let printer = Printer::new(&self.shared.plan, self.shared.dialect);
+        let listed = printer.list_values(&self.shared.dialect.placeholder(1), &Type::Text);
+        let known = "SELECT CAST(\"id\" AS TEXT) FROM \"stored_files\"";
+        let text = format!("{listed} WHERE value NOT IN ({known})");
         let ids = serde_json::Value::from(ids).to_string();
         self.readers
-            .with(|connection| connection.all(text, &values![ids.clone()], |row| row.get(0)))
+            .with(|connection| connection.all(&text, &values![ids.clone()], |row| row.get(0)))
     }
 }
 
@@ -89,16 +91,23 @@ fn keeps_files(plan: &Plan) -> bool {
 }
 
 /// Holds for a file `f` that a row has. `None`: no field of the design holds files.
-fn referred(plan: &Plan) -> Option<String> {
-    let fields = plan.model.entities.iter().flat_map(|entity| &entity.fields);
+fn referred(shared: &Shared) -> Option<String> {
+    let fields = shared
+        .plan
+        .model
+        .entities
+        .iter()
+        .flat_map(|entity| &entity.fields);
     let files = fields.filter(|field| matches!(field.scalar(), Some(ScalarType::File { .. })));
-    let rows: Vec<String> = files.filter_map(|field| has_file(plan, field.id)).collect();
+    let rows: Vec<String> = files
+        .filter_map(|field| has_file(shared, field.id))
+        .collect();
     (!rows.is_empty()).then(|| rows.join(" OR "))
 }
 
-fn has_file(plan: &Plan, field: FieldId) -> Option<String> {
-    let table = plan.table(field.entity);
-    let quote = |name: &str| Dialect::Sqlite.identifier(name);
+fn has_file(shared: &Shared, field: FieldId) -> Option<String> {
+    let table = shared.plan.table(field.entity);
+    let quote = |name: &str| shared.dialect.identifier(name);
     let column = table.column_from(ColumnSource::Field(field))?;
     let active = table
         .column_from(ColumnSource::DeletedAt)

@@ -21,6 +21,7 @@ pub use open::{FileLink, OpenError, Secrets, StoreOptions};
 
 use archwright_plan::Plan;
 use archwright_plan::model::FieldId;
+use archwright_sql::Dialect;
 use std::sync::Arc;
 
 /// A database that holds a plan's rows. Cheap to share, safe from many threads.
@@ -35,6 +36,7 @@ pub struct Store {
 /// What readers and the writer have in common.
 pub(crate) struct Shared {
     pub plan: Arc<Plan>,
+    pub dialect: Dialect,
     pub compiled: represent::Compiled,
     pub writes: write::Writes,
     pub programs: named::Programs,

@@ -80,11 +80,13 @@ impl Store {
         let readers = (0..options.readers.max(1)).map(reader);
         let readers = readers.collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let writer = connection::Connection::Sqlite(writer);
-        let compiled = Compiled::new(&plan)?;
-        let writes = Writes::new(&plan)?;
-        let programs = Programs::new(&plan)?;
+        let dialect = Dialect::Sqlite;
+        let compiled = Compiled::new(&plan, dialect)?;
+        let writes = Writes::new(&plan, dialect)?;
+        let programs = Programs::new(&plan, dialect)?;
         let shared = Shared {
             plan,
+            dialect,
             compiled,
             writes,
             programs,

@@ -7,7 +7,7 @@ mod rows;
 mod shape;
 mod write;
 
-pub(crate) use bind::{Bindings, Inputs, canonical_date, canonical_uuid, id_value};
+pub(crate) use bind::{Bindings, INSTANTS, Inputs, canonical_date, canonical_uuid, id_value};
 pub(crate) use compile::{
     Builder, ChildKind, Form, Query, Target, admit, admit_class, column_place, scalar_form,
     unsupported,
@@ -21,7 +21,7 @@ use crate::connection::Connection;
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
 use archwright_plan::model::EntityId;
-use archwright_sql::{Classes, Statement, Unsupported};
+use archwright_sql::{Classes, Dialect, Statement, Unsupported};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -31,6 +31,7 @@ const KEPT_QUERIES: usize = 512;
 
 /// Queries that were printed before, by what they answer, for whom, and in which shape.
 pub(crate) struct Compiled {
+    dialect: Dialect,
     queries: RwLock<HashMap<QueryKey, Arc<Query>>>,
     guards: RwLock<HashMap<GuardKey, Arc<GuardStatement>>>,
     lookups: RwLock<HashMap<(EntityId, Classes), Arc<Statement>>>,
@@ -52,8 +53,9 @@ pub(crate) struct Represented {
 
 impl Compiled {
     /// Prints what every design needs, so that a rule without SQL stops the start and not a request.
-    pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
+    pub fn new(plan: &Plan, dialect: Dialect) -> Result<Self, Unsupported> {
         let compiled = Self {
+            dialect,
             queries: RwLock::default(),
             guards: RwLock::default(),
             lookups: RwLock::default(),
@@ -68,7 +70,9 @@ impl Compiled {
                     classes: classes.clone(),
                     shaping: Shaping::default(),
                 };
-                kept(&compiled.queries, key, |key| compile::compile(plan, key))?;
+                kept(&compiled.queries, key, |key| {
+                    compile::compile(plan, dialect, key)
+                })?;
             }
         }
         Ok(compiled)
@@ -76,12 +80,18 @@ impl Compiled {
 
     /// The query, printed at most once.
     pub fn query(&self, plan: &Plan, key: QueryKey) -> Result<Arc<Query>, Failure> {
-        kept(&self.queries, key, |key| compile::compile(plan, key)).map_err(internal)
+        kept(&self.queries, key, |key| {
+            compile::compile(plan, self.dialect, key)
+        })
+        .map_err(internal)
     }
 
     /// The judge of a rule, printed at most once.
     pub fn guard(&self, plan: &Plan, key: GuardKey) -> Result<Arc<GuardStatement>, Failure> {
-        kept(&self.guards, key, |key| GuardStatement::new(plan, key)).map_err(internal)
+        kept(&self.guards, key, |key| {
+            GuardStatement::new(plan, self.dialect, key)
+        })
+        .map_err(internal)
     }
 
     /// Finds a row that such callers may refer to, by its id or natural key `Value(0)`.
@@ -94,7 +104,7 @@ impl Compiled {
         kept(
             &self.lookups,
             (entity, classes.clone()),
-            |(entity, classes)| guard::lookup_statement(plan, *entity, classes),
+            |(entity, classes)| guard::lookup_statement(plan, self.dialect, *entity, classes),
         )
         .map_err(internal)
     }

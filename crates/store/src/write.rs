@@ -87,7 +87,7 @@ impl Store {
         let tables = tables.filter(|table| matches!(table.purpose, TablePurpose::Entity(_)));
         self.readers.with(|connection| {
             for table in tables {
-                let name = archwright_sql::Dialect::Sqlite.identifier(&table.name);
+                let name = self.shared.dialect.identifier(&table.name);
                 let text = format!("SELECT 1 FROM {name} LIMIT 1");
                 if connection.first(&text, &[], |_| Ok(()))?.is_some() {
                     return Ok(false);

@@ -105,13 +105,13 @@ pub(crate) struct Assignment {
 }
 
 impl Programs {
-    pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
+    pub fn new(plan: &Plan, dialect: Dialect) -> Result<Self, Unsupported> {
         let mut programs = Self::default();
         for (index, operation) in plan.operations.iter().enumerate() {
             if let OperationKind::Named(named) = operation.kind {
                 programs
                     .operations
-                    .insert(index, Program::new(plan, index, named)?);
+                    .insert(index, Program::new(plan, dialect, index, named)?);
             }
         }
         for entity in &plan.model.entities {
@@ -120,10 +120,11 @@ impl Programs {
                 let this = Row::Key {
                     entity: entity.id,
                     // Parameters are numbered as they come: the row is the first of each statement.
-                    id: "?1".to_owned(),
+                    id: dialect.placeholder(1),
                 };
                 let steps = Compiler {
                     plan,
+                    dialect,
                     this: Some(this),
                 }
                 .steps(&one.steps)?;
@@ -145,9 +146,18 @@ impl Programs {
 }
 
 impl Program {
-    fn new(plan: &Plan, operation: usize, named: usize) -> Result<Self, Unsupported> {
+    fn new(
+        plan: &Plan,
+        dialect: Dialect,
+        operation: usize,
+        named: usize,
+    ) -> Result<Self, Unsupported> {
         let definition = &plan.model.operations[named];
-        let compiler = Compiler { plan, this: None };
+        let compiler = Compiler {
+            plan,
+            dialect,
+            this: None,
+        };
         let mut guard = Vec::new();
         for alternative in &plan.operations[operation].guard {
             let when = alternative.when.as_ref();
@@ -157,7 +167,7 @@ impl Program {
         let steps = compiler.steps(&definition.steps)?;
         let mut replies = Vec::new();
         for (status, shape) in &definition.replies {
-            replies.push((*status, Shower::new(plan).reply(shape)?));
+            replies.push((*status, Shower::new(plan, dialect).reply(shape)?));
         }
         Ok(Self {
             guard,
@@ -218,13 +228,14 @@ impl Step {
 
 struct Compiler<'p> {
     plan: &'p Plan,
+    dialect: Dialect,
     /// The row whose move has these effects.
     this: Option<Row>,
 }
 
 impl<'p> Compiler<'p> {
     fn printer(&self) -> Result<(Printer<'p>, Scope), Unsupported> {
-        let mut printer = Printer::new(self.plan, Dialect::Sqlite);
+        let mut printer = Printer::new(self.plan, self.dialect);
         let scope = match &self.this {
             None => Scope::default(),
             Some(this) => {
@@ -426,7 +437,8 @@ impl<'p> Compiler<'p> {
         let active = printer.active(entity, "t");
         let tenant = self.tenant(printer, entity)?;
         let filter = filter(printer, &Scope::alias(entity, "t"))?;
-        Ok(format!("{table} t WHERE 1{active}{tenant}{filter}"))
+        let every = self.dialect.boolean(true);
+        Ok(format!("{table} t WHERE {every}{active}{tenant}{filter}"))
     }
 
     /// What anyone may do is no secret of a tenant; who is signed in stays in their own.
@@ -451,7 +463,7 @@ impl<'p> Compiler<'p> {
             alias: "t".to_owned(),
         };
         let column = printer.column(&row, source)?;
-        let signed_in = printer.parameter(Parameter::SignedIn)?;
+        let signed_in = printer.flag(Parameter::SignedIn)?;
         let id = printer.parameter(Parameter::CallerId)?;
         let caller = Row::Key {
             entity: own.entity,
@@ -480,11 +492,9 @@ impl<'p> Compiler<'p> {
         };
         let mut order = Vec::new();
         for (field, direction) in window.sort {
-            let end = match direction {
-                Direction::Ascending => "",
-                Direction::Descending => " DESC",
-            };
-            order.push(format!("{}{end}", printer.field(&row, *field)?));
+            let nullable = self.plan.model.field(*field).optional;
+            let column = printer.field(&row, *field)?;
+            order.push(self.dialect.ordered(&column, nullable, *direction));
         }
         // Without a sort, newest first; ties in the direction of the first key.
         let falls = window
@@ -494,20 +504,25 @@ impl<'p> Compiler<'p> {
         order.push(format!("t.\"id\"{}", if falls { " DESC" } else { "" }));
         let most = self.plan.model.api.page_max;
         let limit = match window.limit {
-            Some(limit) => format!(
-                "max(0, coalesce({}, {most}))",
-                printer.value(limit, &outside)?
-            ),
+            Some(limit) => {
+                let limit = printer.value(limit, &outside)?;
+                self.dialect
+                    .greater("0", &format!("coalesce({limit}, {most})"))
+            }
             None => most.to_string(),
         };
         let offset = match window.offset {
-            Some(offset) => format!("max(0, coalesce({}, 0))", printer.value(offset, &outside)?),
+            Some(offset) => {
+                let offset = printer.value(offset, &outside)?;
+                self.dialect.greater("0", &format!("coalesce({offset}, 0)"))
+            }
             None => "0".to_owned(),
         };
         let order = order.join(", ");
         Ok(printer.finish(format!(
-            "SELECT json_group_array(id) FROM (SELECT t.\"id\" AS id FROM {rows} \
-             ORDER BY {order} LIMIT {limit} OFFSET {offset})"
+            "SELECT {} FROM (SELECT t.\"id\" AS id FROM {rows} \
+             ORDER BY {order} LIMIT {limit} OFFSET {offset}) found",
+            self.dialect.json_list("found.id")
         )))
     }
 
@@ -529,7 +544,8 @@ impl<'p> Compiler<'p> {
             for (field, value) in key {
                 let column = printer.column(&row, ColumnSource::Field(*field))?;
                 let value = printer.assigned(value, *field, &outside)?;
-                conditions.push_str(&format!(" AND {column} IS {value}"));
+                let same = self.dialect.same();
+                conditions.push_str(&format!(" AND {column} {same} {value}"));
             }
             Ok(conditions)
         })?;

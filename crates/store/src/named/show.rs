@@ -65,9 +65,9 @@ pub(crate) struct Shower<'p> {
 }
 
 impl<'p> Shower<'p> {
-    pub fn new(plan: &'p Plan) -> Self {
+    pub fn new(plan: &'p Plan, dialect: Dialect) -> Self {
         Self {
-            printer: Printer::new(plan, Dialect::Sqlite),
+            printer: Printer::new(plan, dialect),
             columns: Vec::new(),
             lists: Vec::new(),
         }
@@ -106,8 +106,9 @@ impl<'p> Shower<'p> {
         let ids = self.printer.parameter(Parameter::Value(0))?;
         let table = self.printer.table(entity);
         let text = format!(
-            "SELECT {} FROM {table} t WHERE t.\"id\" IN (SELECT value FROM json_each({ids}))",
-            self.columns.join(", ")
+            "SELECT {} FROM {table} t WHERE t.\"id\" IN ({})",
+            self.columns.join(", "),
+            self.printer.list_values(&ids, &Type::Row(entity))
         );
         Ok(List(Shown {
             statement: Some(self.printer.finish(text)),
@@ -139,9 +140,10 @@ impl<'p> Shower<'p> {
                 if let Type::Rows(entity) = of.ty {
                     let column = self.printer.row_ids(of, scope)?;
                     let column = self.column(column);
-                    let list = Shower::new(plan).list(entity, |shower, row| {
-                        shower.node(&view.show, &Scope::row(row))
-                    })?;
+                    let list = Shower::new(plan, self.printer.dialect)
+                        .list(entity, |shower, row| {
+                            shower.node(&view.show, &Scope::row(row))
+                        })?;
                     return Ok(self.each(column, list));
                 }
                 let row = self.printer.row(of, scope)?;
@@ -165,9 +167,10 @@ impl<'p> Shower<'p> {
                 };
                 let column = self.printer.row_ids(list, scope)?;
                 let column = self.column(column);
-                let list = Shower::new(self.printer.plan).list(entity, |shower, row| {
-                    shower.node(item, &Scope::row(row.clone()).bound(*bind, row))
-                })?;
+                let list = Shower::new(self.printer.plan, self.printer.dialect)
+                    .list(entity, |shower, row| {
+                        shower.node(item, &Scope::row(row.clone()).bound(*bind, row))
+                    })?;
                 Ok(self.each(column, list))
             }
         }
@@ -203,9 +206,10 @@ impl<'p> Shower<'p> {
                 if let ExpressionKind::List(items) = &value.kind {
                     let mut texts = Vec::with_capacity(items.len());
                     for item in items {
-                        texts.push(self.printer.value(item, scope)?);
+                        let text = self.printer.value(item, scope)?;
+                        texts.push(self.printer.dialect.list_item(&text, &item.ty));
                     }
-                    let text = format!("json_array({})", texts.join(", "));
+                    let text = self.printer.dialect.json_array(&texts);
                     return Ok(Node::Values {
                         column: self.column(text),
                         form,

@@ -9,11 +9,15 @@ use crate::represent::{
     write_text,
 };
 use crate::{Call, Context, Failure, Reply, Store};
-use archwright_plan::model::{EntityId, FieldId, FieldKind, ToManyKind};
-use archwright_plan::{ColumnSource, FilterOperator, ListOptions, Operation, Output, OutputSource};
-use archwright_sql::{
-    Classes, Dialect, Guard, Parameter, Row, Scope, Unsupported, search_rowid, search_table,
+use archwright_plan::model::{Direction, EntityId, FieldId, FieldKind, ToManyKind};
+use archwright_plan::{
+    ColumnSource, FilterOperator, ListOptions, Operation, Output, OutputSource, Table,
 };
+use archwright_sql::{
+    Classes, Dialect, Guard, Parameter, Row, SEARCH_COLUMN, Scope, Unsupported,
+    postgres_plain_words, search_class, search_rowid, search_table,
+};
+use std::collections::BTreeSet;
 
 /// The form of a question, without its values: the same form is the same statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -71,7 +75,7 @@ impl Store {
         let entity = entity_of(operation)?;
         let options = options(operation)?;
         let mut question =
-            parse(plan, entity, operation, options, call).map_err(Failure::BadRequest)?;
+            parse(&self.shared, entity, operation, options, call).map_err(Failure::BadRequest)?;
         let limit = question.limit as usize;
         let most = i64::from(question.limit) + 1;
         question.values.push(Value::Integer(most));
@@ -126,7 +130,7 @@ impl Store {
             operation.ok_or_else(|| Failure::Internal("there is no such operation".to_owned()))?;
         let (entity, options) = (entity_of(operation)?, options(operation)?);
         let question =
-            parse(plan, entity, operation, options, call).map_err(Failure::BadRequest)?;
+            parse(&self.shared, entity, operation, options, call).map_err(Failure::BadRequest)?;
         let key = QueryKey {
             target: Target::Page(question.page),
             classes: classes(plan, context),
@@ -206,14 +210,21 @@ impl Builder<'_> {
             None => None,
         };
         if let Some(missing) = page.after {
-            conditions.push(self.after(&id, sort.as_ref(), missing, values)?);
+            let field = page.sort.map(|shape| options.sorts[shape.sort].field);
+            let position = self.position(entity, field, values)?;
+            conditions.push(self.after(&id, sort.as_ref(), missing, &position)?);
             values += 2;
         }
         let order = match &sort {
-            Some(((column, _), shape)) => {
-                let direction = if shape.descending { "DESC" } else { "ASC" };
+            Some(((column, nullable), shape)) => {
+                let direction = match shape.descending {
+                    true => Direction::Descending,
+                    false => Direction::Ascending,
+                };
                 self.query.sort = Some(self.projection.push(column.clone()));
-                format!("{column} {direction}, {id} {direction}")
+                let dialect = self.printer.dialect;
+                let key = dialect.ordered(column, *nullable, direction);
+                format!("{key}, {}", dialect.ordered(&id, false, direction))
             }
             None => format!("{id} DESC"),
         };
@@ -236,21 +247,38 @@ impl Builder<'_> {
         let column = self.printer.field(&Self::this(entity), field)?;
         match self.seen(entity, field)? {
             Guard::Every => Ok((column, self.plan.model.field(field).optional)),
-            Guard::Nobody => Ok(("NULL".to_owned(), true)),
+            Guard::Nobody => Ok((self.printer.dialect.missing().to_owned(), true)),
             Guard::Rows(seen) => Ok((format!("(CASE WHEN {seen} THEN {column} END)"), true)),
         }
     }
 
-    /// Rows behind the cursor. SQLite puts missing values before all others.
+    /// The sort value and the id of the row that a page goes on behind.
+    fn position(
+        &mut self,
+        entity: EntityId,
+        field: Option<FieldId>,
+        first: usize,
+    ) -> Result<(String, String), Unsupported> {
+        let source = field.map(ColumnSource::Field);
+        let stored = source.filter(|source| self.plan.table(entity).column_from(*source).is_some());
+        let sort = match stored {
+            Some(source) => self.stored_value(entity, source, first)?,
+            None => self.printer.parameter(Parameter::Value(first))?,
+        };
+        Ok((
+            sort,
+            self.stored_value(entity, ColumnSource::Id, first + 1)?,
+        ))
+    }
+
+    /// Rows behind the cursor. Missing values come before all others.
     fn after(
         &mut self,
         id: &str,
         sort: Option<&((String, bool), SortShape)>,
         missing: bool,
-        values: usize,
+        (sort_value, id_value): &(String, String),
     ) -> Result<String, Unsupported> {
-        let sort_value = self.printer.parameter(Parameter::Value(values))?;
-        let id_value = self.printer.parameter(Parameter::Value(values + 1))?;
         let Some(((column, nullable), shape)) = sort else {
             return Ok(format!(" AND {id} < {id_value}"));
         };
@@ -286,7 +314,7 @@ impl Builder<'_> {
             }
             _ => self.compared(entity, filter.field, operator, shape.missing, &values)?,
         };
-        let seen = self.seen(entity, filter.field)?.and(Dialect::Sqlite);
+        let seen = self.seen(entity, filter.field)?.and(self.printer.dialect);
         Ok(format!(" AND {condition}{seen}"))
     }
 
@@ -311,15 +339,17 @@ impl Builder<'_> {
                 of: Box::new(Parameter::Value(index)),
             });
         }
-        let value = self.printer.parameter(Parameter::Value(index))?;
         let target = match &definition.kind {
             FieldKind::ToOne(relation) => relation.target,
             FieldKind::ToMany(relation) => relation.target,
-            FieldKind::Scalar(_) => return Ok(value),
+            FieldKind::Scalar(_) => {
+                return self.stored_value(field.entity, ColumnSource::Field(field), index);
+            }
         };
         let Some(key) = self.plan.model.entity(target).key else {
-            return Ok(value);
+            return self.stored_value(target, ColumnSource::Id, index);
         };
+        let value = self.stored_value(target, ColumnSource::Field(key), index)?;
         let alias = self.printer.fresh_alias();
         let row = Row::Alias {
             entity: target,
@@ -354,7 +384,7 @@ impl Builder<'_> {
             FilterOperator::Null => return Ok(format!("{column} IS NOT NULL")),
             FilterOperator::In => return Ok(format!("{column} IN ({})", values.join(", "))),
             FilterOperator::Equal => "=",
-            FilterOperator::NotEqual => "IS NOT",
+            FilterOperator::NotEqual => self.printer.dialect.differs(),
             FilterOperator::Less => "<",
             FilterOperator::LessOrEqual => "<=",
             FilterOperator::Greater => ">",
@@ -399,7 +429,6 @@ impl Builder<'_> {
     /// Searches the columns that the caller sees in every row.
     fn search(&mut self, entity: EntityId, value: usize) -> Result<String, Unsupported> {
         let table = self.plan.table(entity);
-        let rowid = search_rowid(table).ok_or_else(|| unsupported("a search without an index"))?;
         let mut seen = Vec::new();
         for name in &table.search {
             if self.always_seen(entity, name)? {
@@ -407,8 +436,12 @@ impl Builder<'_> {
             }
         }
         if seen.is_empty() {
-            return Ok(" AND 0".to_owned());
+            return Ok(format!(" AND {}", self.printer.dialect.boolean(false)));
         }
+        if self.printer.dialect == Dialect::Postgres {
+            return self.search_words(table, &seen, value);
+        }
+        let rowid = search_rowid(table).ok_or_else(|| unsupported("a search without an index"))?;
         let search = self.printer.identifier(&search_table(table));
         let words = self.printer.parameter(Parameter::Value(value))?;
         let matched = if seen.len() == table.search.len() {
@@ -420,6 +453,25 @@ impl Builder<'_> {
         let rowid = self.printer.identifier(rowid);
         Ok(format!(
             " AND t.{rowid} IN (SELECT rowid FROM {search} WHERE {search} MATCH {matched})"
+        ))
+    }
+
+    /// All words, as beginnings of words in columns of these classes.
+    fn search_words(
+        &mut self,
+        table: &Table,
+        seen: &[&str],
+        value: usize,
+    ) -> Result<String, Unsupported> {
+        let columns = table.search.iter().enumerate();
+        let seen = columns.filter(|(_, name)| seen.contains(&name.as_str()));
+        let classes: BTreeSet<char> = seen.map(|(position, _)| search_class(position)).collect();
+        let classes: String = classes.into_iter().collect();
+        let words = self.printer.parameter(Parameter::Value(value))?;
+        let words = postgres_plain_words(&format!("{words}::text"));
+        let column = self.printer.identifier(SEARCH_COLUMN);
+        Ok(format!(
+            " AND t.{column} @@ to_tsquery('simple', replace({words}, ' ', ':*{classes} & ') || ':*{classes}')"
         ))
     }
 

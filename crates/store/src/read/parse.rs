@@ -1,13 +1,15 @@
 //! The query string of a list: every fault in it, or the question that it asks.
 
 use super::cursor::{Cursor, question};
+use super::value::scalar_value;
 use super::{FilterShape, Page, SortShape, stored_value};
 use crate::connection::Value;
-use crate::represent::{Shaping, parse_expand, parse_fields};
-use crate::{Call, Fault};
+use crate::represent::{INSTANTS, Shaping, canonical_uuid, parse_expand, parse_fields};
+use crate::{Call, Fault, Shared};
 use archwright_plan::limits::{LISTED_VALUES, SEARCH_CHARACTERS};
-use archwright_plan::model::{EntityId, FieldKind, ScalarType};
+use archwright_plan::model::{EntityId, FieldId, FieldKind, ScalarType};
 use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan};
+use archwright_sql::Dialect;
 
 const MOST_SEARCHED_WORDS: usize = 16;
 
@@ -42,6 +44,7 @@ fn fault(at: &str, code: &'static str, message: String) -> Fault {
 /// What was read so far.
 struct Reader<'a> {
     plan: &'a Plan,
+    dialect: Dialect,
     entity: EntityId,
     operation: &'a Operation,
     options: &'a ListOptions,
@@ -50,20 +53,21 @@ struct Reader<'a> {
     limit: u32,
     /// Values of the filters, in order.
     values: Vec<Value>,
-    words: Option<String>,
+    words: Option<Vec<String>>,
     cursor: Option<Cursor>,
     faults: Vec<Fault>,
 }
 
 pub(super) fn parse(
-    plan: &Plan,
+    shared: &Shared,
     entity: EntityId,
     operation: &Operation,
     options: &ListOptions,
     call: &Call,
 ) -> Result<Question, Vec<Fault>> {
     let mut reader = Reader {
-        plan,
+        plan: &shared.plan,
+        dialect: shared.dialect,
         entity,
         operation,
         options,
@@ -186,7 +190,7 @@ impl Reader<'_> {
         self.faults.push(fault("sort", "one-of", message));
     }
 
-    /// Each word as a quoted prefix, so that nothing of it is taken as syntax.
+    /// Words of letters and digits, of which nothing is taken as syntax.
     fn search(&mut self, text: &str) {
         if text.chars().count() > SEARCH_CHARACTERS {
             let message = format!("The search must have at most {SEARCH_CHARACTERS} characters.");
@@ -197,13 +201,11 @@ impl Reader<'_> {
             .split(|character: char| !character.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .take(MOST_SEARCHED_WORDS)
-            .map(|word| format!("\"{word}\"*"))
+            .map(str::to_owned)
             .collect();
-        if !words.is_empty() {
-            self.words = Some(words.join(" "));
-        } else if !text.trim().is_empty() {
-            // Nothing but punctuation is found nowhere; a quoted empty text matches no row.
-            self.words = Some("\"\"".to_owned());
+        // Nothing but punctuation is found nowhere.
+        if !words.is_empty() || !text.trim().is_empty() {
+            self.words = Some(words);
         }
     }
 
@@ -307,7 +309,7 @@ impl Reader<'_> {
         let mut values = self.values;
         if let Some(words) = self.words {
             self.page.search = true;
-            values.push(Value::Text(words));
+            values.push(searched(self.dialect, &words));
         }
         if let Some(cursor) = self.cursor {
             self.page.after = Some(cursor.sort == Value::Null);
@@ -325,11 +327,47 @@ impl Reader<'_> {
     /// Types only: values of a forged cursor show nothing that the guard doesn't allow.
     fn fits(&self, cursor: &Cursor) -> bool {
         use archwright_plan::model::IdType;
-        let id = match self.plan.model.entity(self.entity).id_type {
-            IdType::Uuid => matches!(cursor.id, Value::Text(_)),
-            IdType::Int => matches!(cursor.id, Value::Integer(_)),
+        let id = match (self.plan.model.entity(self.entity).id_type, &cursor.id) {
+            (IdType::Uuid, Value::Text(id)) => canonical_uuid(id).is_some(),
+            (IdType::Int, Value::Integer(_)) => true,
+            _ => false,
         };
-        id && (self.page.sort.is_some() || cursor.sort == Value::Null)
+        let sort = match &self.page.sort {
+            None => cursor.sort == Value::Null,
+            Some(shape) => self.sorts(self.options.sorts[shape.sort].field, &cursor.sort),
+        };
+        id && sort
+    }
+
+    /// Whether a field may have such a value.
+    fn sorts(&self, field: FieldId, value: &Value) -> bool {
+        match (self.plan.model.field(field).scalar(), value) {
+            (_, Value::Null) => true,
+            (Some(ScalarType::DateTime), Value::Integer(instant)) => INSTANTS.contains(instant),
+            (
+                Some(
+                    ScalarType::Int
+                    | ScalarType::BigInt
+                    | ScalarType::Decimal { .. }
+                    | ScalarType::Bool,
+                ),
+                value,
+            ) => matches!(value, Value::Integer(_)),
+            (Some(scalar), Value::Text(text)) => scalar_value(scalar, text).is_some(),
+            _ => false,
+        }
+    }
+}
+
+/// Each word as the beginning of one: in the query language of FTS5, or one after the other for PostgreSQL. Without
+/// words no row matches.
+fn searched(dialect: Dialect, words: &[String]) -> Value {
+    let quoted = words.iter().map(|word| format!("\"{word}\"*"));
+    match (dialect, words) {
+        (Dialect::Sqlite, []) => Value::Text("\"\"".to_owned()),
+        (Dialect::Sqlite, _) => Value::Text(quoted.collect::<Vec<_>>().join(" ")),
+        (Dialect::Postgres, []) => Value::Null,
+        (Dialect::Postgres, _) => Value::Text(words.join(" ")),
     }
 }
 

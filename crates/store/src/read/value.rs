@@ -20,8 +20,10 @@ pub(crate) fn stored_value(plan: &Plan, field: FieldId, text: &str) -> Option<Va
     }
 }
 
-fn scalar_value(scalar: &ScalarType, text: &str) -> Option<Value> {
+pub(super) fn scalar_value(scalar: &ScalarType, text: &str) -> Option<Value> {
     match scalar {
+        // No text that is stored has one.
+        _ if text.contains('\0') => None,
         ScalarType::Int => text
             .parse::<i32>()
             .ok()

@@ -140,6 +140,10 @@ pub(crate) fn id_value(plan: &Plan, entity: EntityId, text: &str) -> Option<Valu
     }
 }
 
+/// From the year 0 to the year 9999, so that the text has four digits for the year.
+pub(crate) const INSTANTS: std::ops::RangeInclusive<i64> =
+    -62_167_219_200_000..=253_402_300_799_999;
+
 /// Lower-cased, if it has the form of a uuid.
 pub(crate) fn canonical_uuid(text: &str) -> Option<String> {
     let well_formed = text.len() == 36

@@ -3,7 +3,7 @@
 use super::{QueryKey, Tree};
 use crate::Failure;
 use crate::read::Page;
-use archwright_plan::model::{EntityId, FieldId, IdType, ScalarType, ToManyKind};
+use archwright_plan::model::{EntityId, FieldId, IdType, ScalarType, ToManyKind, Type};
 use archwright_plan::{
     Alternative, ColumnSource, Expand, Operation, OperationKind, Output, OutputSource, Plan,
 };
@@ -118,8 +118,8 @@ pub(crate) fn admit_class<'a>(
     })
 }
 
-pub(crate) fn compile(plan: &Plan, key: &QueryKey) -> Result<Query, Unsupported> {
-    let mut builder = Builder::new(plan, &key.classes);
+pub(crate) fn compile(plan: &Plan, dialect: Dialect, key: &QueryKey) -> Result<Query, Unsupported> {
+    let mut builder = Builder::new(plan, dialect, &key.classes);
     let entity = match &key.target {
         Target::Row(entity) => *entity,
         Target::Get(operation) | Target::Page(Page { operation, .. }) => {
@@ -155,8 +155,8 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(plan: &'a Plan, classes: &'a Classes) -> Self {
-        let printer = Printer::new(plan, Dialect::Sqlite);
+    pub fn new(plan: &'a Plan, dialect: Dialect, classes: &'a Classes) -> Self {
+        let printer = Printer::new(plan, dialect);
         Self {
             plan,
             classes,
@@ -293,14 +293,15 @@ impl<'a> Builder<'a> {
             return Err(unsupported("parts of a relation that is not composed"));
         };
         let entity = relation.target;
-        let mut part = Builder::new(self.plan, self.classes);
+        let mut part = Builder::new(self.plan, self.printer.dialect, self.classes);
         part.start(entity)?;
         part.representation(entity, None, tree)?;
         let back = part
             .printer
             .column(&Self::this(entity), ColumnSource::Field(by))?;
         part.query.group = Some(part.projection.push(back.clone()));
-        let keys = part.keys()?;
+        let whole = self.plan.model.field(by).to_one();
+        let keys = part.keys(whole.map_or(entity, |whole| whole.target))?;
         let active = part.printer.active(entity, "t");
         let order = match self.plan.table(entity).column_from(ColumnSource::Position) {
             Some(_) => part
@@ -315,16 +316,15 @@ impl<'a> Builder<'a> {
         Ok(self.child(0, ChildKind::Many, query))
     }
 
-    fn keys(&mut self) -> Result<String, Unsupported> {
-        Ok(format!(
-            "SELECT value FROM json_each({})",
-            self.printer.parameter(Parameter::Value(0))?
-        ))
+    /// The ids of rows of an entity, in a list.
+    fn keys(&mut self, entity: EntityId) -> Result<String, Unsupported> {
+        let list = self.printer.parameter(Parameter::Value(0))?;
+        Ok(self.printer.list_values(&list, &Type::Row(entity)))
     }
 
     fn expand(&mut self, expand: &Expand, tree: &Tree) -> Result<Form, Unsupported> {
         let entity = expand.target;
-        let mut target = Builder::new(self.plan, self.classes);
+        let mut target = Builder::new(self.plan, self.printer.dialect, self.classes);
         target.start(entity)?;
         target.representation(entity, None, tree)?;
         if expand.many {
@@ -341,10 +341,10 @@ impl<'a> Builder<'a> {
         let id = target
             .printer
             .column(&Self::this(entity), ColumnSource::Id)?;
-        let keys = target.keys()?;
+        let keys = target.keys(entity)?;
         let active = target.printer.active(entity, "t");
         let guard = target.readable(entity, &OperationKind::Get, "t")?;
-        let guard = guard.and(Dialect::Sqlite);
+        let guard = guard.and(self.printer.dialect);
         let query = target.finish(entity, &format!(" WHERE {id} IN ({keys}){active}{guard}"));
         Ok(self.child(key_column, ChildKind::One, query))
     }
@@ -353,7 +353,7 @@ impl<'a> Builder<'a> {
     fn many(&mut self, expand: &Expand) -> Result<String, Unsupported> {
         let entity = expand.target;
         let table = self.printer.table(entity);
-        let keys = self.keys()?;
+        let keys = self.keys(expand.field.entity)?;
         let row = Row::Alias {
             entity,
             alias: "r".to_owned(),
@@ -398,7 +398,7 @@ impl<'a> Builder<'a> {
         let active = self.printer.active(entity, "r");
         let guard = self
             .readable(entity, &OperationKind::List, "r")?
-            .and(Dialect::Sqlite);
+            .and(self.printer.dialect);
         self.query.group = Some(self.projection.push("p.k".to_owned()));
         let this_id = self.printer.column(&Self::this(entity), ColumnSource::Id)?;
         let limit = self.plan.model.api.page_max;
@@ -455,7 +455,7 @@ impl<'a> Builder<'a> {
 
     fn by_id(&mut self, entity: EntityId) -> Result<String, Unsupported> {
         let id = self.printer.column(&Self::this(entity), ColumnSource::Id)?;
-        let value = self.printer.parameter(Parameter::Value(0))?;
+        let value = self.stored(entity, ColumnSource::Id)?;
         Ok(format!(
             " WHERE {id} = {value}{}",
             self.printer.active(entity, "t")
@@ -464,7 +464,7 @@ impl<'a> Builder<'a> {
 
     fn by_path(&mut self, entity: EntityId, operation: &Operation) -> Result<String, Unsupported> {
         let found = self.addressed(entity)?;
-        let value = self.printer.parameter(Parameter::Value(0))?;
+        let value = self.address(entity)?;
         let active = self.printer.active(entity, "t");
         let guard = self.operation_guard(entity, operation)?;
         Ok(format!(" WHERE {found} = {value}{active}{guard}"))
@@ -472,11 +472,36 @@ impl<'a> Builder<'a> {
 
     /// The column that requests name rows by.
     pub fn addressed(&mut self, entity: EntityId) -> Result<String, Unsupported> {
-        let source = match self.plan.model.entity(entity).key {
+        let source = self.address_source(entity);
+        self.printer.column(&Self::this(entity), source)
+    }
+
+    fn address_source(&self, entity: EntityId) -> ColumnSource {
+        match self.plan.model.entity(entity).key {
             Some(key) => ColumnSource::Field(key),
             None => ColumnSource::Id,
-        };
-        self.printer.column(&Self::this(entity), source)
+        }
+    }
+
+    /// What a request names a row by, `Value(0)`.
+    pub fn address(&mut self, entity: EntityId) -> Result<String, Unsupported> {
+        self.stored(entity, self.address_source(entity))
+    }
+
+    fn stored(&mut self, entity: EntityId, source: ColumnSource) -> Result<String, Unsupported> {
+        self.stored_value(entity, source, 0)
+    }
+
+    /// A value as a column stores it.
+    pub fn stored_value(
+        &mut self,
+        entity: EntityId,
+        source: ColumnSource,
+        index: usize,
+    ) -> Result<String, Unsupported> {
+        let column = self.plan.table(entity).column_from(source);
+        let column = column.ok_or_else(|| unsupported("a value without a column"))?;
+        self.printer.stored(Parameter::Value(index), column.ty)
     }
 
     pub fn operation_guard(
@@ -488,7 +513,7 @@ impl<'a> Builder<'a> {
         let guard = self
             .printer
             .guard(&operation.guard, Phase::Before, self.classes, &scope)?;
-        Ok(guard.and(Dialect::Sqlite))
+        Ok(guard.and(self.printer.dialect))
     }
 
     fn finish(mut self, entity: EntityId, end: &str) -> Query {

@@ -66,7 +66,11 @@ pub(crate) struct GuardStatement {
 pub(crate) type GuardKey = (Rule, Phase, Classes);
 
 impl GuardStatement {
-    pub fn new(plan: &Plan, (rule, phase, classes): &GuardKey) -> Result<Self, Unsupported> {
+    pub fn new(
+        plan: &Plan,
+        dialect: Dialect,
+        (rule, phase, classes): &GuardKey,
+    ) -> Result<Self, Unsupported> {
         let entity = rule
             .entity(plan)
             .ok_or_else(|| super::unsupported("a guard on no entity"))?;
@@ -74,8 +78,7 @@ impl GuardStatement {
         let (open, alternatives): (Vec<usize>, Vec<&Alternative>) = alternatives
             .filter(|(_, one)| classes.satisfies(one.caller))
             .unzip();
-        let statement =
-            alternatives_statement(plan, entity, &alternatives, *phase, Dialect::Sqlite)?;
+        let statement = alternatives_statement(plan, entity, &alternatives, *phase, dialect)?;
         Ok(Self { open, statement })
     }
 }
@@ -121,10 +124,11 @@ pub(crate) fn bound(
 /// Finds a row by the id or natural key `Value(0)`, if such callers may read it.
 pub(crate) fn lookup_statement(
     plan: &Plan,
+    dialect: Dialect,
     entity: EntityId,
     classes: &Classes,
 ) -> Result<Statement, Unsupported> {
-    let mut builder = Builder::new(plan, classes);
+    let mut builder = Builder::new(plan, dialect, classes);
     let kind = match plan
         .operations
         .iter()
@@ -134,9 +138,9 @@ pub(crate) fn lookup_statement(
         false => OperationKind::List,
     };
     let found = builder.addressed(entity)?;
-    let value = builder.printer.parameter(Parameter::Value(0))?;
+    let value = builder.address(entity)?;
     let active = builder.printer.active(entity, "t");
-    let readable = builder.readable(entity, &kind, "t")?.and(Dialect::Sqlite);
+    let readable = builder.readable(entity, &kind, "t")?.and(dialect);
     let table = builder.printer.table(entity);
     Ok(builder.printer.finish(format!(
         "SELECT t.\"id\" FROM {table} t WHERE {found} = {value}{active}{readable}"

@@ -8,8 +8,7 @@ use super::{audit, parts, refuse, value};
 use crate::Failure;
 use crate::connection::{Error, Value};
 use archwright_plan::model::{EntityId, Field, FieldId};
-use archwright_plan::{ColumnSource, Plan};
-use archwright_sql::Dialect;
+use archwright_plan::{Column, ColumnSource, Plan};
 
 /// Changes a row, its links and its parts as a body says.
 pub(crate) fn update(
@@ -85,12 +84,12 @@ fn read(
     let table = job.plan().table(entity);
     let names: Vec<String> = columns
         .iter()
-        .map(|(field, _)| column_name(job.plan(), *field))
+        .map(|(field, _)| column_name(job, *field))
         .collect::<Result<_, _>>()?;
     let text = format!(
         "SELECT {} FROM {} WHERE \"id\" = ?1",
         names.join(", "),
-        Dialect::Sqlite.identifier(&table.name)
+        job.dialect().identifier(&table.name)
     );
     let found = job
         .connection
@@ -104,8 +103,9 @@ fn read(
 pub(crate) fn stored(job: &Job<'_>, field: FieldId, id: &Value) -> Result<Value, Failure> {
     let text = format!(
         "SELECT {} FROM {} WHERE \"id\" = ?1",
-        column_name(job.plan(), field)?,
-        Dialect::Sqlite.identifier(&job.plan().table(field.entity).name)
+        column_name(job, field)?,
+        job.dialect()
+            .identifier(&job.plan().table(field.entity).name)
     );
     let found = job
         .connection
@@ -113,12 +113,15 @@ pub(crate) fn stored(job: &Job<'_>, field: FieldId, id: &Value) -> Result<Value,
     Ok(found?.unwrap_or(Value::Null))
 }
 
-fn column_name(plan: &Plan, field: FieldId) -> Result<String, Failure> {
-    let column = plan
-        .table(field.entity)
-        .column_from(ColumnSource::Field(field));
-    let column = column.ok_or_else(|| Failure::Internal("a field without a column".to_owned()))?;
-    Ok(Dialect::Sqlite.identifier(&column.name))
+fn column<'p>(plan: &'p Plan, field: FieldId) -> Result<&'p Column, Failure> {
+    let table = plan.table(field.entity);
+    let column = table.column_from(ColumnSource::Field(field));
+    column.ok_or_else(|| Failure::Internal("a field without a column".to_owned()))
+}
+
+fn column_name(job: &Job<'_>, field: FieldId) -> Result<String, Failure> {
+    let column = column(job.plan(), field)?;
+    Ok(job.dialect().identifier(&column.name))
 }
 
 /// Adds slugs that are made from other columns.
@@ -172,19 +175,19 @@ fn try_update(
     columns: &[(FieldId, Value)],
 ) -> Result<Result<(), Error>, Failure> {
     let table = job.plan().table(entity);
-    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let quoted = |name: &str| job.dialect().identifier(name);
     let mut sets = Vec::new();
     let mut values = vec![id.clone()];
+    let mut set = |column: &Column, value: Value| {
+        values.push(value);
+        let place = job.dialect().place(values.len(), column.ty);
+        sets.push(format!("{} = {place}", quoted(&column.name)));
+    };
     for (field, value) in columns {
-        values.push(value::column(job.shared, *field, id, value)?);
-        sets.push(format!(
-            "{} = ?{}",
-            column_name(job.plan(), *field)?,
-            values.len()
-        ));
+        let own = column(job.plan(), *field)?;
+        set(own, value::column(job.shared, *field, id, value)?);
         if let Some(column) = table.column_from(ColumnSource::BlindIndex(*field)) {
-            values.push(value::blind(job.shared, *field, value));
-            sets.push(format!("{} = ?{}", quoted(&column.name), values.len()));
+            set(column, value::blind(job.shared, *field, value));
         }
     }
     if let Some(column) = table.column_from(ColumnSource::Version) {

@@ -49,19 +49,19 @@ pub(crate) enum Change<'a> {
 pub(crate) struct Pending(BTreeMap<CheckId, BTreeMap<String, Value>>);
 
 impl Watches {
-    pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
+    pub fn new(plan: &Plan, dialect: Dialect) -> Result<Self, Unsupported> {
         let mut by_entity: BTreeMap<EntityId, Vec<Watch>> = BTreeMap::new();
         let mut conditions = BTreeMap::new();
         for entity in &plan.model.entities {
             let checks = entity.checks.iter().enumerate();
             for (index, check) in checks.filter(|(_, check)| !check.own_row) {
                 let id = (entity.id, index);
-                conditions.insert(id, condition(plan, entity.id, &check.that)?);
+                conditions.insert(id, condition(plan, dialect, entity.id, &check.that)?);
                 for ((end, path), reads) in Paths::of(plan, entity.id, &check.that) {
                     by_entity.entry(end).or_default().push(Watch {
                         check: id,
                         reads,
-                        statement: backwards(plan, entity.id, &path)?,
+                        statement: backwards(plan, dialect, entity.id, &path)?,
                     });
                 }
             }
@@ -154,7 +154,7 @@ pub(crate) fn first_broken(job: &Job<'_>) -> Result<Option<String>, Failure> {
             else {
                 continue;
             };
-            for row in super::seed::ids(job.connection, plan, entity.id)? {
+            for row in super::seed::ids(job.connection, job.shared, entity.id)? {
                 if !holds(job, condition, &row)? {
                     return Ok(Some(format!("{}: {}", entity.name, check.message)));
                 }
@@ -164,8 +164,13 @@ pub(crate) fn first_broken(job: &Job<'_>) -> Result<Option<String>, Failure> {
     Ok(None)
 }
 
-fn condition(plan: &Plan, entity: EntityId, that: &Expression) -> Result<Statement, Unsupported> {
-    let mut printer = Printer::new(plan, Dialect::Sqlite);
+fn condition(
+    plan: &Plan,
+    dialect: Dialect,
+    entity: EntityId,
+    that: &Expression,
+) -> Result<Statement, Unsupported> {
+    let mut printer = Printer::new(plan, dialect);
     let condition = printer.condition(that, &Scope::alias(entity, "t"))?;
     let row = printer.parameter(Parameter::RowId)?;
     let table = printer.table(entity);
@@ -178,14 +183,15 @@ fn condition(plan: &Plan, entity: EntityId, that: &Expression) -> Result<Stateme
 /// From a row at the end of a path to the rows at its beginning.
 fn backwards(
     plan: &Plan,
+    dialect: Dialect,
     entity: EntityId,
     path: &[Step],
 ) -> Result<Option<Statement>, Unsupported> {
     if path.is_empty() {
         return Ok(None);
     }
-    let mut printer = Printer::new(plan, Dialect::Sqlite);
-    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let mut printer = Printer::new(plan, dialect);
+    let quoted = |name: &str| dialect.identifier(name);
     let column = |field: FieldId| {
         let column = plan
             .table(field.entity)

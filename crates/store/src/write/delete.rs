@@ -11,7 +11,6 @@ use crate::Failure;
 use crate::connection::{Value, values};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::{EntityId, FieldId, OnDelete};
-use archwright_sql::Dialect;
 use serde_json::json;
 
 /// A row that goes.
@@ -136,7 +135,7 @@ pub(crate) fn referring(
     among: Among,
 ) -> Result<Vec<Value>, Failure> {
     let table = job.plan().table(field.entity);
-    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let quoted = |name: &str| job.dialect().identifier(name);
     let column = table.column_from(ColumnSource::Field(field));
     let column = column.ok_or_else(|| Failure::Internal("a field without a column".to_owned()))?;
     let active = match table.column_from(ColumnSource::DeletedAt) {
@@ -176,7 +175,7 @@ fn mark(job: &mut Job<'_>, one: &Doomed) -> Result<(), Failure> {
     let column = table.column_from(ColumnSource::DeletedAt);
     let column =
         column.ok_or_else(|| Failure::Internal("a row that can't be marked".to_owned()))?;
-    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let quoted = |name: &str| job.dialect().identifier(name);
     let version = match table.column_from(ColumnSource::Version) {
         Some(column) => format!(", {0} = {0} + 1", quoted(&column.name)),
         None => String::new(),
@@ -220,7 +219,7 @@ fn remove_all(job: &mut Job<'_>, mut rows: Vec<Doomed>) -> Result<(), Failure> {
 /// Whether nothing referred to the row any more.
 fn remove(job: &mut Job<'_>, one: &Doomed) -> Result<bool, Failure> {
     let files = files(job, one)?;
-    let table = Dialect::Sqlite.identifier(&job.plan().table(one.entity).name);
+    let table = job.dialect().identifier(&job.plan().table(one.entity).name);
     let text = format!("DELETE FROM {table} WHERE \"id\" = ?1");
     let id = std::slice::from_ref(&one.id);
     match job.connection.attempt(&text, id)? {

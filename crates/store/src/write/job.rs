@@ -8,7 +8,7 @@ use crate::represent::{Bindings, Inputs, Rule, Shaping, holding, represent};
 use crate::{Context, Failure, Fault, Reply, Shared};
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, Plan};
-use archwright_sql::{Classes, Phase};
+use archwright_sql::{Classes, Dialect, Phase};
 
 pub(crate) struct Job<'a> {
     pub connection: &'a Connection,
@@ -51,6 +51,10 @@ impl<'a> Job<'a> {
             forbidden: Vec::new(),
             faults: Vec::new(),
         }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.shared.dialect
     }
 
     pub fn plan(&self) -> &'a Plan {

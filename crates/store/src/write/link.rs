@@ -6,11 +6,11 @@ use crate::Failure;
 use crate::connection::{Value, values};
 use crate::represent::unsupported;
 use archwright_plan::model::FieldId;
-use archwright_sql::{Dialect, Printer};
+use archwright_sql::Printer;
 
 /// The link table of a canonical field, and its columns to the near and the far rows.
 fn table(job: &Job<'_>, field: FieldId) -> Result<(String, String, String), Failure> {
-    Printer::new(job.plan(), Dialect::Sqlite)
+    Printer::new(job.plan(), job.dialect())
         .link(field, field)
         .map_err(|error| Failure::Internal(error.to_string()))
 }

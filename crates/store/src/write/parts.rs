@@ -8,7 +8,6 @@ use crate::Failure;
 use crate::connection::{Value, values};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::FieldId;
-use archwright_sql::Dialect;
 use serde_json::{Value as Json, json};
 
 /// The parts of a new whole.
@@ -96,7 +95,7 @@ fn move_to(job: &Job<'_>, parts: &Parts, id: &Value, position: usize) -> Result<
     let Some(column) = table.column_from(ColumnSource::Position) else {
         return Ok(());
     };
-    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let quoted = |name: &str| job.dialect().identifier(name);
     let text = format!(
         "UPDATE {} SET {} = ?2 WHERE \"id\" = ?1",
         quoted(&table.name),

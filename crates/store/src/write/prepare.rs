@@ -3,6 +3,7 @@
 use super::checks::Watches;
 use super::scalar::Patterns;
 use crate::connection::Value;
+use crate::represent::unsupported;
 use archwright_plan::model::{EntityId, ExpressionKind, FieldId, FieldKind, Move, OnDelete};
 use archwright_plan::{ColumnSource, Plan};
 use archwright_sql::{Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
@@ -43,7 +44,7 @@ pub(crate) struct MoveStatements {
 }
 
 impl Writes {
-    pub fn new(plan: &Plan) -> Result<Self, Unsupported> {
+    pub fn new(plan: &Plan, dialect: Dialect) -> Result<Self, Unsupported> {
         let patterns = Patterns::of(&plan.model).map_err(|error| Unsupported {
             what: format!("a pattern ({error})"),
             span: None,
@@ -51,10 +52,10 @@ impl Writes {
         let mut entities = Vec::new();
         let mut moves = BTreeMap::new();
         for entity in &plan.model.entities {
-            entities.push(EntityWrites::new(plan, entity.id)?);
+            entities.push(EntityWrites::new(plan, dialect, entity.id)?);
             let machine = entity.state.iter().flat_map(|machine| &machine.moves);
             for (index, one) in machine.enumerate() {
-                let statements = MoveStatements::new(plan, entity.id, one)?;
+                let statements = MoveStatements::new(plan, dialect, entity.id, one)?;
                 moves.insert((entity.id, index), statements);
             }
         }
@@ -62,8 +63,8 @@ impl Writes {
             patterns,
             entities,
             moves,
-            watches: Watches::new(plan)?,
-            tenant: tenant(plan)?,
+            watches: Watches::new(plan, dialect)?,
+            tenant: tenant(plan, dialect)?,
         })
     }
 
@@ -73,16 +74,17 @@ impl Writes {
 }
 
 impl EntityWrites {
-    fn new(plan: &Plan, id: EntityId) -> Result<Self, Unsupported> {
+    fn new(plan: &Plan, dialect: Dialect, id: EntityId) -> Result<Self, Unsupported> {
         let (entity, table) = (plan.model.entity(id), plan.table(id));
-        let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+        let quoted = |name: &str| dialect.identifier(name);
         let names: Vec<String> = table
             .columns
             .iter()
             .map(|column| quoted(&column.name))
             .collect();
-        let marks: Vec<String> = (1..=names.len())
-            .map(|number| format!("?{number}"))
+        let columns = table.columns.iter().enumerate();
+        let marks: Vec<String> = columns
+            .map(|(index, column)| dialect.place(index + 1, column.ty))
             .collect();
         let insert = format!(
             "INSERT INTO {} ({}) VALUES ({})",
@@ -94,15 +96,17 @@ impl EntityWrites {
             Some(column) => format!("t.{}", quoted(&column.name)),
             None => "NULL".to_owned(),
         };
-        let printer = Printer::new(plan, Dialect::Sqlite);
+        let printer = Printer::new(plan, dialect);
         let address = match entity.key {
             Some(key) => table.column_from(ColumnSource::Field(key)),
             None => table.column_from(ColumnSource::Id),
         };
+        let address = address.ok_or_else(|| unsupported("rows that nothing names"))?;
         let find = format!(
-            "SELECT t.\"id\", {version} FROM {} t WHERE t.{} = ?1{}",
+            "SELECT t.\"id\", {version} FROM {} t WHERE t.{} = {}{}",
             quoted(&table.name),
-            quoted(address.map_or("id", |column| column.name.as_str())),
+            quoted(&address.name),
+            dialect.place(1, address.ty),
             printer.active(id, "t")
         );
         let stamp = |name: &str| {
@@ -112,7 +116,7 @@ impl EntityWrites {
         Ok(Self {
             insert,
             find,
-            defaults: defaults(plan, id)?,
+            defaults: defaults(plan, dialect, id)?,
             referrers: referrers(plan, id),
             created_at: stamp("created_at"),
             updated_at: stamp("updated_at"),
@@ -120,7 +124,11 @@ impl EntityWrites {
     }
 }
 
-fn defaults(plan: &Plan, id: EntityId) -> Result<Vec<(FieldId, DefaultValue)>, Unsupported> {
+fn defaults(
+    plan: &Plan,
+    dialect: Dialect,
+    id: EntityId,
+) -> Result<Vec<(FieldId, DefaultValue)>, Unsupported> {
     let entity = plan.model.entity(id);
     let mut defaults = Vec::new();
     for field in &entity.fields {
@@ -132,7 +140,7 @@ fn defaults(plan: &Plan, id: EntityId) -> Result<Vec<(FieldId, DefaultValue)>, U
                 DefaultValue::Fixed(super::value::of_literal(literal, scalar))
             }
             _ => {
-                let mut printer = Printer::new(plan, Dialect::Sqlite);
+                let mut printer = Printer::new(plan, dialect);
                 let value = printer.assigned(default, field.id, &Scope::default())?;
                 DefaultValue::Computed(printer.finish(format!("SELECT {value}")))
             }
@@ -162,10 +170,15 @@ fn referrers(plan: &Plan, target: EntityId) -> Vec<(FieldId, OnDelete)> {
 }
 
 impl MoveStatements {
-    fn new(plan: &Plan, entity: EntityId, one: &Move) -> Result<Self, Unsupported> {
+    fn new(
+        plan: &Plan,
+        dialect: Dialect,
+        entity: EntityId,
+        one: &Move,
+    ) -> Result<Self, Unsupported> {
         let scope = Scope::alias(entity, "t");
         let on_row = |printer: Printer<'_>, columns: &[String], row: String| {
-            let table = Dialect::Sqlite.identifier(&plan.table(entity).name);
+            let table = dialect.identifier(&plan.table(entity).name);
             printer.finish(format!(
                 "SELECT {} FROM {table} t WHERE t.\"id\" = {row}",
                 columns.join(", ")
@@ -174,7 +187,7 @@ impl MoveStatements {
         let when = match &one.when {
             None => None,
             Some(when) => {
-                let mut printer = Printer::new(plan, Dialect::Sqlite);
+                let mut printer = Printer::new(plan, dialect);
                 let condition = printer.condition(when, &scope)?;
                 let row = printer.parameter(Parameter::RowId)?;
                 Some(on_row(printer, &[condition], row))
@@ -183,7 +196,7 @@ impl MoveStatements {
         let set = match one.set.is_empty() {
             true => None,
             false => {
-                let mut printer = Printer::new(plan, Dialect::Sqlite);
+                let mut printer = Printer::new(plan, dialect);
                 let mut values = Vec::new();
                 for (field, value) in &one.set {
                     values.push(printer.assigned(value, *field, &scope)?);
@@ -196,14 +209,14 @@ impl MoveStatements {
     }
 }
 
-fn tenant(plan: &Plan) -> Result<Option<Statement>, Unsupported> {
+fn tenant(plan: &Plan, dialect: Dialect) -> Result<Option<Statement>, Unsupported> {
     let Some(account) = &plan.model.account else {
         return Ok(None);
     };
     let Some(field) = plan.model.entity(account.entity).tenant else {
         return Ok(None);
     };
-    let mut printer = Printer::new(plan, Dialect::Sqlite);
+    let mut printer = Printer::new(plan, dialect);
     let id = printer.parameter(Parameter::CallerId)?;
     let entity = account.entity;
     let tenant = printer.column(&Row::Key { entity, id }, ColumnSource::Field(field))?;

@@ -9,7 +9,6 @@ use crate::represent::bound;
 use crate::{Failure, Fault};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::EntityId;
-use archwright_sql::Dialect;
 
 /// Which references need not be readable.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,7 +113,7 @@ fn is_part(job: &Job<'_>, entity: EntityId, id: &Value, whole: &Value) -> Result
     let back = plan.model.entity(entity).part_of.map(|part| part.back);
     let back = back.and_then(|back| plan.table(entity).column_from(ColumnSource::Field(back)));
     let back = back.ok_or_else(|| Failure::Internal("a part without a whole".to_owned()))?;
-    let quoted = |name: &str| Dialect::Sqlite.identifier(name);
+    let quoted = |name: &str| job.dialect().identifier(name);
     let active = match plan.table(entity).column_from(ColumnSource::DeletedAt) {
         Some(column) => format!(" AND {} IS NULL", quoted(&column.name)),
         None => String::new(),

@@ -7,7 +7,7 @@ use crate::represent::id_value;
 use crate::{Context, Failure, Shared};
 use archwright_plan::model::{EntityId, FieldId, Literal};
 use archwright_plan::{Plan, SeedRow};
-use archwright_sql::{Classes, Dialect};
+use archwright_sql::Classes;
 use std::collections::BTreeMap;
 
 /// Rows between two reports of progress.
@@ -144,10 +144,10 @@ fn references_hold(connection: &Connection) -> Result<(), Failure> {
 /// The ids of all rows of an entity.
 pub(crate) fn ids(
     connection: &Connection,
-    plan: &Plan,
+    shared: &Shared,
     entity: EntityId,
 ) -> Result<Vec<Value>, Failure> {
-    let table = Dialect::Sqlite.identifier(&plan.table(entity).name);
+    let table = shared.dialect.identifier(&shared.plan.table(entity).name);
     connection.all(&format!("SELECT \"id\" FROM {table}"), &[], |row| {
         row.get(0)
     })

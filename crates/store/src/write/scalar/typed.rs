@@ -2,7 +2,7 @@
 
 use super::Wrong;
 use crate::connection::Value;
-use crate::represent::{canonical_date, canonical_uuid};
+use crate::represent::{INSTANTS, canonical_date, canonical_uuid};
 use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{LARGEST_BIGINT, ScalarType};
 use regex::Regex;
@@ -10,8 +10,6 @@ use serde_json::Value as Json;
 use std::sync::LazyLock;
 
 const MOST_JSON_BYTES: usize = 16 * 1024;
-/// From the year 0 to the year 9999, so that the text has four digits for the year.
-const INSTANTS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 /// The value of a JSON text, number or document, if it is one of the type.
 pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
