@@ -102,7 +102,9 @@ impl Server {
         let no_link: FileLink = Arc::new(|_, _| String::new());
         let store = StoreOptions {
             url: options.database_url.clone(),
-            readers: readers(),
+            readers: readers(&options.database_url),
+            patience: DATABASE_PATIENCE,
+            progress: Arc::new(|what| tracing::warn!("{what}")),
             secrets: options.secrets.fields(),
             file_link: files.as_ref().map_or(no_link, Files::link),
         };
@@ -184,9 +186,17 @@ fn has_files(plan: &Plan) -> bool {
     kinds.any(|kind| *kind == OperationKind::Download)
 }
 
-/// One connection that reads for each core: reads don't leave the thread that they came on.
-fn readers() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
+/// How long the start waits for a database server.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// On SQLite, one connection that reads for each core: reads don't leave the thread that they came on. Those to a
+/// server wait for it, so that more of them are of use.
+fn readers(database_url: &str) -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    match database_url.starts_with("sqlite:") {
+        true => cores,
+        false => (cores * 4).clamp(8, 32),
+    }
 }
 
 async fn accept(

@@ -171,8 +171,8 @@ impl Store {
         let shared = self.shared.clone();
         self.writer
             .run(move |connection| {
-                if let Some(verified) = verified {
-                    confirm(connection, &shared, &account_id, &verified)?;
+                if let Some(verified) = &verified {
+                    confirm(connection, &shared, &account_id, verified)?;
                 }
                 insert_session(connection, &shared, &account_id, &session, now)
             })

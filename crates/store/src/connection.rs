@@ -1,27 +1,37 @@
 //! A connection to the database, as the store uses one. Values have the form in which SQLite stores them, whatever the
 //! database: decimals without their point, milliseconds since 1970, 0 and 1, text for days, ids and documents.
 
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 pub(crate) use rusqlite::types::{Value, ValueRef};
 
 use crate::Failure;
+use archwright_plan::model::FieldId;
 use rusqlite::types::FromSql;
 use std::ops::ControlFlow;
+use tokio_postgres::error::SqlState;
 
 pub(crate) enum Connection {
     Sqlite(rusqlite::Connection),
+    Postgres(postgres::Connection),
 }
 
 /// A row of an answer.
 pub(crate) enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r [Value]),
 }
 
 /// Why the database did not run a statement.
 #[derive(Debug)]
 pub(crate) enum Error {
     Sqlite(rusqlite::Error),
+    Postgres(postgres::Error),
+    /// A value that the column of a field can't hold.
+    OutOfRange(FieldId),
+    /// A number beyond all columns for numbers.
+    TooLarge(FieldId),
 }
 
 /// The values of a statement's parameters.
@@ -40,6 +50,7 @@ impl Connection {
     ) -> Result<(), Failure> {
         match self {
             Self::Sqlite(connection) => sqlite::each(connection, text, values, &mut read),
+            Self::Postgres(connection) => connection.each(text, values, &mut read),
         }
     }
 
@@ -78,6 +89,7 @@ impl Connection {
             Self::Sqlite(connection) => {
                 sqlite::change(connection, text, values).map_err(Error::Sqlite)
             }
+            Self::Postgres(connection) => connection.change(text, values).map_err(Error::Postgres),
         }
     }
 
@@ -92,21 +104,62 @@ impl Connection {
             Self::Sqlite(connection) => connection
                 .execute_batch(text)
                 .map_err(|error| Error::Sqlite(error).into()),
+            Self::Postgres(connection) => connection
+                .batch(text)
+                .map_err(|error| Error::Postgres(error).into()),
+        }
+    }
+
+    /// Whether it can't be used any more.
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(connection) => connection.is_lost(),
         }
     }
 
     pub fn is_in_transaction(&self) -> bool {
         match self {
             Self::Sqlite(connection) => !connection.is_autocommit(),
+            Self::Postgres(connection) => !connection.is_aborted(),
         }
     }
 
     /// All that the work reads is of one state of the database.
     pub fn snapshot<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-        self.batch("BEGIN")?;
+        match self {
+            Self::Sqlite(_) => {
+                self.batch("BEGIN")?;
+                let done = work();
+                self.batch("COMMIT")?;
+                done
+            }
+            Self::Postgres(connection) => {
+                self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+                let done = work();
+                connection.send("COMMIT");
+                done
+            }
+        }
+    }
+
+    /// What the work changes is undone when it fails, and the transaction goes on.
+    pub fn undone_on_failure<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<Result<T, Failure>, Failure> {
+        self.batch("SAVEPOINT part")?;
         let done = work();
-        self.batch("COMMIT")?;
-        done
+        match &done {
+            Ok(_) => self.batch("RELEASE part")?,
+            Err(_) => {
+                self.batch("ROLLBACK TO part; RELEASE part")?;
+                if let Self::Postgres(connection) = self {
+                    connection.forget_failure();
+                }
+            }
+        }
+        Ok(done)
     }
 
     /// A change whose refusal does not end the transaction.
@@ -114,6 +167,10 @@ impl Connection {
         match self {
             // A statement that fails changes nothing.
             Self::Sqlite(_) => Ok(self.change(text, values)),
+            Self::Postgres(connection) => {
+                let done = connection.attempt(text, values)?;
+                Ok(done.map_err(Error::Postgres))
+            }
         }
     }
 }
@@ -122,6 +179,7 @@ impl Row<'_> {
     pub fn width(&self) -> usize {
         match self {
             Self::Sqlite(row) => row.as_ref().column_count(),
+            Self::Postgres(cells) => cells.len(),
         }
     }
 
@@ -130,6 +188,10 @@ impl Row<'_> {
             Self::Sqlite(row) => row
                 .get_ref(column)
                 .map_err(|error| Error::Sqlite(error).into()),
+            Self::Postgres(cells) => cells
+                .get(column)
+                .map(ValueRef::from)
+                .ok_or_else(|| Failure::Internal(format!("there is no column {column}"))),
         }
     }
 
@@ -144,6 +206,8 @@ impl Error {
     pub fn is_foreign_key(&self) -> bool {
         match self {
             Self::Sqlite(error) => sqlite::is_foreign_key(error),
+            Self::Postgres(error) => error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION),
+            Self::OutOfRange(_) | Self::TooLarge(_) => false,
         }
     }
 }
@@ -152,6 +216,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Sqlite(error) => sqlite::failure(&error),
+            Error::Postgres(error) => postgres::failure(&error),
+            Error::OutOfRange(field) | Error::TooLarge(field) => {
+                Failure::Internal(format!("a value that {field:?} can't hold"))
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Runs a plan's operations on SQLite: one writer that groups commits, a pool of readers, every rule inside the SQL.
+//! Runs a plan's operations on SQLite or PostgreSQL: a pool of readers, a writer that groups commits or several that
+//! try again, every rule inside the SQL.
 
 mod accounts;
 mod api;
@@ -30,7 +31,7 @@ pub struct Store {
     pub(crate) readers: pool::Pool,
     pub(crate) writer: writer::Writer,
     /// Declared after the connections, which must be closed before a temporary database is deleted.
-    _location: open::Location,
+    _temporary: Option<tempfile::TempDir>,
 }
 
 /// What readers and the writer have in common.

@@ -34,14 +34,17 @@ impl Store {
                         &call,
                         &context,
                         &classes,
-                        environment,
+                        environment.clone(),
                     )
                 })
             });
         }
         let shared = self.shared.clone();
         self.writer
-            .run(move |connection| run(connection, &shared, &call, &context, &classes, environment))
+            .run(move |connection| {
+                let environment = environment.clone();
+                run(connection, &shared, &call, &context, &classes, environment)
+            })
             .await
     }
 }
@@ -65,11 +68,17 @@ fn run(
     {
         return Ok(reply);
     }
-    let done = program.allowed(&job).and_then(|()| {
+    let mut steps = || {
+        program.allowed(&job)?;
         input::resolve(&mut job, &mut environment)?;
         steps::run(&mut job, &program.steps, &mut environment)?;
         settle(&mut job)
-    });
+    };
+    let done = match program.shows_failures() {
+        // What is shown of a failure is read when the steps are undone.
+        true => connection.undone_on_failure(steps)?,
+        false => steps(),
+    };
     if let Err(failure) = done {
         return Err(told(&job, program, &environment, failure));
     }

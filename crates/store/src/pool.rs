@@ -1,55 +1,111 @@
-//! Connections that only read, handed out one at a time.
+//! Connections, handed out one at a time, and no more than so many.
 
 use crate::Failure;
 use crate::connection::Connection;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How often work that only reads is begun anew when its connection turns out to be lost.
+const MOST_LOSSES: usize = 3;
+
+type Open = Box<dyn Fn() -> Result<Connection, Failure> + Send + Sync>;
 
 /// The connection that was used last is handed out first: its caches are warm.
 pub(crate) struct Pool {
-    idle: Mutex<Vec<Connection>>,
+    state: Mutex<State>,
     returned: Condvar,
+    most: usize,
+    open: Open,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Connection>,
+    /// Idle ones and those that are handed out.
+    open: usize,
 }
 
 impl Pool {
-    pub fn new(connections: Vec<Connection>) -> Self {
+    /// Connections are opened when they are needed, with `open`.
+    pub fn new(most: usize, open: Open) -> Self {
         Self {
-            idle: Mutex::new(connections),
+            state: Mutex::default(),
             returned: Condvar::new(),
+            most: most.max(1),
+            open,
         }
     }
 
-    /// Runs `work` with a connection; waits for one when all are in use.
+    /// Runs work that only reads with a connection; waits for one when all are in use.
     pub fn with<T>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Failure>,
+        mut work: impl FnMut(&Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let lease = self.lease()?;
-        match &lease.connection {
-            Some(connection) => work(connection),
-            None => Err(Failure::Internal("a lease without a connection".to_owned())),
+        let mut losses = 0;
+        loop {
+            let (done, is_lost) = self.once(&mut work)?;
+            losses += 1;
+            if done.is_ok() || !is_lost || losses == MOST_LOSSES {
+                return done;
+            }
         }
+    }
+
+    /// Runs the work, and says whether its connection was lost.
+    pub fn once<T>(&self, work: impl FnOnce(&Connection) -> T) -> Result<(T, bool), Failure> {
+        let mut lease = self.lease()?;
+        let Some(connection) = lease.connection.take() else {
+            return Err(Failure::Internal("a lease without a connection".to_owned()));
+        };
+        let done = waiting(&connection, || work(&connection));
+        let is_lost = connection.is_lost();
+        lease.connection = Some(connection);
+        Ok((done, is_lost))
     }
 
     fn lease(&self) -> Result<Lease<'_>, Failure> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |state: &mut State| state.idle.is_empty() && state.open >= self.most;
         let waited = self
             .returned
-            .wait_timeout_while(idle, LONGEST_WAIT, |idle| idle.is_empty());
-        let (mut idle, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let connection = idle
-            .pop()
-            .ok_or_else(|| Failure::Unavailable("all readers are busy".to_owned()))?;
-        Ok(Lease {
+            .wait_timeout_while(self.state(), LONGEST_WAIT, is_full);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let connection = state.idle.pop();
+        if connection.is_none() && state.open >= self.most {
+            let busy = "all connections to the database are in use";
+            return Err(Failure::Unavailable(busy.to_owned()));
+        }
+        state.open += usize::from(connection.is_none());
+        drop(state);
+        let mut lease = Lease {
             pool: self,
-            connection: Some(connection),
-        })
+            connection,
+        };
+        if lease.connection.is_none() {
+            lease.connection = Some((self.open)()?);
+        }
+        Ok(lease)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Gives the connection back, also when the work panics.
+/// Work that waits for a server lets the other tasks of its thread go on elsewhere.
+fn waiting<T>(connection: &Connection, work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());
+    match (connection, runtime) {
+        (Connection::Postgres(_), Ok(RuntimeFlavor::MultiThread)) => {
+            tokio::task::block_in_place(work)
+        }
+        _ => work(),
+    }
+}
+
+/// Gives the connection back. One that is lost, or whose work panicked, is closed; with a lost one those that wait
+/// behind it, since they will have gone the same way.
 struct Lease<'p> {
     pool: &'p Pool,
     connection: Option<Connection>,
@@ -57,13 +113,16 @@ struct Lease<'p> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.pool
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
-            self.pool.returned.notify_one();
+        let mut state = self.pool.state();
+        match self.connection.take() {
+            Some(connection) if !connection.is_lost() => state.idle.push(connection),
+            Some(_) => {
+                state.open -= 1 + state.idle.len();
+                state.idle.clear();
+            }
+            None => state.open -= 1,
         }
+        drop(state);
+        self.pool.returned.notify_one();
     }
 }

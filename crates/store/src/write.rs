@@ -62,8 +62,14 @@ impl Store {
             });
         }
         let shared = self.shared.clone();
+        let mut first = Some(request);
         self.writer
             .run(move |connection| {
+                // A run uses up what it was given.
+                let mut request = match first.take() {
+                    Some(request) => request,
+                    None => request::read(&shared, &call, &classes)?,
+                };
                 let mut job = Job::new(connection, &shared, &context, &classes, call.operation);
                 effect::run(&mut job, &mut request, &call)
             })
@@ -85,8 +91,9 @@ impl Store {
     pub fn is_empty(&self) -> Result<bool, Failure> {
         let tables = self.shared.plan.tables.iter();
         let tables = tables.filter(|table| matches!(table.purpose, TablePurpose::Entity(_)));
+        let tables: Vec<_> = tables.collect();
         self.readers.with(|connection| {
-            for table in tables {
+            for table in &tables {
                 let name = self.shared.dialect.identifier(&table.name);
                 let text = format!("SELECT 1 FROM {name} LIMIT 1");
                 if connection.first(&text, &[], |_| Ok(()))?.is_some() {

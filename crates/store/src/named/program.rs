@@ -201,6 +201,13 @@ impl Program {
         Err(by_rule(job.classes, &job.definition().guard))
     }
 
+    /// Whether a reply but that of success has a body of its own.
+    pub fn shows_failures(&self) -> bool {
+        self.replies
+            .iter()
+            .any(|(status, _)| *status != self.status)
+    }
+
     /// The body of a reply with this status: nothing when the operation has none of its own.
     pub fn shown(
         &self,

@@ -137,7 +137,7 @@ impl Store {
             shaping: question.shaping,
         };
         self.readers
-            .with(|connection| query_plan(connection, &self.shared.compiled, plan, key))
+            .with(|connection| query_plan(connection, &self.shared.compiled, plan, key.clone()))
     }
 }
 

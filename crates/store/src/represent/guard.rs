@@ -147,7 +147,7 @@ pub(crate) fn lookup_statement(
     )))
 }
 
-/// How SQLite means to answer a query, one line for each step; for documents and tests.
+/// How the database means to answer a query, one line for each step; for documents and tests.
 pub(crate) fn query_plan(
     connection: &Connection,
     compiled: &super::Compiled,
@@ -155,7 +155,11 @@ pub(crate) fn query_plan(
     key: QueryKey,
 ) -> Result<Vec<String>, Failure> {
     let query = compiled.query(plan, key)?;
-    let text = format!("EXPLAIN QUERY PLAN {}", query.text);
+    let explain = match compiled.dialect {
+        Dialect::Sqlite => "EXPLAIN QUERY PLAN",
+        Dialect::Postgres => "EXPLAIN",
+    };
+    let text = format!("{explain} {}", query.text);
     let nothing = vec![Value::Null; query.parameters.len()];
     // The last column says what the step does.
     connection.all(&text, &nothing, |row| row.get(row.width() - 1))

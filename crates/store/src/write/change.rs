@@ -3,7 +3,7 @@
 use super::checks::{Change, note};
 use super::given::Given;
 use super::job::Job;
-use super::row::{Changes, keep_settable, link_all, settable, slug_of, taken_slug};
+use super::row::{Changes, fits, keep_settable, link_all, settable, slug_of, taken_slug};
 use super::{audit, parts, refuse, value};
 use crate::Failure;
 use crate::connection::{Error, Value};
@@ -49,7 +49,7 @@ pub(crate) fn set(
     let fields: Vec<FieldId> = columns.iter().map(|(field, _)| *field).collect();
     note(job, entity, id, Change::Fields(&fields))?;
     for number in 2.. {
-        let Err(error) = try_update(job, entity, id, &columns)? else {
+        let Err(error) = try_update(job, entity, id, &columns, !derived.is_empty())? else {
             break;
         };
         let taken = taken_slug(plan, entity, &derived, &error, number);
@@ -173,6 +173,7 @@ fn try_update(
     entity: EntityId,
     id: &Value,
     columns: &[(FieldId, Value)],
+    tries_again: bool,
 ) -> Result<Result<(), Error>, Failure> {
     let table = job.plan().table(entity);
     let quoted = |name: &str| job.dialect().identifier(name);
@@ -185,6 +186,9 @@ fn try_update(
     };
     for (field, value) in columns {
         let own = column(job.plan(), *field)?;
+        if let Err(error) = fits(own, value) {
+            return Ok(Err(error));
+        }
         set(own, value::column(job.shared, *field, id, value)?);
         if let Some(column) = table.column_from(ColumnSource::BlindIndex(*field)) {
             set(column, value::blind(job.shared, *field, value));
@@ -202,5 +206,9 @@ fn try_update(
         quoted(&table.name),
         sets.join(", ")
     );
-    Ok(job.connection.change(&text, &values).map(drop))
+    let done = match tries_again {
+        true => job.connection.attempt(&text, &values)?,
+        false => job.connection.change(&text, &values),
+    };
+    Ok(done.map(drop))
 }

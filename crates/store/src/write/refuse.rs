@@ -3,9 +3,13 @@
 use crate::connection::Error;
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, FieldId};
-use archwright_plan::{Alternative, CallerClass, CheckKind, ColumnSource, Plan, UniqueConstraint};
-use archwright_sql::Classes;
+use archwright_plan::{
+    Alternative, CallerClass, CheckConstraint, CheckKind, Column, ColumnSource, Plan,
+    UniqueConstraint,
+};
+use archwright_sql::{Classes, Dialect};
 use rusqlite::ffi;
+use tokio_postgres::error::{DbError, SqlState};
 
 /// No alternative holds: signing in may help, or nothing does.
 pub(crate) fn by_rule(classes: &Classes, alternatives: &[Alternative]) -> Failure {
@@ -39,25 +43,82 @@ pub(crate) enum Violation<'p> {
     TooLarge(FieldId),
 }
 
-/// SQLite says which constraint it was in its message only.
 pub(crate) fn violation<'p>(
     plan: &'p Plan,
     entity: EntityId,
     error: &Error,
 ) -> Option<Violation<'p>> {
-    let Error::Sqlite(rusqlite::Error::SqliteFailure(code, Some(message))) = error else {
-        return None;
+    match error {
+        Error::OutOfRange(field) => Some(Violation::Domain(*field)),
+        Error::TooLarge(field) => Some(Violation::TooLarge(*field)),
+        Error::Sqlite(rusqlite::Error::SqliteFailure(code, Some(message))) => {
+            sqlite_violation(plan, entity, code.extended_code, message)
+        }
+        Error::Sqlite(_) => None,
+        Error::Postgres(error) => postgres_violation(plan, entity, error.as_db_error()?),
+    }
+}
+
+fn postgres_violation<'p>(
+    plan: &'p Plan,
+    entity: EntityId,
+    error: &DbError,
+) -> Option<Violation<'p>> {
+    let table = plan.table(entity);
+    let is_named = |name: &str, found: Option<&str>| {
+        let name = Dialect::Postgres.identifier(name);
+        found.is_some_and(|found| name.trim_matches('"') == found)
     };
+    match *error.code() {
+        SqlState::UNIQUE_VIOLATION => {
+            let mut unique = table.unique.iter();
+            unique
+                .find(|unique| is_named(&unique.name, error.constraint()))
+                .map(Violation::Unique)
+        }
+        SqlState::CHECK_VIOLATION => {
+            let mut checks = table.checks.iter();
+            checks
+                .find(|check| is_named(&check.name, error.constraint()))
+                .map(broken)
+        }
+        SqlState::NOT_NULL_VIOLATION => {
+            let mut columns = table.columns.iter();
+            let column = columns.find(|column| is_named(&column.name, error.column()))?;
+            field_of(column).map(Violation::Missing)
+        }
+        _ => None,
+    }
+}
+
+fn broken<'p>(check: &CheckConstraint) -> Violation<'p> {
+    match check.kind {
+        CheckKind::Design(_, index) => Violation::Check(index),
+        CheckKind::FieldDomain(field) => Violation::Domain(field),
+    }
+}
+
+fn field_of(column: &Column) -> Option<FieldId> {
+    match column.source {
+        ColumnSource::Field(field) | ColumnSource::BlindIndex(field) => Some(field),
+        _ => None,
+    }
+}
+
+/// SQLite says which constraint it was in its message only.
+fn sqlite_violation<'p>(
+    plan: &'p Plan,
+    entity: EntityId,
+    code: i32,
+    message: &str,
+) -> Option<Violation<'p>> {
     let table = plan.table(entity);
     let field = |text: &str| {
         let name = text.strip_prefix(&table.name)?.strip_prefix('.')?;
         let column = table.columns.iter().find(|column| column.name == name)?;
-        match column.source {
-            ColumnSource::Field(field) | ColumnSource::BlindIndex(field) => Some(field),
-            _ => None,
-        }
+        field_of(column)
     };
-    match code.extended_code {
+    match code {
         ffi::SQLITE_CONSTRAINT_UNIQUE => {
             let columns = message.strip_prefix("UNIQUE constraint failed: ")?;
             let columns: Option<Vec<&str>> = columns
@@ -73,10 +134,7 @@ pub(crate) fn violation<'p>(
         ffi::SQLITE_CONSTRAINT_CHECK => {
             let name = message.strip_prefix("CHECK constraint failed: ")?;
             let check = table.checks.iter().find(|check| check.name == name)?;
-            Some(match check.kind {
-                CheckKind::Design(_, index) => Violation::Check(index),
-                CheckKind::FieldDomain(field) => Violation::Domain(field),
-            })
+            Some(broken(check))
         }
         ffi::SQLITE_CONSTRAINT_NOTNULL => {
             field(message.strip_prefix("NOT NULL constraint failed: ")?).map(Violation::Missing)

@@ -10,7 +10,7 @@ use crate::Failure;
 use crate::connection::{Error, Value};
 use crate::represent::{Rule, bound};
 use archwright_plan::model::{EntityId, Field, FieldId, ScalarType};
-use archwright_plan::{ColumnSource, Plan};
+use archwright_plan::{Column, ColumnSource, ColumnType, Plan};
 use archwright_sql::{Phase, Statement};
 use serde_json::{Map, Value as Json};
 
@@ -185,7 +185,16 @@ fn insert(
         .map(|field| (field, values.of(field).clone()))
         .collect();
     for number in 2.. {
-        let Err(error) = try_insert(job, entity, id, values, place.position)? else {
+        let value_of = |field| Ok(values.of(field).clone());
+        let Err(error) = put(
+            job,
+            entity,
+            id,
+            place.position,
+            !plain.is_empty(),
+            &value_of,
+        )?
+        else {
             return Ok(());
         };
         let taken = taken_slug(job.plan(), entity, &plain, &error, number);
@@ -217,29 +226,25 @@ pub(crate) fn taken_slug(
     }
 }
 
-fn try_insert(
-    job: &Job<'_>,
-    entity: EntityId,
-    id: &Value,
-    values: &Values,
-    position: usize,
-) -> Result<Result<(), Error>, Failure> {
-    put(job, entity, id, position, &|field| {
-        Ok(values.of(field).clone())
-    })
-}
-
 /// Inserts a row of first version whose fields have these values, before any is sealed.
 pub(crate) fn put(
     job: &Job<'_>,
     entity: EntityId,
     id: &Value,
     position: usize,
+    tries_again: bool,
     value_of: &dyn Fn(FieldId) -> Result<Value, Failure>,
 ) -> Result<Result<(), Error>, Failure> {
     let insert = &job.writes().of(entity).insert;
-    let columns = job.plan().table(entity).columns.iter();
-    let values = columns.map(|column| {
+    let columns = &job.plan().table(entity).columns;
+    for column in columns {
+        if let ColumnSource::Field(field) = column.source
+            && let Err(error) = fits(column, &value_of(field)?)
+        {
+            return Ok(Err(error));
+        }
+    }
+    let values = columns.iter().map(|column| {
         Ok(match column.source {
             ColumnSource::Id => id.clone(),
             ColumnSource::Field(field) => value::column(job.shared, field, id, &value_of(field)?)?,
@@ -250,7 +255,33 @@ pub(crate) fn put(
         })
     });
     let values = values.collect::<Result<Vec<_>, Failure>>()?;
-    Ok(job.connection.change(insert, &values).map(drop))
+    let done = match tries_again {
+        true => job.connection.attempt(insert, &values)?,
+        false => job.connection.change(insert, &values),
+    };
+    Ok(done.map(drop))
+}
+
+/// Whether a number is in the range of its column. PostgreSQL would not say which column it was.
+pub(crate) fn fits(column: &Column, value: &Value) -> Result<(), Error> {
+    let ColumnSource::Field(field) = column.source else {
+        return Ok(());
+    };
+    let range = match column.ty {
+        ColumnType::Int32 => i64::from(i32::MIN)..=i64::from(i32::MAX),
+        ColumnType::Int64 => i64::MIN..=i64::MAX,
+        ColumnType::Decimal { precision, .. } => {
+            let most = 10_i64.checked_pow(precision);
+            let most = most.map_or(i64::MAX, |power| power - 1);
+            -most..=most
+        }
+        _ => return Ok(()),
+    };
+    match value {
+        Value::Integer(number) if !range.contains(number) => Err(Error::OutOfRange(field)),
+        Value::Real(_) => Err(Error::TooLarge(field)),
+        _ => Ok(()),
+    }
 }
 
 /// Leads a many-to-many relation to these rows and no others.

@@ -1,13 +1,13 @@
 //! Rows put into an empty database wholesale.
 
 use super::job::Job;
-use super::{checks, link, refuse, roles, row, value};
+use super::{checks, id, link, refuse, roles, row, value};
 use crate::connection::{Connection, Value, values};
 use crate::represent::id_value;
 use crate::{Context, Failure, Shared};
 use archwright_plan::model::{EntityId, FieldId, Literal};
 use archwright_plan::{Plan, SeedRow};
-use archwright_sql::Classes;
+use archwright_sql::{Classes, Dialect};
 use std::collections::BTreeMap;
 
 /// Rows between two reports of progress.
@@ -46,7 +46,10 @@ pub(crate) fn put(
     };
     let classes = Classes::anonymous();
     let job = Job::new(connection, shared, &context, &classes, 0);
-    connection.batch("PRAGMA defer_foreign_keys = ON")?;
+    connection.batch(match shared.dialect {
+        Dialect::Sqlite => "PRAGMA defer_foreign_keys = ON",
+        Dialect::Postgres => "SET CONSTRAINTS ALL DEFERRED",
+    })?;
     for (index, row) in rows.iter().enumerate() {
         insert(&job, row, hashes)?;
         if (index + 1) % STEP == 0 {
@@ -69,7 +72,8 @@ pub(crate) fn put(
             }
         }
     }
-    references_hold(connection)?;
+    references_hold(connection, shared.dialect)?;
+    id::continue_after(&job)?;
     if let Some(broken) = checks::first_broken(&job)? {
         return Err(Failure::Internal(format!(
             "a row of the seed breaks a check of {broken}"
@@ -94,7 +98,7 @@ fn insert(job: &Job<'_>, row: &SeedRow, hashes: &BTreeMap<String, String>) -> Re
     let plan = job.plan();
     let id = own_id(job, row)?;
     let position = row.position.unwrap_or(0) as usize;
-    let put = row::put(job, row.entity, &id, position, &|field| {
+    let put = row::put(job, row.entity, &id, position, false, &|field| {
         stored(plan, row, field)
     })?;
     put.map_err(|error| {
@@ -129,7 +133,10 @@ fn stored(plan: &Plan, row: &SeedRow, field: FieldId) -> Result<Value, Failure> 
     }
 }
 
-fn references_hold(connection: &Connection) -> Result<(), Failure> {
+fn references_hold(connection: &Connection, dialect: Dialect) -> Result<(), Failure> {
+    if dialect == Dialect::Postgres {
+        return connection.batch("SET CONSTRAINTS ALL IMMEDIATE");
+    }
     let text = "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 1";
     let broken: Option<(String, String)> =
         connection.first(text, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -144,6 +144,8 @@ pub fn options(path: &std::path::Path) -> StoreOptions {
     StoreOptions {
         url: format!("sqlite://{}", path.display()),
         readers: 1,
+        patience: std::time::Duration::ZERO,
+        progress: Arc::new(|_| {}),
         secrets: Arc::new(Reversed),
         file_link: Arc::new(|id: &str, _: &Context| format!("/files/{id}")),
     }

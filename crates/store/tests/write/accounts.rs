@@ -1,5 +1,6 @@
 //! Credentials and sessions.
 
+use crate::database::Kind;
 use crate::script::{NOW, World, check, outcome};
 use archwright_store::{
     ActiveSession, Context, Credentials, Failure, NewSession, Rotation, SignedUp, Verified,
@@ -299,10 +300,9 @@ async fn a_deleted_account_is_nobody() {
 #[tokio::test]
 async fn roles_are_those_of_this_instant() {
     let (world, _) = club().await;
-    let connection = rusqlite::Connection::open(&world.path).unwrap();
     let roles = |names: &str| {
-        let update = "UPDATE auth_credentials SET roles = ?1";
-        connection.execute(update, [names]).unwrap();
+        let update = format!("UPDATE auth_credentials SET roles = '{names}'");
+        world.database.execute(&update);
         let found = active(&world, 1, NOW).unwrap().roles;
         found.iter().map(|role| role.0).collect::<Vec<_>>()
     };
@@ -342,12 +342,14 @@ entities:
     )
     .await;
     assert_eq!(world.query("SELECT COUNT(*) FROM cards"), ["2"]);
-    let shown = "SELECT instr(body, CAST('4111' AS BLOB)) FROM idempotency_keys";
+    let shown = match crate::ON {
+        Kind::Sqlite => "SELECT instr(body, CAST('4111' AS BLOB)) FROM idempotency_keys",
+        Kind::Postgres => "SELECT position('4111'::bytea in body) FROM idempotency_keys",
+    };
     assert_eq!(world.query(shown), ["0", "0"]);
     // A reply that is put in another caller's place is of no use there.
-    let connection = rusqlite::Connection::open(&world.path).unwrap();
     let swap = "UPDATE idempotency_keys SET body = (SELECT body FROM idempotency_keys ORDER BY caller LIMIT 1)";
-    connection.execute_batch(swap).unwrap();
+    world.database.execute(swap);
     let again = r#"bob: POST /v1/cards [key one] {"number": "4111-1111"}"#;
     let refused = world.answer(again).await.unwrap_err();
     assert!(matches!(refused, Failure::Internal(_)), "{refused:?}");

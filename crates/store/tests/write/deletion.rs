@@ -1,5 +1,6 @@
 //! What goes with a row that is deleted, and what keeps it.
 
+use crate::database::Kind;
 use crate::script::{World, check};
 
 /// One entity for each behaviour; `Whole` is deleted for good, `Hidden` is marked.
@@ -135,14 +136,18 @@ async fn what_is_marked_goes_with_what_is_deleted() {
     }
 }
 
+const FIRST: &str = "00000000-0000-7000-8000-0000000000f1";
+const SECOND: &str = "00000000-0000-7000-8000-0000000000f2";
+
 fn file(world: &World, id: &str) {
-    let connection = rusqlite::Connection::open(&world.path).unwrap();
-    connection
-        .execute_batch(&format!(
-            "INSERT INTO stored_files VALUES ('{id}', 'path', 'name', 'type', 1, x'00', 0);
-             UPDATE wholes SET scan = '{id}'"
-        ))
-        .unwrap();
+    let (hash, at) = match crate::ON {
+        Kind::Sqlite => ("x'00'", "0"),
+        Kind::Postgres => ("'\\x00'", "'1970-01-01Z'"),
+    };
+    world.database.execute(&format!(
+        "INSERT INTO stored_files VALUES ('{id}', 'path', 'name', 'type', 1, {hash}, {at});
+         UPDATE wholes SET scan = '{id}'"
+    ));
 }
 
 #[tokio::test]
@@ -153,25 +158,25 @@ async fn files_are_dropped_with_their_row_and_by_themselves() {
         "ada: POST /v1/wholes {} => 201 as whole",
     )
     .await;
-    file(&world, "f1");
+    file(&world, FIRST);
     let remove = world.filled("ada: DELETE /v1/wholes/$whole/scan");
     world.run("bob: DELETE /v1/wholes/$whole/scan => 404").await;
     let reply = world.answer(&remove).await.unwrap();
     assert_eq!(
         (reply.status, reply.dropped_files),
-        (204, vec!["f1".to_owned()])
+        (204, vec![FIRST.to_owned()])
     );
     let again = world.answer(&remove).await.unwrap();
     assert_eq!((again.status, again.dropped_files), (204, Vec::new()));
     world
         .run(r#"ada: GET /v1/wholes/$whole => 200 {"scan": null, "version": 2}"#)
         .await;
-    file(&world, "f2");
+    file(&world, SECOND);
     let delete = world.filled("ada: DELETE /v1/wholes/$whole");
     let reply = world.answer(&delete).await.unwrap();
     assert_eq!(
         (reply.status, reply.dropped_files),
-        (204, vec!["f2".to_owned()])
+        (204, vec![SECOND.to_owned()])
     );
     assert_eq!(world.query("SELECT COUNT(*) FROM stored_files"), ["0"]);
 }

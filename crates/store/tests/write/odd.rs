@@ -1,5 +1,6 @@
 //! Odd requests, thousands of them: none is the server's own failure, and none leaves what no row may be.
 
+use crate::database::Kind;
 use crate::script::{NOW, World};
 use archwright_plan::model::{EntityId, FieldId, InputField, InputKind, Literal, ScalarType};
 use archwright_plan::{self as plan, ColumnSource, OperationKind, PathParameterKind, Plan};
@@ -255,46 +256,45 @@ async fn check(example: &str) {
         }
     }
     assert!(done >= ROUNDS, "{example}: only {done} succeeded");
-    let broken = world.query("SELECT \"table\" FROM pragma_foreign_key_check");
-    assert_eq!(broken, Vec::<String>::new(), "{example}");
-    assert_eq!(world.query("PRAGMA integrity_check"), ["ok"], "{example}");
+    if crate::ON == Kind::Sqlite {
+        let broken = world.query("SELECT \"table\" FROM pragma_foreign_key_check");
+        assert_eq!(broken, Vec::<String>::new(), "{example}");
+        assert_eq!(world.query("PRAGMA integrity_check"), ["ok"], "{example}");
+    }
     every_check_holds(&world);
 }
 
 /// Each check of the design, on each row that is not deleted.
 fn every_check_holds(world: &World) {
     let plan = world.store.plan();
-    let connection = rusqlite::Connection::open(&world.path).unwrap();
+    let dialect = match crate::ON {
+        Kind::Sqlite => Dialect::Sqlite,
+        Kind::Postgres => Dialect::Postgres,
+    };
     for entity in &plan.model.entities {
         let scope = Scope::alias(entity.id, "t");
         for check in &entity.checks {
-            let condition = condition(plan, &check.that, &scope, Dialect::Sqlite).unwrap();
+            let condition = condition(plan, &check.that, &scope, dialect).unwrap();
             let active = if entity.soft_delete {
                 " AND t.deleted_at IS NULL"
             } else {
                 ""
             };
-            let text = format!(
+            let mut text = format!(
                 "SELECT COUNT(*) FROM {} t WHERE NOT {}{active}",
                 plan.table(entity.id).name,
                 condition.text
             );
-            let mut statement = connection.prepare(&text).unwrap();
-            for (index, parameter) in condition.parameters.iter().enumerate() {
-                let index = index + 1;
-                match parameter {
-                    Parameter::Literal(Literal::Int(number)) => {
-                        statement.raw_bind_parameter(index, number).unwrap();
-                    }
-                    Parameter::Literal(Literal::Text(text)) => {
-                        statement.raw_bind_parameter(index, text).unwrap();
-                    }
+            for (index, parameter) in condition.parameters.iter().enumerate().rev() {
+                let value = match parameter {
+                    Parameter::Literal(Literal::Int(number)) => number.to_string(),
+                    Parameter::Literal(Literal::Text(text)) => format!("'{text}'"),
                     other => panic!("{other:?} in a check"),
-                }
+                };
+                text = text.replace(&dialect.placeholder(index + 1), &value);
             }
-            let mut rows = statement.raw_query();
-            let broken: i64 = rows.next().unwrap().unwrap().get(0).unwrap();
-            assert_eq!(broken, 0, "{}: {}", entity.name, check.message);
+            let broken = world.query(&text);
+            assert_eq!(broken, ["0"], "{}: {}", entity.name, check.message);
         }
     }
 }

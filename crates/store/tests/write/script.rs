@@ -3,6 +3,7 @@
 //! A line is `WHO: METHOD PATH [OPTION VALUE] BODY => OUTCOME as NAME`. `$NAME` stands for the id of an earlier reply. An
 //! outcome is a status, then for a success a part of the reply's JSON, and for a refusal what was refused.
 
+use crate::database::Database;
 use crate::design::{plan_of, plan_of_text};
 use archwright_plan::model::{EntityId, FieldKind, Literal, Method, RoleId, ScalarType};
 use archwright_plan::{Operation, OperationKind, Plan, SeedAccount, SeedRow};
@@ -21,11 +22,11 @@ pub const NOW: i64 = 1_795_514_400_000;
 /// A design, its database, and the people in it.
 pub struct World {
     pub store: Store,
-    pub path: std::path::PathBuf,
     people: BTreeMap<String, Caller>,
     names: BTreeMap<String, String>,
     pub now: i64,
-    _folder: tempfile::TempDir,
+    /// Dropped after the store, which has connections to it.
+    pub database: Database,
 }
 
 /// The plan of an example, or of a design as text.
@@ -98,22 +99,22 @@ impl World {
     }
 
     fn empty(design: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("database.sqlite");
+        let database = Database::new(crate::ON);
         let options = StoreOptions {
-            url: format!("sqlite://{}", path.display()),
+            url: database.url(),
             readers: 2,
+            patience: std::time::Duration::ZERO,
+            progress: Arc::new(|_| {}),
             secrets: Arc::new(Keys::random().unwrap()),
             file_link: Arc::new(|id, _| format!("/files/{id}")),
         };
         let store = Store::open(Arc::new(plan(design)), options).unwrap();
         Self {
             store,
-            path,
+            database,
             people: BTreeMap::new(),
             names: BTreeMap::new(),
             now: NOW,
-            _folder: folder,
         }
     }
 
@@ -272,17 +273,7 @@ impl World {
 
     /// The first column of a query's rows, as text.
     pub fn query(&self, sql: &str) -> Vec<String> {
-        let connection = rusqlite::Connection::open(&self.path).unwrap();
-        let mut statement = connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| {
-            row.get_ref(0).map(|value| match value {
-                rusqlite::types::ValueRef::Null => "null".to_owned(),
-                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
-                rusqlite::types::ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
-                other => other.as_str().unwrap().to_owned(),
-            })
-        });
-        rows.unwrap().map(Result::unwrap).collect()
+        self.database.query(sql)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Many writes at once, writes that fail in the middle, and rows put in wholesale.
 
+use crate::database::Database;
 use crate::script::{NOW, World, outcome, plan};
 use archwright_seed::SeedOptions;
 use archwright_store::{Keys, Store, StoreOptions};
@@ -95,11 +96,14 @@ async fn check_seed(example: &str) {
         scale: 1,
     };
     let rows = archwright_seed::rows(&plan, &options).unwrap();
+    let database = Database::new(crate::ON);
     let store = Store::open(
         plan.clone(),
         StoreOptions {
-            url: "sqlite::memory:".to_owned(),
+            url: database.url(),
             readers: 1,
+            patience: std::time::Duration::ZERO,
+            progress: Arc::new(|_| {}),
             secrets: Arc::new(Keys::random().unwrap()),
             file_link: Arc::new(|id, _| id.to_owned()),
         },

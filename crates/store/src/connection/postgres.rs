@@ -1,0 +1,313 @@
+//! Statements on PostgreSQL.
+
+mod drive;
+mod value;
+
+use super::{Row, Value};
+use crate::Failure;
+use drive::{Socket, Stream, Wire};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::ops::ControlFlow;
+use std::time::Duration;
+use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Statement};
+use value::Given;
+
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// The server ends a statement that takes longer.
+const STATEMENT_TIME: Duration = Duration::from_secs(30);
+/// A server that does not answer for so long is gone.
+const SILENCE: Duration = Duration::from_secs(40);
+const KEPT_STATEMENTS: usize = 512;
+
+pub(crate) type Error = tokio_postgres::Error;
+
+/// What went wrong since the transaction began, for whoever has to decide whether to run it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    None,
+    /// A row that another transaction has written may be in the way, which this one could not see.
+    Violation,
+    /// Other transactions came between.
+    Conflict,
+}
+
+pub(crate) struct Connection {
+    client: Client,
+    wire: RefCell<Wire>,
+    statements: RefCell<HashMap<String, Statement>>,
+    trouble: Cell<Trouble>,
+    /// A statement failed, so that the transaction can only be rolled back.
+    is_aborted: Cell<bool>,
+}
+
+/// Whether PostgreSQL lets a connection change anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Reader,
+    Writer,
+}
+
+/// A further connection to the database.
+pub(crate) fn connect(config: &Config, role: Role) -> Result<Connection, Failure> {
+    let socket = open_socket(config)?;
+    let (stream, mut wire) = Wire::new(socket);
+    let client = handshake(config, stream, &mut wire)?;
+    let connection = Connection {
+        client,
+        wire: RefCell::new(wire),
+        statements: RefCell::default(),
+        trouble: Cell::new(Trouble::None),
+        is_aborted: Cell::new(false),
+    };
+    let read_only = match role {
+        Role::Reader => "SET default_transaction_read_only = on;",
+        Role::Writer => "SET default_transaction_isolation = serializable;",
+    };
+    let limit = STATEMENT_TIME.as_millis();
+    connection
+        .batch(&format!(
+            "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
+             SET TIME ZONE 'UTC'; SET client_min_messages = warning; {read_only}"
+        ))
+        .map_err(|error| failure(&error))?;
+    Ok(connection)
+}
+
+fn handshake(config: &Config, stream: Stream, wire: &mut Wire) -> Result<Client, Failure> {
+    let connected = wire.wait(config.connect_raw(stream, NoTls));
+    let (client, driver) = connected.map_err(|error| failure(&error))?;
+    wire.drive(driver);
+    Ok(client)
+}
+
+/// The first host that takes a connection.
+fn open_socket(config: &Config) -> Result<Box<dyn Socket>, Failure> {
+    let mut reason = "the URL names no host".to_owned();
+    for (index, host) in config.get_hosts().iter().enumerate() {
+        let ports = config.get_ports();
+        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        match open_host(host, port) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Err(Failure::Unavailable(reason))
+}
+
+fn open_host(host: &Host, port: u16) -> std::io::Result<Box<dyn Socket>> {
+    match host {
+        Host::Tcp(name) => {
+            let mut failed = std::io::Error::other(format!("{name} has no address"));
+            for address in (name.as_str(), port).to_socket_addrs()? {
+                match TcpStream::connect_timeout(&address, CONNECT_TIME) {
+                    Ok(socket) => {
+                        socket.set_nodelay(true)?;
+                        socket.set_read_timeout(Some(SILENCE))?;
+                        socket.set_write_timeout(Some(SILENCE))?;
+                        return Ok(Box::new(socket));
+                    }
+                    Err(error) => failed = error,
+                }
+            }
+            Err(failed)
+        }
+        #[cfg(unix)]
+        Host::Unix(folder) => {
+            let path = folder.join(format!(".s.PGSQL.{port}"));
+            let socket = std::os::unix::net::UnixStream::connect(path)?;
+            socket.set_read_timeout(Some(SILENCE))?;
+            socket.set_write_timeout(Some(SILENCE))?;
+            Ok(Box::new(socket))
+        }
+    }
+}
+
+impl Connection {
+    /// Whether it can't be used any more.
+    pub fn is_lost(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Why it can't.
+    pub fn lost_reason(&self) -> String {
+        let reason = self.wire.borrow().reason.clone();
+        reason.unwrap_or_else(|| "the connection was closed".to_owned())
+    }
+
+    pub fn begin(&self) -> Result<(), Error> {
+        self.trouble.set(Trouble::None);
+        self.is_aborted.set(false);
+        self.batch("BEGIN")
+    }
+
+    pub fn trouble(&self) -> Trouble {
+        self.trouble.get()
+    }
+
+    /// After what failed was undone.
+    pub fn forget_failure(&self) {
+        self.is_aborted.set(false);
+    }
+
+    pub fn is_aborted(&self) -> bool {
+        self.is_aborted.get()
+    }
+
+    pub fn batch(&self, text: &str) -> Result<(), Error> {
+        let done = self.wire.borrow_mut().wait(self.client.batch_execute(text));
+        done.inspect_err(|error| self.note(error))
+    }
+
+    /// Sends statements whose outcome does not matter.
+    pub fn send(&self, text: &str) {
+        self.wire.borrow_mut().send(self.client.batch_execute(text));
+    }
+
+    pub fn each(
+        &self,
+        text: &str,
+        values: &[Value],
+        read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<(), Failure> {
+        let rows = self.query(text, values).map_err(|error| failure(&error))?;
+        for row in rows {
+            let cells = (0..row.len()).map(|column| row.try_get(column));
+            let cells = cells.map(|cell| cell.map(|value::Cell(value)| value));
+            let cells = cells.collect::<Result<Vec<_>, _>>();
+            let cells = cells.map_err(|error| Failure::Internal(reason(&error)))?;
+            if read(&Row::Postgres(&cells))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of three texts; what is missing is empty.
+    pub fn texts(&self, text: &str) -> Result<Vec<(String, String, String)>, Error> {
+        let rows = self.query(text, &[])?;
+        let text = |row: &tokio_postgres::Row, column: usize| {
+            let text: Option<String> = row.try_get(column)?;
+            Ok(text.unwrap_or_default())
+        };
+        let rows = rows.iter();
+        rows.map(|row| Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?)))
+            .collect()
+    }
+
+    fn query(&self, text: &str, values: &[Value]) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let statement = self.prepared(text)?;
+        let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let mut wire = self.wire.borrow_mut();
+        let done = wire.wait(self.client.query(&statement, &values));
+        done.inspect_err(|error| self.note(error))
+    }
+
+    pub fn change(&self, text: &str, values: &[Value]) -> Result<usize, Error> {
+        let statement = self.prepared(text)?;
+        let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let mut wire = self.wire.borrow_mut();
+        let done = wire.wait(self.client.execute(&statement, &values));
+        let changed = done.inspect_err(|error| self.note(error))?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    /// A change whose refusal does not end the transaction.
+    pub fn attempt(&self, text: &str, values: &[Value]) -> Result<Result<usize, Error>, Failure> {
+        let failed = |error| failure(&error);
+        self.batch("SAVEPOINT attempt").map_err(failed)?;
+        let done = self.change(text, values);
+        let end = match &done {
+            Ok(_) => "RELEASE attempt",
+            Err(_) => "ROLLBACK TO attempt; RELEASE attempt",
+        };
+        self.batch(end).map_err(failed)?;
+        self.is_aborted.set(false);
+        Ok(done)
+    }
+
+    /// Prepared at most once, as long as not too many others are.
+    fn prepared(&self, text: &str) -> Result<Statement, Error> {
+        if let Some(known) = self.statements.borrow().get(text) {
+            return Ok(known.clone());
+        }
+        let mut wire = self.wire.borrow_mut();
+        let prepared = wire.wait(self.client.prepare(&numbered(text)));
+        let prepared = prepared.inspect_err(|error| self.note(error))?;
+        let mut statements = self.statements.borrow_mut();
+        if statements.len() >= KEPT_STATEMENTS {
+            statements.clear();
+        }
+        statements.insert(text.to_owned(), prepared.clone());
+        Ok(prepared)
+    }
+
+    fn note(&self, error: &Error) {
+        self.is_aborted.set(true);
+        let trouble = match error.code() {
+            Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => {
+                Trouble::Conflict
+            }
+            Some(&SqlState::UNIQUE_VIOLATION | &SqlState::FOREIGN_KEY_VIOLATION)
+                if self.trouble.get() == Trouble::None =>
+            {
+                Trouble::Violation
+            }
+            _ => return,
+        };
+        self.trouble.set(trouble);
+    }
+}
+
+/// Statements written by hand have `?1`, `?2`, … for both databases.
+fn numbered(text: &str) -> String {
+    let mut numbered = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_place = letter == '?' && letters.peek().is_some_and(char::is_ascii_digit);
+        numbered.push(if is_place { '$' } else { letter });
+    }
+    numbered
+}
+
+/// The error with what the server said.
+pub(crate) fn reason(error: &Error) -> String {
+    use std::error::Error as _;
+    match (error.as_db_error(), error.source()) {
+        (Some(told), _) => format!("{} ({})", told.message(), told.code().code()),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+/// A database that is away, busy or full may be back soon; everything else is our own fault.
+pub(crate) fn failure(error: &Error) -> Failure {
+    let code = error.code().map(SqlState::code);
+    let passing = match code {
+        None => error.is_closed() || is_of_wire(error),
+        // Connections, resources, the operator, and transactions that came between.
+        Some(code) => {
+            ["08", "53", "57", "40"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                || code == "55P03"
+        }
+    };
+    match passing {
+        true => Failure::Unavailable(reason(error)),
+        false => Failure::Internal(reason(error)),
+    }
+}
+
+fn is_of_wire(error: &Error) -> bool {
+    use std::error::Error as _;
+    error
+        .source()
+        .is_some_and(|source| source.is::<std::io::Error>())
+}

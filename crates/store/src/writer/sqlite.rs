@@ -1,0 +1,213 @@
+//! The one connection that writes: jobs come through a channel, and those that wait share a commit.
+
+use crate::Failure;
+use crate::connection::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// Jobs that may share a commit, and that may wait.
+const MOST_TOGETHER: usize = 64;
+const MOST_WAITING: usize = 1024;
+
+/// Does a job's work, if a transaction could be begun, and gives what tells its caller how the commit went.
+type Job = Box<dyn FnOnce(Result<&Connection, Failure>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
+
+/// Stops when dropped, after the jobs that it was given.
+pub(crate) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub fn start(connection: Connection) -> std::io::Result<Self> {
+        let (jobs, waiting) = mpsc::channel(MOST_WAITING);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || serve(&connection, waiting))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = connection.and_then(|connection| isolated(connection, work));
+            Box::new(move |committed| {
+                // A caller that is gone wants no answer.
+                let _ = sender.send(result.and_then(|value| committed.map(|()| value)));
+            })
+        });
+        let gone = || Failure::Unavailable("the database is closing".to_owned());
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(job).await.map_err(|_| gone())?;
+        receiver.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Job>) {
+    while let Some(first) = waiting.blocking_recv() {
+        if let Err(failure) = connection.batch("BEGIN IMMEDIATE") {
+            first(Err(failure))(Ok(()));
+            continue;
+        }
+        let mut answers = vec![first(Ok(connection))];
+        // A full disk, say, ends the whole transaction: what came before is gone, and nothing may come after.
+        while connection.is_in_transaction()
+            && answers.len() < MOST_TOGETHER
+            && let Ok(job) = waiting.try_recv()
+        {
+            answers.push(job(Ok(connection)));
+        }
+        let committed = connection.batch("COMMIT").map_err(|failure| {
+            let _ = connection.batch("ROLLBACK");
+            match failure {
+                Failure::Unavailable(reason) | Failure::Internal(reason) => reason,
+                other => format!("{other:?}"),
+            }
+        });
+        for answer in answers {
+            answer(committed.clone().map_err(Failure::Unavailable));
+        }
+    }
+}
+
+/// In a savepoint, so that other jobs of the same commit don't feel a failure.
+fn isolated<T>(
+    connection: &Connection,
+    mut work: impl FnMut(&Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    connection.batch("SAVEPOINT job")?;
+    let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
+    let result = result.unwrap_or_else(|_| Err(Failure::Internal("a write panicked".to_owned())));
+    let end = match &result {
+        Ok(_) => "RELEASE job",
+        Err(_) => "ROLLBACK TO job; RELEASE job",
+    };
+    connection.batch(end)?;
+    result
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use crate::connection::{sqlite, values};
+
+    fn writer(folder: &std::path::Path) -> (Writer, Connection) {
+        let path = folder.join("database.sqlite");
+        let connect = |role| Connection::Sqlite(sqlite::connect(&path, role).unwrap());
+        let connection = connect(sqlite::Role::Writer);
+        connection
+            .batch("CREATE TABLE rows (number INTEGER PRIMARY KEY)")
+            .unwrap();
+        let reader = connect(sqlite::Role::Reader);
+        (Writer::start(connection).unwrap(), reader)
+    }
+
+    fn insert(connection: &Connection, number: i64) -> Result<(), Failure> {
+        connection
+            .execute("INSERT INTO rows VALUES (?1)", &values![number])
+            .map(drop)
+    }
+
+    fn numbers(reader: &Connection) -> Vec<i64> {
+        let text = "SELECT number FROM rows ORDER BY 1";
+        reader.all(text, &[], |row| row.get(0)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_leaves_nothing_and_others_their_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        let fails = writer.run(|connection| {
+            insert(connection, 2)?;
+            Err::<(), _>(Failure::NotFound)
+        });
+        let panics = writer.run(|connection| -> Result<(), Failure> {
+            insert(connection, 3)?;
+            panic!("on purpose")
+        });
+        let (first, failed, panicked, last) = tokio::join!(
+            writer.run(|connection| insert(connection, 1)),
+            fails,
+            panics,
+            writer.run(|connection| insert(connection, 4)),
+        );
+        assert!(first.is_ok() && last.is_ok());
+        assert!(matches!(failed, Err(Failure::NotFound)));
+        assert!(matches!(panicked, Err(Failure::Internal(_))));
+        assert_eq!(numbers(&reader), [1, 4]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_after_the_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        for number in 0..20 {
+            writer
+                .run(move |connection| insert(connection, number))
+                .await
+                .unwrap();
+            assert_eq!(numbers(&reader).len() as i64, number + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_ended_is_nobodys_success() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        let (first, ends, after) = tokio::join!(
+            writer.run(|connection| insert(connection, 1)),
+            writer.run(|connection| {
+                // What a full disk does.
+                connection.batch("ROLLBACK")?;
+                Err::<(), _>(Failure::Internal("ended".to_owned()))
+            }),
+            writer.run(|connection| insert(connection, 3)),
+        );
+        assert!(ends.is_err());
+        let told: Vec<i64> = [(1, first), (3, after)]
+            .into_iter()
+            .filter_map(|(number, result)| result.is_ok().then_some(number))
+            .collect();
+        assert_eq!(numbers(&reader), told);
+    }
+
+    #[test]
+    fn jobs_that_wait_are_done_when_the_writer_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = writer(folder.path());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut given = Vec::new();
+            for number in 0..10 {
+                let mut job = Box::pin(writer.run(move |connection| insert(connection, number)));
+                // Polled once, the job is in the channel; then nobody waits for it any more.
+                let given_away = std::future::poll_fn(|context| {
+                    std::task::Poll::Ready(job.as_mut().poll(context).is_pending())
+                });
+                given.push(given_away.await);
+            }
+        });
+        drop(writer);
+        assert_eq!(numbers(&reader), (0..10).collect::<Vec<i64>>());
+    }
+}

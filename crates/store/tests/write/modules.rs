@@ -1,0 +1,18 @@
+mod access;
+mod accounts;
+mod audit;
+mod checks;
+#[path = "../common/database.rs"]
+mod database;
+mod deletion;
+#[path = "../common/design.rs"]
+mod design;
+mod fields;
+mod files;
+mod moves;
+mod named;
+mod odd;
+mod relations;
+mod repetition;
+mod script;
+mod together;
