@@ -253,6 +253,7 @@ impl Dialect {
     pub(crate) fn divide(self, operator: &str, left: &str, right: &str) -> String {
         match self {
             Self::Sqlite => format!("({left} {operator} {right})"),
+            Self::Postgres if operator == "/" => format!("div({left}, NULLIF({right}, 0))"),
             Self::Postgres => format!("({left} {operator} NULLIF({right}, 0))"),
         }
     }

@@ -185,10 +185,11 @@ impl Printer<'_> {
         self.dialect.list_values(list, ty, cast)
     }
 
-    /// Integers are calculated with 64 bits, whatever their columns have.
+    /// Whole numbers are calculated without a limit, whatever their columns have, so that a result that is too large is
+    /// no error: the reader takes the nearest one that fits.
     fn wide(&self, text: String, ty: &Type) -> String {
         match (self.dialect, ty) {
-            (Dialect::Postgres, Type::Int) => format!("({text})::bigint"),
+            (Dialect::Postgres, Type::Int) => format!("({text})::numeric"),
             _ => text,
         }
     }
@@ -761,10 +762,8 @@ impl Printer<'_> {
         }
         match (function, texts.as_slice()) {
             (Function::Size, [text]) => {
-                let size = self
-                    .dialect
-                    .size(text, matches!(arguments[0].ty, Type::List(_)));
-                Ok(self.wide(size, &Type::Int))
+                let is_list = matches!(arguments[0].ty, Type::List(_));
+                Ok(self.dialect.size(text, is_list))
             }
             (Function::Lower, [text]) => Ok(self.dialect.lower(text)),
             (Function::Upper, [text]) => Ok(self.dialect.upper(text)),

@@ -216,7 +216,10 @@ fn postgres_compares_in_its_own_words() {
             "published == null",
             "(t.\"published\" IS NOT DISTINCT FROM NULL)",
         ),
-        ("price > 12.5", "(t.\"price\" > $1::numeric)"),
+        (
+            "price > 12.5",
+            "(t.\"price\" > round(($1::bigint * 0.1), 2))",
+        ),
     ] {
         let (plan, entity, expression) = probe("Book", "bool", expression);
         let scope = Scope::alias(entity, "t");

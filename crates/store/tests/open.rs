@@ -50,7 +50,13 @@ fn differences_are_named() {
 
 #[test]
 fn urls_that_mean_nothing_are_refused() {
-    for url in ["", "postgres://x", "sqlite://", "database.sqlite"] {
+    for url in [
+        "",
+        "postgres://x:y",
+        "mysql://x",
+        "sqlite://",
+        "database.sqlite",
+    ] {
         let options = archwright_store::StoreOptions {
             url: url.to_owned(),
             ..options(std::path::Path::new("x"))

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "each binary of tests is for one of them")]
 pub enum Kind {
     Sqlite,
     Postgres,
@@ -55,13 +56,6 @@ impl Database {
                 let (start, _) = server.rsplit_once('/').unwrap();
                 format!("{start}/{name}")
             }
-        }
-    }
-
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Sqlite { .. } => Kind::Sqlite,
-            Self::Postgres { .. } => Kind::Postgres,
         }
     }
 

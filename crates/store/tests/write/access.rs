@@ -171,7 +171,7 @@ async fn roles_are_given_and_taken_by_those_that_grant_them() {
     .await;
     assert_eq!(
         world.query("SELECT changes FROM audit_entries ORDER BY id LIMIT 1"),
-        [r#"{"roles":{"from":["customer"],"to":["customer","staff"]}}"#]
+        [r#"{"roles":{"to":["customer","staff"],"from":["customer"]}}"#]
     );
 }
 

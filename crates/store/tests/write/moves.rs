@@ -46,7 +46,7 @@ async fn an_order_goes_its_way() {
     assert_eq!(
         world.query("SELECT changes FROM audit_entries WHERE operation = 'orders.ship'"),
         [
-            r#"{"status":{"from":"paid","to":"shipped"},"tracking":{"from":null,"to":"AN 1234"},"shipped_at":{"from":null,"to":"2026-11-24T10:00:00.000Z"}}"#
+            r#"{"status":{"to":"shipped","from":"paid"},"tracking":{"to":"AN 1234","from":null},"shipped_at":{"to":"2026-11-24T10:00:00.000Z","from":null}}"#
         ]
     );
 }

@@ -13,6 +13,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Sync + Send>>;
 const EPOCH_DAYS: i64 = 10_957;
 const EPOCH_MILLISECONDS: i64 = EPOCH_DAYS * 86_400_000;
 
+const NEGATIVE: u16 = 0x4000;
+
 /// A parameter, written as the type that the statement gives it.
 #[derive(Debug)]
 pub(super) struct Given<'v>(pub &'v Value);
@@ -132,7 +134,7 @@ fn text(raw: &[u8]) -> Outcome<Value> {
     Ok(Value::Text(std::str::from_utf8(raw)?.to_owned()))
 }
 
-/// A number in units of its last digit; as SQLite has it, one beyond 64 bits is no whole number any more.
+/// A number in units of its last digit; instead of one beyond 64 bits, the nearest that fits.
 fn units(raw: &[u8]) -> Outcome<Value> {
     let word = |index: usize| -> Outcome<u16> {
         let bytes = raw.get(index * 2..index * 2 + 2);
@@ -143,29 +145,23 @@ fn units(raw: &[u8]) -> Outcome<Value> {
     let (count, weight, sign, scale) = (word(0)?, word(1)? as i16, word(2)?, word(3)?);
     // The place of the last digit that counts, in powers of ten of the number's units.
     let last = i32::from(scale) + 4 * (i32::from(weight) - i32::from(count) + 1);
-    let mut exact: Option<i128> = Some(0);
-    let mut near = 0_f64;
+    let mut units = 0_i128;
     for index in 0..usize::from(count) {
         let digit = word(4 + index)?;
-        exact = exact
-            .and_then(|exact| exact.checked_mul(10_000))
-            .and_then(|exact| exact.checked_add(digit.into()));
-        near = near * 10_000.0 + f64::from(digit);
+        units = units.saturating_mul(10_000).saturating_add(digit.into());
     }
     let power = 10_i128.checked_pow(last.unsigned_abs());
-    let exact = exact.zip(power).and_then(|(exact, power)| match last < 0 {
-        true => Some(exact / power),
-        false => exact.checked_mul(power),
-    });
-    let negative = sign == 0x4000;
-    let exact = exact.map(|exact| if negative { -exact } else { exact });
-    Ok(match exact.and_then(|exact| i64::try_from(exact).ok()) {
-        Some(units) => Value::Integer(units),
-        None => {
-            let near = near * 10_f64.powi(last);
-            Value::Real(if negative { -near } else { near })
-        }
-    })
+    let power = power.unwrap_or(i128::MAX);
+    units = match last < 0 {
+        true => units / power,
+        false => units.saturating_mul(power),
+    };
+    let nearest = units.min(i64::MAX.into()) as i64;
+    Ok(Value::Integer(if sign == NEGATIVE {
+        -nearest
+    } else {
+        nearest
+    }))
 }
 
 #[cfg(test)]
@@ -212,8 +208,6 @@ mod tests {
         assert_eq!(number(&[1, 0xffff, 0x4000, 2, 500]), Value::Integer(-5));
         assert_eq!(number(&[0, 0, 0, 2]), Value::Integer(0));
         assert_eq!(number(&[1, 1, 0, 2, 1]), Value::Integer(1_000_000));
-        assert!(
-            matches!(number(&[1, 7, 0, 0, 100]), Value::Real(near) if (near / 1e30 - 1.0).abs() < 1e-9)
-        );
+        assert_eq!(number(&[1, 7, 0, 0, 100]), Value::Integer(i64::MAX));
     }
 }
