@@ -2,17 +2,24 @@
 
 mod common;
 
-use common::{example, failed, serve, skipped, suite};
+use common::{example, failed, postgres_database, serve_on, skipped, suite};
 
-/// Runs the whole suite. Cases that are skipped have to be among the known ones, where a `*` stands for anything.
+/// Runs the whole suite on both databases. Cases that are skipped have to be among the known ones, where a `*` stands for anything.
 #[track_caller]
 fn check(name: &str, known: &[&str]) {
+    for database in ["sqlite::memory:".to_owned(), postgres_database()] {
+        check_on(database, name, known);
+    }
+}
+
+#[track_caller]
+fn check_on(database: String, name: &str, known: &[&str]) {
     let plan = example(name);
-    let server = serve(plan.clone(), &plan);
+    let server = serve_on(database.clone(), plan.clone(), &plan);
     let report = suite(&plan, server.address, None);
     assert!(
         report.failed() == 0,
-        "{}\n{:#?}",
+        "{database}\n{}\n{:#?}",
         archwright_suite::text(&report, &|_| String::new()),
         failed(&report)
     );
@@ -26,7 +33,7 @@ fn check(name: &str, known: &[&str]) {
         .collect();
     assert!(
         strange.is_empty(),
-        "skipped, and not known to be: {strange:#?}"
+        "skipped on {database}, and not known to be: {strange:#?}"
     );
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn stored(job: &Job<'_>, field: FieldId, id: &Value) -> Result<Value,
     Ok(found?.unwrap_or(Value::Null))
 }
 
-fn column<'p>(plan: &'p Plan, field: FieldId) -> Result<&'p Column, Failure> {
+fn column(plan: &Plan, field: FieldId) -> Result<&Column, Failure> {
     let table = plan.table(field.entity);
     let column = table.column_from(ColumnSource::Field(field));
     column.ok_or_else(|| Failure::Internal("a field without a column".to_owned()))

@@ -10,6 +10,7 @@ use archwright_server::{
 use archwright_suite::{Options, Report, Verdict, default_sign_ins, run};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -50,6 +51,26 @@ pub struct Running {
 
 /// Serves a plan with the rows that a plan makes; the two differ where the plan is a mutant.
 pub fn serve(plan: Plan, seeded: &Plan) -> Running {
+    serve_on("sqlite::memory:".to_owned(), plan, seeded)
+}
+
+/// An empty database in the PostgreSQL server of the test run, which goes with that server.
+pub fn postgres_database() -> String {
+    let server = std::env::var("ARCHWRIGHT_TEST_POSTGRES").expect(
+        "ARCHWRIGHT_TEST_POSTGRES names a PostgreSQL server; `cargo xtask test` starts one",
+    );
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("suite_{}_{number}", std::process::id());
+    let mut client = postgres::Client::connect(&server, postgres::NoTls).unwrap();
+    client
+        .batch_execute(&format!("CREATE DATABASE {name}"))
+        .unwrap();
+    let (start, _) = server.rsplit_once('/').unwrap();
+    format!("{start}/{name}")
+}
+
+pub fn serve_on(database_url: String, plan: Plan, seeded: &Plan) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let rows = rows(
         seeded,
@@ -71,7 +92,7 @@ pub fn serve(plan: Plan, seeded: &Plan) -> Running {
         address: "127.0.0.1:0".parse().unwrap(),
         environment: Environment::Development,
         data_dir: folder.path().to_owned(),
-        database_url: "sqlite::memory:".to_owned(),
+        database_url,
         rate_limits: RateLimits::Off,
         client_address: ClientAddress::Peer,
         public_url: None,

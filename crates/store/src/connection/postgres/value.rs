@@ -1,7 +1,7 @@
 //! Values between the form in which SQLite stores them and PostgreSQL's own types.
 
 use super::super::Value;
-use archwright_sql::{days_from_text, instant_from_text, instant_to_text};
+use archwright_plan::model::calendar::{date_to_text, days_from_text, instant_from_text};
 use bytes::BytesMut;
 use std::error::Error;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -108,7 +108,7 @@ impl<'a> FromSql<'a> for Cell {
             Type::UUID => Value::Text(Uuid::from_slice(raw)?.to_string()),
             Type::DATE => {
                 let days = i64::from(i32::from_be_bytes(raw.try_into()?)) + EPOCH_DAYS;
-                Value::Text(instant_to_text(days * 86_400_000)[..10].to_owned())
+                Value::Text(date_to_text(days))
             }
             Type::TIMESTAMPTZ => {
                 let micros = i64::from_be_bytes(raw.try_into()?);
