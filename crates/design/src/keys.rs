@@ -1,6 +1,26 @@
 //! The closed sets of keys of the language, each in its canonical order: the reader checks against them, the formatter
 //! sorts by them, the schema is tested against them.
 
+/// Names that no field may have: every representation or expression uses them for something else.
+pub const RESERVED_FIELDS: &[&str] = &[
+    "id",
+    "version",
+    "self",
+    "caller",
+    "now",
+    "today",
+    "signed_in",
+    "true",
+    "false",
+    "null",
+    "in",
+    "deleted_at",
+];
+/// Names that no field of the account entity may have: an account has both without them.
+pub const RESERVED_OF_ACCOUNTS: &[&str] = &["password", "roles"];
+/// Names of the fields that `timestamps` gives.
+pub const TIMESTAMPS: &[&str] = &["created_at", "updated_at"];
+
 /// Of a design file.
 pub const DESIGN: &[&str] = &[
     "archwright",

@@ -1,24 +1,6 @@
 //! Words of a brief as names of a design.
 
-/// Names that the language keeps for itself.
-const RESERVED: &[&str] = &[
-    "id",
-    "version",
-    "self",
-    "caller",
-    "now",
-    "today",
-    "signed_in",
-    "true",
-    "false",
-    "null",
-    "in",
-    "deleted_at",
-    "created_at",
-    "updated_at",
-    "password",
-    "roles",
-];
+use archwright_design::{RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
 
 fn words(name: &str) -> Vec<String> {
     name.split(|each: char| !each.is_alphanumeric())
@@ -58,12 +40,13 @@ pub fn entity(name: &str) -> Option<String> {
         .then_some(name)
 }
 
-/// `order_line`; reserved names get `the_` out of the way.
+/// `order_line`; reserved names get `_value` out of the way.
 pub fn field(name: &str) -> Option<String> {
     let name = joined(name, '_')?;
+    let reserved = [RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS];
     Some(match name.as_str() {
         "id" | "identifier" => "code".to_owned(),
-        _ if RESERVED.contains(&name.as_str()) => format!("{name}_value"),
+        _ if reserved.concat().contains(&name.as_str()) => format!("{name}_value"),
         _ => name,
     })
 }

@@ -9,24 +9,9 @@ use crate::{
     UniqueKey,
 };
 use archwright_design::ast::{self, Text};
+use archwright_design::{RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
 use archwright_diagnostics::{Diagnostic, Span};
 use std::collections::BTreeMap;
-
-/// Names that every representation or expression uses for something else.
-const RESERVED: [&str; 12] = [
-    "id",
-    "version",
-    "self",
-    "caller",
-    "now",
-    "today",
-    "signed_in",
-    "true",
-    "false",
-    "null",
-    "in",
-    "deleted_at",
-];
 
 impl Lowering<'_> {
     pub fn collect_fields(&mut self) {
@@ -54,7 +39,7 @@ impl Lowering<'_> {
     fn check_field_name(&mut self, source: &ast::Entity, field: &ast::Field) {
         self.check_name(&field.name, Form::Field, "a field");
         let name = &field.name.value[..];
-        let stamp = matches!(name, "created_at" | "updated_at");
+        let stamp = TIMESTAMPS.contains(&name);
         if stamp
             && source
                 .timestamps
@@ -70,8 +55,8 @@ impl Lowering<'_> {
                 "remove the field, or add `timestamps: false` to the entity",
             );
         }
-        let credential = source.account.is_some() && matches!(name, "password" | "roles");
-        if credential || RESERVED.contains(&name) {
+        let credential = source.account.is_some() && RESERVED_OF_ACCOUNTS.contains(&name);
+        if credential || RESERVED_FIELDS.contains(&name) {
             let message = format!("the name `{name}` is reserved");
             let help = match name {
                 "id" => {
