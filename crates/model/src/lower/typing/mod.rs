@@ -154,11 +154,14 @@ pub(super) fn expression(kind: ExpressionKind, ty: Type, nullable: bool, span: S
     }
 }
 
+/// A value of no field. Texts beside a date or an instant are read as one, as they are beside a field.
 fn plain(expression: Expression) -> Typed {
-    Typed {
-        expression,
-        scalar: None,
-    }
+    let scalar = match expression.ty {
+        Type::Date => Some(ScalarType::Date),
+        Type::DateTime => Some(ScalarType::DateTime),
+        _ => None,
+    };
+    Typed { expression, scalar }
 }
 
 impl Typer<'_, '_, '_> {
