@@ -2,7 +2,7 @@
 
 use crate::object::{object, reference, words};
 use crate::{Context, access, error, example, input, parameter, reply};
-use archwright_plan::model::{FieldId, ScalarType};
+use archwright_plan::model::{FieldId, Model, Move, ScalarType};
 use archwright_plan::{CallerClass, Input, Operation, OperationKind};
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ fn print(context: Context, operation: &Operation) -> Map<String, Value> {
     let mut printed = object(json!({
         "operationId": operation.operation_id,
         "tags": [tag(context, operation)],
-        "summary": operation.summary.trim_end_matches('.'),
+        "summary": operation.summary,
     }));
     let description = description(context, operation);
     if !description.is_empty() {
@@ -93,27 +93,24 @@ fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
     responses
 }
 
+fn made_move<'p>(model: &'p Model, operation: &Operation) -> Option<&'p Move> {
+    let OperationKind::Move(index) = operation.kind else {
+        return None;
+    };
+    let machine = model.entity(operation.entity?).state.as_ref()?;
+    machine.moves.get(index)
+}
+
 fn description(context: Context, operation: &Operation) -> String {
     let model = &context.plan.model;
     let mut paragraphs = Vec::new();
-    let about = match operation.kind {
-        OperationKind::Move(index) => operation
-            .entity
-            .and_then(|entity| model.entity(entity).state.as_ref())
-            .and_then(|state| state.moves.get(index))
-            .map(|step| {
-                let from: Vec<String> =
-                    step.from.iter().map(|state| format!("`{state}`")).collect();
-                let from = crate::object::listed(&from, "or");
-                let said = step.about.trim();
-                format!("{said} From {from} to `{}`.", step.to)
-                    .trim()
-                    .to_owned()
-            }),
-        OperationKind::Named(index) => Some(model.operations[index].about.trim().to_owned()),
-        _ => None,
-    };
-    paragraphs.extend(about.filter(|about| !about.is_empty()));
+    let mut about = operation.about.clone();
+    if let Some(step) = made_move(model, operation) {
+        let from: Vec<String> = step.from.iter().map(|state| format!("`{state}`")).collect();
+        let from = crate::object::listed(&from, "or");
+        about.push_str(&format!(" From {from} to `{}`.", step.to));
+    }
+    paragraphs.extend(Some(about.trim().to_owned()).filter(|about| !about.is_empty()));
     paragraphs.extend(access::sentence(context, operation));
     paragraphs.extend(operation.list.as_ref().and_then(parameter::refusals));
     if let Some((_, rate)) = model

@@ -49,7 +49,7 @@ pub(crate) fn curl(plan: &Plan, options: &PageOptions) -> Curl {
         },
         read_path: path,
         read_summary: read
-            .map(|read| read.summary.trim_end_matches('.').to_lowercase())
+            .map(|read| read.summary.to_lowercase())
             .unwrap_or_default(),
         read_needs_token: read.is_some_and(|read| !is_open(read)),
         role: read

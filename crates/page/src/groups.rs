@@ -135,7 +135,7 @@ fn shown(plan: &Plan, title: &str, wanted: impl Fn(&Operation) -> bool) -> Vec<S
                 .collect();
             Shown {
                 name: name(&operation.id),
-                summary: operation.summary.trim_end_matches('.').to_owned(),
+                summary: operation.summary.clone(),
                 method: operation.method.name(),
                 path: operation.path.clone(),
                 upload: matches!(operation.kind, OperationKind::Upload(_)),

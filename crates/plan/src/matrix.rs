@@ -8,6 +8,7 @@ use crate::{
 use archwright_model::{
     BinaryOperator, Entity, Expression, ExpressionKind, FieldId, Literal, Model, RoleId, Type,
 };
+use std::collections::BTreeSet;
 
 pub fn matrix(model: &Model, operations: &[Operation]) -> Vec<MatrixRow> {
     operations
@@ -110,17 +111,62 @@ fn answer(
             Some(condition) => match truth(&condition) {
                 Some(true) => return Answer::Yes,
                 Some(false) => {}
-                None => open.push(condition),
+                None => open.extend(disjuncts(condition)),
             },
         }
     }
-    match open
-        .into_iter()
-        .reduce(|left, right| binary(BinaryOperator::Or, left, right))
-    {
+    let open = unabsorbed(model, open).into_iter();
+    match open.reduce(|left, right| binary(BinaryOperator::Or, left, right)) {
         Some(condition) => Answer::If(cel(model, &condition)),
         None => Answer::No,
     }
+}
+
+/// The sides of `||`, however deep.
+fn disjuncts(condition: Expression) -> Vec<Expression> {
+    match condition.kind {
+        ExpressionKind::Binary {
+            operator: BinaryOperator::Or,
+            left,
+            right,
+        } => [*left, *right].into_iter().flat_map(disjuncts).collect(),
+        _ => vec![condition],
+    }
+}
+
+/// What has to hold for `&&` to hold, as text.
+fn conjuncts(model: &Model, condition: &Expression) -> BTreeSet<String> {
+    match &condition.kind {
+        ExpressionKind::Binary {
+            operator: BinaryOperator::And,
+            left,
+            right,
+        } => {
+            let mut all = conjuncts(model, left);
+            all.append(&mut conjuncts(model, right));
+            all
+        }
+        _ => BTreeSet::from([cel(model, condition)]),
+    }
+}
+
+/// Without the alternatives that ask for all that another one asks for: `a && b || b` is `b`.
+fn unabsorbed(model: &Model, alternatives: Vec<Expression>) -> Vec<Expression> {
+    let asked: Vec<BTreeSet<String>> = alternatives
+        .iter()
+        .map(|alternative| conjuncts(model, alternative))
+        .collect();
+    let is_absorbed = |index: usize| {
+        let own = &asked[index];
+        let absorbs = |other: usize| {
+            asked[other].is_subset(own) && (asked[other].len() < own.len() || other < index)
+        };
+        (0..asked.len()).any(absorbs)
+    };
+    let kept = alternatives.into_iter().enumerate();
+    kept.filter(|(index, _)| !is_absorbed(*index))
+        .map(|(_, alternative)| alternative)
+        .collect()
 }
 
 /// Whether the caller is of the class, whatever the row.

@@ -81,6 +81,7 @@ impl Draft {
             operation_id: camel(&self.id),
             id: self.id,
             summary: self.summary,
+            about: String::new(),
             entity: entity.map(|entity| entity.id),
             method: self.method,
             path: self.path,
@@ -115,6 +116,31 @@ fn camel(id: &str) -> String {
 
 fn words(name: &str) -> String {
     name.replace(['_', '-'], " ")
+}
+
+/// `Place an order`, `Send an order back`.
+fn verb_phrase(name: &str, object: &str) -> String {
+    let name = sentence(name);
+    let (verb, rest) = name.split_once(' ').unwrap_or((&name, ""));
+    format!("{verb} {} {rest}", article(object))
+        .trim()
+        .to_owned()
+}
+
+/// `Create article` for `createArticle` and for `create_article`.
+fn sentence(name: &str) -> String {
+    let mut sentence = String::new();
+    for letter in words(name).chars() {
+        if letter.is_ascii_uppercase() && sentence.ends_with(|last: char| last.is_ascii_lowercase())
+        {
+            sentence.push(' ');
+        }
+        sentence.push(match sentence.is_empty() {
+            true => letter.to_ascii_uppercase(),
+            false => letter.to_ascii_lowercase(),
+        });
+    }
+    sentence
 }
 
 fn article(name: &str) -> String {
@@ -250,11 +276,7 @@ fn moves(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
     for (index, step) in machine.moves.iter().enumerate() {
         let draft = Draft {
             id: format!("{}.{}", entity.plural, step.name),
-            summary: if step.about.is_empty() {
-                format!("Move {} from {} to {}", article(&entity.singular), step.from.join(" or "), step.to)
-            } else {
-                step.about.clone()
-            },
+            summary: verb_phrase(&step.name, &entity.singular),
             kind: OperationKind::Move(index),
             method: Method::Post,
             path: format!("{}/{}", row_path(model, entity), step.name.replace('_', "-")),
@@ -263,6 +285,7 @@ fn moves(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
             reason: "A change of state is an operation of its own, so that it can be guarded and audited.".into(),
         };
         let mut operation = draft.finish(Some(entity), vec![row_parameter(model, entity)], "write");
+        operation.about = step.about.trim().to_owned();
         operation.workload = workload(entity, &step.name);
         operations.push(operation);
     }
@@ -561,11 +584,7 @@ fn named(model: &Model, index: usize) -> Operation {
         .find(|status| (200..300).contains(status));
     let draft = Draft {
         id: format!("op.{}", operation.name),
-        summary: if operation.about.is_empty() {
-            words(&operation.name)
-        } else {
-            operation.about.clone()
-        },
+        summary: sentence(&operation.name),
         kind: OperationKind::Named(index),
         method: operation.method,
         path: format!("{}{}", model.api.base, operation.path),
@@ -575,6 +594,7 @@ fn named(model: &Model, index: usize) -> Operation {
     };
     let mut planned = draft.finish(None, parameters, &operation.rate);
     planned.operation_id = camel(&operation.name);
+    planned.about = operation.about.trim().to_owned();
     planned.workload = operation.workload;
     planned.until = operation.evolution.until;
     planned

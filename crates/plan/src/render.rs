@@ -110,6 +110,9 @@ fn write_operation(plan: &Plan, operation: &Operation, out: &mut String) -> std:
         operation.path,
         operation.summary
     )?;
+    if !operation.about.is_empty() {
+        writeln!(out, "    {}", operation.about)?;
+    }
     writeln!(out, "    {}: {}", operation.id, operation.reason)?;
     for alternative in &operation.guard {
         writeln!(
@@ -403,6 +406,7 @@ fn operation_json(plan: &Plan, operation: &Operation) -> Value {
         "id": operation.id,
         "operation_id": operation.operation_id,
         "summary": operation.summary,
+        "about": operation.about,
         "method": operation.method.name(),
         "path": operation.path,
         "guard": operation.guard.iter().map(alternative).collect::<Vec<_>>(),

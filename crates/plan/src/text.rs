@@ -214,6 +214,12 @@ fn call(model: &Model, function: Function, arguments: &[Expression]) -> String {
         Function::Coalesce => "coalesce",
         Function::Abs => "abs",
     };
+    // The argument of `duration` is folded into milliseconds.
+    if let (Function::Duration, [only]) = (function, arguments)
+        && let ExpressionKind::Literal(value) = &only.kind
+    {
+        return literal(value, &Type::Duration);
+    }
     let global = matches!(
         function,
         Function::Duration | Function::Date | Function::Coalesce | Function::Abs
@@ -228,8 +234,6 @@ fn call(model: &Model, function: Function, arguments: &[Expression]) -> String {
             print(model, first, 8),
             printed[1..].join(", ")
         ),
-        // Its argument is folded into a duration.
-        _ if function == Function::Duration => printed.join(", "),
         _ => format!("{name}({})", printed.join(", ")),
     }
 }

@@ -262,8 +262,10 @@ pub struct Operation {
     pub id: String,
     /// camelCase, unique: `listOrders`.
     pub operation_id: String,
-    /// One line for documents.
+    /// A short verb phrase for documents.
     pub summary: String,
+    /// What the design says of it; may be empty.
+    pub about: String,
     pub kind: OperationKind,
     pub entity: Option<EntityId>,
     pub method: Method,

@@ -115,6 +115,68 @@ fn access_is_known_for_each_role_owner_and_state() {
 }
 
 #[test]
+fn conditions_say_nothing_twice_and_durations_are_written_as_in_a_design() {
+    let plan = planned(
+        "
+archwright: 1
+name: notes
+roles: { member: { sign-up: open } }
+entities:
+  User: { account: email, fields: { email: 'email, unique' } }
+  Note:
+    fields: { author: 'User, owner', text: text, open: bool = true }
+    allow:
+      read: signed-in
+      update:
+        - { by: member, when: open && text != '' }
+        - { by: signed-in, when: text != '' || created_at + duration('15min') > now }
+        - { by: member, when: text != '' }
+",
+    );
+    let expected = "if text != '' || created_at + duration('15min') > now";
+    check_access(
+        &plan,
+        "notes.update",
+        &[
+            ("member", false, None, expected),
+            ("anonymous", false, None, "no"),
+        ],
+    );
+}
+
+#[test]
+fn operations_are_called_by_a_verb_phrase() {
+    let plan = planned(
+        "
+archwright: 1
+name: shop
+roles: { staff: { sign-up: open } }
+entities:
+  User: { account: email, fields: { email: 'email, unique' } }
+  Order:
+    fields: { status: 'enum(placed, back) = placed' }
+    moves:
+      send_back: { about: The customer does not want it., from: placed, to: back, by: staff }
+    allow: { read: staff, create: staff }
+operations:
+  closeShop: { about: Nothing is sold today., route: POST /close, by: staff, steps: [], reply: { 204: ~ } }
+",
+    );
+    for (id, summary, about) in [
+        (
+            "orders.send_back",
+            "Send an order back",
+            "The customer does not want it.",
+        ),
+        ("op.closeShop", "Close shop", "Nothing is sold today."),
+    ] {
+        let operation = operation(&plan, id);
+        assert_eq!(operation.summary, summary);
+        assert_eq!(operation.about, about);
+    }
+}
+
+#[test]
 fn operations_that_nobody_may_call_are_not_there() {
     let plan = planned(SHOP);
     let ids: Vec<&str> = plan
