@@ -589,12 +589,19 @@ pub enum Shape {
 pub struct Stack {
     pub framework: Option<String>,
     /// `sqlite` or `postgres`.
-    pub database: String,
+    pub database: Choice,
     /// `memory` or `redis`.
-    pub cache: String,
+    pub cache: Choice,
     /// `password` and provider names.
-    pub sign_in: Vec<String>,
+    pub sign_in: Vec<Choice>,
     pub rls: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub name: String,
+    /// Absent where the design leaves it to us.
+    pub span: Option<Span>,
 }
 
 #[derive(Clone, Debug)]

@@ -10,26 +10,31 @@ const REPLACED: &str = "AW601";
 pub fn unsupported(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {
     let stack = &plan.model.stack;
     let mut diagnostics = Vec::new();
-    match (stack.database.as_str(), database_url) {
+    match (stack.database.name.as_str(), database_url) {
         ("postgres", None) => {
             let message = "the design wants PostgreSQL, which the server can't use yet";
             let help = "pass `--database sqlite://FILE` to serve it from SQLite";
-            diagnostics.push(Diagnostic::new(REFUSED, None, message).help(help));
+            diagnostics.push(Diagnostic::new(REFUSED, stack.database.span, message).help(help));
         }
         ("postgres", Some(_)) => {
             let message = "the design wants PostgreSQL; the server uses SQLite, as it was told";
-            diagnostics.push(Diagnostic::new(REPLACED, None, message));
+            diagnostics.push(Diagnostic::new(REPLACED, stack.database.span, message));
         }
         _ => {}
     }
-    if stack.cache == "redis" {
+    if stack.cache.name == "redis" {
         let message = "the design wants Redis; the server keeps rate limits in its own memory";
-        diagnostics.push(Diagnostic::new(REPLACED, None, message));
+        diagnostics.push(Diagnostic::new(REPLACED, stack.cache.span, message));
     }
-    for provider in stack.sign_in.iter().filter(|name| *name != "password") {
-        let message = format!("the server can't sign anybody in with `{provider}` yet");
-        let help = format!("take `{provider}` out of `stack.sign-in` to serve the rest");
-        diagnostics.push(Diagnostic::new(REFUSED, None, message).help(help));
+    for provider in stack
+        .sign_in
+        .iter()
+        .filter(|choice| choice.name != "password")
+    {
+        let name = &provider.name;
+        let message = format!("the server can't sign anybody in with `{name}` yet");
+        let help = format!("take `{name}` out of `stack.sign-in` to serve the rest");
+        diagnostics.push(Diagnostic::new(REFUSED, provider.span, message).help(help));
     }
     diagnostics
 }

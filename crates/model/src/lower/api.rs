@@ -2,7 +2,7 @@
 
 use super::context::{Lowering, one_of};
 use super::names::Form;
-use crate::{Api, Rate, Stack};
+use crate::{Api, Choice, Rate, Stack};
 use archwright_design::ast::{self, Spanned, Text};
 use archwright_diagnostics::{Diagnostic, nearest};
 
@@ -37,11 +37,15 @@ pub(super) fn default_api() -> Api {
 }
 
 pub(super) fn default_stack() -> Stack {
+    let ours = |name: &str| Choice {
+        name: name.to_owned(),
+        span: None,
+    };
     Stack {
         framework: None,
-        database: "sqlite".to_owned(),
-        cache: "memory".to_owned(),
-        sign_in: vec!["password".to_owned()],
+        database: ours("sqlite"),
+        cache: ours("memory"),
+        sign_in: vec![ours("password")],
         rls: false,
     }
 }
@@ -262,7 +266,8 @@ impl Lowering<'_> {
     fn read_stack(&mut self) {
         let stack = &self.design.stack;
         let frameworks = ["axum", "nestjs", "fastapi", "express", "django"];
-        self.stack.framework = self.choice(stack.framework.as_ref(), &frameworks, "framework");
+        let framework = self.choice(stack.framework.as_ref(), &frameworks, "framework");
+        self.stack.framework = framework.map(|choice| choice.name);
         if let Some(database) =
             self.choice(stack.database.as_ref(), &["sqlite", "postgres"], "database")
         {
@@ -281,7 +286,7 @@ impl Lowering<'_> {
             "facebook",
             "oidc",
         ];
-        let chosen: Vec<String> = stack
+        let chosen: Vec<Choice> = stack
             .sign_in
             .iter()
             .filter_map(|name| self.choice(Some(name), &providers, "sign-in provider"))
@@ -292,10 +297,13 @@ impl Lowering<'_> {
         self.stack.rls = stack.rls.as_ref().is_some_and(|rls| rls.value);
     }
 
-    fn choice(&mut self, text: Option<&Text>, known: &[&str], what: &str) -> Option<String> {
+    fn choice(&mut self, text: Option<&Text>, known: &[&str], what: &str) -> Option<Choice> {
         let text = text?;
         if known.contains(&&text.value[..]) {
-            return Some(text.value.clone());
+            return Some(Choice {
+                name: text.value.clone(),
+                span: Some(text.span),
+            });
         }
         let diagnostic = Diagnostic::new(
             "AW207",
