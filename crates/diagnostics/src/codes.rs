@@ -89,6 +89,7 @@ codes! {
     "AW282" Warning "a change to rows that can't be seen";
     "AW283" Warning "nobody can have an account";
     "AW284" Warning "rows that no request finds";
+    "AW285" Warning "a tenant that is open to strangers";
     "AW300" Error "no field for the state";
     "AW301" Error "an unknown state";
     "AW302" Warning "a state that is never reached";

@@ -15,7 +15,7 @@ const UNKNOWN_NAMES: [&str; 11] = [
 const MISSING: [&str; 5] = ["AW201", "AW278", "AW303", "AW350", "AW358"];
 
 /// What is only worth saying about a design that was read wholly.
-const SUSPICIONS: [&str; 4] = ["AW280", "AW282", "AW283", "AW284"];
+const SUSPICIONS: [&str; 5] = ["AW280", "AW282", "AW283", "AW284", "AW285"];
 
 /// Lowers a design and joins what the reader and lowering say, without what would only repeat the reader. The model is
 /// there only if nothing is an error.

@@ -107,6 +107,8 @@ fn the_helpdesk_passes() {
             "tickets.create/guard-2/needed",
             "comments.list/guard-2/without-1",
             "comments.get/guard-2/without-1",
+            "tags.list/guard-2/without-1",
+            "tags.get/guard-2/without-1",
             "comments.create/guard-1/without-1",
             "comments.update/set/internal",
             "users.delete/on-delete/comments.author=restrict",

@@ -79,13 +79,15 @@ impl Lowering<'_> {
         }
     }
 
+    pub fn role_source(&self, role: RoleId) -> Option<&ast::Role> {
+        let name = &self.roles[role.0].name;
+        let mut sources = self.design.roles.iter();
+        sources.find(|source| source.name.value == *name)
+    }
+
     fn report_circle(&mut self, role: RoleId) {
         let name = &self.roles[role.0].name;
-        let source = self
-            .design
-            .roles
-            .iter()
-            .find(|source| source.name.value == *name);
+        let source = self.role_source(role);
         let span = source.and_then(|source| source.includes.first().map(|first| first.span));
         let message = format!("the role `{name}` includes itself");
         self.report(

@@ -10,6 +10,7 @@ impl Lowering<'_> {
         let used = self.entities_in_operations();
         let mut found = Vec::new();
         self.unattainable(&mut found);
+        found.extend(self.open_tenant());
         for id in self.entity_ids() {
             let entity = self.entity(id);
             if entity.part_of.is_none() && !used.contains(&id) {
@@ -35,11 +36,7 @@ impl Lowering<'_> {
         }
         for role in unattainable(&self.roles) {
             let name = &self.roles[role.0].name;
-            let source = self
-                .design
-                .roles
-                .iter()
-                .find(|source| source.name.value == *name);
+            let source = self.role_source(role);
             let help = format!(
                 "say who gives it, `{name}: {{ granted-by: {name} }}`, or who gets it, `sign-up: open`"
             );
@@ -52,6 +49,41 @@ impl Lowering<'_> {
                 .help(help),
             );
         }
+    }
+
+    /// Strangers who choose a tenant by signing up, and then see or change more of it than their own rows.
+    fn open_tenant(&self) -> Option<Diagnostic> {
+        let account = self.account.as_ref()?;
+        let tenant = self.field(self.entity(account.entity).tenant?);
+        let names_it = |grant: &Grant| matches!(grant.who, Who::Anyone);
+        let settable = tenant.settable.as_ref();
+        if tenant.read_only || settable.is_some_and(|grants| !grants.iter().any(names_it)) {
+            return None;
+        }
+        let role = RoleId(self.roles.iter().position(|role| role.sign_up)?);
+        let is_open = |grant: &&Grant| match grant.who {
+            Who::Anyone | Who::Owner => false,
+            Who::SignedIn => grant.when.is_none(),
+            Who::Role(who) => grant.when.is_none() && self.roles[role.0].includes.contains(&who),
+        };
+        let confined = self
+            .entities
+            .iter()
+            .filter(|entity| entity.tenant.is_some());
+        let (entity, action) = confined.into_iter().find_map(|entity| {
+            let (_, action) = grants(entity).find(|(grant, _)| is_open(grant))?;
+            Some((&entity.name, action))
+        })?;
+        let target = &self.entity(tenant.to_one()?.target).name;
+        let name = &self.roles[role.0].name;
+        let message = format!(
+            "whoever signs up as `{name}` chooses any `{target}`, and may `{action}` each `{entity}` of it"
+        );
+        let span = self.role_source(role).map(|source| source.name.span);
+        let help = format!(
+            "let newcomers be a role without rights, and `{name}` be granted: `{name}: {{ granted-by: … }}`"
+        );
+        Some(Diagnostic::new("AW285", span, message).help(help))
     }
 
     /// Who changes rows has to name them, and is answered with them.
@@ -166,6 +198,21 @@ impl Lowering<'_> {
             }
         })
     }
+}
+
+/// Who may see or change rows that are there, and by which action.
+fn grants(entity: &Entity) -> impl Iterator<Item = (&Grant, &str)> {
+    let access = &entity.access;
+    let standard = [
+        ("list", &access.list),
+        ("get", &access.get),
+        ("update", &access.update),
+        ("delete", &access.delete),
+    ];
+    let moves = entity.state.iter().flat_map(|machine| &machine.moves);
+    let moves = moves.map(|step| (step.name.as_str(), &step.by));
+    let all = standard.into_iter().chain(moves);
+    all.flat_map(|(action, grants)| grants.iter().map(move |grant| (grant, action)))
 }
 
 /// Roles that no sign-up and no grant leads to. A circle of grants counts as attainable: its first member is appointed
