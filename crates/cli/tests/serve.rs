@@ -297,7 +297,7 @@ fn arguments_that_make_no_sense_are_explained() {
     );
     check(
         &["--database", "mysql://x"],
-        "write sqlite://PATH or sqlite::memory:",
+        "write sqlite://PATH, sqlite::memory: or postgres://",
     );
     check(
         &[
