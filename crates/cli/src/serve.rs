@@ -16,7 +16,7 @@ use archwright_report::{Format, render};
 use archwright_seed::{SeedOptions, sign_ins};
 use archwright_server::{
     ClientAddress, Environment, OpenError, Secrets, Seed, SeededAccount, Server, ServerOptions,
-    StartError, Verbosity, start_log, unsupported,
+    StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
 };
 use arguments::EnvironmentArgument;
 use signals::Signals;
@@ -41,7 +41,7 @@ pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     let plan = archwright_plan::plan(model);
-    let problems = unsupported(&plan, arguments.database.as_deref());
+    let problems = unsupported(&plan, database_url(&arguments).as_deref());
     let mut said = std::mem::take(&mut checked.diagnostics);
     said.extend(problems);
     report(&checked, &said);
@@ -149,16 +149,21 @@ fn report(checked: &Checked, diagnostics: &[Diagnostic]) {
     }
 }
 
-/// Where the rows are, and whether they were there before.
+/// Where the rows are.
 struct Place {
     url: String,
     shown: String,
-    is_new: bool,
+}
+
+/// A password is better kept out of the list of processes.
+fn database_url(arguments: &ServeArguments) -> Option<String> {
+    let named = arguments.database.clone();
+    named.or_else(|| std::env::var("ARCHWRIGHT_DATABASE_URL").ok())
 }
 
 fn database(plan: &Plan, arguments: &ServeArguments) -> Result<Place> {
-    let url = match &arguments.database {
-        Some(url) => url.clone(),
+    let url = match database_url(arguments) {
+        Some(url) => url,
         None => {
             let folder = &arguments.data_dir;
             std::fs::create_dir_all(folder)
@@ -169,9 +174,9 @@ fn database(plan: &Plan, arguments: &ServeArguments) -> Result<Place> {
     };
     let file = url.strip_prefix("sqlite://").map(PathBuf::from);
     Ok(Place {
-        is_new: file.as_ref().is_none_or(|file| !file.exists()),
         shown: match file {
             Some(file) => file.display().to_string(),
+            None if is_postgres(&url) => shown_url(&url),
             None => "temporary, gone when the server stops".to_owned(),
         },
         url,

@@ -31,7 +31,7 @@ mod tokens;
 mod trace;
 mod unsupported;
 
-pub use archwright_store::OpenError;
+pub use archwright_store::{OpenError, shown_url};
 pub use log::{Verbosity, start_log};
 pub use options::{
     ClientAddress, Environment, RateLimits, Seed, SeededAccount, Seeding, ServerOptions,
@@ -39,4 +39,4 @@ pub use options::{
 pub use routes::RouteError;
 pub use secrets::{Secrets, SecretsError};
 pub use server::{Server, StartError};
-pub use unsupported::unsupported;
+pub use unsupported::{is_postgres, unsupported};

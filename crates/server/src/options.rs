@@ -11,7 +11,7 @@ pub struct ServerOptions {
     pub environment: Environment,
     /// Uploaded files and, in development, generated secrets live below it.
     pub data_dir: PathBuf,
-    /// `sqlite://PATH` or `sqlite::memory:`.
+    /// `sqlite://PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub database_url: String,
     pub rate_limits: RateLimits,
     pub client_address: ClientAddress,

@@ -5,6 +5,7 @@ use crate::options::{Environment, SeededAccount, Seeding, ServerOptions};
 use crate::routes::RouteError;
 use crate::service::Service;
 use crate::unsupported::REFUSED;
+use crate::unsupported::is_postgres;
 use crate::{clock, seed};
 use archwright_diagnostics::Diagnostic;
 use archwright_plan::{OperationKind, Plan};
@@ -135,6 +136,11 @@ impl Server {
         self.address
     }
 
+    /// Whether the database was empty, so that the schema was made.
+    pub fn made_schema(&self) -> bool {
+        self.service.store.made_schema()
+    }
+
     /// What became of the rows that were given.
     pub fn seeding(&self) -> Seeding {
         self.seeding
@@ -193,9 +199,9 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// server wait for it, so that more of them are of use.
 fn readers(database_url: &str) -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    match database_url.starts_with("sqlite:") {
-        true => cores,
-        false => (cores * 4).clamp(8, 32),
+    match is_postgres(database_url) {
+        true => (cores * 4).clamp(8, 32),
+        false => cores,
     }
 }
 

@@ -6,21 +6,32 @@ use archwright_plan::Plan;
 pub(crate) const REFUSED: &str = "AW600";
 const REPLACED: &str = "AW601";
 
+/// Whether a database URL is one of PostgreSQL's.
+pub fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres:") || url.starts_with("postgresql:")
+}
+
 /// Errors for what can't be run, warnings for what is done in another way. `database_url` is what the user asked for.
 pub fn unsupported(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {
     let stack = &plan.model.stack;
     let mut diagnostics = Vec::new();
     match (stack.database.name.as_str(), database_url) {
         ("postgres", None) => {
-            let message = "the design wants PostgreSQL, which the server can't use yet";
-            let help = "pass `--database sqlite://FILE` to serve it from SQLite";
+            let message = "the design wants PostgreSQL, and no database is named";
+            let help = "pass `--database postgres://USER@HOST/DATABASE`, or `--database sqlite://FILE` to serve \
+                        it from SQLite";
             diagnostics.push(Diagnostic::new(REFUSED, stack.database.span, message).help(help));
         }
-        ("postgres", Some(_)) => {
+        ("postgres", Some(url)) if !is_postgres(url) => {
             let message = "the design wants PostgreSQL; the server uses SQLite, as it was told";
             diagnostics.push(Diagnostic::new(REPLACED, stack.database.span, message));
         }
         _ => {}
+    }
+    if stack.rls {
+        let message =
+            "the design wants row-level security; the server has its rules in its queries alone";
+        diagnostics.push(Diagnostic::new(REPLACED, None, message));
     }
     if stack.cache.name == "redis" {
         let message = "the design wants Redis; the server keeps rate limits in its own memory";

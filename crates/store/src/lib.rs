@@ -18,7 +18,7 @@ pub use accounts::*;
 pub use api::*;
 pub use encryption::{Keys, KeysError};
 pub use files::StoredFile;
-pub use open::{FileLink, OpenError, Secrets, StoreOptions};
+pub use open::{FileLink, OpenError, Secrets, StoreOptions, shown_url};
 
 use archwright_plan::Plan;
 use archwright_plan::model::FieldId;
@@ -30,6 +30,7 @@ pub struct Store {
     pub(crate) shared: Arc<Shared>,
     pub(crate) readers: pool::Pool,
     pub(crate) writer: writer::Writer,
+    made_schema: bool,
     /// Declared after the connections, which must be closed before a temporary database is deleted.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -56,6 +57,11 @@ impl Shared {
 impl Store {
     pub fn plan(&self) -> &Plan {
         &self.shared.plan
+    }
+
+    /// Whether the database was empty, so that the schema was made.
+    pub fn made_schema(&self) -> bool {
+        self.made_schema
     }
 
     /// Whether the database answers.

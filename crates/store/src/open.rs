@@ -46,8 +46,9 @@ pub struct StoreOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error(
-        "the database URL {0:?} is not understood; write sqlite://PATH, sqlite::memory: or \
-         postgres://USER@HOST:PORT/DATABASE"
+        "the database URL {:?} is not understood; write sqlite://PATH, sqlite::memory: or \
+         postgres://USER@HOST:PORT/DATABASE",
+        shown_url(.0)
     )]
     Url(String),
     #[error("the database {path} can't be opened: {reason}")]
@@ -69,8 +70,23 @@ struct Opened {
     dialect: Dialect,
     readers: Pool,
     writer: Writer,
+    made_schema: bool,
     /// Deleted when the store is dropped.
     temporary: Option<tempfile::TempDir>,
+}
+
+/// A database URL without its password.
+pub fn shown_url(url: &str) -> String {
+    let parts = url
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
+    match parts {
+        Some((scheme, (user, host))) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}")
+        }
+        None => url.to_owned(),
+    }
 }
 
 impl Store {
@@ -94,6 +110,7 @@ impl Store {
             shared: Arc::new(shared),
             readers: opened.readers,
             writer: opened.writer,
+            made_schema: opened.made_schema,
             _temporary: opened.temporary,
         })
     }

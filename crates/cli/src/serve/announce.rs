@@ -4,7 +4,7 @@ use super::Place;
 use super::arguments::StartFormat;
 use crate::input::print;
 use anyhow::Result;
-use archwright_server::{SeededAccount, Seeding, Server};
+use archwright_server::{SeededAccount, Seeding, Server, shown_url};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -33,8 +33,8 @@ fn start_line(name: &str, server: &Server, place: &Place) -> Value {
         "design": name,
         "url": url(server.address()),
         "port": server.address().port(),
-        "database": place.url,
-        "created": place.is_new,
+        "database": shown_url(&place.url),
+        "created": server.made_schema(),
     });
     if let Seeding::Filled(rows) = server.seeding() {
         line["seeded_rows"] = rows.into();
@@ -47,7 +47,7 @@ fn start_line(name: &str, server: &Server, place: &Place) -> Value {
 
 fn start_text(name: &str, server: &Server, place: &Place) -> String {
     let url = url(server.address());
-    let state = match place.is_new {
+    let state = match server.made_schema() {
         true => "new",
         false => "was there before",
     };

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 pub struct ServeArguments {
     /// A design file, or a folder of them
     pub path: PathBuf,
-    /// `sqlite://FILE`, or `sqlite::memory:` for one that is gone afterwards [default: DATA_DIR/NAME.sqlite]
+    /// `sqlite://FILE`, `sqlite::memory:` for one that is gone afterwards, or `postgres://USER@HOST/DATABASE`
+    /// [default: ARCHWRIGHT_DATABASE_URL of the environment, or DATA_DIR/NAME.sqlite]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// Where to listen; 0 takes any free port

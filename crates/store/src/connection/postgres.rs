@@ -12,7 +12,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use tokio_postgres::config::Host;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 use value::Given;
@@ -41,6 +41,8 @@ pub(crate) struct Connection {
     wire: RefCell<Wire>,
     statements: RefCell<HashMap<String, Statement>>,
     trouble: Cell<Trouble>,
+    /// The server said that it ends the connection.
+    is_ended: Cell<bool>,
     /// A statement failed, so that the transaction can only be rolled back.
     is_aborted: Cell<bool>,
 }
@@ -62,6 +64,7 @@ pub(crate) fn connect(config: &Config, role: Role) -> Result<Connection, Failure
         wire: RefCell::new(wire),
         statements: RefCell::default(),
         trouble: Cell::new(Trouble::None),
+        is_ended: Cell::new(false),
         is_aborted: Cell::new(false),
     };
     let read_only = match role {
@@ -130,7 +133,7 @@ fn open_host(host: &Host, port: u16) -> std::io::Result<Box<dyn Socket>> {
 impl Connection {
     /// Whether it can't be used any more.
     pub fn is_lost(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.is_ended.get()
     }
 
     /// Why it can't.
@@ -250,6 +253,10 @@ impl Connection {
 
     fn note(&self, error: &Error) {
         self.is_aborted.set(true);
+        let severity = error.as_db_error().and_then(DbError::parsed_severity);
+        if matches!(severity, Some(Severity::Fatal | Severity::Panic)) {
+            self.is_ended.set(true);
+        }
         let trouble = match error.code() {
             Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => {
                 Trouble::Conflict

@@ -23,9 +23,9 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     let config: Config = options
         .url
         .parse()
-        .map_err(|_| OpenError::Url(without_password(&options.url)))?;
+        .map_err(|_| OpenError::Url(options.url.clone()))?;
     let first = reached(&config, options)?;
-    prepare(&first, plan).map_err(|error| named(error, &config))?;
+    let made_schema = prepare(&first, plan).map_err(|error| named(error, &config))?;
     drop(first);
     let config = Arc::new(config);
     let pool = |role: Role| {
@@ -37,22 +37,9 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
         dialect: Dialect::Postgres,
         readers: pool(Role::Reader),
         writer: Writer::Postgres(PostgresWriter::new(pool(Role::Writer), options.readers)),
+        made_schema,
         temporary: None,
     })
-}
-
-/// The URL without what is between the user's name and the host.
-fn without_password(url: &str) -> String {
-    let parts = url
-        .split_once("://")
-        .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
-    match parts {
-        Some((scheme, (user, host))) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}")
-        }
-        None => url.to_owned(),
-    }
 }
 
 /// `shop on db.example.com:5432`
@@ -125,7 +112,8 @@ fn named(trouble: Trouble, config: &Config) -> OpenError {
 }
 
 /// Makes the schema in an empty database, or compares what is there: in one transaction, one copy after the other.
-fn prepare(connection: &postgres::Connection, plan: &Plan) -> Result<(), Trouble> {
+/// Whether it was made.
+fn prepare(connection: &postgres::Connection, plan: &Plan) -> Result<bool, Trouble> {
     let statements = ddl(plan, Dialect::Postgres).map_err(OpenError::from)?;
     connection.batch("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")?;
     connection.batch(&format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))?;
@@ -144,7 +132,8 @@ fn prepare(connection: &postgres::Connection, plan: &Plan) -> Result<(), Trouble
     let found = catalog(connection, "current_schema()::regnamespace")?;
     if found.is_empty() {
         create(connection, plan, &statements)?;
-        return Ok(connection.batch("COMMIT")?);
+        connection.batch("COMMIT")?;
+        return Ok(true);
     }
     // Temporary tables, which nobody else sees, show how PostgreSQL would write down what is wanted.
     connection.batch("SET LOCAL search_path TO pg_temp")?;
@@ -153,7 +142,7 @@ fn prepare(connection: &postgres::Connection, plan: &Plan) -> Result<(), Trouble
     connection.batch("ROLLBACK")?;
     let differences = differences(&wanted, &found, &plan.model.name, &schema);
     match differences.is_empty() {
-        true => Ok(()),
+        true => Ok(false),
         false => Err(OpenError::Differs(differences).into()),
     }
 }
@@ -191,10 +180,11 @@ fn catalog(connection: &postgres::Connection, schema: &str) -> Result<Catalog, T
         "c.relnamespace = {schema} AND NOT EXISTS (SELECT 1 FROM pg_depend d \
          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
     );
-    // The name of the schema is no part of a definition.
+    // The name of the schema is no part of a definition; that of the temporary one has another, too.
     let plain = |definition: &str| {
         format!(
-            "replace({definition}, (SELECT quote_ident(nspname) || '.' FROM pg_namespace WHERE oid = {schema}), '')"
+            "replace(replace({definition}, (SELECT quote_ident(nspname) || '.' FROM pg_namespace \
+             WHERE oid = {schema}), ''), 'pg_temp.', '')"
         )
     };
     let parts = [
@@ -220,7 +210,8 @@ fn catalog(connection: &postgres::Connection, schema: &str) -> Result<Catalog, T
             plain("pg_get_constraintdef(o.oid)")
         ),
         format!(
-            "SELECT 'index', c.relname::text, {} FROM pg_class c WHERE c.relkind IN ('i', 'I') AND {own}",
+            "SELECT 'index', t.relname || '.' || c.relname, {} FROM pg_class c \
+             JOIN pg_index x ON x.indexrelid = c.oid JOIN pg_class t ON t.oid = x.indrelid WHERE {own}",
             plain("pg_get_indexdef(c.oid)")
         ),
     ];
@@ -240,7 +231,8 @@ fn differences(wanted: &Catalog, found: &Catalog, design: &str, schema: &str) ->
     let mut differences = Vec::new();
     for ((kind, name), definition) in wanted {
         match found.get(&(kind.clone(), name.clone())) {
-            None if kind != "table" && kind != "index" && !has_table(found, name) => {}
+            None if kind == "table" => differences.push(format!("the table {name} is missing")),
+            None if !has_table(found, name) => {}
             None => differences.push(format!("the {kind} {name} ({definition}) is missing")),
             Some(other) if other != definition => differences.push(format!(
                 "the {kind} {name} is {other}, and should be {definition}"
@@ -249,7 +241,7 @@ fn differences(wanted: &Catalog, found: &Catalog, design: &str, schema: &str) ->
         }
     }
     for (kind, name) in found.keys().filter(|key| !wanted.contains_key(*key)) {
-        if kind == "table" || kind == "index" || has_table(wanted, name) {
+        if kind == "table" || has_table(wanted, name) {
             differences.push(format!(
                 "the {kind} {name} in the schema {schema} is not part of the design {design}"
             ));

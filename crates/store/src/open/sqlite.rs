@@ -24,7 +24,8 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     keep_private(&location.path);
     let mut writer = connect(&location.path, Role::Writer).map_err(failed)?;
     let statements = ddl(plan, Dialect::Sqlite)?;
-    if catalog(&writer).map_err(failed)?.is_empty() {
+    let made_schema = catalog(&writer).map_err(failed)?.is_empty();
+    if made_schema {
         create(&mut writer, plan, &statements)?;
     } else {
         compare(&writer, plan, &statements).map_err(failed)??;
@@ -44,6 +45,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
         dialect: Dialect::Sqlite,
         readers: Pool::new(options.readers, Box::new(reader)),
         writer: Writer::Sqlite(writer),
+        made_schema,
         temporary: location.temporary,
     })
 }

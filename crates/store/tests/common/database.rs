@@ -106,7 +106,10 @@ fn canonical(text: String) -> String {
             serde_json::Value::Object(object) => {
                 let mut parts: Vec<_> = object.into_iter().collect();
                 parts.sort_by_key(|(key, _)| (key.len(), key.clone()));
-                parts.into_iter().map(|(key, value)| (key, ordered(value))).collect()
+                parts
+                    .into_iter()
+                    .map(|(key, value)| (key, ordered(value)))
+                    .collect()
             }
             serde_json::Value::Array(items) => items.into_iter().map(ordered).collect(),
             other => other,
