@@ -7,7 +7,7 @@ use archwright_diagnostics::{Sources, Span};
 use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_suite::{
-    Options, Report, SignIn, Verdict, default_sign_ins, derive, is_wanted, run,
+    Options, Report, SignIn, TokenKey, TokenSecrets, Verdict, default_sign_ins, derive, is_wanted, run,
 };
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Write};
@@ -22,10 +22,20 @@ pub const HELP: &str = "Test sign-ins:
   An account should have no other role than the one it is given for. Where there are tenants, the second account of
   each role should belong to another tenant. Where a role is open to sign-up, more accounts are made by signing up.
 
+Access tokens:
+  That a server refuses what it signed itself once it has expired, or for another audience or issuer, can only be asked
+  with such tokens. Give the key with which the test deployment signs, and the suite makes them: 32 bytes in base64 or
+  a PEM for EdDSA (Ed25519), the shared secret for HS256. Without --signing-key it is the first of
+  ARCHWRIGHT_SIGNING_KEYS in the environment, which `archwright serve` reads too. Where tokens are signed in another
+  way, sign in, wait until the access token has expired, and give that with --expired-token. Without either, these
+  cases are skipped.
+
+The database:
   The suite writes: it creates, changes and deletes rows, and for the time of the run it takes the role from one test
   account. Give it a database of its own, and turn rate limits off.
 
 Examples:
+  export ARCHWRIGHT_SIGNING_KEYS=$(openssl rand -base64 32)
   archwright serve shop.yaml --seed --rate-limits off &
   archwright test shop.yaml --url http://localhost:8080
   archwright test shop.yaml --url http://localhost:8080 --only 'orders.place/*'
@@ -47,6 +57,12 @@ pub struct TestArguments {
     /// A test account; may be given many times
     #[arg(long, value_name = "ROLE=NAME:PASSWORD", value_parser = sign_in)]
     sign_in: Vec<SignIn>,
+    /// What signs access tokens: the key itself, or @FILE; see below
+    #[arg(long, value_name = "KEY", value_parser = signing_key)]
+    signing_key: Option<TokenKey>,
+    /// An access token of a test account that has expired
+    #[arg(long, value_name = "TOKEN")]
+    expired_token: Option<String>,
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
     format: TestFormat,
     /// Only cases whose name has this in it; with `*`, only those whose whole name fits
@@ -81,6 +97,21 @@ fn sign_in(text: &str) -> Result<SignIn, String> {
     })
 }
 
+/// The key, or what the file of that name holds, so that it stands in no list of processes.
+fn signing_key(text: &str) -> Result<TokenKey, String> {
+    let Some(path) = text.strip_prefix('@') else {
+        return Ok(TokenKey::new(text));
+    };
+    let read = std::fs::read_to_string(path).map_err(|error| format!("can't read {path}: {error}"))?;
+    Ok(TokenKey::new(&read))
+}
+
+fn key_of_environment() -> Option<TokenKey> {
+    let keys = std::env::var("ARCHWRIGHT_SIGNING_KEYS").ok();
+    let keys = keys.filter(|keys| !keys.trim().is_empty());
+    keys.map(|keys| TokenKey::new(&keys))
+}
+
 pub fn test(arguments: TestArguments) -> Result<ExitCode> {
     let checked = checked(&arguments.path)?;
     let Some(model) = checked.model else {
@@ -99,6 +130,10 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         sign_ins: match arguments.sign_in.is_empty() {
             true => default_sign_ins(&plan),
             false => arguments.sign_in,
+        },
+        secrets: TokenSecrets {
+            key: arguments.signing_key.or_else(key_of_environment),
+            expired_token: arguments.expired_token,
         },
         only: arguments.only,
         seed: arguments.seed.unwrap_or_else(a_seed),

@@ -15,7 +15,7 @@ mod wire;
 mod world;
 
 pub use actors::SignIn;
-pub use cases::{Case, derive};
+pub use cases::{Case, TokenKey, TokenSecrets, derive};
 pub use report::{Places, json, junit, text};
 pub use run::{Options, Report, Result, Verdict, default_sign_ins, is_wanted, run};
 pub use session::Failure;

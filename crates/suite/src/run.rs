@@ -1,7 +1,7 @@
 //! Runs the cases one after the other: each sees what the earlier ones left, and the oracle knows it too.
 
 use crate::actors::SignIn;
-use crate::cases::{Case, derive};
+use crate::cases::{Case, TokenSecrets, derive};
 use crate::client::{Client, Request};
 use crate::session::{Failure, Session, Trouble};
 use crate::world::World;
@@ -17,6 +17,7 @@ const MOST_REFRESHES: usize = 5;
 pub struct Options {
     pub url: String,
     pub sign_ins: Vec<SignIn>,
+    pub secrets: TokenSecrets,
     /// Only cases whose name has this in it, or fits it where it has a `*`.
     pub only: Option<String>,
     /// The same seed makes the same values.
@@ -145,6 +146,7 @@ pub fn run(
         world: World::new(plan),
         client: Client::new(&options.url)?,
         actors: Vec::new(),
+        secrets: options.secrets.clone(),
         rng: Rng::new(options.seed),
         clock: 0,
         counter: 0,

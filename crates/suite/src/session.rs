@@ -1,5 +1,6 @@
 //! A run against one server: what is known of it, and how replies are held against what they have to be.
 
+use crate::cases::TokenSecrets;
 use crate::client::{Client, Reply, Request};
 use crate::oracle::{Judge, Refusal, Shown, Who, compare};
 use crate::world::World;
@@ -62,6 +63,7 @@ pub struct Session<'p> {
     pub client: Client,
     pub actors: Vec<Actor>,
     pub rng: Rng,
+    pub secrets: TokenSecrets,
     /// Milliseconds that the server's clock is ahead of ours.
     pub clock: i64,
     /// Makes values unlike earlier ones.

@@ -19,7 +19,7 @@ fn check(name: &str, rule: &str, change: impl FnOnce(&mut Plan)) {
     let mut mutant = plan.clone();
     change(&mut mutant);
     let server = serve(mutant, &plan);
-    let report = suite(&plan, server.address, Some(rule));
+    let report = suite(&plan, &server, Some(rule));
     assert!(!report.results.is_empty(), "no case has {rule} in its name");
     let failed = failed(&report);
     assert!(

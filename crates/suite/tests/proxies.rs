@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{example, failed, serve, suite};
+use common::{example, failed, serve, suite_at};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -96,10 +96,10 @@ fn check(rule: &str, spoil: Spoil) {
     let plan = example("bookshop");
     let server = serve(plan.clone(), &plan);
     let honest = proxy(server.address, Arc::new(|request, ask| ask(request)));
-    let report = suite(&plan, honest, Some(rule));
+    let report = suite_at(&plan, &server, honest, Some(rule));
     assert_eq!(failed(&report), [""; 0], "{:#?}", report.results);
     let spoiled = proxy(server.address, spoil);
-    let report = suite(&plan, spoiled, Some(rule));
+    let report = suite_at(&plan, &server, spoiled, Some(rule));
     assert!(report.failed() > 0, "{rule}: {:#?}", report.results);
 }
 

@@ -1,6 +1,9 @@
-//! Signing up, in and out, passwords, refresh tokens, and access tokens that are not what they should be.
+//! Signing up, in and out, passwords and refresh tokens.
 
 mod forge;
+pub(super) mod tokens;
+
+pub use forge::TokenKey;
 
 use super::Cases;
 use crate::act::tokens;
@@ -97,34 +100,6 @@ pub(super) fn derive(cases: &mut Cases) {
         "a new password keeps to the length",
         None,
         short_password,
-    );
-}
-
-pub(super) fn derive_tokens(cases: &mut Cases) {
-    if cases.plan.model.account.is_none() {
-        return;
-    }
-    for (name, reason) in forge::KINDS {
-        cases.add(format!("tokens/{name}"), *reason, None, move |session| {
-            forged(session, name)
-        });
-    }
-    let open = cases.plan.operations.iter().find(|one| {
-        let mut guard = one.guard.iter();
-        one.kind == OperationKind::List
-            && guard.any(|one| one.caller == archwright_plan::CallerClass::Anyone)
-    });
-    if let Some(open) = open {
-        let reason = "a bad token is refused even where none is needed";
-        cases.add("tokens/on-open-operations", reason, None, |session| {
-            bad_token(session, &open.path, "nonsense")
-        });
-    }
-    cases.add(
-        "tokens/expired",
-        "an expired token is refused",
-        None,
-        expired,
     );
 }
 
@@ -406,39 +381,4 @@ fn bad_token(session: &mut Session, path: &str, token: &str) -> Outcome<()> {
         &reply,
         &[Refusal::new(401, "unauthorized", "tokens")],
     )
-}
-
-fn forged(session: &mut Session, kind: &str) -> Outcome<()> {
-    let actors: Vec<usize> = (1..session.actors.len())
-        .filter(|actor| session.actors[*actor].access.is_some())
-        .collect();
-    let Some(actor) = actors.first() else {
-        return skip("there is no test sign-in");
-    };
-    let token = session.actors[*actor].access.clone().unwrap_or_default();
-    let other = actors
-        .iter()
-        .rev()
-        .find_map(|other| session.actors[*other].access.clone());
-    let (_, keys) = session.exchange(Request::new("GET", "/.well-known/jwks.json"))?;
-    let me = operation(session, OperationKind::Me)?;
-    match forge::token(kind, &token, other.as_deref(), keys.json.as_ref()) {
-        Ok(forged) => bad_token(session, &me.path, &forged),
-        Err(reason) => skip(reason),
-    }
-}
-
-/// Waits for a token to expire where the design lets them live for a moment alone.
-fn expired(session: &mut Session) -> Outcome<()> {
-    let seconds = session.plan.model.api.access_seconds;
-    if seconds > 5 {
-        return skip(format!(
-            "an access token lives for {seconds} seconds, and only the server can sign an older one"
-        ));
-    }
-    let actor = fresh(session)?;
-    let token = session.actors[actor].access.clone().unwrap_or_default();
-    std::thread::sleep(std::time::Duration::from_secs(seconds + 2));
-    let me = operation(session, OperationKind::Me)?;
-    bad_token(session, &me.path, &token)
 }

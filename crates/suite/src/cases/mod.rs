@@ -19,6 +19,8 @@ mod relations;
 mod rules;
 mod tenants;
 
+pub use auth::{TokenKey, tokens::TokenSecrets};
+
 use crate::session::{Outcome, Session};
 use archwright_diagnostics::Span;
 use archwright_plan::Plan;
@@ -83,7 +85,7 @@ pub fn derive(plan: &Plan) -> Vec<Case<'_>> {
         ("tenants", tenants::derive),
         ("files", files::derive),
         ("sign-in", auth::derive),
-        ("tokens", auth::derive_tokens),
+        ("tokens", auth::tokens::derive),
     ];
     let mut cases = Cases {
         plan,

@@ -7,7 +7,9 @@ use archwright_seed::{SeedOptions, rows, sign_ins};
 use archwright_server::{
     ClientAddress, Environment, RateLimits, Secrets, Seed, SeededAccount, Server, ServerOptions,
 };
-use archwright_suite::{Options, Report, Verdict, default_sign_ins, run};
+use archwright_suite::{
+    Options, Report, TokenKey, TokenSecrets, Verdict, default_sign_ins, run,
+};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,6 +46,8 @@ pub fn example(name: &str) -> Plan {
 /// A seeded server that runs until it is dropped.
 pub struct Running {
     pub address: SocketAddr,
+    /// What signs its access tokens.
+    key: TokenKey,
     stop: Option<oneshot::Sender<()>>,
     runtime: Option<Runtime>,
     _folder: tempfile::TempDir,
@@ -72,6 +76,7 @@ pub fn postgres_database() -> String {
 
 pub fn serve_on(database_url: String, plan: Plan, seeded: &Plan) -> Running {
     let folder = tempfile::tempdir().unwrap();
+    let secrets = Secrets::load(Environment::Development, folder.path()).unwrap();
     let rows = rows(
         seeded,
         &SeedOptions {
@@ -102,7 +107,7 @@ pub fn serve_on(database_url: String, plan: Plan, seeded: &Plan) -> Running {
             rows,
             progress: Box::new(|_| {}),
         }),
-        secrets: Secrets::random().unwrap(),
+        secrets,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -120,10 +125,19 @@ pub fn serve_on(database_url: String, plan: Plan, seeded: &Plan) -> Running {
     }));
     Running {
         address,
+        key: signing_key(folder.path()),
         stop: Some(stop),
         runtime: Some(runtime),
         _folder: folder,
     }
+}
+
+/// From the file in which development keeps its secrets.
+fn signing_key(folder: &Path) -> TokenKey {
+    let kept = std::fs::read_to_string(folder.join("development.secrets")).unwrap();
+    let mut pairs = kept.lines().filter_map(|line| line.split_once('='));
+    let key = pairs.find(|(name, _)| *name == "ARCHWRIGHT_SIGNING_KEYS");
+    TokenKey::new(key.unwrap().1)
 }
 
 impl Drop for Running {
@@ -136,10 +150,19 @@ impl Drop for Running {
 }
 
 /// Runs the cases of a plan against a server; `only` as on the command line.
-pub fn suite(plan: &Plan, address: SocketAddr, only: Option<&str>) -> Report {
+pub fn suite(plan: &Plan, server: &Running, only: Option<&str>) -> Report {
+    suite_at(plan, server, server.address, only)
+}
+
+/// Asks the server by another address.
+pub fn suite_at(plan: &Plan, server: &Running, at: SocketAddr, only: Option<&str>) -> Report {
     let options = Options {
-        url: format!("http://{address}"),
+        url: format!("http://{at}"),
         sign_ins: default_sign_ins(plan),
+        secrets: TokenSecrets {
+            key: Some(server.key.clone()),
+            expired_token: None,
+        },
         only: only.map(str::to_owned),
         seed: 7,
     };
@@ -154,13 +177,12 @@ pub fn failed(report: &Report) -> Vec<&str> {
     failed.map(|result| result.name.as_str()).collect()
 }
 
-pub fn skipped(report: &Report) -> Vec<String> {
-    report
-        .results
-        .iter()
-        .filter_map(|result| match &result.verdict {
-            Verdict::Skipped(_) => Some(result.name.clone()),
-            _ => None,
-        })
-        .collect()
+/// Names and reasons.
+pub fn skipped(report: &Report) -> Vec<(&str, &str)> {
+    let results = report.results.iter();
+    let skipped = results.filter_map(|result| match &result.verdict {
+        Verdict::Skipped(reason) => Some((result.name.as_str(), reason.as_str())),
+        _ => None,
+    });
+    skipped.collect()
 }
