@@ -7,7 +7,8 @@ use archwright_diagnostics::{Sources, Span};
 use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_suite::{
-    Options, Report, SignIn, TokenKey, TokenSecrets, Verdict, default_sign_ins, derive, is_wanted, run,
+    Options, Report, SignIn, TokenKey, TokenSecrets, Verdict, default_sign_ins, derive, is_wanted,
+    run,
 };
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Write};
@@ -102,7 +103,8 @@ fn signing_key(text: &str) -> Result<TokenKey, String> {
     let Some(path) = text.strip_prefix('@') else {
         return Ok(TokenKey::new(text));
     };
-    let read = std::fs::read_to_string(path).map_err(|error| format!("can't read {path}: {error}"))?;
+    let read =
+        std::fs::read_to_string(path).map_err(|error| format!("can't read {path}: {error}"))?;
     Ok(TokenKey::new(&read))
 }
 

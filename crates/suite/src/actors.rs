@@ -105,6 +105,10 @@ impl Session<'_> {
 
     /// An account that has just signed up, in the tenant of another actor where there are tenants.
     pub fn newcomer(&mut self, like: Option<usize>) -> Outcome<usize> {
+        self.afresh(|session| session.signed_up(like))
+    }
+
+    fn signed_up(&mut self, like: Option<usize>) -> Outcome<usize> {
         let Some(operation) = self.operation_of(OperationKind::SignUp) else {
             return skip("nobody can sign up");
         };
@@ -121,17 +125,39 @@ impl Session<'_> {
         for _ in 0..200 {
             let style = crate::propose::Style::Varied;
             let inputs = &self.plan.resource(entity).create;
-            let Some(body) = self.propose(entity, inputs, ANONYMOUS, &fixed, style) else {
+            let Some(body) = self.propose(inputs, ANONYMOUS, &fixed, style) else {
                 continue;
             };
-            let now = self.now();
-            let (row, refusals) = crate::oracle::sign_up(&mut self.world, &body, now);
-            self.world.remove(&row);
-            if refusals.is_empty() {
+            if self.imagine_sign_up(&body, |_, _, refusals| refusals.is_empty()) {
                 return self.sign_up(operation, &body, name);
             }
         }
         skip("no sign-up is found that keeps the rules")
+    }
+
+    /// A new account with the role, and perhaps the one that everybody gets who signs up.
+    pub fn newcomer_of(&mut self, role: RoleId, like: Option<usize>) -> Outcome<usize> {
+        let newcomer = self.prepare(|session| session.newcomer(like))?;
+        let own = self.actors[newcomer].who.roles.clone();
+        if own.contains(&role) {
+            return Ok(newcomer);
+        }
+        let Some(row) = self.actors[newcomer].who.account.clone() else {
+            return skip("no account was made");
+        };
+        let Some(operation) = self.operation(row.entity, OperationKind::SetRoles) else {
+            return skip("nobody can give roles");
+        };
+        let wanted: Vec<RoleId> = own.into_iter().chain([role]).collect();
+        for other in 1..self.actors.len() {
+            if self.judge(other).admit_to(operation, &row).is_none() {
+                self.prepare(|session| session.set_roles(other, operation, &row, &wanted))?;
+                if self.actors[newcomer].who.roles == wanted {
+                    return Ok(newcomer);
+                }
+            }
+        }
+        skip("no test sign-in can give the role")
     }
 
     /// Takes the role from an account that others of its role can spare, so that there is one without a role.

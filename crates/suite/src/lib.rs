@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod session;
 mod survey;
+mod trial;
 mod wire;
 mod world;
 

@@ -1,15 +1,17 @@
 //! Makes rows through the API alone: who can create them, from what, and which moves bring them to a state.
 
-use crate::oracle::{Body, Given, create, shift, step, update};
+use crate::oracle::{Body, Given, shift, step};
 use crate::propose::Style;
 use crate::session::{Outcome, Session, Trouble, skip};
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{EntityId, FieldId, ToManyKind};
+use archwright_plan::model::{EntityId, FieldId, RoleId, ToManyKind};
 use archwright_plan::{InputKind, Operation, OperationKind};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Bodies that are tried in memory before it is said that none is found.
 const TRIES: usize = 250;
+/// Requests for the rows of one case.
+const MOST_SPENT: usize = 40;
 /// Rows that are made for the sake of others, at most so deep.
 const DEPTH: usize = 5;
 
@@ -23,11 +25,24 @@ pub struct Want {
     pub tenant: Option<RowRef>,
     pub state: Option<String>,
     pub fixed: Body,
+    /// Who makes it, if they may.
+    pub maker: Option<usize>,
+    /// The one rule that it may break, as refusals name it.
+    pub breaks: Option<String>,
     /// Nothing is made for its sake, and it is given up soon.
     pub is_quick: bool,
 }
 
-type Condition<'a, 'p> = &'a dyn Fn(&Session<'p>, &RowRef) -> bool;
+pub type Condition<'a, 'p> = &'a dyn Fn(&Session<'p>, &RowRef) -> bool;
+
+/// What is found; nothing where the way to it was skipped.
+pub fn unless_failed<T>(outcome: Outcome<T>) -> Outcome<Option<T>> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(Trouble::Skipped(_)) => Ok(None),
+        Err(failed) => Err(failed),
+    }
+}
 
 impl<'p> Session<'p> {
     /// A row like that: one that the suite made before, or a new one.
@@ -81,6 +96,9 @@ impl<'p> Session<'p> {
     ) -> Outcome<RowRef> {
         let deep = self.making.len() >= DEPTH
             || self.making.iter().filter(|other| **other == entity).count() > 1;
+        if self.spent > MOST_SPENT {
+            return skip("too many rows would have to be made");
+        }
         if deep {
             return skip(format!(
                 "rows of {} need each other",
@@ -113,17 +131,18 @@ impl<'p> Session<'p> {
             return skip(format!("nobody can create a row of {name} over the API"));
         };
         let mut trouble = Trouble::Skipped(format!("no caller can create such a row of {name}"));
+        if want.owner.is_none() && !want.is_quick && self.is_one_to_one(entity) {
+            // The test sign-ins keep the one row that they may have for the cases that are about them.
+            if let Some(newcomer) = unless_failed(self.newcomer(None))? {
+                return self.made_by(newcomer, operation, want, condition);
+            }
+        }
         for actor in self.creators(entity, operation, want) {
             match self.made_by(actor, operation, want, condition) {
                 Ok(row) => return Ok(row),
                 Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
                 Err(other) => trouble = other,
             }
-        }
-        if want.owner.is_none() && !want.is_quick && self.is_one_to_one(entity) {
-            // Everybody has one already.
-            let newcomer = self.newcomer(None)?;
-            return self.made_by(newcomer, operation, want, condition);
         }
         Err(trouble)
     }
@@ -186,7 +205,7 @@ impl<'p> Session<'p> {
             let owns = account
                 .as_ref()
                 .is_some_and(|account| owners.contains(account));
-            (*account != want.owner, !owns)
+            (want.maker != Some(*actor), *account != want.owner, !owns)
         });
         creators
     }
@@ -198,44 +217,129 @@ impl<'p> Session<'p> {
         want: &Want,
         condition: Condition<'_, 'p>,
     ) -> Outcome<RowRef> {
-        if let Some(row) = self.try_create(actor, operation, want, condition)? {
-            return self.finished(row, want);
+        let Some(body) = self.find_body(actor, operation, want, condition)? else {
+            return skip(format!(
+                "no body is found that makes such a row by {}",
+                operation.id
+            ));
+        };
+        let Some(row) = self.create(actor, operation, &body)?.row else {
+            return skip("the row is refused, as it should be");
+        };
+        self.finished(row, want)
+    }
+
+    /// A body that the rules accept and that leaves a row as it is wanted; the rows that it refers to are made where
+    /// those that are there don't do.
+    pub fn find_body(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        want: &Want,
+        condition: Condition<'_, 'p>,
+    ) -> Outcome<Option<Body>> {
+        if let Some(body) = self.search_create(actor, operation, want, condition) {
+            return Ok(Some(body));
         }
         let entity = operation.entity.unwrap_or(EntityId(0));
-        if want.is_quick {
-            return skip("no such row is found at once");
+        if want.is_quick || self.judge(actor).admit(operation).is_some() {
+            return Ok(None);
         }
         for (field, target) in self.references(entity) {
             if want.fixed.get(field).is_some() {
                 continue;
             }
-            for state in self.states(target) {
-                let account = self.actors[actor].who.account.clone();
-                let tenant = self.tenant_of(actor);
-                for owner in [account, None] {
-                    let wanted = Want {
-                        owner,
-                        tenant: tenant.clone(),
-                        state: state.clone(),
-                        ..Want::default()
+            for wanted in self.possible_targets(actor, target, &want.fixed) {
+                for is_new in [false, true] {
+                    let found = match is_new {
+                        false => self.obtain(target, &wanted),
+                        true => self.make(target, &wanted),
                     };
-                    let made = match self.obtain(target, &wanted) {
-                        Ok(row) => row,
-                        Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-                        Err(Trouble::Skipped(_)) => continue,
+                    let Some(row) = unless_failed(found)? else {
+                        break;
                     };
                     let mut nearer = want.clone();
-                    nearer.fixed.set(field, Given::Row(made));
-                    if let Some(row) = self.try_create(actor, operation, &nearer, condition)? {
-                        return self.finished(row, want);
+                    nearer.fixed.set(field, Given::Row(row));
+                    if let Some(body) = self.search_create(actor, operation, &nearer, condition) {
+                        return Ok(Some(body));
                     }
                 }
             }
         }
+        Ok(None)
+    }
+
+    /// A caller and a body that leaves a row as it is wanted.
+    pub fn find_caller_and_body(
+        &mut self,
+        operation: &'p Operation,
+        want: &Want,
+        condition: Condition<'_, 'p>,
+    ) -> Outcome<(usize, Body)> {
+        let entity = operation.entity.unwrap_or(EntityId(0));
+        if self.is_one_to_one(entity) {
+            self.widen(entity)?;
+        }
+        for actor in self.creators(entity, operation, want) {
+            let found = |session: &mut Self| session.find_body(actor, operation, want, condition);
+            if let Some(body) = self.prepare(|session| session.afresh(found))? {
+                return Ok((actor, body));
+            }
+        }
         skip(format!(
-            "no body is found that makes such a row by {}",
+            "no body is found for {} that the case needs",
             operation.id
         ))
+    }
+
+    /// Rows that the suite made itself.
+    pub fn made_rows(&self, entity: EntityId) -> Vec<RowRef> {
+        let is_made = |row: &RowRef| self.world.get(row).is_some_and(|row| row.made);
+        self.world.of(entity).filter(is_made).collect()
+    }
+
+    /// What a row that is referred to may have to be like: of the caller, in any state, with the numbers that the
+    /// body has.
+    fn possible_targets(&self, actor: usize, target: EntityId, fixed: &Body) -> Vec<Want> {
+        let account = self.actors[actor].who.account.clone();
+        let tenant = self.tenant_of(actor);
+        let numbers = self.same_numbers(target, fixed);
+        let is_owned = self.plan.model.entity(target).owner.is_some();
+        let owners = if is_owned {
+            vec![account, None]
+        } else {
+            vec![None]
+        };
+        let mut wants = Vec::new();
+        for state in self.states(target) {
+            for owner in &owners {
+                let want = Want {
+                    owner: owner.clone(),
+                    maker: Some(actor),
+                    tenant: tenant.clone(),
+                    state: state.clone(),
+                    fixed: numbers.clone(),
+                    ..Want::default()
+                };
+                wants.push(want);
+            }
+        }
+        wants
+    }
+
+    /// The numbers of a body, for the fields of another entity that take them.
+    fn same_numbers(&self, target: EntityId, fixed: &Body) -> Body {
+        let mut same = Body::default();
+        for input in &self.plan.resource(target).create {
+            let number = fixed.0.iter().find(|(_, given)| match given {
+                Given::Value(value @ Value::Decimal { .. }) => self.accepts(input.field, value),
+                _ => false,
+            });
+            if let (InputKind::Scalar, Some((_, given))) = (&input.kind, number) {
+                same.set(input.field, given.clone());
+            }
+        }
+        same
     }
 
     fn finished(&mut self, row: RowRef, want: &Want) -> Outcome<RowRef> {
@@ -283,21 +387,6 @@ impl<'p> Session<'p> {
         states
     }
 
-    /// Creates the first proposal that the rules accept.
-    fn try_create(
-        &mut self,
-        actor: usize,
-        operation: &'p Operation,
-        want: &Want,
-        condition: Condition<'_, 'p>,
-    ) -> Outcome<Option<RowRef>> {
-        let Some(body) = self.search_create(actor, operation, want, condition) else {
-            return Ok(None);
-        };
-        let done = self.create(actor, operation, &body)?;
-        Ok(done.row)
-    }
-
     /// A body that the oracle accepts and that leaves a row as it is wanted.
     pub fn search_create(
         &mut self,
@@ -308,12 +397,12 @@ impl<'p> Session<'p> {
     ) -> Option<Body> {
         let entity = operation.entity?;
         let inputs = &self.plan.resource(entity).create;
-        let now = self.now();
         let first = want
             .state
             .as_ref()
             .and_then(|state| self.route(entity, None, state)?.first().copied());
-        let mut is_denied = true;
+        // Where the guard may be broken, a denial says nothing.
+        let mut is_denied = want.breaks.is_none();
         let tries = if want.is_quick { TRIES / 6 } else { TRIES };
         for attempt in 0..tries {
             // The caller may not, whatever the body says.
@@ -330,17 +419,17 @@ impl<'p> Session<'p> {
             {
                 fixed.set(field, Given::Row(owner.clone()));
             }
-            let body = self.propose(entity, inputs, actor, &fixed, style)?;
-            let who = self.actors[actor].who.clone();
-            let (row, refusals) = create(&mut self.world, operation, &who, &body, now);
-            is_denied &= refusals.iter().any(|refusal| refusal.status == 403);
-            let ready =
-                attempt > TRIES / 2 || first.is_none_or(|operation| self.is_ready(operation, &row));
-            let good =
-                refusals.is_empty() && self.fits(&row, want) && ready && condition(self, &row);
-            for (row, _) in self.world.snapshot(&row) {
-                self.world.remove(&row);
-            }
+            let body = self.propose(inputs, actor, &fixed, style)?;
+            let good = self.imagine_create(actor, operation, &body, |session, row, refusals| {
+                is_denied &= refusals.iter().any(|refusal| refusal.status == 403);
+                let ready = attempt > TRIES / 2
+                    || first.is_none_or(|operation| session.is_ready(operation, row));
+                let sound = match &want.breaks {
+                    Some(rule) => refusals.iter().all(|refusal| refusal.rule == *rule),
+                    None => refusals.is_empty(),
+                };
+                sound && session.fits(row, want) && ready && condition(session, row)
+            });
             if good {
                 return Some(body);
             }
@@ -470,7 +559,10 @@ impl<'p> Session<'p> {
             return Ok(());
         }
         for other in self.referred_rows(row) {
-            if let Some((actor, operation, body)) = self.search_update_for(&other, row, condition) {
+            self.hints = self.numbers_that_meet(row, &other);
+            let found = self.search_update_for(&other, row, condition);
+            self.hints.clear();
+            if let Some((actor, operation, body)) = found {
                 self.update(actor, operation, &other, &body)?;
                 return Ok(());
             }
@@ -488,6 +580,38 @@ impl<'p> Session<'p> {
             }
         }
         skip("no change of the row is found that the case needs")
+    }
+
+    /// Numbers for the fields of one row with which its computed numbers would be just those of another row or of its
+    /// parts, as far as they follow the field one by one.
+    fn numbers_that_meet(&self, row: &RowRef, other: &RowRef) -> Vec<Value> {
+        let judge = self.judge(0);
+        let int = |value: &Value| match value {
+            Value::Int(value) => Some(*value),
+            _ => None,
+        };
+        let ints = |row: &RowRef, is_computed: bool| -> Vec<i64> {
+            let fields = self.plan.model.entity(row.entity).fields.iter();
+            fields
+                .filter(|field| field.scalar().is_some() && field.computed.is_some() == is_computed)
+                .filter_map(|field| int(&judge.field(row, field.id)))
+                .collect()
+        };
+        let wanted = self.world.snapshot(row).into_iter();
+        let wanted: Vec<i64> = wanted.flat_map(|(row, _)| ints(&row, false)).collect();
+        let (stored, computed) = (ints(other, false), ints(other, true));
+        let mut numbers = Vec::new();
+        for (stored, computed) in stored
+            .iter()
+            .flat_map(|one| computed.iter().map(move |two| (one, two)))
+        {
+            numbers.extend(
+                wanted
+                    .iter()
+                    .map(|wanted| Value::Int(stored + wanted - computed)),
+            );
+        }
+        numbers
     }
 
     /// Rows that this one or its parts refer to.
@@ -543,7 +667,6 @@ impl<'p> Session<'p> {
     ) -> Option<(usize, &'p Operation, Body)> {
         let operation = self.operation(row.entity, OperationKind::Update)?;
         let inputs = &self.plan.resource(row.entity).update;
-        let now = self.now();
         for actor in 0..self.actors.len() {
             if self.judge(actor).admit_to(operation, row).is_some() {
                 continue;
@@ -554,12 +677,11 @@ impl<'p> Session<'p> {
                 } else {
                     Style::Varied
                 };
-                let body = self.propose(row.entity, inputs, actor, &Body::default(), style)?;
-                let who = self.actors[actor].who.clone();
-                let before = self.world.snapshot(row);
-                let refusals = update(&mut self.world, operation, row, &who, &body, now);
-                let good = refusals.is_empty() && condition(self, of);
-                self.world.restore(row, before);
+                let body = self.propose(inputs, actor, &Body::default(), style)?;
+                let good =
+                    self.imagine_update(actor, operation, row, &body, |session, refusals| {
+                        refusals.is_empty() && condition(session, of)
+                    });
                 if good {
                     return Some((actor, operation, body));
                 }
@@ -588,27 +710,56 @@ impl<'p> Session<'p> {
             is_quick: true,
             ..Want::default()
         };
-        match self.make_with(entity, &quick, condition) {
-            Ok(row) => return Ok(row),
-            Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-            Err(Trouble::Skipped(_)) => {}
+        if let Some(row) = unless_failed(self.make_with(entity, &quick, condition))? {
+            return Ok(row);
         }
-        for state in self.states(entity) {
-            let want = Want {
+        let states = self.states(entity).into_iter();
+        let wants: Vec<Want> = states
+            .map(|state| Want {
                 state,
                 ..Want::default()
-            };
-            let row = match self.make(entity, &want) {
-                Ok(row) => row,
-                Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-                Err(Trouble::Skipped(_)) => continue,
-            };
-            match self.settle(&row, condition) {
-                Ok(()) => return Ok(row),
-                Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-                Err(Trouble::Skipped(_)) => {}
+            })
+            .collect();
+        let mut rows: Vec<RowRef> = Vec::new();
+        for want in &wants {
+            rows.extend(unless_failed(self.make(entity, want))?);
+            if let Some(row) = rows.last().filter(|row| condition(self, row)) {
+                return Ok(row.clone());
+            }
+        }
+        for row in rows {
+            if unless_failed(self.settle(&row, condition))?.is_some() {
+                return Ok(row);
+            }
+        }
+        for want in &wants {
+            for row in self.make_by_others(entity, want)? {
+                if unless_failed(self.settle(&row, condition))?.is_some() {
+                    return Ok(row);
+                }
             }
         }
         skip("no row is found that the case needs")
+    }
+
+    /// New rows by two callers of each role who can make one, the first of all apart.
+    fn make_by_others(&mut self, entity: EntityId, want: &Want) -> Outcome<Vec<RowRef>> {
+        let mut rows: Vec<RowRef> = Vec::new();
+        let create = self.operation(entity, OperationKind::Create);
+        let (Some(operation), true) = (create, self.making.is_empty()) else {
+            return Ok(rows);
+        };
+        let creators = self.creators(entity, operation, want);
+        let mut seen: Vec<Vec<RoleId>> = Vec::new();
+        for (index, actor) in creators.into_iter().enumerate() {
+            let roles = self.who(actor).roles.clone();
+            let like = seen.iter().filter(|known| **known == roles).count();
+            if index > 0 && like < 2 {
+                let made = self.made_by(actor, operation, want, &|_, _| true);
+                rows.extend(unless_failed(made)?);
+            }
+            seen.push(roles);
+        }
+        Ok(rows)
     }
 }

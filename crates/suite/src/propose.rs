@@ -1,14 +1,13 @@
 //! Bodies that may be accepted: values within the limits of their fields, references to rows that the caller sees.
 
 use crate::oracle::{Body, Given, Part};
-use crate::session::Session;
+use crate::session::{MOST_EFFORT, Session};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, InputField, InputKind as MoveInput, ScalarType};
 use archwright_plan::{Input, InputKind};
 use archwright_seed::values::{Subject, accepts, distinct};
 
-/// Bodies that are made up for one case; what is not found by then is not found.
-const MOST_EFFORT: usize = 3_000;
+const DAY: i64 = 86_400_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -26,7 +25,6 @@ impl Session<'_> {
     /// A body; absent when a required reference finds no row.
     pub fn propose(
         &mut self,
-        _entity: EntityId,
         inputs: &[Input],
         actor: usize,
         fixed: &Body,
@@ -103,17 +101,11 @@ impl Session<'_> {
                 rows.dedup();
                 Some(Given::Rows(rows))
             }
-            InputKind::Parts { entity, create, .. } => self.parts(*entity, create, actor, style),
+            InputKind::Parts { create, .. } => self.parts(create, actor, style),
         }
     }
 
-    fn parts(
-        &mut self,
-        entity: EntityId,
-        create: &[Input],
-        actor: usize,
-        style: Style,
-    ) -> Option<Given> {
+    fn parts(&mut self, create: &[Input], actor: usize, style: Style) -> Option<Given> {
         let count = match style {
             Style::Whole => 1 + self.rng.below(2),
             _ => self.rng.below(4),
@@ -122,7 +114,7 @@ impl Session<'_> {
         let opposite = self.rng.chance(50);
         let mut parts: Vec<Part> = Vec::new();
         for index in 0..count {
-            let mut body = self.propose(entity, create, actor, &Body::default(), style)?;
+            let mut body = self.propose(create, actor, &Body::default(), style)?;
             if let (Some(first), true) = (parts.first(), index > 0) {
                 for (field, given) in &first.body.0 {
                     match given {
@@ -159,7 +151,7 @@ impl Session<'_> {
             && self.plan.model.entity(field.entity).tenant == Some(field)
     }
 
-    fn any(&mut self, entity: EntityId) -> Option<RowRef> {
+    pub fn any(&mut self, entity: EntityId) -> Option<RowRef> {
         let rows: Vec<RowRef> = self.world.of(entity).collect();
         match rows.is_empty() {
             true => None,
@@ -257,6 +249,9 @@ impl Session<'_> {
         if let ScalarType::Int | ScalarType::BigInt = scalar {
             values.push(Value::Int(1 + self.rng.below(20) as i64));
         }
+        values.extend(self.hints.iter().cloned());
+        let today = Value::Date(self.now().div_euclid(DAY));
+        values.extend([-1, 0, 1].iter().filter_map(|days| shifted(&today, *days)));
         for (_, given) in &body.0 {
             if let Given::Value(value) = given {
                 values.push(value.clone());

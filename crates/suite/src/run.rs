@@ -154,7 +154,9 @@ pub fn run(
         preparing: 0,
         focus: Default::default(),
         pins: Default::default(),
+        hints: Vec::new(),
         effort: 0,
+        spent: 0,
         refreshed: 0,
         named_keys: Default::default(),
     };
@@ -186,6 +188,7 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
     let begun = Instant::now();
     session.preparing = 0;
     session.effort = 0;
+    session.spent = 0;
     session.focus.clear();
     session.pins.clear();
     session.making.clear();

@@ -4,7 +4,7 @@ use crate::cases::TokenSecrets;
 use crate::client::{Client, Reply, Request};
 use crate::oracle::{Judge, Refusal, Shown, Who, compare};
 use crate::world::World;
-use archwright_evaluate::RowRef;
+use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, RoleId};
 use archwright_plan::{Operation, OperationKind, Plan};
 use archwright_seed::Rng;
@@ -77,13 +77,22 @@ pub struct Session<'p> {
     pub focus: BTreeSet<FieldId>,
     /// Rows that references have to lead to, wherever they stand in a body.
     pub pins: BTreeMap<FieldId, RowRef>,
+    /// Numbers that would bring about what is looked for.
+    pub hints: Vec<Value>,
     /// Bodies that were made up for the case.
     pub effort: usize,
+    /// Requests that were sent to make rows for the case.
+    pub spent: usize,
     /// How often all rows were read anew after a failure.
     pub refreshed: usize,
     /// Natural keys of rows that were named in replies, and that no list showed.
     pub named_keys: BTreeMap<EntityId, Vec<String>>,
 }
+
+/// Bodies that are made up for one case; what is not found by then is not found.
+pub const MOST_EFFORT: usize = 6_000;
+/// Of these, what a search of its own gets at least.
+const EFFORT_AFRESH: usize = 600;
 
 /// Nobody.
 pub const ANONYMOUS: usize = 0;
@@ -108,6 +117,12 @@ impl<'p> Session<'p> {
         let made = make(self);
         self.preparing -= 1;
         made
+    }
+
+    /// Looks for something of its own, even where the case has looked for other things long enough.
+    pub fn afresh<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        self.effort = self.effort.min(MOST_EFFORT - EFFORT_AFRESH);
+        look(self)
     }
 
     /// The operation of a kind on an entity.
@@ -145,6 +160,7 @@ impl<'p> Session<'p> {
     /// Sends as a caller, and looks at what every reply must keep to.
     pub fn send(&mut self, actor: usize, request: Request) -> Outcome<(Request, Reply)> {
         let request = self.signed(actor, request);
+        self.spent += usize::from(self.preparing > 0);
         self.exchange(request)
     }
 

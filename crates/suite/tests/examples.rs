@@ -4,16 +4,17 @@ mod common;
 
 use common::{example, failed, postgres_database, serve_on, skipped, suite};
 
-/// Runs the whole suite on both databases, and skips these cases and no others.
+/// Runs the whole suite on both databases. Skips the cases that are named, in their order and each for a reason, and
+/// no others.
 #[track_caller]
-fn check(name: &str, unreachable: &[&str]) {
+fn check(name: &str, unreachable: &[(&str, &[&str])]) {
     for database in ["sqlite::memory:".to_owned(), postgres_database()] {
         check_on(database, name, unreachable);
     }
 }
 
 #[track_caller]
-fn check_on(database: String, name: &str, unreachable: &[&str]) {
+fn check_on(database: String, name: &str, unreachable: &[(&str, &[&str])]) {
     let plan = example(name);
     let server = serve_on(database.clone(), plan.clone(), &plan);
     let report = suite(&plan, &server, None);
@@ -25,7 +26,9 @@ fn check_on(database: String, name: &str, unreachable: &[&str]) {
     );
     let skipped = skipped(&report);
     let names: Vec<&str> = skipped.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, unreachable, "{database}: {skipped:#?}");
+    let known = unreachable.iter().flat_map(|(_, names)| *names);
+    let known: Vec<&str> = known.copied().collect();
+    assert_eq!(names, known, "{database}: {skipped:#?}");
 }
 
 #[test]
@@ -35,15 +38,59 @@ fn the_bookshop_passes() {
 
 #[test]
 fn the_profiles_pass() {
-    check("profile", &[]);
+    check(
+        "profile",
+        &[(
+            "whoever signs up is a member for good, and the one account whose role is taken has its settings already",
+            &[
+                "users.delete/allowed/no-role-owner",
+                "settings.create/allowed/no-role-owner",
+            ],
+        )],
+    );
 }
 
 #[test]
 fn the_payments_pass() {
-    check("payments", &[]);
+    check(
+        "payments",
+        &[(
+            "a capture takes a merchant, so that an intent of somebody who is none is never captured",
+            &[
+                "payment_intents.get/allowed/provider-owner/state=captured",
+                "payment_intents.get/allowed/bookkeeper-owner/state=captured",
+                "payment_intents.update/denied/provider-owner/state=captured",
+                "payment_intents.update/denied/bookkeeper-owner/state=captured",
+                "payment_intents.confirm/denied/provider-owner/state=captured",
+                "payment_intents.confirm/denied/bookkeeper-owner/state=captured",
+                "payment_intents.retry/denied/provider-owner/state=captured",
+                "payment_intents.retry/denied/bookkeeper-owner/state=captured",
+                "payment_intents.complete/denied/provider-owner/state=captured",
+                "payment_intents.complete/denied/bookkeeper-owner/state=captured",
+                "payment_intents.cancel/denied/provider-owner/state=captured",
+                "payment_intents.cancel/denied/bookkeeper-owner/state=captured",
+            ],
+        )],
+    );
 }
 
 #[test]
 fn the_helpdesk_passes() {
-    check("helpdesk", &[]);
+    check(
+        "helpdesk",
+        &[
+            (
+                "a comment can be changed for a quarter of an hour, and the seed has older ones of requesters alone",
+                &[
+                    "comments.update/denied/no-role-owner/when=false",
+                    "comments.update/denied/agent-owner/when=false",
+                    "comments.update/denied/lead-owner/when=false",
+                ],
+            ),
+            (
+                "whoever may see the ticket of somebody else is an agent, and agents comment on all of them",
+                &["comments.create/guard-1/without-1"],
+            ),
+        ],
+    );
 }

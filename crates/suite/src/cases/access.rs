@@ -179,7 +179,7 @@ fn actor(session: &mut Session, operation: &Operation, cell: &MatrixCell) -> Out
         == operation.entity;
     // Whoever deletes their own account needs one to lose.
     if is_account && owns && operation.kind == OperationKind::Delete {
-        return disposable(session, role);
+        return newcomer_with_role(session, role);
     }
     let entity = operation.entity.unwrap_or(EntityId(0));
     let has_one = |session: &Session, actor: usize| {
@@ -194,7 +194,7 @@ fn actor(session: &mut Session, operation: &Operation, cell: &MatrixCell) -> Out
     let mut free = free.filter(|actor| !is_full || !has_one(session, *actor));
     match free.next() {
         Some(actor) => Ok(actor),
-        None if is_full => disposable(session, role),
+        None if is_full => newcomer_with_role(session, role),
         None => {
             let name = role.map_or("none", |role| session.plan.model.role(role).name.as_str());
             skip(format!(
@@ -204,29 +204,15 @@ fn actor(session: &mut Session, operation: &Operation, cell: &MatrixCell) -> Out
     }
 }
 
-/// A new account with the role, and perhaps the one that everybody gets who signs up.
-fn disposable(session: &mut Session, role: Option<RoleId>) -> Outcome<usize> {
-    let newcomer = session.prepare(|session| session.newcomer(None))?;
-    let own = session.actors[newcomer].who.roles.clone();
-    let (Some(role), Some(row)) = (role, session.actors[newcomer].who.account.clone()) else {
-        return skip("whoever signs up has a role");
-    };
-    if own.contains(&role) {
-        return Ok(newcomer);
-    }
-    let Some(operation) = session.operation(row.entity, OperationKind::SetRoles) else {
-        return skip("nobody can give roles");
-    };
-    let wanted: Vec<RoleId> = own.into_iter().chain([role]).collect();
-    for other in 1..session.actors.len() {
-        if session.judge(other).admit_to(operation, &row).is_none() {
-            session.prepare(|session| session.set_roles(other, operation, &row, &wanted))?;
-            if session.actors[newcomer].who.roles == wanted {
-                return Ok(newcomer);
-            }
+/// Whoever signs up has the role that is open to all, so that nobody new is without one.
+fn newcomer_with_role(session: &mut Session, role: Option<RoleId>) -> Outcome<usize> {
+    match role {
+        Some(role) => session.newcomer_of(role, None),
+        None if session.plan.model.roles.iter().any(|role| role.sign_up) => {
+            skip("whoever signs up has a role, and nobody may take it")
         }
+        None => session.prepare(|session| session.newcomer(None)),
     }
-    skip("no test sign-in can give the role")
 }
 
 /// A row of that owner in that state on which the guard says what the case is about.

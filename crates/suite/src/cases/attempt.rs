@@ -3,12 +3,12 @@
 use crate::act::Done;
 use crate::client::Request;
 use crate::make::Want;
-use crate::oracle::{Body, Given, create, step, update};
+use crate::oracle::{Body, Given, Refusal, UNREADABLE, step};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, skip};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{EntityId, RoleId};
-use archwright_plan::{Operation, OperationKind};
+use archwright_plan::{Input, InputKind, Operation, OperationKind};
 
 const TRIES: usize = 120;
 
@@ -54,6 +54,15 @@ impl<'p> Session<'p> {
 
     /// A patch that nothing but access can refuse.
     pub fn patch(&mut self, actor: usize, operation: &'p Operation, row: &RowRef) -> Outcome<Body> {
+        self.afresh(|session| session.found_patch(actor, operation, row))
+    }
+
+    fn found_patch(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+    ) -> Outcome<Body> {
         let inputs = &self.plan.resource(row.entity).update;
         let admitted = self.judge(actor).admit_to(operation, row).is_none();
         // Whoever may not change the row sends what somebody else could.
@@ -65,8 +74,7 @@ impl<'p> Session<'p> {
             } else {
                 Style::Varied
             };
-            let Some(body) = self.propose(row.entity, inputs, chooser, &Body::default(), style)
-            else {
+            let Some(body) = self.propose(inputs, chooser, &Body::default(), style) else {
                 continue;
             };
             if body.0.is_empty() {
@@ -75,15 +83,14 @@ impl<'p> Session<'p> {
             if !admitted {
                 return Ok(body);
             }
-            let now = self.now();
-            let who = self.actors[actor].who.clone();
-            let before = self.world.snapshot(row);
-            let refusals = update(&mut self.world, operation, row, &who, &body, now);
-            self.world.restore(row, before);
-            if refusals.is_empty() {
+            let statuses = self.imagine_update(actor, operation, row, &body, |_, refusals| {
+                let statuses = refusals.iter().map(|refusal| refusal.status);
+                statuses.collect::<Vec<u16>>()
+            });
+            if statuses.is_empty() {
                 return Ok(body);
             }
-            if refusals.iter().all(|refusal| refusal.status == 403) {
+            if statuses.iter().all(|status| *status == 403) {
                 last = Some(body);
             }
         }
@@ -178,10 +185,9 @@ impl<'p> Session<'p> {
                 tenant: self.tenant_of(actor),
                 ..Want::default()
             };
-            if let Some(body) = self.search_create(actor, operation, &condition, &|_, _| true) {
-                return Ok(body);
-            }
-            if let Some(body) = self.enriched(actor, operation)? {
+            let found = self
+                .prepare(|session| session.find_body(actor, operation, &condition, &|_, _| true));
+            if let Some(body) = found? {
                 return Ok(body);
             }
         }
@@ -198,22 +204,22 @@ impl<'p> Session<'p> {
                 0 => actor,
                 _ => attempt / 2 % self.actors.len(),
             };
-            let Some(body) = self.propose(entity, inputs, chooser, &Body::default(), Style::Varied)
-            else {
+            let fixed = match attempt < TRIES / 2 {
+                true => Body::default(),
+                false => self.any_references(inputs),
+            };
+            let Some(body) = self.propose(inputs, chooser, &fixed, Style::Varied) else {
                 continue;
             };
-            let now = self.now();
-            let who = self.actors[actor].who.clone();
-            let (row, refusals) = create(&mut self.world, operation, &who, &body, now);
-            self.world
-                .snapshot(&row)
-                .iter()
-                .for_each(|(row, _)| drop(self.world.remove(row)));
-            let by_access = |refusal: &crate::oracle::Refusal| matches!(refusal.status, 401 | 403);
-            let fits = match admitted {
-                true => !refusals.is_empty() && refusals.iter().all(by_access),
-                false => refusals.first().is_some_and(by_access),
+            // Whoever may not know of a row is told that there is none.
+            let by_access = |refusal: &Refusal| {
+                matches!(refusal.status, 401 | 403) || refusal.rule == UNREADABLE
             };
+            let fits =
+                self.imagine_create(actor, operation, &body, |_, _, refusals| match admitted {
+                    true => !refusals.is_empty() && refusals.iter().all(by_access),
+                    false => refusals.first().is_some_and(by_access),
+                });
             if fits {
                 return Ok(body);
             }
@@ -224,23 +230,17 @@ impl<'p> Session<'p> {
         ))
     }
 
-    /// Makes rows to refer to, and looks again.
-    fn enriched(&mut self, actor: usize, operation: &'p Operation) -> Outcome<Option<Body>> {
-        let entity = operation.entity.unwrap_or(EntityId(0));
-        let want = Want {
-            tenant: self.tenant_of(actor),
-            owner: self
-                .plan
-                .model
-                .entity(entity)
-                .owner
-                .and(self.actors[actor].who.account.clone()),
-            ..Want::default()
-        };
-        if let Err(Trouble::Failed(failure)) = self.make(entity, &want) {
-            return Err(Trouble::Failed(failure));
+    /// Rows to refer to, whoever may know of them.
+    fn any_references(&mut self, inputs: &[Input]) -> Body {
+        let mut fixed = Body::default();
+        for input in inputs {
+            if let InputKind::Reference(target) = input.kind
+                && let Some(row) = self.any(target)
+            {
+                fixed.set(input.field, Given::Row(row));
+            }
         }
-        Ok(self.search_create(actor, operation, &Want::default(), &|_, _| true))
+        fixed
     }
 
     /// Reads the caller's own account.
@@ -252,8 +252,7 @@ impl<'p> Session<'p> {
         let (request, reply) = self.send(actor, Request::new("GET", &operation.path))?;
         match account {
             None => {
-                let refusal =
-                    crate::oracle::Refusal::new(401, "unauthorized", "the guard of auth.me");
+                let refusal = Refusal::new(401, "unauthorized", "the guard of auth.me");
                 self.expect_refusal(&request, &reply, &[refusal])
             }
             Some(row) => {

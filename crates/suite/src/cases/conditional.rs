@@ -62,7 +62,9 @@ fn target<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<(u
     let entity = operation.entity.unwrap_or(EntityId(0));
     let may = |session: &Session<'p>, row: &RowRef| {
         let mut actors = 0..session.actors.len();
-        let made = session.world.get(row).is_some_and(|row| row.made);
+        // Nobody makes tenants over the API.
+        let made = session.world.get(row).is_some_and(|row| row.made)
+            || session.plan.model.tenant == Some(entity);
         match operation.kind {
             OperationKind::Delete => super::happy::deleter(session, operation, row),
             _ if !made => None,

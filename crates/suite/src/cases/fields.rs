@@ -3,7 +3,7 @@
 use super::Cases;
 use super::happy::{accepted, patched};
 use crate::make::Want;
-use crate::oracle::{Body, Given, create, update};
+use crate::oracle::{Body, Given};
 use crate::propose::Style;
 use crate::session::{Outcome, Session, failed, skip};
 use archwright_evaluate::RowRef;
@@ -236,14 +236,13 @@ fn name_in_create<'p>(
             let mut fixed = Body::default();
             fixed.set(input.field, given);
             let inputs = &session.plan.resource(entity).create;
-            let Some(body) = session.propose(entity, inputs, actor, &fixed, Style::Varied) else {
+            let Some(body) = session.propose(inputs, actor, &fixed, Style::Varied) else {
                 break;
             };
             if accepted(session, actor, operation, &body)
                 || only_forbidden(session, actor, operation, &body)
             {
-                let done = session.create(actor, operation, &body)?;
-                return done.row.map_or(Ok(()), |row| session.verify(&row));
+                return session.create_and_verify(actor, operation, &body);
             }
         }
         if round == 0 {
@@ -264,14 +263,9 @@ fn name_in_create<'p>(
 }
 
 fn only_forbidden(session: &mut Session, actor: usize, operation: &Operation, body: &Body) -> bool {
-    let now = session.now();
-    let who = session.actors[actor].who.clone();
-    let (row, refusals) = create(&mut session.world, operation, &who, body, now);
-    let parts = session.world.snapshot(&row);
-    parts
-        .iter()
-        .for_each(|(row, _)| drop(session.world.remove(row)));
-    only_named(&refusals)
+    session.imagine_create(actor, operation, body, |_, _, refusals| {
+        only_named(refusals)
+    })
 }
 
 /// Whether naming the field is refused, and nothing else; the caller may not know of the row that it would refer to.
@@ -293,7 +287,6 @@ fn one(session: &mut Session, input: &Input, actor: usize) -> Option<Given> {
     };
     for chooser in std::iter::once(actor).chain(1..session.actors.len()) {
         let body = session.propose(
-            input.field.entity,
             std::slice::from_ref(&open),
             chooser,
             &Body::default(),
@@ -328,8 +321,7 @@ fn name_in_update<'p>(
         if patched(session, actor, operation, &row, &body)
             || forbidden(session, actor, operation, &row, &body)
         {
-            session.update(actor, operation, &row, &body)?;
-            return session.verify(&row);
+            return session.update_and_verify(actor, operation, &row, &body);
         }
     }
     skip(format!(
@@ -345,10 +337,7 @@ fn forbidden(
     row: &RowRef,
     body: &Body,
 ) -> bool {
-    let now = session.now();
-    let who = session.actors[actor].who.clone();
-    let before = session.world.snapshot(row);
-    let refusals = update(&mut session.world, operation, row, &who, body, now);
-    session.world.restore(row, before);
-    only_named(&refusals)
+    session.imagine_update(actor, operation, row, body, |_, refusals| {
+        only_named(refusals)
+    })
 }

@@ -2,10 +2,10 @@
 
 use super::Cases;
 use crate::client::Request;
-use crate::make::Want;
-use crate::oracle::{Body, Given, create, update};
+use crate::make::unless_failed;
+use crate::oracle::{Body, Given};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, Trouble, failed, skip};
+use crate::session::{Outcome, Session, failed, skip};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId};
 use archwright_plan::{Input, InputKind, Operation, OperationKind};
@@ -100,11 +100,7 @@ fn creates<'p>(cases: &mut Cases<'p>, operation: &'p Operation, entity: EntityId
         let span = Some(plan.model.entity(entity).span);
         cases.add(format!("{id}/happy/{name}"), reason, span, move |session| {
             let (actor, body) = body_of(session, operation, style, None)?;
-            let done = session.create(actor, operation, &body)?;
-            match done.row {
-                Some(row) => session.verify(&row),
-                None => Ok(()),
-            }
+            session.create_and_verify(actor, operation, &body)
         });
     }
     for input in &plan.resource(entity).create {
@@ -123,11 +119,7 @@ fn creates<'p>(cases: &mut Cases<'p>, operation: &'p Operation, entity: EntityId
             Some(field.span),
             move |session| {
                 let (actor, body) = body_of(session, operation, Style::Varied, Some(input.field))?;
-                let done = session.create(actor, operation, &body)?;
-                match done.row {
-                    Some(row) => session.verify(&row),
-                    None => Ok(()),
-                }
+                session.create_and_verify(actor, operation, &body)
             },
         );
     }
@@ -148,9 +140,7 @@ fn body_of<'p>(
                 continue;
             }
             for _ in 0..TRIES {
-                let Some(mut body) =
-                    session.propose(entity, inputs, actor, &Body::default(), style)
-                else {
+                let Some(mut body) = session.propose(inputs, actor, &Body::default(), style) else {
                     break;
                 };
                 if let Some(field) = without {
@@ -179,14 +169,7 @@ pub(super) fn accepted(
     operation: &Operation,
     body: &Body,
 ) -> bool {
-    let now = session.now();
-    let who = session.actors[actor].who.clone();
-    let (row, refusals) = create(&mut session.world, operation, &who, body, now);
-    let parts = session.world.snapshot(&row);
-    parts
-        .iter()
-        .for_each(|(row, _)| drop(session.world.remove(row)));
-    refusals.is_empty()
+    session.imagine_create(actor, operation, body, |_, _, refusals| refusals.is_empty())
 }
 
 fn read<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
@@ -238,24 +221,26 @@ fn set<'p>(
     unset: bool,
 ) -> Outcome<()> {
     let entity = operation.entity.unwrap_or(EntityId(0));
+    let settable = |session: &Session<'p>, row: &RowRef| {
+        let mut actors = 0..session.actors.len();
+        session.world.get(row).is_some_and(|row| row.made)
+            && actors.any(|actor| {
+                let judge = session.judge(actor);
+                judge.admit_to(operation, row).is_none()
+                    && (input.settable.is_empty() || judge.passes(&input.settable, row))
+            })
+    };
     for round in 0..3 {
         let rows: Vec<RowRef> = match round {
-            0 => session
-                .world
-                .of(entity)
-                .filter(|row| session.world.get(row).is_some_and(|row| row.made))
+            0 => session.made_rows(entity),
+            1 => unless_failed(session.seek(entity, &settable))?
+                .into_iter()
                 .collect(),
-            1 => match session.make(entity, &Want::default()) {
-                Ok(row) => vec![row],
-                Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-                Err(Trouble::Skipped(_)) => Vec::new(),
-            },
             _ => session.world.of(entity).collect(),
         };
         for row in rows {
             if let Some((actor, body)) = patch_of(session, operation, &row, input, unset) {
-                session.update(actor, operation, &row, &body)?;
-                return session.verify(&row);
+                return session.update_and_verify(actor, operation, &row, &body);
             }
         }
     }
@@ -291,9 +276,9 @@ fn patch_of<'p>(
             } else {
                 Style::Varied
             };
-            let mut body = session.propose(row.entity, own, actor, &fixed, style)?;
+            let mut body = session.propose(own, actor, &fixed, style)?;
             if attempt > 10 {
-                let more = session.propose(row.entity, inputs, actor, &body, Style::Few)?;
+                let more = session.propose(inputs, actor, &body, Style::Few)?;
                 body = more;
             }
             let changes = body
@@ -324,12 +309,9 @@ pub(super) fn patched(
     row: &RowRef,
     body: &Body,
 ) -> bool {
-    let now = session.now();
-    let who = session.actors[actor].who.clone();
-    let before = session.world.snapshot(row);
-    let refusals = update(&mut session.world, operation, row, &who, body, now);
-    session.world.restore(row, before);
-    refusals.is_empty()
+    session.imagine_update(actor, operation, row, body, |_, refusals| {
+        refusals.is_empty()
+    })
 }
 
 fn deletes<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {

@@ -2,11 +2,11 @@
 
 use super::Cases;
 use crate::client::Request;
-use crate::oracle::{Question, Refusal, answer, move_json, step};
+use crate::oracle::{Body, Question, Refusal, answer};
+use crate::propose::Style;
 use crate::session::{Outcome, Session, failed, skip};
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, OperationKind};
-use serde_json::Value as Json;
 
 pub(super) fn derive(cases: &mut Cases) {
     let plan = cases.plan;
@@ -100,7 +100,6 @@ fn moved<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()>
     if reply.status != done.reply.status || reply.json != done.reply.json {
         return failed(&second, &done.reply.shown(), &reply.shown(), Vec::new());
     }
-    let _ = (move_json, step);
     session.verify(&row)
 }
 
@@ -114,15 +113,13 @@ fn other_body<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcom
         &first,
         &[("idempotency-key", key.clone())],
     )?;
+    let entity = operation.entity.unwrap_or(EntityId(0));
+    let inputs = &session.plan.resource(entity).create;
     for _ in 0..10 {
-        let other = session.sound_body(actor, operation, Some(true))?;
-        let json: Json = other.json(
-            &session.world,
-            &session
-                .plan
-                .resource(operation.entity.unwrap_or(EntityId(0)))
-                .create,
-        );
+        let Some(other) = session.propose(inputs, actor, &Body::default(), Style::Varied) else {
+            continue;
+        };
+        let json = other.json(&session.world, inputs);
         let before = done.request.shown();
         let request = Request::new("POST", &operation.path)
             .json(json)

@@ -1,7 +1,7 @@
 //! Bad input: each class for each field is refused with its place, and good values on the edge are taken.
 
+use super::Cases;
 use super::invalid::{Bad, of_input, of_move_input};
-use super::{Cases, happy};
 use crate::client::{Reply, Request};
 use crate::make::Want;
 use crate::oracle::{Body, Given, move_json, step};
@@ -166,7 +166,7 @@ fn base<'p>(
                 None => &session.plan.resource(entity).update[..],
             };
             for _ in 0..20 {
-                let body = session.propose(entity, inputs, actor, &Body::default(), Style::Whole);
+                let body = session.propose(inputs, actor, &Body::default(), Style::Whole);
                 let has_parts = |body: &Body| input.is_none_or(|input| has_parts(input, body));
                 if let Some(body) = body.filter(has_parts) {
                     let json = body.json(&session.world, &session.plan.resource(entity).update);
@@ -179,7 +179,7 @@ fn base<'p>(
             let inputs = &session.plan.resource(entity).create;
             for _ in 0..20 {
                 if let Some(body) =
-                    session.propose(entity, inputs, ANONYMOUS, &Body::default(), Style::Whole)
+                    session.propose(inputs, ANONYMOUS, &Body::default(), Style::Whole)
                 {
                     let mut json = body.json(&session.world, inputs);
                     json["password"] = session.new_password().into();
@@ -240,37 +240,33 @@ fn creatable<'p>(
     operation: &'p Operation,
     input: Option<&'p Input>,
 ) -> Outcome<(usize, Body)> {
-    let mut round = 0;
-    loop {
-        for actor in 0..session.actors.len() {
-            let judge = session.judge(actor);
-            let may_set = input.is_none_or(|input| {
-                input.settable.is_empty()
-                    || input.settable.iter().any(|one| judge.is_of(one.caller))
-            });
-            if !may_set || judge.admit(operation).is_some() {
-                continue;
-            }
-            let want = Want {
-                tenant: session.tenant_of(actor),
-                ..Want::default()
-            };
-            for _ in 0..4 {
-                let Some(body) = session.search_create(actor, operation, &want, &|_, _| true)
-                else {
-                    break;
-                };
-                if input.is_none_or(|input| has_parts(input, &body)) {
-                    return Ok((actor, body));
-                }
-            }
-        }
-        if round > 0 {
-            return skip(format!("no body is found for {} to spoil", operation.id));
-        }
-        round += 1;
-        session.widen(operation.entity.unwrap_or(EntityId(0)))?;
+    let entity = operation.entity.unwrap_or(EntityId(0));
+    if session.is_one_to_one(entity) {
+        session.widen(entity)?;
     }
+    let full = |session: &Session<'p>, row: &RowRef| match input {
+        Some(input) if matches!(input.kind, InputKind::Parts { .. }) => {
+            !session.world.many(row, input.field).is_empty()
+        }
+        _ => true,
+    };
+    for actor in session.callers(operation) {
+        let judge = session.judge(actor);
+        let may_set = input.is_none_or(|input| {
+            input.settable.is_empty() || input.settable.iter().any(|one| judge.is_of(one.caller))
+        });
+        let want = Want {
+            tenant: session.tenant_of(actor),
+            ..Want::default()
+        };
+        let found = |session: &mut Session<'p>| {
+            session.afresh(|session| session.find_body(actor, operation, &want, &full))
+        };
+        if may_set && let Some(body) = session.prepare(found)? {
+            return Ok((actor, body));
+        }
+    }
+    skip(format!("no body is found for {} to spoil", operation.id))
 }
 
 fn request(session: &Session, operation: &Operation, row: Option<&RowRef>, body: Json) -> Request {
@@ -545,27 +541,11 @@ fn edges<'p>(cases: &mut Cases<'p>, operation: &'p Operation, inputs: &'p [Input
                 reason,
                 Some(field.span),
                 move |session| {
-                    if session.is_one_to_one(input.field.entity) {
-                        session.widen(input.field.entity)?;
-                    }
                     let mut want = Want::default();
                     want.fixed.set(input.field, Given::Value(value.clone()));
-                    for actor in 0..session.actors.len() {
-                        let judge = session.judge(actor);
-                        let may_set = input.settable.is_empty()
-                            || input.settable.iter().any(|one| judge.is_of(one.caller));
-                        if !may_set || judge.admit(operation).is_some() {
-                            continue;
-                        }
-                        if let Some(body) =
-                            session.search_create(actor, operation, &want, &|_, _| true)
-                            && happy::accepted(session, actor, operation, &body)
-                        {
-                            let done = session.create(actor, operation, &body)?;
-                            return done.row.map_or(Ok(()), |row| session.verify(&row));
-                        }
-                    }
-                    skip("another rule of the design refuses the value")
+                    let found = session.find_caller_and_body(operation, &want, &|_, _| true);
+                    let (actor, body) = found?;
+                    session.create_and_verify(actor, operation, &body)
                 },
             );
         }

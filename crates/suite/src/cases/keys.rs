@@ -1,9 +1,10 @@
 //! Unique keys: no two rows alike, within their scope, and free again when the row is gone.
 
 use super::Cases;
-use crate::oracle::{Body, Given, create, update};
+use crate::oracle::{Body, Given, Refusal};
 use crate::propose::Style;
 use crate::session::{ANONYMOUS, Outcome, Session, Trouble, skip};
+use crate::trial::only_by;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{Entity, FieldId, UniqueKey};
 use archwright_plan::{Input, InputKind, Operation, OperationKind};
@@ -170,6 +171,14 @@ fn stands(session: &Session, row: &RowRef, values: &Values, wanted: &Wanted) -> 
     })
 }
 
+/// Whether the rules answer as it is wanted.
+fn answers(refusals: &[Refusal], wanted: &Wanted, rule: &str) -> bool {
+    match wanted {
+        Wanted::Same => only_by(refusals, rule),
+        Wanted::ButFor(_) => refusals.is_empty(),
+    }
+}
+
 fn twin_create<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
@@ -187,28 +196,14 @@ fn twin_create<'p>(
             continue;
         }
         for _ in 0..25 {
-            let Some(body) = session.propose(entity, inputs, actor, &fixed, Style::Varied) else {
+            let Some(body) = session.propose(inputs, actor, &fixed, Style::Varied) else {
                 break;
             };
-            let now = session.now();
-            let who = session.actors[actor].who.clone();
-            let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
-            let stands = stands(session, &row, values, wanted);
-            let parts = session.world.snapshot(&row);
-            parts
-                .iter()
-                .for_each(|(row, _)| drop(session.world.remove(row)));
-            let fits = match wanted {
-                Wanted::Same => {
-                    !refusals.is_empty() && refusals.iter().all(|refusal| refusal.rule == *rule)
-                }
-                Wanted::ButFor(_) => refusals.is_empty(),
-            };
-            if stands && fits {
-                let done = session.create(actor, operation, &body)?;
-                if let Some(row) = done.row {
-                    session.verify(&row)?;
-                }
+            let fits = session.imagine_create(actor, operation, &body, |session, row, refusals| {
+                stands(session, row, values, wanted) && answers(refusals, wanted, rule)
+            });
+            if fits {
+                session.create_and_verify(actor, operation, &body)?;
                 return Ok(true);
             }
         }
@@ -229,20 +224,13 @@ fn twin_sign_up<'p>(
     let inputs = &session.plan.resource(entity).create;
     let fixed = fixed(inputs, values, wanted);
     for _ in 0..25 {
-        let Some(body) = session.propose(entity, inputs, ANONYMOUS, &fixed, Style::Varied) else {
+        let Some(body) = session.propose(inputs, ANONYMOUS, &fixed, Style::Varied) else {
             break;
         };
-        let now = session.now();
-        let (row, refusals) = crate::oracle::sign_up(&mut session.world, &body, now);
-        let stands = stands(session, &row, values, wanted);
-        session.world.remove(&row);
-        let fits = match wanted {
-            Wanted::Same => {
-                !refusals.is_empty() && refusals.iter().all(|refusal| refusal.rule == *rule)
-            }
-            Wanted::ButFor(_) => refusals.is_empty(),
-        };
-        if !stands || !fits {
+        let fits = session.imagine_sign_up(&body, |session, row, refusals| {
+            stands(session, row, values, wanted) && answers(refusals, wanted, rule)
+        });
+        if !fits {
             continue;
         }
         let name = format!("newcomer-{}", session.actors.len());
@@ -279,14 +267,11 @@ fn twin_update<'p>(
             if session.judge(actor).admit_to(operation, &other).is_some() {
                 continue;
             }
-            let now = session.now();
-            let who = session.actors[actor].who.clone();
-            let before = session.world.snapshot(&other);
-            let refusals = update(&mut session.world, operation, &other, &who, &body, now);
-            session.world.restore(&other, before);
-            if !refusals.is_empty() && refusals.iter().all(|refusal| refusal.rule == *rule) {
-                session.update(actor, operation, &other, &body)?;
-                session.verify(&other)?;
+            let refused = session.imagine_update(actor, operation, &other, &body, |_, refusals| {
+                only_by(refusals, rule)
+            });
+            if refused {
+                session.update_and_verify(actor, operation, &other, &body)?;
                 return Ok(true);
             }
         }
@@ -361,9 +346,7 @@ fn asked_twins<'p>(
         } else {
             &inputs[..]
         };
-        let Some(mut body) =
-            session.propose(field.entity, own, actor, &Body::default(), Style::Varied)
-        else {
+        let Some(mut body) = session.propose(own, actor, &Body::default(), Style::Varied) else {
             return Ok(false);
         };
         let Some(Given::Parts(parts)) = body.get(field).cloned() else {
@@ -373,31 +356,18 @@ fn asked_twins<'p>(
             continue;
         };
         body.set(field, Given::Parts(vec![first.clone(), first]));
-        let now = session.now();
-        let who = session.actors[actor].who.clone();
-        let refusals = match row {
-            None => {
-                let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
-                let parts = session.world.snapshot(&row);
-                parts
-                    .iter()
-                    .for_each(|(row, _)| drop(session.world.remove(row)));
-                refusals
-            }
-            Some(row) => {
-                let before = session.world.snapshot(row);
-                let refusals = update(&mut session.world, operation, row, &who, &body, now);
-                session.world.restore(row, before);
-                refusals
-            }
+        let refused = match row {
+            None => session.imagine_create(actor, operation, &body, |_, _, refusals| {
+                only_by(refusals, rule)
+            }),
+            Some(row) => session.imagine_update(actor, operation, row, &body, |_, refusals| {
+                only_by(refusals, rule)
+            }),
         };
-        if !refusals.is_empty() && refusals.iter().all(|refusal| refusal.rule == *rule) {
+        if refused {
             match row {
-                None => session.create(actor, operation, &body)?,
-                Some(row) => session.update(actor, operation, row, &body)?,
-            };
-            if let Some(row) = row {
-                session.verify(row)?;
+                None => session.create_and_verify(actor, operation, &body)?,
+                Some(row) => session.update_and_verify(actor, operation, row, &body)?,
             }
             return Ok(true);
         }
@@ -432,21 +402,14 @@ fn freed<'p>(
             continue;
         }
         for _ in 0..60 {
-            let Some(body) = session.propose(entity.id, inputs, actor, &fixed, Style::Varied)
-            else {
+            let Some(body) = session.propose(inputs, actor, &fixed, Style::Varied) else {
                 break;
             };
-            let now = session.now();
-            let who = session.actors[actor].who.clone();
-            let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
-            let same = stands(session, &row, &values, &Wanted::Same);
-            let parts = session.world.snapshot(&row);
-            parts
-                .iter()
-                .for_each(|(row, _)| drop(session.world.remove(row)));
-            if same && refusals.is_empty() {
-                let done = session.create(actor, operation, &body)?;
-                return done.row.map_or(Ok(()), |row| session.verify(&row));
+            let fits = session.imagine_create(actor, operation, &body, |session, row, refusals| {
+                stands(session, row, &values, &Wanted::Same) && refusals.is_empty()
+            });
+            if fits {
+                return session.create_and_verify(actor, operation, &body);
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use super::Cases;
 use super::happy::deleter;
-use crate::make::Want;
+use crate::make::{Want, unless_failed};
 use crate::oracle::{Given, removal};
 use crate::session::{Outcome, Session, Trouble, skip};
 use archwright_evaluate::RowRef;
-use archwright_plan::model::{EntityId, FieldId, OnDelete};
+use archwright_plan::model::{EntityId, Expression, ExpressionKind, FieldId, OnDelete, RoleId};
 use archwright_plan::{Operation, OperationKind};
 
 pub(super) fn derive(cases: &mut Cases) {
@@ -67,8 +67,7 @@ fn deleted<'p>(
     on_delete: OnDelete,
 ) -> Outcome<()> {
     let target = operation.entity.unwrap_or(EntityId(0));
-    let restricts =
-        on_delete == OnDelete::Restrict && !session.plan.model.entity(target).soft_delete;
+    let restricts = on_delete == OnDelete::Restrict;
     let fits = |session: &Session<'p>, row: &RowRef| {
         let refers = !session.world.pointing(row, field).is_empty();
         let made = session.world.get(row).is_some_and(|row| row.made);
@@ -155,12 +154,8 @@ fn refers_to<'p>(
         return Ok(row.clone());
     }
     let mut trouble = Trouble::Skipped("no row refers to one that can be deleted".to_owned());
-    for state in session.states(target) {
-        let want = Want {
-            state,
-            ..Want::default()
-        };
-        let row = match session.make(target, &want) {
+    for candidate in candidates(session, target) {
+        let row = match candidate.made(session, target) {
             Ok(row) => row,
             Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
             Err(other) => {
@@ -181,6 +176,49 @@ fn refers_to<'p>(
         }
     }
     Err(trouble)
+}
+
+/// What may become a row that others refer to.
+enum Candidate {
+    InState(Option<String>),
+    /// An account that may do more than one that has just signed up, beside this one.
+    Of(RoleId, usize),
+}
+
+fn candidates(session: &Session, target: EntityId) -> Vec<Candidate> {
+    let states = session.states(target).into_iter();
+    let mut candidates: Vec<Candidate> = states.map(Candidate::InState).collect();
+    let model = &session.plan.model;
+    if model
+        .account
+        .as_ref()
+        .is_some_and(|account| account.entity == target)
+    {
+        for role in (0..model.roles.len()).map(RoleId) {
+            let of_role = session.of_role(Some(role));
+            candidates.extend(of_role.map(|like| Candidate::Of(role, like)));
+        }
+    }
+    candidates
+}
+
+impl Candidate {
+    fn made(&self, session: &mut Session, target: EntityId) -> Outcome<RowRef> {
+        match self {
+            Self::InState(state) => {
+                let want = Want {
+                    state: state.clone(),
+                    ..Want::default()
+                };
+                session.make(target, &want)
+            }
+            Self::Of(role, like) => {
+                let newcomer = session.newcomer_of(*role, Some(*like))?;
+                let account = session.actors[newcomer].who.account.clone();
+                account.map_or_else(|| skip("no account was made"), Ok)
+            }
+        }
+    }
 }
 
 /// Makes a row that refers to this one: created so, created by it, or moved by it.
@@ -215,5 +253,46 @@ fn refer<'p>(session: &mut Session<'p>, row: &RowRef, field: FieldId) -> Outcome
         Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
         _ => {}
     }
+    if moved_by(session, row, field)? {
+        return Ok(());
+    }
+    if session.is_actor(row) {
+        return skip("no row is found that refers to the account");
+    }
     session.seek(child, &points).map(drop)
+}
+
+/// Lets an account make the move that leaves its mark on a row.
+fn moved_by<'p>(session: &mut Session<'p>, row: &RowRef, field: FieldId) -> Outcome<bool> {
+    let plan = session.plan;
+    let mut actors = session.actors.iter();
+    let Some(actor) = actors.position(|actor| actor.who.account.as_ref() == Some(row)) else {
+        return Ok(false);
+    };
+    let machine = plan.model.entity(field.entity).state.iter();
+    let marks = |set: &[(FieldId, Expression)]| {
+        set.iter()
+            .any(|(own, value)| *own == field && matches!(value.kind, ExpressionKind::Caller))
+    };
+    for (index, step) in machine.flat_map(|machine| &machine.moves).enumerate() {
+        let operation = session.operation(field.entity, OperationKind::Move(index));
+        let (Some(operation), true) = (operation, marks(&step.set)) else {
+            continue;
+        };
+        let want = Want {
+            state: step.from.first().cloned(),
+            stranger: Some(row.clone()),
+            tenant: session.tenant_of(actor),
+            ..Want::default()
+        };
+        let Some(child) = unless_failed(session.make(field.entity, &want))? else {
+            continue;
+        };
+        let given = session.sound_input(actor, operation, &child)?;
+        if session.try_shift(actor, operation, &child, &given) {
+            session.prepare(|session| session.shift(actor, operation, &child, &given))?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

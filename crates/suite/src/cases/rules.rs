@@ -3,13 +3,14 @@
 
 use super::Cases;
 use super::neighbours::{always, is_about_instants, neighbours};
-use crate::oracle::{Body, create, step, update};
+use crate::make::{Condition, Want, unless_failed};
+use crate::oracle::{Body, step};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, skip};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{
     BinaryOperator, Check, Entity, EntityId, Expression, ExpressionKind, FieldId, Literal, Model,
-    ScalarType,
+    RoleId, ScalarType,
 };
 use archwright_plan::{Alternative, CallerClass, InputKind, Operation, OperationKind, Plan};
 use std::collections::BTreeSet;
@@ -147,6 +148,9 @@ fn checks<'p>(cases: &mut Cases<'p>, entity: &'p Entity, check: &'p Check) {
         if written == entity.id && always_kept(plan, entity, operation, check) {
             continue;
         }
+        if kind == OperationKind::Create && is_about_itself(check) {
+            continue;
+        }
         let name = format!("{}/check/{}", operation.id, check.name);
         let reason = format!("a row with not {text} is refused");
         cases.add(
@@ -199,6 +203,22 @@ fn always_kept(plan: &Plan, entity: &Entity, operation: &Operation, check: &Chec
     let is_create = operation.kind == OperationKind::Create;
     let mut states = states.iter().filter(|state| is_create || written(state));
     states.all(|state| by_state(&check.that, machine.field, state) == Some(true))
+}
+
+/// Whether the check says that a row is not what one of its own references leads to: a row that is being created
+/// can't refer to itself.
+fn is_about_itself(check: &Check) -> bool {
+    let is_this = |part: &Expression| matches!(part.kind, ExpressionKind::This);
+    let leads =
+        |part: &Expression| matches!(&part.kind, ExpressionKind::Field { of, .. } if is_this(of));
+    match &check.that.kind {
+        ExpressionKind::Binary {
+            operator: BinaryOperator::NotEqual,
+            left,
+            right,
+        } => (is_this(left) && leads(right)) || (leads(left) && is_this(right)),
+        _ => false,
+    }
 }
 
 /// What a condition comes to in a state, as far as the state alone tells.
@@ -271,8 +291,6 @@ impl Placed for Check {
     }
 }
 
-type Condition<'a, 'p> = &'a dyn Fn(&Session<'p>, &RowRef) -> bool;
-
 /// Writes a row for which a condition holds and that breaks no rule but the check, if any.
 fn write<'p>(
     session: &mut Session<'p>,
@@ -283,45 +301,32 @@ fn write<'p>(
 ) -> Outcome<()> {
     let written = operation.entity.unwrap_or(EntityId(0));
     session.focus = mentioned(&session.plan.model, &check.that);
-    if operation.kind == OperationKind::Create && session.is_one_to_one(written) {
-        session.widen(written)?;
+    let shows = |session: &Session<'p>, row: &RowRef| {
+        let subjects = subjects(session, row, entity);
+        subjects.iter().any(|row| condition(session, row))
+    };
+    let rule = format!("the check {}", check.name);
+    if operation.kind == OperationKind::Create {
+        let want = Want {
+            breaks: Some(rule),
+            ..Want::default()
+        };
+        let (actor, body) = session.find_caller_and_body(operation, &want, &shows)?;
+        return session.create_and_verify(actor, operation, &body);
     }
     for round in 0..3 {
-        if operation.kind == OperationKind::Create {
-            for actor in 0..session.actors.len() {
-                if session.judge(actor).admit(operation).is_none()
-                    && let Some(body) =
-                        odd_body(session, actor, operation, entity, check, condition)
-                {
-                    let done = session.create(actor, operation, &body)?;
-                    return done.row.map_or(Ok(()), |row| session.verify(&row));
-                }
-            }
-        } else {
-            let rows: Vec<RowRef> = session
-                .world
-                .of(written)
-                .filter(|row| session.world.get(row).is_some_and(|row| row.made))
-                .collect();
-            for row in rows {
-                if let Some((actor, body)) =
-                    odd_patch(session, operation, &row, entity, check, condition)
-                {
-                    session.update(actor, operation, &row, &body)?;
-                    return session.verify(&row);
-                }
+        for row in session.made_rows(written) {
+            if let Some((actor, body)) = odd_patch(session, operation, &row, &rule, &shows) {
+                return session.update_and_verify(actor, operation, &row, &body);
             }
         }
-        // More rows to refer to, and to change.
+        // More rows to change.
         let states = session.states(written);
-        let state = states.get(round).cloned().flatten();
-        let want = crate::make::Want {
-            state,
-            ..crate::make::Want::default()
+        let want = Want {
+            state: states.get(round).cloned().flatten(),
+            ..Want::default()
         };
-        if let Err(Trouble::Failed(failure)) = session.make(written, &want) {
-            return Err(Trouble::Failed(failure));
-        }
+        unless_failed(session.make(written, &want))?;
     }
     skip(format!(
         "no request of {} is found that shows it and breaks no other rule",
@@ -353,51 +358,14 @@ fn subjects(session: &Session, row: &RowRef, entity: &Entity) -> Vec<RowRef> {
     }
 }
 
-fn odd_body<'p>(
-    session: &mut Session<'p>,
-    actor: usize,
-    operation: &'p Operation,
-    entity: &'p Entity,
-    check: &'p Check,
-    condition: Condition<'_, 'p>,
-) -> Option<Body> {
-    let written = operation.entity?;
-    let inputs = &session.plan.resource(written).create;
-    let rule = format!("the check {}", check.name);
-    for attempt in 0..500 {
-        let style = if attempt % 4 == 0 {
-            Style::Whole
-        } else {
-            Style::Varied
-        };
-        let body = session.propose(written, inputs, actor, &Body::default(), style)?;
-        let now = session.now();
-        let who = session.actors[actor].who.clone();
-        let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
-        let shows = subjects(session, &row, entity)
-            .iter()
-            .any(|row| condition(session, row));
-        let parts = session.world.snapshot(&row);
-        parts
-            .iter()
-            .for_each(|(row, _)| drop(session.world.remove(row)));
-        if shows && refusals.iter().all(|refusal| refusal.rule == rule) {
-            return Some(body);
-        }
-    }
-    None
-}
-
 fn odd_patch<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
     row: &RowRef,
-    entity: &'p Entity,
-    check: &'p Check,
-    condition: Condition<'_, 'p>,
+    rule: &str,
+    shows: Condition<'_, 'p>,
 ) -> Option<(usize, Body)> {
     let inputs = &session.plan.resource(row.entity).update;
-    let rule = format!("the check {}", check.name);
     for actor in 0..session.actors.len() {
         if session.judge(actor).admit_to(operation, row).is_some() {
             continue;
@@ -408,16 +376,11 @@ fn odd_patch<'p>(
             } else {
                 Style::Varied
             };
-            let body = session.propose(row.entity, inputs, actor, &Body::default(), style)?;
-            let now = session.now();
-            let who = session.actors[actor].who.clone();
-            let before = session.world.snapshot(row);
-            let refusals = update(&mut session.world, operation, row, &who, &body, now);
-            let shows = subjects(session, row, entity)
-                .iter()
-                .any(|row| condition(session, row));
-            session.world.restore(row, before);
-            if shows && refusals.iter().all(|refusal| refusal.rule == rule) {
+            let body = session.propose(inputs, actor, &Body::default(), style)?;
+            let fits = session.imagine_update(actor, operation, row, &body, |session, refusals| {
+                shows(session, row) && refusals.iter().all(|refusal| refusal.rule == rule)
+            });
+            if fits {
                 return Some((actor, body));
             }
         }
@@ -468,6 +431,9 @@ fn guards<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
     }
     if operation.guard.len() > 1 {
         for index in 0..operation.guard.len() {
+            if is_covered(plan, operation, index) {
+                continue;
+            }
             let mut guard = operation.guard.clone();
             let dropped = guard.remove(index);
             let who = class(plan, &dropped);
@@ -483,6 +449,27 @@ fn guards<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
     }
 }
 
+/// Whether another alternative lets everybody create a row whom this one lets.
+fn is_covered(plan: &Plan, operation: &Operation, index: usize) -> bool {
+    let class = operation.guard[index].caller;
+    let covers = |other: CallerClass| match (other, class) {
+        (CallerClass::Anyone, _) => true,
+        (CallerClass::SignedIn, class) => class != CallerClass::Anyone,
+        (CallerClass::Role(other), CallerClass::Role(role)) => {
+            plan.model.role(role).includes.contains(&other)
+        }
+        (CallerClass::Role(_), _) => false,
+    };
+    let mut others = operation.guard.iter().enumerate();
+    operation.kind == OperationKind::Create
+        && others.any(|(other, alternative)| {
+            other != index
+                && covers(alternative.caller)
+                && alternative.after.is_none()
+                && asked(plan, operation, alternative).is_none()
+        })
+}
+
 /// What an alternative asks of the row. Whoever creates a row without naming an owner or a tenant gives it their own,
 /// so that there is nothing to ask of these.
 fn asked(plan: &Plan, operation: &Operation, alternative: &Alternative) -> Option<Expression> {
@@ -490,10 +477,8 @@ fn asked(plan: &Plan, operation: &Operation, alternative: &Alternative) -> Optio
     let entity = operation.entity.map(|entity| plan.model.entity(entity))?;
     if operation.kind != OperationKind::Create {
         // Whoever owns a row is of its tenant.
-        return match alternative.owner {
-            true => without(when, &crate::actors::is_tenancy),
-            false => Some(when),
-        };
+        // Other tenants have cases of their own.
+        return without(when, &crate::actors::is_tenancy);
     }
     let inputs = &plan.resource(entity.id).create;
     let chosen = |field: Option<FieldId>| inputs.iter().any(|input| Some(input.field) == field);
@@ -615,61 +600,33 @@ fn created_apart<'p>(
     operation: &'p Operation,
     neighbour: &[Alternative],
 ) -> Outcome<()> {
-    let entity = operation.entity.unwrap_or(EntityId(0));
-    let inputs = &session.plan.resource(entity).create;
-    let rule = format!("the guard of {}", operation.id);
-    for round in 0..4 {
-        for actor in 0..session.actors.len() {
-            for _ in 0..150 {
-                let Some(body) =
-                    session.propose(entity, inputs, actor, &Body::default(), Style::Varied)
-                else {
-                    break;
-                };
-                let now = session.now();
-                let who = session.actors[actor].who.clone();
-                let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
-                let judge = session.judge(actor);
-                let apart = judge.passes(&operation.guard, &row) != judge.passes(neighbour, &row);
-                let parts = session.world.snapshot(&row);
-                parts
-                    .iter()
-                    .for_each(|(row, _)| drop(session.world.remove(row)));
-                if apart && refusals.iter().all(|refusal| refusal.rule == rule) {
-                    let done = session.create(actor, operation, &body)?;
-                    return done.row.map_or(Ok(()), |row| session.verify(&row));
-                }
-            }
+    let want = Want {
+        breaks: Some(format!("the guard of {}", operation.id)),
+        ..Want::default()
+    };
+    let mut asked = 0;
+    let mut roles = (0..session.plan.model.roles.len()).map(RoleId);
+    loop {
+        // Whoever has two roles may see rows that the one role alone does not show.
+        if asked == session.actors.len() {
+            let Some(role) = roles.next() else { break };
+            let like = session.of_role(Some(role));
+            unless_failed(session.newcomer_of(role, like))?;
+            continue;
         }
-        referred(session, entity, round)?;
+        let actor = asked;
+        asked += 1;
+        let apart = |session: &Session<'p>, row: &RowRef| {
+            let judge = session.judge(actor);
+            judge.passes(&operation.guard, row) != judge.passes(neighbour, row)
+        };
+        let body = session.prepare(|session| session.find_body(actor, operation, &want, &apart))?;
+        if let Some(body) = body {
+            return session.create_and_verify(actor, operation, &body);
+        }
     }
     skip(format!(
         "no request of {} tells the rules apart",
         operation.id
     ))
-}
-
-/// Makes rows in another state, that the new row can refer to.
-fn referred(session: &mut Session, entity: EntityId, round: usize) -> Outcome<()> {
-    let targets: Vec<EntityId> = session
-        .plan
-        .resource(entity)
-        .create
-        .iter()
-        .filter_map(|input| match input.kind {
-            InputKind::Reference(target) => Some(target),
-            _ => None,
-        })
-        .collect();
-    for target in targets {
-        let states = session.states(target);
-        let want = crate::make::Want {
-            state: states[round % states.len()].clone(),
-            ..crate::make::Want::default()
-        };
-        if let Err(Trouble::Failed(failure)) = session.make(target, &want) {
-            return Err(Trouble::Failed(failure));
-        }
-    }
-    Ok(())
 }

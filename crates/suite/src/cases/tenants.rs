@@ -2,7 +2,7 @@
 
 use super::Cases;
 use crate::make::Want;
-use crate::oracle::{Body, Given, create};
+use crate::oracle::{Body, Given};
 use crate::propose::Style;
 use crate::session::{Outcome, Session, Trouble, skip};
 use archwright_evaluate::RowRef;
@@ -163,21 +163,16 @@ fn foreign<'p>(
     let mut fixed = Body::default();
     fixed.set(input.field, Given::Row(row));
     for _ in 0..80 {
-        let Some(body) = session.propose(entity, inputs, actor, &fixed, Style::Varied) else {
+        let Some(body) = session.propose(inputs, actor, &fixed, Style::Varied) else {
             continue;
         };
-        let now = session.now();
-        let who = session.actors[actor].who.clone();
-        let (row, refusals) = create(&mut session.world, operation, &who, &body, now);
-        let parts = session.world.snapshot(&row);
-        parts
-            .iter()
-            .for_each(|(row, _)| drop(session.world.remove(row)));
         // A guard that looks at the foreign row refuses too; the reply says that it is not found.
-        if refusals
-            .first()
-            .is_some_and(|refusal| refusal.status == 422)
-        {
+        let refused = session.imagine_create(actor, operation, &body, |_, _, refusals| {
+            refusals
+                .first()
+                .is_some_and(|refusal| refusal.status == 422)
+        });
+        if refused {
             return session.create(actor, operation, &body).map(drop);
         }
     }

@@ -12,7 +12,7 @@ pub use delete::{deletion, rule as restriction};
 pub use judge::{Judge, Who, reading};
 pub use list::{Question, answer};
 pub use show::{Shown, adopt, compare, name, representation};
-pub use write::{NEW, create, removal, shift, sign_up, step, touch, update};
+pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
 
 /// A reply that refuses, and which rule says so.
 #[derive(Clone, Debug, PartialEq, Eq)]

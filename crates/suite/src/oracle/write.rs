@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// The id of a row that the server has not named yet.
 pub const NEW: &str = "~new";
+/// What a refusal names where a body refers to a row that the caller may not know of.
+pub const UNREADABLE: &str = "a reference";
 
 /// Puts the new row with its parts into the world under provisional ids, and says what refuses it. The caller takes
 /// it out again, or gives it the server's ids.
@@ -446,7 +448,7 @@ pub fn removal(
 /// References that the caller may not know of.
 fn unreadable(judge: &Judge, inputs: &[Input], body: &Body, place: &str) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    let refused = |pointer: String| Refusal::new(422, "invalid", "a reference").at(pointer);
+    let refused = |pointer: String| Refusal::new(422, "invalid", UNREADABLE).at(pointer);
     for (field, given) in &body.0 {
         let Some(input) = inputs.iter().find(|input| input.field == *field) else {
             continue;

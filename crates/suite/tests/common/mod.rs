@@ -7,17 +7,15 @@ use archwright_seed::{SeedOptions, rows, sign_ins};
 use archwright_server::{
     ClientAddress, Environment, RateLimits, Secrets, Seed, SeededAccount, Server, ServerOptions,
 };
-use archwright_suite::{
-    Options, Report, TokenKey, TokenSecrets, Verdict, default_sign_ins, run,
-};
+use archwright_suite::{Options, Report, TokenKey, TokenSecrets, Verdict, default_sign_ins, run};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-/// 2026-11-24T10:00:00.000Z: the seeded rows are older than this.
-const NOW: i64 = 1_795_514_400_000;
+/// 2026-10-25T10:00:00.000Z: the seeded rows are so old that what they set expired.
+const NOW: i64 = 1_792_922_400_000;
 
 /// The plan of a design in `examples`.
 pub fn example(name: &str) -> Plan {

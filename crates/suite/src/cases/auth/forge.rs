@@ -253,7 +253,11 @@ mod tests {
             assert_eq!(parts[0], header);
             decoded(parts[1]).unwrap()
         });
-        assert_eq!(claims, expected.map_err(str::to_owned), "{kind} {algorithm}");
+        assert_eq!(
+            claims,
+            expected.map_err(str::to_owned),
+            "{kind} {algorithm}"
+        );
     }
 
     #[test]
@@ -265,7 +269,11 @@ mod tests {
             STANDARD.encode(pem)
         );
         let expired = json!({"aud": "b", "iat": 5_500, "exp": 6_400});
-        for (algorithm, key) in [("EdDSA", &seed), ("EdDSA", &pem), ("HS256", &"s".to_owned())] {
+        for (algorithm, key) in [
+            ("EdDSA", &seed),
+            ("EdDSA", &pem),
+            ("HS256", &"s".to_owned()),
+        ] {
             check("expired", algorithm, key, Ok(expired.clone()));
         }
         let later = json!({"aud": "b", "iat": 13_600, "exp": 14_500, "nbf": 13_600});
@@ -274,8 +282,18 @@ mod tests {
         check("other-audience", "EdDSA", &seed, Ok(other));
         for (kind, algorithm, key, why) in [
             ("other-issuer", "EdDSA", "", "access tokens name no issuer"),
-            ("expired", "EdDSA", "?", "--signing-key has no key of Ed25519"),
-            ("expired", "RS256", "", "the suite can't sign with RS256; give --expired-token"),
+            (
+                "expired",
+                "EdDSA",
+                "?",
+                "--signing-key has no key of Ed25519",
+            ),
+            (
+                "expired",
+                "RS256",
+                "",
+                "the suite can't sign with RS256; give --expired-token",
+            ),
         ] {
             check(kind, algorithm, key, Err(why));
         }
