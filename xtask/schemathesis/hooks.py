@@ -27,7 +27,7 @@ def before_call(context, case, kwargs):
         case.headers["If-Match"] = f'"{tag}"'
     # What a later request of the same scenario needs must not be left out of the reply.
     stateful = case.meta is not None and case.meta.phase.name.value == "stateful"
-    if stateful and case.query and "fields" in case.query:
+    if stateful and is_positive(case) and case.query and "fields" in case.query:
         del case.query["fields"]
 
 

@@ -8,7 +8,6 @@ use archwright_plan::model::{
 };
 use serde_json::{Map, Value, json};
 
-const MOST_ID: i64 = 999_999_999_999_999_999;
 pub(crate) const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 pub(crate) const PHONE: &str = "^\\+[0-9]{7,15}$";
 
@@ -113,7 +112,9 @@ pub(crate) fn filter(context: Context, field: &Field) -> Value {
 pub(crate) fn id(context: Context, entity: EntityId) -> Value {
     match context.plan.model.entity(entity).id_type {
         IdType::Uuid => json!({ "type": "string", "format": "uuid" }),
-        IdType::Int => json!({ "type": "integer", "format": "int64", "minimum": 1 }),
+        IdType::Int => {
+            json!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_BIGINT })
+        }
     }
 }
 
@@ -122,7 +123,7 @@ pub(crate) fn id_in_path(context: Context, entity: EntityId) -> Value {
     match context.plan.model.entity(entity).id_type {
         IdType::Uuid => json!({ "type": "string", "format": "uuid" }),
         IdType::Int => json!({
-            "type": "integer", "format": "int64", "minimum": 0, "maximum": MOST_ID,
+            "type": "integer", "format": "int64", "minimum": 0, "maximum": LARGEST_BIGINT,
         }),
     }
 }

@@ -5,11 +5,11 @@ mod typed;
 pub(crate) use typed::document;
 
 use crate::connection::Value;
-use crate::represent::id_value;
 use archwright_plan::Plan;
 use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{
-    EntityId, Field, IdType, InputField, InputKind, Literal, Model, ScalarType, Type,
+    EntityId, Field, IdType, InputField, InputKind, LARGEST_BIGINT, Literal, Model, ScalarType,
+    Type,
 };
 use regex::Regex;
 use serde_json::Value as Json;
@@ -184,12 +184,6 @@ pub(crate) fn address(
 pub(crate) fn id(plan: &Plan, entity: EntityId, json: &Json) -> Result<Value, Wrong> {
     match plan.model.entity(entity).id_type {
         IdType::Uuid => uuid(text(json)?),
-        IdType::Int => {
-            let Value::Integer(number) = integer(json, 1, i64::MAX)? else {
-                return Err(("type", "It must be a whole number.".to_owned()));
-            };
-            id_value(plan, entity, &number.to_string())
-                .ok_or_else(|| ("too-large", "No id is so large.".to_owned()))
-        }
+        IdType::Int => integer(json, 1, LARGEST_BIGINT),
     }
 }
