@@ -10,9 +10,6 @@ const MAX_FILES: usize = 500;
 /// Bytes of all files of a design.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Problems reported in one run.
-const MAX_DIAGNOSTICS: usize = 500;
-
 /// Everything that could be read, and everything that is wrong.
 #[derive(Clone, Debug)]
 pub struct Reading {
@@ -91,24 +88,12 @@ fn finish(
     let mut diagnostics = context.diagnostics;
     archwright_diagnostics::sort(&mut diagnostics);
     diagnostics.dedup();
-    limit(&mut diagnostics);
+    archwright_diagnostics::limit(&mut diagnostics);
     Reading {
         sources,
         design,
         diagnostics,
         complete: true,
-    }
-}
-
-/// Nobody reads more, and what follows is most often a consequence.
-fn limit(diagnostics: &mut Vec<Diagnostic>) {
-    let more = diagnostics.len().saturating_sub(MAX_DIAGNOSTICS);
-    if more > 0 {
-        diagnostics.truncate(MAX_DIAGNOSTICS);
-        let message = format!("{more} more problems are not shown");
-        diagnostics.push(
-            Diagnostic::new("AW003", None, message).help("Mend the first ones and check again."),
-        );
     }
 }
 

@@ -191,6 +191,28 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
 }
 
+/// How many diagnostics are shown of one design.
+pub const MAX_DIAGNOSTICS: usize = 500;
+
+/// Keeps the first: nobody reads more, and what follows is most often a consequence. Warnings go before errors do.
+pub fn limit(diagnostics: &mut Vec<Diagnostic>) {
+    let all = diagnostics.len();
+    if all <= MAX_DIAGNOSTICS {
+        return;
+    }
+    if has_errors(diagnostics) {
+        diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
+    }
+    diagnostics.truncate(MAX_DIAGNOSTICS);
+    let message = format!("{} more problems are not shown", all - diagnostics.len());
+    let mut rest =
+        Diagnostic::new("AW003", None, message).help("Mend the first ones and check again.");
+    if !has_errors(diagnostics) {
+        rest.severity = Severity::Warning;
+    }
+    diagnostics.push(rest);
+}
+
 /// The candidate that was probably meant by a misspelt `name`, if one is near.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
@@ -235,6 +257,35 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_too_many_problems_the_errors_are_kept() {
+        let check = |errors: usize, warnings: usize, shown: &str| {
+            let made = |code, count| (0..count).map(move |_| Diagnostic::new(code, None, ""));
+            let mut all: Vec<Diagnostic> = made("AW280", warnings)
+                .chain(made("AW220", errors))
+                .collect();
+            limit(&mut all);
+            let last = all.last().map(|last| (last.severity, last.message.clone()));
+            assert_eq!(format!("{} {last:?}", all.len()), shown);
+        };
+        check(500, 0, "500 Some((Error, \"\"))");
+        check(
+            2,
+            600,
+            "3 Some((Error, \"600 more problems are not shown\"))",
+        );
+        check(
+            0,
+            600,
+            "501 Some((Warning, \"100 more problems are not shown\"))",
+        );
+        check(
+            700,
+            3,
+            "501 Some((Error, \"203 more problems are not shown\"))",
+        );
+    }
 
     #[test]
     fn a_misspelt_name_finds_its_neighbour() {

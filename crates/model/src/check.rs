@@ -2,7 +2,7 @@
 
 use crate::{Model, lower};
 use archwright_design::Reading;
-use archwright_diagnostics::{Diagnostic, Span, has_errors, sort};
+use archwright_diagnostics::{Diagnostic, MAX_DIAGNOSTICS, Span, has_errors, limit, sort};
 
 /// What lowering says about a name that it does not know. When a part of a file was left out for its syntax, the name
 /// may be defined there.
@@ -20,8 +20,11 @@ const SUSPICIONS: [&str; 5] = ["AW280", "AW282", "AW283", "AW284", "AW285"];
 /// Lowers a design and joins what the reader and lowering say, without what would only repeat the reader. The model is
 /// there only if nothing is an error.
 pub fn check(reading: &Reading) -> (Option<Model>, Vec<Diagnostic>) {
-    let (model, of_model) = lower(&reading.design);
     let mut diagnostics = reading.diagnostics.clone();
+    if diagnostics.len() > MAX_DIAGNOSTICS && has_errors(&diagnostics) {
+        return (None, diagnostics);
+    }
+    let (model, of_model) = lower(&reading.design);
     diagnostics.extend(
         of_model
             .into_iter()
@@ -29,6 +32,7 @@ pub fn check(reading: &Reading) -> (Option<Model>, Vec<Diagnostic>) {
     );
     sort(&mut diagnostics);
     let model = model.filter(|_| !has_errors(&diagnostics));
+    limit(&mut diagnostics);
     (model, diagnostics)
 }
 

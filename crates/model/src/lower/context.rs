@@ -6,7 +6,7 @@ use crate::{
     Stack, View, ViewId,
 };
 use archwright_design::ast::{self, Text};
-use archwright_diagnostics::{Diagnostic, Span, nearest};
+use archwright_diagnostics::{Diagnostic, MAX_DIAGNOSTICS, Span, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Lowering<'a> {
@@ -74,6 +74,16 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// How many names a misspelt one is compared with: none any more in a design that is wrong all over, so that
+    /// hostile input is answered in bounded time.
+    pub fn compared_names(&self) -> usize {
+        if self.diagnostics.len() < MAX_DIAGNOSTICS {
+            1_000
+        } else {
+            0
+        }
+    }
+
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
@@ -133,7 +143,10 @@ impl<'a> Lowering<'a> {
                 name.span,
                 "entity",
                 &name.value,
-                self.entity_names.keys().copied(),
+                self.entity_names
+                    .keys()
+                    .copied()
+                    .take(self.compared_names()),
             ),
         };
         self.report(diagnostic);
@@ -173,7 +186,10 @@ impl<'a> Lowering<'a> {
             span,
             &what,
             name,
-            self.field_names[entity.0].keys().map(String::as_str),
+            self.field_names[entity.0]
+                .keys()
+                .map(String::as_str)
+                .take(self.compared_names()),
         )
     }
 
@@ -197,7 +213,8 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let words = ["anyone", "signed-in", "owner", "nobody"];
-        let known = self.role_names.keys().copied().chain(words);
+        let known = words.into_iter().chain(self.role_names.keys().copied());
+        let known = known.take(self.compared_names());
         let diagnostic = unknown("AW270", name.span, "role", &name.value, known);
         self.report(diagnostic);
         None

@@ -229,7 +229,8 @@ impl Lowering<'_> {
             .iter()
             .copied()
             .chain(self.entity_names.keys().copied())
-            .chain(aliases);
+            .chain(aliases)
+            .take(self.compared_names());
         let diagnostic = unknown("AW220", name.span, "type", &name.value, known);
         let help = "use a built-in type, an entity, or a name defined under `types`";
         let diagnostic = if diagnostic.help.is_some() {
