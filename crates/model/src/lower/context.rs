@@ -213,7 +213,7 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let words = ["anyone", "signed-in", "owner", "nobody"];
-        let known = words.into_iter().chain(self.role_names.keys().copied());
+        let known = self.role_names.keys().copied().chain(words);
         let known = known.take(self.compared_names());
         let diagnostic = unknown("AW270", name.span, "role", &name.value, known);
         self.report(diagnostic);
