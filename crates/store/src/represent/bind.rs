@@ -5,7 +5,7 @@ use crate::named::Environment;
 use crate::{Context, Failure, Shared};
 use archwright_plan::Plan;
 use archwright_plan::model::calendar::{days_from_text, instant_to_text};
-use archwright_plan::model::{EntityId, IdType, InputPlace, Literal};
+use archwright_plan::model::{EntityId, IdType, InputPlace, LARGEST_BIGINT, Literal};
 use archwright_sql::{Classes, Parameter};
 
 /// The values of a move's input, by the paths that expressions call them by.
@@ -130,12 +130,9 @@ pub(crate) fn id_value(plan: &Plan, entity: EntityId, text: &str) -> Option<Valu
     match plan.model.entity(entity).id_type {
         IdType::Uuid => canonical_uuid(text).map(Value::Text),
         IdType::Int => {
-            let plain = !text.is_empty()
-                && text.len() <= 18
-                && text.bytes().all(|byte| byte.is_ascii_digit());
-            plain
-                .then(|| text.parse().ok().map(Value::Integer))
-                .flatten()
+            let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = text.parse().ok().filter(|_| plain)?;
+            (number <= LARGEST_BIGINT).then_some(Value::Integer(number))
         }
     }
 }
