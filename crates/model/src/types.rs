@@ -581,6 +581,7 @@ pub enum Shape {
     Each {
         list: Expression,
         bind: BindingId,
+        name: String,
         item: Box<Shape>,
     },
 }
