@@ -174,20 +174,14 @@ fn list(plan: &Plan, only: Option<&str>) -> Result<()> {
 }
 
 fn known_roles(plan: &Plan, sign_ins: &[SignIn]) -> Result<()> {
-    for sign_in in sign_ins {
-        let mut roles = plan.model.roles.iter();
-        if sign_in.role != "none" && !roles.any(|role| role.name == sign_in.role) {
-            let names: Vec<&str> = plan
-                .model
-                .roles
-                .iter()
-                .map(|role| role.name.as_str())
-                .collect();
-            bail!(
-                "the design has no role {:?}; it has {}, and `none` stands for no role",
-                sign_in.role,
-                names.join(", ")
-            );
+    let names: Vec<&str> = plan.model.roles.iter().map(|role| &role.name[..]).collect();
+    for SignIn { role, .. } in sign_ins {
+        if role != "none" && !names.contains(&&role[..]) {
+            let known = match names.is_empty() {
+                true => "the design has no roles".to_owned(),
+                false => format!("the design has {}", names.join(", ")),
+            };
+            bail!("there is no role {role:?}: {known}, and `none` stands for no role");
         }
     }
     Ok(())

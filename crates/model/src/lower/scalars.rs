@@ -89,7 +89,7 @@ impl Lowering<'_> {
 
     fn text_length(&mut self, arguments: &[Text]) -> Option<u32> {
         let Some(argument) = arguments.first() else {
-            return Some(65_536);
+            return Some(crate::TEXT_CHARACTERS);
         };
         let max = argument
             .value
