@@ -5,6 +5,7 @@ mod accounts;
 mod common;
 mod cross_origin;
 mod design;
+mod edge;
 mod files;
 mod headers;
 mod lifecycle;
