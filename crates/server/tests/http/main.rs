@@ -5,7 +5,6 @@ mod accounts;
 mod common;
 mod cross_origin;
 mod design;
-mod edge;
 mod files;
 mod headers;
 mod lifecycle;

@@ -1,11 +1,16 @@
 //! Damaged requests of all kinds, the same ones each time: the answer is a problem with its cause, never a 500.
 
-use crate::common::{Running, example, serve_seeded};
+#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+
+mod common;
+
+use common::{Running, example, postgres_database, serve, serve_on};
 use fastrand::Rng;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Map, Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 const REQUESTS: usize = 1_500;
 /// Tokens are taken anew after so many requests: some of those sign out.
@@ -31,46 +36,52 @@ struct Material {
     seen: Vec<String>,
 }
 
-#[tokio::test]
-async fn damaged_requests_to_the_bookshop_are_refused() {
-    check("bookshop", &["customer", "staff", "admin"]).await;
+#[test]
+fn damaged_requests_to_the_bookshop_are_refused() {
+    check("bookshop", &["customer", "staff", "admin"]);
 }
 
-#[tokio::test]
-async fn damaged_requests_to_profiles_are_refused() {
-    check("profile", &["member", "admin"]).await;
+#[test]
+fn damaged_requests_to_profiles_are_refused() {
+    check("profile", &["member", "admin"]);
 }
 
-#[tokio::test]
-async fn damaged_requests_to_payments_are_refused() {
-    check("payments", &["merchant", "provider", "admin"]).await;
+#[test]
+fn damaged_requests_to_payments_are_refused() {
+    check("payments", &["merchant", "provider", "admin"]);
 }
 
-#[tokio::test]
-async fn damaged_requests_to_the_helpdesk_are_refused() {
-    check("helpdesk", &["requester", "agent", "lead"]).await;
+#[test]
+fn damaged_requests_to_the_helpdesk_are_refused() {
+    check("helpdesk", &["requester", "agent", "lead"]);
 }
 
-async fn check(name: &str, roles: &[&str]) {
-    let server = serve_seeded(example(name)).await;
-    let document = server.get("/openapi.json").send().await.expect(200).json();
+fn check(name: &str, roles: &[&str]) {
+    let plan = example(name);
+    check_on(&serve(plan.clone(), &plan), roles);
+    check_on(&serve_on(postgres_database(), plan.clone(), &plan), roles);
+}
+
+fn check_on(server: &Running, roles: &[&str]) {
+    let (status, document) = get(server, "/openapi.json");
+    assert_eq!(status, 200);
     let mut material = Material {
         targets: targets(&document),
         tokens: Vec::new(),
         seen: Vec::new(),
     };
     let mut rng = Rng::with_seed(1);
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for number in 0..REQUESTS {
         if number % ROUND == 0 {
             material.tokens.clear();
             for role in roles {
-                material.tokens.push(server.token(role).await);
+                material.tokens.push(token(server, role));
             }
         }
         let request = request(&material, &mut rng);
         let shown = String::from_utf8_lossy(&request).into_owned();
-        let reply = ask(&server, &request).await;
+        let reply = ask(server, &request);
         let (status, body) = judged(&reply).unwrap_or_else(|wrong| {
             let reply = String::from_utf8_lossy(&reply);
             panic!("request {number}: {wrong}\n{shown}\n\n{reply}")
@@ -106,12 +117,25 @@ fn judged(reply: &[u8]) -> Result<(u16, Value), String> {
     Ok((status, body))
 }
 
-async fn ask(server: &Running, request: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(request).await.unwrap();
+fn ask(server: &Running, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(request).unwrap();
     let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).await.unwrap();
+    stream.read_to_end(&mut reply).unwrap();
     reply
+}
+
+fn get(server: &Running, path: &str) -> (u16, Value) {
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    judged(&ask(server, head.as_bytes())).unwrap()
+}
+
+/// The access token of the seeded account that stands for a role.
+fn token(server: &Running, role: &str) -> String {
+    let head = format!("POST /dev/sign-in/{role} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let (status, body) = judged(&ask(server, head.as_bytes())).unwrap();
+    assert_eq!(status, 200, "{body}");
+    text(&body["access_token"])
 }
 
 /// Ids, keys and cursors of what was shown.
@@ -230,7 +254,7 @@ fn request(material: &Material, rng: &mut Rng) -> Vec<u8> {
     }
     let mark = if query.is_empty() { "" } else { "?" };
     let mut head = format!(
-        "{} {path}{mark}{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n",
+        "{} {path}{mark}{} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n",
         target.method,
         query.join("&")
     )
