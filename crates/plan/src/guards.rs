@@ -39,12 +39,13 @@ pub fn both(entity: &Entity, one: &[Alternative], other: &[Alternative]) -> Vec<
             (CallerClass::Anyone, caller)
             | (CallerClass::SignedIn, caller @ CallerClass::Role(_))
             | (caller, CallerClass::Anyone | CallerClass::SignedIn) => (caller, None),
+            (caller, other) if caller == other => (caller, None),
             (caller, CallerClass::Role(role)) => {
                 let kind = ExpressionKind::HasRole(role);
                 (caller, Some(expression(entity, kind, Type::Bool, false)))
             }
         };
-        let adds = also.is_some() || right.when.is_some();
+        let adds = caller != left.caller || also.is_some() || right.when.is_some();
         Alternative {
             caller,
             when: all([left.when.clone(), also, right.when.clone()]),
