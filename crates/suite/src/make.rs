@@ -128,7 +128,16 @@ impl<'p> Session<'p> {
         }
         let name = &self.plan.model.entity(entity).name;
         let Some(operation) = self.operation(entity, OperationKind::Create) else {
-            return skip(format!("nobody can create a row of {name} over the API"));
+            let fits = |session: &Session<'p>, row: &RowRef| {
+                session.fits(row, want) && condition(session, row)
+            };
+            return match want.is_quick {
+                true => skip(format!("a row of {name} takes several calls")),
+                false => {
+                    let row = self.make_by_call(entity, &fits)?;
+                    self.finished(row, want)
+                }
+            };
         };
         let mut trouble = Trouble::Skipped(format!("no caller can create such a row of {name}"));
         if want.owner.is_none() && !want.is_quick && self.is_one_to_one(entity) {
@@ -539,10 +548,10 @@ impl<'p> Session<'p> {
     ) -> bool {
         let now = self.now();
         let who = self.actors[actor].who.clone();
-        let before = self.world.snapshot(row);
-        let refusals = shift(&mut self.world, operation, row, &who, given, now);
-        self.world.restore(row, before);
-        refusals.is_empty()
+        let before = self.world.clone();
+        let moved = shift(&mut self.world, operation, row, &who, given, now);
+        self.world = before;
+        moved.refusals.is_empty()
     }
 
     /// Changes a row, or what belongs to it, until a condition holds.
@@ -579,7 +588,12 @@ impl<'p> Session<'p> {
                 }
             }
         }
-        skip("no change of the row is found that the case needs")
+        match self
+            .settle_by_call(&|session| session.world.is_there(row) && condition(session, row))?
+        {
+            true => Ok(()),
+            false => skip("no change of the row is found that the case needs"),
+        }
     }
 
     /// Numbers for the fields of one row with which its computed numbers would be just those of another row or of its

@@ -159,6 +159,8 @@ pub fn run(
         spent: 0,
         refreshed: 0,
         named_keys: Default::default(),
+        crew: Vec::new(),
+        wishes: Vec::new(),
     };
     session.set_clock()?;
     session.sign_in_all(&options.sign_ins)?;

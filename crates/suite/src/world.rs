@@ -3,10 +3,11 @@
 use archwright_evaluate::{RowRef, Value, World as Rows};
 use archwright_plan::Plan;
 use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleId, ToManyKind};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A row. A field without an entry is one whose value nobody could read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// By the field's position: stored scalars, and [`Value::Row`] for to-one relations.
     pub values: BTreeMap<usize, Value>,
@@ -33,11 +34,18 @@ pub enum Among {
 }
 
 /// All rows that are known.
+#[derive(Clone)]
 pub struct World<'p> {
     pub plan: &'p Plan,
     rows: Vec<BTreeMap<String, Row>>,
     /// Computed fields that look at rows which no caller can list, so that nobody can foretell them.
     pub opaque: BTreeSet<FieldId>,
+    /// Entities of which no caller can list all rows.
+    pub hidden: BTreeSet<EntityId>,
+    /// Set when something is looked at that nobody could read.
+    pub unsure: Cell<bool>,
+    /// Rows that got a provisional id.
+    numbers: usize,
 }
 
 impl<'p> World<'p> {
@@ -47,6 +55,9 @@ impl<'p> World<'p> {
             plan,
             rows,
             opaque: BTreeSet::new(),
+            hidden: BTreeSet::new(),
+            unsure: Cell::new(false),
+            numbers: 0,
         }
     }
 
@@ -61,6 +72,43 @@ impl<'p> World<'p> {
 
     pub fn get_mut(&mut self, row: &RowRef) -> Option<&mut Row> {
         self.rows[row.entity.0].get_mut(&row.id)
+    }
+
+    /// A number for a provisional id. Later ones are larger.
+    pub fn numbered(&mut self) -> usize {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    pub fn is_hidden(&self, entity: EntityId) -> bool {
+        self.hidden.contains(&entity)
+    }
+
+    pub fn has_rows_of(&self, other: &World) -> bool {
+        self.rows == other.rows
+    }
+
+    /// Gives a row another id, wherever it is named.
+    pub fn rename(&mut self, from: &RowRef, to: &RowRef) {
+        if let Some(row) = self.remove(from) {
+            self.insert(to, row);
+        }
+        let model = self.model();
+        let old = Value::Row(from.clone());
+        for (entity, rows) in model.entities.iter().zip(&mut self.rows) {
+            for row in rows.values_mut() {
+                for value in row.values.values_mut().filter(|value| **value == old) {
+                    *value = Value::Row(to.clone());
+                }
+                for (field, ids) in &mut row.links {
+                    let relation = entity.fields[*field].to_many();
+                    let leads = relation.is_some_and(|relation| relation.target == from.entity);
+                    if leads && ids.remove(&from.id) {
+                        ids.insert(to.id.clone());
+                    }
+                }
+            }
+        }
     }
 
     pub fn is_opaque(&self, field: FieldId) -> bool {
@@ -176,6 +224,21 @@ impl<'p> World<'p> {
         links.is_some_and(|links| links.contains(far))
     }
 
+    /// All rows that refer to a row of the suite's own are known.
+    fn is_made(&self, row: &RowRef) -> bool {
+        self.get(row).is_some_and(|row| row.made)
+    }
+
+    /// Whether a relation of a row leads to rows that nobody lists.
+    fn hides(&self, field: FieldId) -> bool {
+        let relation = self.model().field(field).to_many();
+        relation.is_some_and(|relation| match relation.kind {
+            ToManyKind::Inverse { by } | ToManyKind::Composed { by } => self.is_hidden(by.entity),
+            ToManyKind::Linked { canonical, .. } => self.is_hidden(canonical.entity),
+            ToManyKind::Through { entity, .. } => self.is_hidden(entity),
+        })
+    }
+
     /// The row that a part belongs to.
     pub fn whole(&self, part: &RowRef) -> Option<RowRef> {
         let of = self.model().entity(part.entity).part_of?;
@@ -248,8 +311,21 @@ impl<'p> World<'p> {
 impl Rows for World<'_> {
     fn field(&self, row: &RowRef, field: FieldId) -> Value {
         match self.model().field(field).kind {
-            FieldKind::ToMany(_) => Value::Rows(self.many(row, field)),
-            FieldKind::Scalar(_) | FieldKind::ToOne(_) => self.value(row, field),
+            FieldKind::ToMany(_) => {
+                if !self.is_made(row) && self.hides(field) {
+                    self.unsure.set(true);
+                }
+                Value::Rows(self.many(row, field))
+            }
+            FieldKind::Scalar(_) | FieldKind::ToOne(_) => {
+                let known = self
+                    .get(row)
+                    .map(|row| row.values.contains_key(&field.index));
+                if known != Some(true) && !self.is_made(row) {
+                    self.unsure.set(true);
+                }
+                self.value(row, field)
+            }
         }
     }
 }

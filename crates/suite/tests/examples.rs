@@ -94,3 +94,8 @@ fn the_helpdesk_passes() {
         ],
     );
 }
+
+#[test]
+fn the_newsroom_passes() {
+    check("newsroom", &[]);
+}
