@@ -220,6 +220,7 @@ impl<'p> Session<'p> {
         }
         self.expect(&request, &reply, operation.status, Some(&shown))?;
         let json = reply.json.clone().unwrap_or(Json::Null);
+        name(&mut self.world, row, &json);
         for field in self.world.composed(row.entity) {
             self.name_parts(row, field, &json);
         }

@@ -4,12 +4,12 @@ use crate::client::{Reply, Request};
 use crate::oracle::{
     Inputs, NEW, Performed, Told, adopt, compare, fits, learn, name, perform, representation, shape,
 };
-use crate::seek::Imagined;
+use crate::seek::{Imagined, any_step};
 use crate::session::{Outcome, Session, failed};
 use crate::wire::{encode, id_from_json, reference_to_json, to_json};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{self, InputField, InputKind, InputPlace, Shape};
+use archwright_plan::model::{self, InputField, InputKind, InputPlace, Shape, StepKind};
 use archwright_plan::{Operation, OperationKind};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -183,14 +183,27 @@ impl<'p> Session<'p> {
 
     /// Reads rows by whatever operations show them, and holds the replies against what they have to be.
     pub fn watch(&mut self, rows: &[RowRef]) -> Outcome<()> {
+        if self.plan.model.operations.is_empty() {
+            return Ok(());
+        }
+        self.ensure_crew();
         let rows = rows.iter().filter(|row| self.world.is_there(row));
         let rows: Vec<RowRef> = rows.take(MOST_WATCHED).cloned().collect();
         for operation in self.plan.operations.iter() {
             let reads = operation.method == model::Method::Get;
-            if self.definition(operation).is_none() || !reads {
+            let Some(definition) = self.definition(operation).filter(|_| reads) else {
                 continue;
-            }
-            for row in &rows {
+            };
+            let finds = |row: &&RowRef| {
+                let of_entity = |kind: &StepKind| match kind {
+                    StepKind::Find { entity, .. } | StepKind::List { entity, .. } => {
+                        *entity == row.entity
+                    }
+                    _ => false,
+                };
+                any_step(&definition.steps, &of_entity)
+            };
+            for row in rows.iter().filter(finds) {
                 self.wishes = vec![row.clone()];
                 let shows = |_: &Self, imagined: &Imagined| {
                     let done = imagined.done;
@@ -213,8 +226,8 @@ impl<'p> Session<'p> {
 }
 
 /// Rows that one case looks at again.
-const MOST_WATCHED: usize = 4;
-const WATCH_TRIES: usize = 24;
+const MOST_WATCHED: usize = 3;
+const WATCH_TRIES: usize = 12;
 
 impl Performed {
     fn rename(&mut self, from: &RowRef, to: &RowRef) {

@@ -2,6 +2,7 @@
 
 use crate::oracle::{Body, Given, shift, step};
 use crate::propose::Style;
+use crate::seek::Wanted;
 use crate::session::{Outcome, Session, Trouble, skip};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, RoleId, ToManyKind};
@@ -134,7 +135,15 @@ impl<'p> Session<'p> {
             return match want.is_quick {
                 true => skip(format!("a row of {name} takes several calls")),
                 false => {
-                    let row = self.make_by_call(entity, &fits)?;
+                    let owners = (0..self.actors.len()).filter(|actor| {
+                        let account = &self.actors[*actor].who.account;
+                        want.owner.is_some() && *account == want.owner
+                    });
+                    let wanted = Wanted {
+                        actors: owners.collect(),
+                        ..Wanted::default()
+                    };
+                    let row = self.make_by_call(entity, &wanted, &fits)?;
                     self.finished(row, want)
                 }
             };

@@ -216,6 +216,7 @@ impl<'p> Session<'p> {
     pub fn make_by_call(
         &mut self,
         entity: EntityId,
+        wanted: &Wanted,
         fits: &dyn Fn(&Session<'p>, &RowRef) -> bool,
     ) -> Outcome<RowRef> {
         self.ensure_crew();
@@ -237,7 +238,7 @@ impl<'p> Session<'p> {
                 imagined.done.refusal.is_none()
                     && created.any(|row| row.entity == entity && fits(session, row))
             };
-            match self.seek_call(operation, &Wanted::default(), &made) {
+            match self.seek_call(operation, wanted, &made) {
                 Ok((actor, inputs)) => {
                     let called = self.call(actor, operation, &inputs)?;
                     let mut created = called.done.created.into_iter();

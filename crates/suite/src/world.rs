@@ -5,6 +5,7 @@ use archwright_plan::Plan;
 use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleId, ToManyKind};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// A row. A field without an entry is one whose value nobody could read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,9 @@ pub struct Row {
     pub made: bool,
 }
 
+/// How provisional ids begin that only one row ever has.
+const NUMBERED: &str = "~new#";
+
 /// Whether deleted rows are looked at too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
@@ -37,7 +41,8 @@ pub enum Among {
 #[derive(Clone)]
 pub struct World<'p> {
     pub plan: &'p Plan,
-    rows: Vec<BTreeMap<String, Row>>,
+    /// Shared between copies until one of them is changed.
+    rows: Vec<Rc<BTreeMap<String, Row>>>,
     /// Computed fields that look at rows which no caller can list, so that nobody can foretell them.
     pub opaque: BTreeSet<FieldId>,
     /// Entities of which no caller can list all rows.
@@ -46,11 +51,13 @@ pub struct World<'p> {
     pub unsure: Cell<bool>,
     /// Rows that got a provisional id.
     numbers: usize,
+    /// The ids that rows got in place of provisional ones.
+    names: BTreeMap<RowRef, RowRef>,
 }
 
 impl<'p> World<'p> {
     pub fn new(plan: &'p Plan) -> Self {
-        let rows = vec![BTreeMap::new(); plan.model.entities.len()];
+        let rows = vec![Rc::default(); plan.model.entities.len()];
         Self {
             plan,
             rows,
@@ -58,6 +65,7 @@ impl<'p> World<'p> {
             hidden: BTreeSet::new(),
             unsure: Cell::new(false),
             numbers: 0,
+            names: BTreeMap::new(),
         }
     }
 
@@ -67,17 +75,28 @@ impl<'p> World<'p> {
 
     /// The row, deleted or not.
     pub fn get(&self, row: &RowRef) -> Option<&Row> {
+        let row = self.named(row);
         self.rows[row.entity.0].get(&row.id)
     }
 
     pub fn get_mut(&mut self, row: &RowRef) -> Option<&mut Row> {
-        self.rows[row.entity.0].get_mut(&row.id)
+        let row = self.named(row).clone();
+        self.of_mut(row.entity).get_mut(&row.id)
     }
 
-    /// A number for a provisional id. Later ones are larger.
-    pub fn numbered(&mut self) -> usize {
+    fn of_mut(&mut self, entity: EntityId) -> &mut BTreeMap<String, Row> {
+        Rc::make_mut(&mut self.rows[entity.0])
+    }
+
+    /// The row by the id that it has now.
+    pub fn named<'a>(&'a self, row: &'a RowRef) -> &'a RowRef {
+        self.names.get(row).unwrap_or(row)
+    }
+
+    /// A provisional id of its own. Later ones are larger.
+    pub fn numbered(&mut self) -> String {
         self.numbers += 1;
-        self.numbers
+        format!("{NUMBERED}{:06}", self.numbers)
     }
 
     pub fn is_hidden(&self, entity: EntityId) -> bool {
@@ -93,10 +112,13 @@ impl<'p> World<'p> {
         if let Some(row) = self.remove(from) {
             self.insert(to, row);
         }
+        if from.id.starts_with(NUMBERED) {
+            self.names.insert(from.clone(), to.clone());
+        }
         let model = self.model();
         let old = Value::Row(from.clone());
         for (entity, rows) in model.entities.iter().zip(&mut self.rows) {
-            for row in rows.values_mut() {
+            for row in Rc::make_mut(rows).values_mut() {
                 for value in row.values.values_mut().filter(|value| **value == old) {
                     *value = Value::Row(to.clone());
                 }
@@ -133,11 +155,12 @@ impl<'p> World<'p> {
     }
 
     pub fn insert(&mut self, at: &RowRef, row: Row) {
-        self.rows[at.entity.0].insert(at.id.clone(), row);
+        self.of_mut(at.entity).insert(at.id.clone(), row);
     }
 
     pub fn remove(&mut self, row: &RowRef) -> Option<Row> {
-        self.rows[row.entity.0].remove(&row.id)
+        let row = self.named(row).clone();
+        self.of_mut(row.entity).remove(&row.id)
     }
 
     /// Rows of an entity that are not deleted, in the order of their ids' text.
@@ -163,6 +186,7 @@ impl<'p> World<'p> {
     }
 
     pub fn referring(&self, row: &RowRef, by: FieldId, among: Among) -> Vec<RowRef> {
+        let row = self.named(row);
         let leads = |other: &Row| matches!(other.values.get(&by.index), Some(Value::Row(target)) if target == row);
         let mut found: Vec<(usize, RowRef)> = self.rows[by.entity.0]
             .iter()
@@ -184,6 +208,7 @@ impl<'p> World<'p> {
 
     /// The rows of a to-many field.
     pub fn many(&self, row: &RowRef, field: FieldId) -> Vec<RowRef> {
+        let row = self.named(row);
         let Some(relation) = self.model().field(field).to_many() else {
             return Vec::new();
         };

@@ -3,7 +3,7 @@
 use super::closed::closes;
 use super::judge::{Judge, Who};
 use super::write::{assign_columns, broken, make_move, missing, new_row, touch, unique_faults};
-use super::{Body, Given, NEW, Refusal};
+use super::{Body, Given, Refusal};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value, compared};
 use archwright_plan::Operation;
@@ -559,7 +559,7 @@ impl Run<'_, '_> {
     fn create(&mut self, bind: BindingId, entity: EntityId, body: &Body) -> Stepped<()> {
         let row = RowRef {
             entity,
-            id: format!("{NEW}.{:06}", self.world.numbered()),
+            id: self.world.numbered(),
         };
         let new = new_row(self.world, &row, self.who, body, self.now);
         self.world.insert(&row, new);
