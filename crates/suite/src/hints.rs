@@ -1,28 +1,31 @@
 //! What the inputs of a named operation are compared with: the fields whose values make a difference.
 
+use archwright_plan::Plan;
 use archwright_plan::model::{
-    BinaryOperator, BindingId, Expression, ExpressionKind, FieldId, Function, InputPlace, Literal,
-    Operation, Step, StepKind,
+    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
+    Literal, Operation, Step, StepKind,
 };
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hint {
+#[derive(Clone, Debug)]
+pub enum Hint<'p> {
     /// A value that a row has in the field.
     Field(FieldId),
-    Text(String),
+    /// That of a row which a step finds by it.
+    Found(FieldId, &'p Expression),
+    Text(&'p str),
 }
 
 /// By place and path of the input.
 #[derive(Default)]
-pub struct Hints {
-    all: Vec<(InputPlace, Vec<String>, Hint)>,
+pub struct Hints<'p> {
+    all: Vec<(InputPlace, Vec<String>, Hint<'p>)>,
     /// Inputs whose items a step goes through.
     items: BTreeMap<BindingId, (InputPlace, Vec<String>)>,
 }
 
-impl Hints {
-    pub fn of(&self, place: InputPlace, path: &[String]) -> Vec<Hint> {
+impl<'p> Hints<'p> {
+    pub fn of(&self, place: InputPlace, path: &[String]) -> Vec<Hint<'p>> {
         let of = self
             .all
             .iter()
@@ -30,7 +33,7 @@ impl Hints {
         of.map(|(.., hint)| hint.clone()).collect()
     }
 
-    fn steps(&mut self, steps: &[Step]) {
+    fn steps(&mut self, steps: &'p [Step]) {
         for step in steps {
             for expression in expressions(step) {
                 expression.walk(&mut |part| self.part(part));
@@ -41,6 +44,11 @@ impl Hints {
                         self.add(value, &Hint::Field(*field));
                     }
                 }
+                StepKind::Find {
+                    entity,
+                    filter: Some(filter),
+                    ..
+                } => filter.walk(&mut |part| self.found(*entity, filter, part)),
                 StepKind::Each {
                     bind, list, steps, ..
                 } => {
@@ -54,7 +62,26 @@ impl Hints {
         }
     }
 
-    fn part(&mut self, part: &Expression) {
+    /// An input that a field of the row itself has to be equal to.
+    fn found(&mut self, entity: EntityId, filter: &'p Expression, part: &'p Expression) {
+        let ExpressionKind::Binary {
+            operator: BinaryOperator::Equal,
+            left,
+            right,
+        } = &part.kind
+        else {
+            return;
+        };
+        for (one, other) in [(left, right), (right, left)] {
+            if let ExpressionKind::Field { field, .. } = &other.kind
+                && field.entity == entity
+            {
+                self.add(one, &Hint::Found(*field, filter));
+            }
+        }
+    }
+
+    fn part(&mut self, part: &'p Expression) {
         let sides = match &part.kind {
             ExpressionKind::Binary {
                 operator,
@@ -76,7 +103,7 @@ impl Hints {
         self.pair(sides.0, sides.1);
     }
 
-    fn pair(&mut self, left: &Expression, right: &Expression) {
+    fn pair(&mut self, left: &'p Expression, right: &'p Expression) {
         for (one, other) in [(left, right), (right, left)] {
             if let Some(hint) = hint(other) {
                 self.add(one, &hint);
@@ -85,7 +112,7 @@ impl Hints {
     }
 
     /// Gives the hint to the inputs that an expression mentions.
-    fn add(&mut self, value: &Expression, hint: &Hint) {
+    fn add(&mut self, value: &Expression, hint: &Hint<'p>) {
         let mut found = Vec::new();
         value.walk(&mut |part| match &part.kind {
             ExpressionKind::Input { place, path } => found.push((*place, path.clone())),
@@ -99,12 +126,12 @@ impl Hints {
 }
 
 /// The field or the text that an expression is made of.
-fn hint(expression: &Expression) -> Option<Hint> {
+fn hint(expression: &Expression) -> Option<Hint<'_>> {
     let mut found = None;
     expression.walk(&mut |part| {
         let own = match &part.kind {
             ExpressionKind::Field { field, .. } => Some(Hint::Field(*field)),
-            ExpressionKind::Literal(Literal::Text(text)) => Some(Hint::Text(text.clone())),
+            ExpressionKind::Literal(Literal::Text(text)) => Some(Hint::Text(text)),
             _ => None,
         };
         found = found.take().or(own);
@@ -112,10 +139,33 @@ fn hint(expression: &Expression) -> Option<Hint> {
     found
 }
 
-pub fn hints(operation: &Operation) -> Hints {
+pub fn hints(operation: &Operation) -> Hints<'_> {
     let mut hints = Hints::default();
     hints.steps(&operation.steps);
     hints
+}
+
+/// The texts that inputs may begin, end with or have in them.
+pub fn words(plan: &Plan) -> Vec<&str> {
+    let mut words = Vec::new();
+    for operation in &plan.model.operations {
+        for step in &operation.steps {
+            for expression in expressions(step) {
+                expression.walk(&mut |part| {
+                    if let ExpressionKind::Function {
+                        function: Function::StartsWith | Function::EndsWith | Function::Contains,
+                        arguments,
+                    } = &part.kind
+                        && let [_, wanted] = arguments.as_slice()
+                        && let ExpressionKind::Literal(Literal::Text(text)) = &wanted.kind
+                    {
+                        words.push(text.as_str());
+                    }
+                });
+            }
+        }
+    }
+    words
 }
 
 /// All expressions of a step but those of the steps in it.

@@ -129,8 +129,12 @@ impl<'p> Session<'p> {
         }
         let name = &self.plan.model.entity(entity).name;
         let Some(operation) = self.operation(entity, OperationKind::Create) else {
+            let first = want.state.as_ref();
+            let first = first.and_then(|state| self.route(entity, None, state)?.first().copied());
             let fits = |session: &Session<'p>, row: &RowRef| {
-                session.fits(row, want) && condition(session, row)
+                session.fits(row, want)
+                    && first.is_none_or(|operation| session.is_ready(operation, row))
+                    && condition(session, row)
             };
             return match want.is_quick {
                 true => skip(format!("a row of {name} takes several calls")),
@@ -561,6 +565,23 @@ impl<'p> Session<'p> {
         let moved = shift(&mut self.world, operation, row, &who, given, now);
         self.world = before;
         moved.refusals.is_empty()
+    }
+
+    /// Rows that the effects of a move find or change.
+    pub fn effects_of(
+        &mut self,
+        actor: usize,
+        operation: &Operation,
+        row: &RowRef,
+        given: &[(String, Given)],
+    ) -> Vec<RowRef> {
+        let now = self.now();
+        let who = self.actors[actor].who.clone();
+        let before = self.world.clone();
+        let moved = shift(&mut self.world, operation, row, &who, given, now);
+        self.world = before;
+        let is_old = |touched: &RowRef| self.world.is_there(touched);
+        moved.touched.into_iter().filter(is_old).collect()
     }
 
     /// Changes a row, or what belongs to it, until a condition holds.

@@ -160,6 +160,7 @@ pub fn run(
         refreshed: 0,
         named_keys: Default::default(),
         crew: Vec::new(),
+        words: Vec::new(),
         wishes: Vec::new(),
     };
     session.set_clock()?;

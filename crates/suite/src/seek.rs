@@ -1,17 +1,17 @@
 //! Looks for calls of named operations: inputs with which a call does what a case is about, and calls that make ready
 //! for it.
 
-use crate::hints::{Hint, Hints, hints};
+use crate::hints::{Hint, Hints, hints, words};
 use crate::make::unless_failed;
-use crate::oracle::{Inputs, Performed, perform};
+use crate::oracle::{Inputs, Judge, Performed, perform};
 use crate::session::{MOST_EFFORT, Outcome, Session, skip};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::Operation;
 use archwright_plan::model::{
-    EntityId, InputField, InputKind, InputPlace, Method, Operation as Definition, RoleId,
-    ScalarType, StepKind,
+    EntityId, Expression, FieldId, InputField, InputKind, InputPlace, Method,
+    Operation as Definition, RoleId, ScalarType, StepKind,
 };
+use archwright_plan::{Operation, OperationKind};
 use archwright_seed::values::{Subject, accepts, distinct};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ pub const TRIES: usize = 140;
 const ROUNDS: usize = 3;
 const HELPERS: usize = 30;
 const TRIES_AFTER: usize = 16;
+/// Rows that are looked at for a move.
+const STAGED: usize = 20;
 
 /// What a call has to be given.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +54,7 @@ impl<'p> Session<'p> {
         if !self.crew.is_empty() {
             return;
         }
+        self.words = words(self.plan);
         self.crew.push(crate::session::ANONYMOUS);
         for _ in 0..3 {
             let newcomer = self.prepare(|session| session.newcomer(None));
@@ -64,7 +67,7 @@ impl<'p> Session<'p> {
         if self.crew.len() == 1 {
             self.crew.extend(1..self.actors.len());
         }
-        for operation in self.named_writes() {
+        for operation in self.named_makers() {
             for _ in 0..3 {
                 // What goes wrong here goes wrong in the case that is about it.
                 let _ = self.prepare(|session| session.once(operation));
@@ -86,6 +89,17 @@ impl<'p> Session<'p> {
         operations
             .filter(|one| self.definition(one).is_some() && one.method != Method::Get)
             .collect()
+    }
+
+    /// Those of them that delete nothing.
+    fn named_makers(&self) -> Vec<&'p Operation> {
+        let mut writes = self.named_writes();
+        let deletes = |kind: &StepKind| matches!(kind, StepKind::Delete { .. });
+        writes.retain(|one| {
+            let steps = self.definition(one).map_or(&[][..], |one| &one.steps);
+            !any_step(steps, &deletes)
+        });
+        writes
     }
 
     /// A caller and inputs with which the call comes to the goal, on the rows as they are.
@@ -123,6 +137,17 @@ impl<'p> Session<'p> {
             );
             if fits {
                 return Some((actor, inputs));
+            }
+            if std::env::var("SUITE_DEBUG").is_ok() {
+                self.imagine_call(actor, operation, definition, &inputs, |_, i| {
+                    eprintln!(
+                        "DBG {} {actor} {:?} unsure={} {:?}",
+                        operation.id,
+                        i.done.refusal.as_ref().map(|r| (r.status, r.rule.clone())),
+                        i.done.is_unsure,
+                        i.done.steps
+                    )
+                });
             }
         }
         None
@@ -166,9 +191,7 @@ impl<'p> Session<'p> {
         }
         for _ in 0..ROUNDS {
             if !self.help(operation, wanted, goal)? {
-                for helper in self.named_writes() {
-                    unless_failed(self.prepare(|session| session.once(helper)))?;
-                }
+                self.stage()?;
             }
             if let Some(found) = self.find_call(operation, wanted, TRIES, goal) {
                 return Ok(found);
@@ -178,6 +201,29 @@ impl<'p> Session<'p> {
             "no calls are found that lead {} to what the case is about",
             operation.id
         ))
+    }
+
+    /// More rows of all kinds, in more states.
+    fn stage(&mut self) -> Outcome<()> {
+        for helper in self.named_makers() {
+            unless_failed(self.prepare(|session| session.once(helper)))?;
+        }
+        for operation in &self.plan.operations {
+            let (OperationKind::Move(_), Some(entity)) = (&operation.kind, operation.entity) else {
+                continue;
+            };
+            let mut rows = self.made_rows(entity);
+            rows.reverse();
+            for row in rows.into_iter().take(STAGED) {
+                if let Some((actor, given)) = self.mover(&row, operation) {
+                    let made =
+                        self.prepare(|session| session.shift(actor, operation, &row, &given));
+                    unless_failed(made)?;
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes a call after which the goal can be reached, if one is found.
@@ -277,7 +323,7 @@ impl<'p> Session<'p> {
     fn propose_inputs(
         &mut self,
         definition: &Definition,
-        hints: &Hints,
+        hints: &Hints<'_>,
         actor: usize,
         wanted: &Wanted,
     ) -> Option<Inputs> {
@@ -312,7 +358,7 @@ pub fn any_step(steps: &[archwright_plan::model::Step], is: &dyn Fn(&StepKind) -
 
 struct Proposer<'a> {
     place: InputPlace,
-    hints: &'a Hints,
+    hints: &'a Hints<'a>,
     actor: usize,
     wanted: &'a Wanted,
     of: &'a str,
@@ -389,7 +435,7 @@ impl Proposer<'_> {
         let subject = Subject::of_input(self.of, field, now)?;
         let known = self.hints.of(self.place, path);
         let hinted = !known.is_empty() && session.rng.chance(75);
-        if hinted && let Some(value) = self.like(session, &known, scalar) {
+        if hinted && let Some(value) = self.like(session, &known, scalar, path) {
             let literal = value.to_literal();
             let is_plain = self.place != InputPlace::Header
                 || matches!(&value, Value::Text(text) if text.is_ascii());
@@ -414,7 +460,11 @@ impl Proposer<'_> {
         }
         if let ScalarType::String { .. } | ScalarType::Slug | ScalarType::Text { .. } = scalar {
             session.counter += 1;
-            let text = format!("made-{}", session.counter);
+            let word = match session.words.is_empty() || session.rng.chance(85) {
+                true => "",
+                false => session.words[session.rng.below(session.words.len())],
+            };
+            let text = format!("made-{}{word}", session.counter);
             let literal = archwright_plan::model::Literal::Text(text.clone());
             if accepts(&subject, &literal) {
                 return Some(Value::Text(text));
@@ -425,10 +475,17 @@ impl Proposer<'_> {
     }
 
     /// A value like one of the rows that the input is compared with.
-    fn like(&self, session: &mut Session, known: &[Hint], scalar: &ScalarType) -> Option<Value> {
+    fn like(
+        &self,
+        session: &mut Session,
+        known: &[Hint<'_>],
+        scalar: &ScalarType,
+        path: &[String],
+    ) -> Option<Value> {
         let hint = &known[session.rng.below(known.len())];
         let value = match hint {
-            Hint::Text(text) => Value::Text(text.clone()),
+            Hint::Text(text) => Value::Text((*text).to_owned()),
+            Hint::Found(field, filter) => self.found(session, *field, filter, path)?,
             Hint::Field(field) => {
                 let wished = session.wishes.clone();
                 let wished = wished.into_iter().filter(|row| row.entity == field.entity);
@@ -458,8 +515,37 @@ impl Proposer<'_> {
         }
     }
 
+    /// What names a row that a step would find.
+    fn found(
+        &self,
+        session: &mut Session,
+        field: FieldId,
+        filter: &Expression,
+        path: &[String],
+    ) -> Option<Value> {
+        let rows = match session.wishes.iter().any(|row| row.entity == field.entity) {
+            true => session.wishes.clone(),
+            false => session.world.of(field.entity).collect(),
+        };
+        let from = session.rng.below(rows.len().max(1));
+        let judge = session.judge(self.actor);
+        let mut rows = rows.iter().cycle().skip(from).take(rows.len());
+        rows.find_map(|row| {
+            let value = (row.entity == field.entity).then(|| session.world.value(row, field))?;
+            let mut given = value.clone();
+            for name in path.iter().rev() {
+                given = Value::Object(BTreeMap::from([(name.clone(), given)]));
+            }
+            let judge = Judge {
+                inputs: &[(self.place, given)],
+                ..judge
+            };
+            judge.holds(filter, row).then_some(value)
+        })
+    }
+
     /// The text itself, or a part of it, or in another form.
-    fn varied(&self, session: &mut Session, text: String, known: &[Hint]) -> String {
+    fn varied(&self, session: &mut Session, text: String, known: &[Hint<'_>]) -> String {
         if self.place == InputPlace::Path || session.rng.chance(55) {
             return text;
         }
@@ -471,8 +557,8 @@ impl Proposer<'_> {
             3 => format!(" {text} "),
             _ => {
                 let mut ends = known.iter().filter_map(|hint| match hint {
-                    Hint::Text(text) => Some(text.as_str()),
-                    Hint::Field(_) => None,
+                    Hint::Text(text) => Some(*text),
+                    Hint::Field(_) | Hint::Found(..) => None,
                 });
                 format!("{text}{}", ends.next().unwrap_or(""))
             }

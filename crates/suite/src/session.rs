@@ -89,6 +89,8 @@ pub struct Session<'p> {
     pub named_keys: BTreeMap<EntityId, Vec<String>>,
     /// Callers for named operations: accounts that the suite made, where it can.
     pub crew: Vec<usize>,
+    /// Texts that conditions of named operations look for.
+    pub words: Vec<&'p str>,
     /// Rows that inputs should name.
     pub wishes: Vec<RowRef>,
 }

@@ -4,6 +4,8 @@ mod input;
 mod steps;
 mod window;
 
+pub(super) use steps::word;
+
 use super::Cases;
 use crate::call::Called;
 use crate::oracle::{Inputs, Performed};

@@ -161,7 +161,7 @@ pub fn suite_at(plan: &Plan, server: &Running, at: SocketAddr, only: Option<&str
             key: Some(server.key.clone()),
             expired_token: None,
         },
-        only: only.map(str::to_owned),
+        only: only.map(str::to_owned).or(std::env::var("SUITE_ONLY").ok()),
         seed: 7,
     };
     use std::io::Write;
