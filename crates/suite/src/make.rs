@@ -564,6 +564,14 @@ impl<'p> Session<'p> {
         let before = self.world.clone();
         let moved = shift(&mut self.world, operation, row, &who, given, now);
         self.world = before;
+        if std::env::var("SUITE_DEBUG").is_ok() {
+            eprintln!(
+                "DBG shift {} by {actor} {:?} {:?}",
+                operation.id,
+                moved.refusals,
+                self.world.state(row)
+            );
+        }
         moved.refusals.is_empty()
     }
 

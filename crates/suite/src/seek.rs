@@ -21,6 +21,8 @@ pub const TRIES: usize = 140;
 const ROUNDS: usize = 3;
 const HELPERS: usize = 30;
 const TRIES_AFTER: usize = 16;
+/// Calls of each operation before the first case.
+const STAGES: usize = 8;
 /// Rows that are looked at for a move.
 const STAGED: usize = 20;
 
@@ -68,7 +70,7 @@ impl<'p> Session<'p> {
             self.crew.extend(1..self.actors.len());
         }
         for operation in self.named_makers() {
-            for _ in 0..3 {
+            for _ in 0..STAGES {
                 // What goes wrong here goes wrong in the case that is about it.
                 let _ = self.prepare(|session| session.once(operation));
             }
@@ -137,17 +139,6 @@ impl<'p> Session<'p> {
             );
             if fits {
                 return Some((actor, inputs));
-            }
-            if std::env::var("SUITE_DEBUG").is_ok() {
-                self.imagine_call(actor, operation, definition, &inputs, |_, i| {
-                    eprintln!(
-                        "DBG {} {actor} {:?} unsure={} {:?}",
-                        operation.id,
-                        i.done.refusal.as_ref().map(|r| (r.status, r.rule.clone())),
-                        i.done.is_unsure,
-                        i.done.steps
-                    )
-                });
             }
         }
         None

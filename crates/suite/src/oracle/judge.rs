@@ -40,7 +40,7 @@ impl<'a, 'p> Judge<'a, 'p> {
         Environment {
             model: self.world.model(),
             world: self.world,
-            this,
+            this: this.map(|row| self.world.named(row)),
             caller: self.who.account.as_ref(),
             roles: &self.who.roles,
             now_ms: self.now,

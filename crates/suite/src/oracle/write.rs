@@ -455,6 +455,7 @@ pub fn make_move(
     inputs: &Inputs,
     now: i64,
 ) -> Moved {
+    let row = &world.named(row).clone();
     let judge = Judge {
         inputs,
         ..Judge::new(world, who, now)
