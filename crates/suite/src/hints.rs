@@ -3,7 +3,7 @@
 use archwright_plan::Plan;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
-    Literal, Operation, Step, StepKind,
+    Literal, Model, Move, Operation, Step, StepKind,
 };
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 pub enum Hint<'p> {
     /// A value that a row has in the field.
     Field(FieldId),
-    /// That of a row which a step finds by it.
-    Found(FieldId, &'p Expression),
+    /// That of a row which a step finds by it, and on which a later step makes the move.
+    Found(FieldId, &'p Expression, Option<&'p Move>),
     Text(&'p str),
 }
 
@@ -22,6 +22,8 @@ pub struct Hints<'p> {
     all: Vec<(InputPlace, Vec<String>, Hint<'p>)>,
     /// Inputs whose items a step goes through.
     items: BTreeMap<BindingId, (InputPlace, Vec<String>)>,
+    /// Moves of rows that are found before.
+    moves: BTreeMap<BindingId, &'p Move>,
 }
 
 impl<'p> Hints<'p> {
@@ -45,10 +47,14 @@ impl<'p> Hints<'p> {
                     }
                 }
                 StepKind::Find {
+                    bind,
                     entity,
                     filter: Some(filter),
                     ..
-                } => filter.walk(&mut |part| self.found(*entity, filter, part)),
+                } => {
+                    let made = self.moves.get(bind).copied();
+                    filter.walk(&mut |part| self.found(*entity, (filter, made), part));
+                }
                 StepKind::Each {
                     bind, list, steps, ..
                 } => {
@@ -63,7 +69,12 @@ impl<'p> Hints<'p> {
     }
 
     /// An input that a field of the row itself has to be equal to.
-    fn found(&mut self, entity: EntityId, filter: &'p Expression, part: &'p Expression) {
+    fn found(
+        &mut self,
+        entity: EntityId,
+        (filter, made): (&'p Expression, Option<&'p Move>),
+        part: &'p Expression,
+    ) {
         let ExpressionKind::Binary {
             operator: BinaryOperator::Equal,
             left,
@@ -76,7 +87,7 @@ impl<'p> Hints<'p> {
             if let ExpressionKind::Field { field, .. } = &other.kind
                 && field.entity == entity
             {
-                self.add(one, &Hint::Found(*field, filter));
+                self.add(one, &Hint::Found(*field, filter, made));
             }
         }
     }
@@ -139,8 +150,17 @@ fn hint(expression: &Expression) -> Option<Hint<'_>> {
     found
 }
 
-pub fn hints(operation: &Operation) -> Hints<'_> {
+pub fn hints<'p>(model: &'p Model, operation: &'p Operation) -> Hints<'p> {
     let mut hints = Hints::default();
+    for step in &operation.steps {
+        if let StepKind::Move { row, entity, name } = &step.kind
+            && let ExpressionKind::Binding(binding) = row.kind
+            && let Some(machine) = &model.entity(*entity).state
+        {
+            let made = machine.moves.iter().find(|one| one.name == *name);
+            hints.moves.extend(made.map(|made| (binding, made)));
+        }
+    }
     hints.steps(&operation.steps);
     hints
 }

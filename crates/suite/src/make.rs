@@ -509,6 +509,26 @@ impl<'p> Session<'p> {
         Ok(())
     }
 
+    /// A row in a state, one on which the move's condition holds where there is one.
+    pub fn obtain_for(&mut self, operation: &'p Operation, state: &str) -> Outcome<RowRef> {
+        let entity = operation.entity.unwrap_or(EntityId(0));
+        let want = Want {
+            state: Some(state.to_owned()),
+            ..Want::default()
+        };
+        let row = self.obtain(entity, &want)?;
+        if self.is_ready(operation, &row) {
+            return Ok(row);
+        }
+        let is_ready = |session: &Self, row: &RowRef| {
+            session.world.state(row).as_deref() == Some(state)
+                && session.world.get(row).is_some_and(|row| row.made)
+                && session.is_ready(operation, row)
+        };
+        let found = self.world.of(entity).find(|row| is_ready(self, row));
+        Ok(found.unwrap_or(row))
+    }
+
     /// Makes one move, by whoever may.
     pub fn advance(&mut self, row: &RowRef, operation: &'p Operation) -> Outcome<usize> {
         if let Some((actor, given)) = self.mover(row, operation) {
@@ -564,14 +584,6 @@ impl<'p> Session<'p> {
         let before = self.world.clone();
         let moved = shift(&mut self.world, operation, row, &who, given, now);
         self.world = before;
-        if std::env::var("SUITE_DEBUG").is_ok() {
-            eprintln!(
-                "DBG shift {} by {actor} {:?} {:?}",
-                operation.id,
-                moved.refusals,
-                self.world.state(row)
-            );
-        }
         moved.refusals.is_empty()
     }
 

@@ -8,7 +8,7 @@ use crate::session::{MOST_EFFORT, Outcome, Session, skip};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    EntityId, Expression, FieldId, InputField, InputKind, InputPlace, Method,
+    EntityId, Expression, FieldId, InputField, InputKind, InputPlace, Method, Move,
     Operation as Definition, RoleId, ScalarType, StepKind,
 };
 use archwright_plan::{Operation, OperationKind};
@@ -113,7 +113,7 @@ impl<'p> Session<'p> {
         goal: Goal<'_, 'p>,
     ) -> Option<(usize, Inputs)> {
         let definition = self.definition(operation)?;
-        let hints = hints(definition);
+        let hints = hints(&self.plan.model, definition);
         let actors = match wanted.actors.is_empty() {
             true => self.crew.clone(),
             false => wanted.actors.clone(),
@@ -476,7 +476,9 @@ impl Proposer<'_> {
         let hint = &known[session.rng.below(known.len())];
         let value = match hint {
             Hint::Text(text) => Value::Text((*text).to_owned()),
-            Hint::Found(field, filter) => self.found(session, *field, filter, path)?,
+            Hint::Found(field, filter, made) => {
+                self.found(session, *field, (filter, *made), path)?
+            }
             Hint::Field(field) => {
                 let wished = session.wishes.clone();
                 let wished = wished.into_iter().filter(|row| row.entity == field.entity);
@@ -511,7 +513,7 @@ impl Proposer<'_> {
         &self,
         session: &mut Session,
         field: FieldId,
-        filter: &Expression,
+        (filter, made): (&Expression, Option<&Move>),
         path: &[String],
     ) -> Option<Value> {
         let rows = match session.wishes.iter().any(|row| row.entity == field.entity) {
@@ -531,7 +533,12 @@ impl Proposer<'_> {
                 inputs: &[(self.place, given)],
                 ..judge
             };
-            judge.holds(filter, row).then_some(value)
+            let is_ready = made.is_none_or(|one| {
+                let state = session.world.state(row).unwrap_or_default();
+                let when = one.when.as_ref();
+                one.from.contains(&state) && when.is_none_or(|when| judge.holds(when, row))
+            });
+            (is_ready && judge.holds(filter, row)).then_some(value)
         })
     }
 

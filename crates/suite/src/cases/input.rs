@@ -508,16 +508,11 @@ pub(super) fn movable<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
 ) -> Outcome<(usize, RowRef)> {
-    let entity = operation.entity.unwrap_or(EntityId(0));
     let Some(step) = step(&session.world, operation) else {
         return skip("no move");
     };
     for state in &step.from {
-        let want = Want {
-            state: Some(state.clone()),
-            ..Want::default()
-        };
-        let row = session.obtain(entity, &want)?;
+        let row = session.obtain_for(operation, state)?;
         if let Some((actor, _)) = session.mover(&row, operation) {
             return Ok((actor, row));
         }

@@ -86,12 +86,7 @@ fn effects<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<(
 }
 
 fn legal_move<'p>(session: &mut Session<'p>, operation: &'p Operation, state: &str) -> Outcome<()> {
-    let want = Want {
-        state: Some(state.to_owned()),
-        ..Want::default()
-    };
-    let entity = operation.entity.unwrap_or(EntityId(0));
-    let row = session.obtain(entity, &want)?;
+    let row = session.obtain_for(operation, state)?;
     session.advance(&row, operation)?;
     session.verify(&row)
 }
