@@ -220,7 +220,10 @@ impl<'p> Session<'p> {
         }
         self.expect(&request, &reply, operation.status, Some(&shown))?;
         let json = reply.json.clone().unwrap_or(Json::Null);
-        name(&mut self.world, row, &json);
+        // Where rows are named by a key, the provisional id does.
+        if self.plan.model.entity(row.entity).key.is_none() {
+            name(&mut self.world, row, &json);
+        }
         for field in self.world.composed(row.entity) {
             self.name_parts(row, field, &json);
         }
@@ -234,7 +237,8 @@ impl<'p> Session<'p> {
     /// Takes over what the server decides; while rows are prepared, all that it says.
     fn take(&mut self, row: &RowRef, json: &Json) {
         adopt(&mut self.world, row, json);
-        if self.preparing > 0 {
+        let is_named = !self.world.named(row).id.starts_with(crate::oracle::NEW);
+        if self.preparing > 0 && is_named {
             self.absorb(row.entity, json);
         }
     }

@@ -140,17 +140,6 @@ impl<'p> Session<'p> {
             if fits {
                 return Some((actor, inputs));
             }
-            if std::env::var("SUITE_DEBUG").is_ok() {
-                self.imagine_call(actor, operation, definition, &inputs, |_, i| {
-                    eprintln!(
-                        "DBG {} {actor} {:?} unsure={} {:?}",
-                        operation.id,
-                        i.done.refusal.as_ref().map(|r| (r.status, r.rule.clone())),
-                        i.done.is_unsure,
-                        i.done.steps
-                    )
-                });
-            }
         }
         None
     }
