@@ -2,6 +2,7 @@
 
 mod common;
 
+use archwright_suite::is_wanted;
 use common::{example, failed, postgres_database, serve_on, skipped, suite};
 
 /// Runs the whole suite on both databases. Skips the cases that are named, in their order and each for a reason, and
@@ -97,7 +98,7 @@ fn the_helpdesk_passes() {
 
 /// The cases of the newsroom that may be skipped. No list shows its articles, so the suite has to come upon calls that
 /// lead to what a case is about; whether it does within its patience can hang on ids that differ from run to run.
-const NEWSROOM: [(&str, &[&str]); 4] = [
+const NEWSROOM: [(&str, &[&str]); 5] = [
     (
         "nobody may know of articles over the standard paths, so none can be named there",
         &["users.update/set/favourite_slugs"],
@@ -129,6 +130,17 @@ const NEWSROOM: [(&str, &[&str]); 4] = [
             "op.feed/window",
         ],
     ),
+    (
+        "a published article that votes can still be foretold for, or a draft with tags, is not always left",
+        &[
+            "op.vote/*",
+            "op.publishArticle/invalid/*",
+            "op.publishArticle/closed/*",
+            "articles.publish/stale",
+            "articles.publish/fresh",
+            "articles.publish/idempotency/*",
+        ],
+    ),
 ];
 
 #[test]
@@ -149,7 +161,9 @@ fn the_newsroom_passes() {
             failed(&report)
         );
         let skipped = skipped(&report).into_iter();
-        let others: Vec<(&str, &str)> = skipped.filter(|(name, _)| !known.contains(name)).collect();
+        let others: Vec<(&str, &str)> = skipped
+            .filter(|(name, _)| !known.iter().any(|one| is_wanted(name, Some(one))))
+            .collect();
         assert!(others.is_empty(), "{database}: {others:#?}");
     }
 }
