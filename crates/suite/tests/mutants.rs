@@ -606,13 +606,6 @@ fn a_forgotten_unlink() {
 }
 
 #[test]
-fn a_forgotten_increment() {
-    check("newsroom", "op.vote/step-5-increment/matters", |plan| {
-        named(plan, "vote").steps.remove(4);
-    });
-}
-
-#[test]
 fn a_vote_that_is_counted_twice() {
     check("newsroom", "op.vote/step-3-increment/if/true", |plan| {
         named(plan, "vote").steps.remove(2);
