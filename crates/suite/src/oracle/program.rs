@@ -662,10 +662,11 @@ impl Run<'_, '_> {
                 false => ids.remove(&far.id),
             };
         }
-        Ok(match was == links {
-            true => Course::Done,
-            false => Course::Made,
-        })
+        if was == links {
+            return Ok(Course::Done);
+        }
+        touch(self.world, &near, self.now);
+        Ok(Course::Made)
     }
 
     fn shift(&mut self, row: &RowRef, entity: EntityId, name: &str) -> Stepped<()> {
