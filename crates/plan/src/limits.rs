@@ -13,4 +13,4 @@ pub const BODY_ITEMS: usize = 100;
 /// Items of a list in the input of a named operation.
 pub const INPUT_ITEMS: usize = 1_000;
 /// Characters of a password.
-pub const PASSWORD_CHARACTERS: usize = 256;
+pub const PASSWORD_CHARACTERS: usize = archwright_model::PASSWORD_CHARACTERS as usize;

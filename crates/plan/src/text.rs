@@ -67,6 +67,7 @@ fn print(model: &Model, expression: &Expression, outer: u8) -> String {
         ExpressionKind::Literal(value) => literal(value, &expression.ty),
         ExpressionKind::This => "self".into(),
         ExpressionKind::Caller => "caller".into(),
+        ExpressionKind::CallerToken => "caller.token".into(),
         ExpressionKind::SignedIn => "signed_in".into(),
         ExpressionKind::HasRole(role) => bracketed(
             format!("{} in caller.roles", quoted(&model.role(*role).name)),

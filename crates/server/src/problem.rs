@@ -1,6 +1,7 @@
 //! Problem replies (RFC 9457), and the only place where failures become statuses.
 
 use crate::body::{self, Body};
+use archwright_plan::model::Api;
 use archwright_store::{Failure, Fault};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -148,6 +149,19 @@ impl Problem {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.headers);
         response
+    }
+
+    /// Says it in the words that the design has for its codes.
+    pub(crate) fn in_words_of(mut self, api: &Api) -> Self {
+        for entry in &mut self.errors {
+            if let Some(text) = api.message(entry.code) {
+                entry.detail = text.to_owned();
+            }
+        }
+        if let Some(text) = api.message(&self.code) {
+            self.detail = text.into();
+        }
+        self
     }
 
     fn body(&self, request_id: &str) -> Map<String, Value> {

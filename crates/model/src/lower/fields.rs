@@ -92,6 +92,7 @@ impl Lowering<'_> {
         field.search = source.search.is_some();
         field.filter = source.filter.is_some();
         field.sort = source.sort.is_some();
+        field.blank_as_null = source.blank_as_null.is_some();
         field.evolution = evolution(&source.evolution);
         field
     }
@@ -398,6 +399,7 @@ pub(super) fn blank(id: FieldId, name: &str, kind: FieldKind, span: Span) -> Fie
         min: None,
         max: None,
         pattern: None,
+        blank_as_null: false,
         slug_from: None,
         default: None,
         computed: None,

@@ -12,6 +12,7 @@ mod literals;
 mod modifiers;
 mod names;
 mod operations;
+mod passwords;
 mod prepare;
 mod relations;
 mod roles;

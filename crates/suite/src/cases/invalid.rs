@@ -71,6 +71,9 @@ pub fn of_input(model: &Model, input: &Input) -> Vec<Bad> {
             all.push(bad("too-many", json!(many), &["too-many"]));
         }
     }
+    if field.blank_as_null {
+        all.retain(is_not_blank);
+    }
     all
 }
 
@@ -92,6 +95,9 @@ pub fn of_move_input(model: &Model, field: &InputField) -> Vec<Bad> {
         MoveInput::Reference(target) => all.extend(of_reference(model, *target)),
         MoveInput::List(_) => all.push(bad("type", json!("no list"), TYPE)),
         MoveInput::Object(_) => all.push(bad("type", json!("no object"), TYPE)),
+    }
+    if field.blank_as_null {
+        all.retain(is_not_blank);
     }
     all
 }
@@ -228,6 +234,10 @@ fn of_scalar(scalar: &ScalarType, limits: Limits) -> Vec<Bad> {
     all
 }
 
+fn is_not_blank(bad: &Bad) -> bool {
+    bad.value != Some(json!(""))
+}
+
 fn texts(min: u32, max: u32, limits: Limits, all: &mut Vec<Bad>) {
     all.push(bad("type", json!(12), TYPE));
     if min > 0 {
@@ -235,7 +245,7 @@ fn texts(min: u32, max: u32, limits: Limits, all: &mut Vec<Bad>) {
         all.push(bad(
             "too-short",
             json!(short),
-            &["too-short", "pattern", "required"],
+            &["too-short", "blank", "pattern", "required"],
         ));
     }
     let long = "a".repeat(max as usize + 1);

@@ -78,11 +78,10 @@ pub(super) fn text(json: &Json) -> Result<&str, Wrong> {
 fn sized(text: &str, min: u32, max: u32) -> Result<Value, Wrong> {
     let length = text.chars().count();
     if length < min as usize {
-        let message = match length {
-            0 => "It must not be empty.".to_owned(),
-            _ => format!("It must have at least {min} characters."),
-        };
-        return Err(("too-short", message));
+        return Err((
+            "too-short",
+            format!("It must have at least {min} characters."),
+        ));
     }
     if length > max as usize {
         return Err((
