@@ -292,9 +292,15 @@ impl Problem {
         if self.status != 401 || !lacks {
             return self;
         }
-        let Self { detail, errors, .. } = self;
+        let Self {
+            detail,
+            errors,
+            own_body,
+            ..
+        } = self;
         let mut problem = Self::unauthorized(Challenge::Missing { scheme, realm }, detail);
         problem.errors = errors;
+        problem.own_body = own_body;
         problem
     }
 }
