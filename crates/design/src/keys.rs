@@ -36,7 +36,8 @@ pub const DESIGN: &[&str] = &[
     "seed",
 ];
 pub const API: &[&str] = &[
-    "base", "version", "page", "body", "timeout", "origins", "rates", "tokens", "errors", "messages",
+    "base", "version", "page", "body", "timeout", "origins", "rates", "tokens", "errors",
+    "messages",
 ];
 pub const PAGE: &[&str] = &["default", "max"];
 pub const TOKENS: &[&str] = &["access", "refresh", "scheme"];

@@ -119,6 +119,8 @@ codes! {
     "AW365" Error "a view of another entity";
     "AW366" Error "a view that shows itself";
     "AW367" Error "an input that can't be sent there";
+    "AW368" Error "a password or token that can't be";
+    "AW369" Error "a sign-in that comes too late";
     "AW390" Error "a seed that doesn't fit";
     "AW600" Error "the server can't run this yet";
     "AW601" Warning "the server replaces a part of the stack";

@@ -68,7 +68,9 @@ impl Api {
     /// The design's own shape of an error; absent: problem details (RFC 9457).
     pub fn error_shape(&self, status: u16) -> Option<&Shape> {
         let of = |wanted| self.errors.iter().find(move |(known, _)| *known == wanted);
-        of(Some(status)).or_else(|| of(None)).map(|(_, shape)| shape)
+        of(Some(status))
+            .or_else(|| of(None))
+            .map(|(_, shape)| shape)
     }
 
     pub fn message(&self, code: &str) -> Option<&str> {
@@ -236,8 +238,9 @@ pub enum ScalarType {
         min: u32,
         max: u32,
     },
-    /// Long text, at most this many characters (default 65,536).
+    /// Long text; length in characters (default at most 65,536).
     Text {
+        min: u32,
         max: u32,
     },
     /// 32 bits.

@@ -64,8 +64,9 @@ pub(crate) fn value(owner: &str, name: &str, scalar: &ScalarType, bounds: Bounds
         _ => otherwise,
     };
     match scalar {
-        ScalarType::String { min, max } => text(owner, name, *min, *max, bounds),
-        ScalarType::Text { max } => text(owner, name, 0, *max, bounds),
+        ScalarType::String { min, max } | ScalarType::Text { min, max } => {
+            text(owner, name, *min, *max, bounds)
+        }
         ScalarType::Int | ScalarType::BigInt => plausible::number(
             name,
             whole(bounds.min, 0),

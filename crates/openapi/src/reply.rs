@@ -13,7 +13,8 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
         let named = &context.plan.model.operations[index];
         for (status, shapes) in named.bodies() {
             let schemas = shapes.iter();
-            let schemas = schemas.filter_map(|shape| shape::schema(context, shape, &named.body_input));
+            let schemas =
+                schemas.filter_map(|shape| shape::schema(context, shape, &named.body_input));
             let mut schemas: Vec<Value> = schemas.collect();
             schemas.dedup();
             let example = shapes.first().map(|shape| shape::example(context, shape));

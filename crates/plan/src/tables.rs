@@ -195,7 +195,7 @@ fn scalar_column(scalar: &ScalarType) -> (ColumnType, String) {
         )
     };
     match scalar {
-        ScalarType::String { max, .. } | ScalarType::Text { max } => text(*max),
+        ScalarType::String { max, .. } | ScalarType::Text { max, .. } => text(*max),
         ScalarType::Email => (
             ColumnType::Text { max: Some(254) },
             "Lower-cased, so that uniqueness ignores case.".into(),

@@ -218,7 +218,7 @@ fn letters(length: u32, rng: &mut Rng) -> String {
 pub fn lengths(scalar: &ScalarType) -> (u32, u32) {
     match scalar {
         ScalarType::String { min, max } => (*min, *max),
-        ScalarType::Text { max } => (1, *max),
+        ScalarType::Text { min, max } => ((*min).max(1), *max),
         ScalarType::Email => (3, 254),
         ScalarType::Url => (1, 2048),
         ScalarType::Phone => (8, 16),
@@ -514,7 +514,7 @@ mod tests {
             ] {
                 check(name, ScalarType::String { min, max }, None, None);
             }
-            check(name, ScalarType::Text { max: 30 }, None, None);
+            check(name, ScalarType::Text { min: 0, max: 30 }, None, None);
         }
     }
 

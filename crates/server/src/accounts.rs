@@ -13,8 +13,8 @@ use archwright_store::{
     Rotation, Store, Verified,
 };
 use body::Body;
-use http::{HeaderMap, HeaderValue};
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 use refresh::RefreshTokens;
 use std::sync::Arc;
 
@@ -136,11 +136,7 @@ impl Inner {
     }
 
     /// A session that lasts as long as its one access token: nobody gets to know its refresh token.
-    fn token_session(
-        &self,
-        account_id: &str,
-        now: i64,
-    ) -> Result<(NewSession, String), Failure> {
+    fn token_session(&self, account_id: &str, now: i64) -> Result<(NewSession, String), Failure> {
         let internal = |what: &str| Failure::Internal(what.to_owned());
         let made = self.new_session(now);
         let (mut session, _) = made.map_err(|_| internal("a session can't be made"))?;

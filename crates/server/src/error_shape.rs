@@ -96,7 +96,9 @@ fn by_field(problem: &Problem) -> BTreeMap<String, Known> {
         add("body".to_owned(), &problem.detail);
     }
     let fields = fields.into_iter();
-    fields.map(|(name, messages)| (name, Known::List(messages))).collect()
+    fields
+        .map(|(name, messages)| (name, Known::List(messages)))
+        .collect()
 }
 
 /// `/article/tagList/0` is about `tagList`.

@@ -71,9 +71,7 @@ impl Prepared {
             rate: rate.unwrap_or_default(),
             headers: headers(&plan.model, &operation.kind),
             is_list: operation.list.is_some(),
-            takes_query: operation.list.is_some()
-                || operation.shapes_reply
-                || named.is_some(),
+            takes_query: operation.list.is_some() || operation.shapes_reply || named.is_some(),
             revalidates: operation.etag
                 && operation
                     .entity

@@ -1,9 +1,9 @@
 //! Accounts: credentials and sessions. Hashes and tokens are made by the HTTP layer.
 
 use crate::connection::{Connection, Row, Value, ValueRef, values};
+use crate::named::Environment;
 use crate::read::stored_value;
 use crate::represent::id_value;
-use crate::named::Environment;
 use crate::write::{self, Job, note_password, sign_up};
 use crate::{Call, Context, Failure, Reply, Shared, Store};
 use archwright_plan::model::{Account, FieldId, Model, RoleId};

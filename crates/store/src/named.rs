@@ -61,15 +61,20 @@ impl Store {
             _ => None,
         };
         let new = program.new_passwords.iter();
-        let sign_in = program.sign_in.as_ref().and_then(|(field, name, password)| {
-            Some(SignInAttempt {
-                field: *field,
-                name: text(name)?,
-                password: text(password)?,
-            })
-        });
+        let sign_in = program
+            .sign_in
+            .as_ref()
+            .and_then(|(field, name, password)| {
+                Some(SignInAttempt {
+                    field: *field,
+                    name: text(name)?,
+                    password: text(password)?,
+                })
+            });
         Ok(Passwords {
-            new: new.filter_map(|path| Some((path.clone(), text(path)?))).collect(),
+            new: new
+                .filter_map(|path| Some((path.clone(), text(path)?)))
+                .collect(),
             sign_in,
         })
     }

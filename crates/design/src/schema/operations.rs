@@ -176,7 +176,10 @@ fn property(key: &str) -> Value {
         "limit" => described(reference("expression"), "Most rows."),
         "offset" => described(reference("expression"), "Rows to skip."),
         "count" => text("Name for the number of all matching rows."),
-        "password" => described(reference("expression"), "A text of the input that is the account's password."),
+        "password" => described(
+            reference("expression"),
+            "A text of the input that is the account's password.",
+        ),
         "role" => text("The role of the new account; by default the one with `sign-up: open`."),
         "set" => reference("set"),
         "key" => described(reference("set"), "Fields that identify the row."),

@@ -292,8 +292,13 @@ impl Lowering<'_> {
     fn read_messages(&mut self) {
         for (code, text) in &self.design.api.messages {
             if !CODES.contains(&&code.value[..]) {
-                let diagnostic =
-                    unknown("AW207", code.span, "code of an error", &code.value, CODES.iter().copied());
+                let diagnostic = unknown(
+                    "AW207",
+                    code.span,
+                    "code of an error",
+                    &code.value,
+                    CODES.iter().copied(),
+                );
                 let diagnostic = match diagnostic.help {
                     Some(_) => diagnostic,
                     None => diagnostic.help(format!("use {}", one_of(CODES))),

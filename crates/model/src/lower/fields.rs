@@ -76,7 +76,10 @@ impl Lowering<'_> {
     fn field_from(&mut self, source: &ast::Field, id: FieldId) -> Field {
         let kind = self.kind(source).unwrap_or_else(|| {
             self.broken.insert(id);
-            FieldKind::Scalar(ScalarType::Text { max: 65_536 })
+            FieldKind::Scalar(ScalarType::Text {
+                min: 0,
+                max: 65_536,
+            })
         });
         let mut field = blank(id, &source.name.value, kind, source.span);
         field.about = source

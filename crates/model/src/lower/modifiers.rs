@@ -102,16 +102,29 @@ impl Lowering<'_> {
             scalar.is_text()
                 || matches!(
                     scalar,
-                    ScalarType::Uuid | ScalarType::Date | ScalarType::DateTime | ScalarType::Decimal { .. }
+                    ScalarType::Uuid
+                        | ScalarType::Date
+                        | ScalarType::DateTime
+                        | ScalarType::Decimal { .. }
                 )
         });
         let fits = text && !source.ty.many && source.computed.is_none();
         if !fits {
             let message = format!("`blank-as-null` does not fit `{}`", source.name.value);
-            self.error("AW222", span, message, "use it on what is text in a request");
+            self.error(
+                "AW222",
+                span,
+                message,
+                "use it on what is text in a request",
+            );
         } else if !source.ty.optional {
             let message = format!("`{}` is never null", source.name.value);
-            self.error("AW226", span, message, "put `?` after its type, or remove `blank-as-null`");
+            self.error(
+                "AW226",
+                span,
+                message,
+                "put `?` after its type, or remove `blank-as-null`",
+            );
         }
     }
 

@@ -49,11 +49,20 @@ impl Lowering<'_> {
         for (status, shape) in &self.design.api.errors {
             let code = status.as_ref().map(|status| status.value);
             let shape = self.error_shape(shape);
-            let known = code.map(|code| u16::try_from(code).ok().filter(|code| (400..600).contains(code)));
+            let known = code.map(|code| {
+                u16::try_from(code)
+                    .ok()
+                    .filter(|code| (400..600).contains(code))
+            });
             let code = match (known, status) {
                 (Some(None), Some(status)) => {
                     let message = format!("{} is no status of an error", status.value);
-                    self.error("AW358", status.span, message, "use a number from 400 to 599");
+                    self.error(
+                        "AW358",
+                        status.span,
+                        message,
+                        "use a number from 400 to 599",
+                    );
                     continue;
                 }
                 (known, _) => known.flatten(),

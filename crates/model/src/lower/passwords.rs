@@ -3,8 +3,8 @@
 use super::context::Lowering;
 use super::typing::{Binding, Bindings, Scope};
 use crate::{
-    EntityId, ExpressionKind, FieldId, InputField, InputKind, InputPlace, PASSWORD_CHARACTERS, RoleId, ScalarType,
-    SignUp, Step, StepKind, Type,
+    EntityId, ExpressionKind, FieldId, InputField, InputKind, InputPlace, PASSWORD_CHARACTERS,
+    RoleId, ScalarType, SignUp, Step, StepKind, Type,
 };
 use archwright_design::ast::{StepKind as Source, Text};
 
@@ -82,7 +82,10 @@ impl Lowering<'_> {
     /// The path of a text of the body that is a value of its own.
     fn body_text(&mut self, text: &Text, scope: &Scope, presence: Presence) -> Option<Vec<String>> {
         let typed = self.typed(text, scope)?;
-        let plain = matches!(typed.scalar, Some(ScalarType::String { .. } | ScalarType::Email));
+        let plain = matches!(
+            typed.scalar,
+            Some(ScalarType::String { .. } | ScalarType::Email)
+        );
         let (nullable, span) = (typed.expression.nullable, typed.expression.span);
         let path = match typed.expression.kind {
             ExpressionKind::Input {
@@ -147,7 +150,12 @@ impl Lowering<'_> {
     ) -> Option<(FieldId, Vec<String>)> {
         let [(field_name, value)] = key else {
             let message = "an account signs in by one field";
-            self.error("AW368", name.span, message, "write `key: { email: body.user.email }`");
+            self.error(
+                "AW368",
+                name.span,
+                message,
+                "write `key: { email: body.user.email }`",
+            );
             return None;
         };
         let field = self.find_field(entity, field_name);
@@ -216,7 +224,10 @@ impl Lowering<'_> {
                     password: Some(password),
                     ..
                 } => {
-                    let least = self.account.as_ref().map_or(0, |account| account.password_min);
+                    let least = self
+                        .account
+                        .as_ref()
+                        .map_or(0, |account| account.password_min);
                     if let Some(input) = input_at(body, password) {
                         self.narrow(input, least);
                     }

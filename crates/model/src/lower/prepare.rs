@@ -161,7 +161,9 @@ fn expand_body(
 ) {
     for field in fields {
         match field {
-            BodyField::Leaf(leaf) | BodyField::Given(leaf) => expand(std::slice::from_mut(leaf), aliases, diagnostics),
+            BodyField::Leaf(leaf) | BodyField::Given(leaf) => {
+                expand(std::slice::from_mut(leaf), aliases, diagnostics)
+            }
             BodyField::Object { fields, .. } => expand_body(fields, aliases, diagnostics),
         }
     }

@@ -102,9 +102,17 @@ impl Lowering<'_> {
     ) -> Option<crate::Shape> {
         let body = source.refusal.as_ref()?;
         if scope.this.is_some() {
-            let place = source.otherwise.as_ref().map_or(source.span, |status| status.span);
+            let place = source
+                .otherwise
+                .as_ref()
+                .map_or(source.span, |status| status.span);
             let message = "the steps of a move have no replies of their own";
-            self.error("AW354", place, message, "name the outcome alone: `else: conflict`");
+            self.error(
+                "AW354",
+                place,
+                message,
+                "name the outcome alone: `else: conflict`",
+            );
             return None;
         }
         self.shape(body, scope, bindings)

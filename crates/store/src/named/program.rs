@@ -226,7 +226,10 @@ impl Program {
         environment: &Environment,
         status: u16,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        match environment.refusal.and_then(|index| self.refusals.get(index)) {
+        match environment
+            .refusal
+            .and_then(|index| self.refusals.get(index))
+        {
             Some(shown) => shown.write(job, environment),
             None => self.shown(job, environment, status),
         }
@@ -330,7 +333,11 @@ impl<'p> Compiler<'p> {
             Ok(Step {
                 condition: condition.map(|one| self.condition(one)).transpose()?,
                 otherwise: step.otherwise,
-                refusal: step.refusal.as_ref().map(|body| self.refusal(body)).transpose()?,
+                refusal: step
+                    .refusal
+                    .as_ref()
+                    .map(|body| self.refusal(body))
+                    .transpose()?,
                 kind: self.kind(&step.kind)?,
             })
         });
@@ -338,7 +345,8 @@ impl<'p> Compiler<'p> {
     }
 
     fn refusal(&mut self, body: &Shape) -> Result<usize, Unsupported> {
-        self.refusals.push(Shower::new(self.plan, self.dialect).reply(body)?);
+        self.refusals
+            .push(Shower::new(self.plan, self.dialect).reply(body)?);
         Ok(self.refusals.len() - 1)
     }
 

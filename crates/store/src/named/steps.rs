@@ -171,7 +171,9 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             let proven = environment.proofs.signed_in.clone();
             let (account, verified) = proven.ok_or_else(|| refused(step))?;
             let account = accounts::sign_in(job, &account, &verified)?;
-            environment.bindings.insert(*bind, account.ok_or_else(|| refused(step))?);
+            environment
+                .bindings
+                .insert(*bind, account.ok_or_else(|| refused(step))?);
         }
         Kind::Token { bind, row } => {
             let row = needed(job, environment, row, step)?;

@@ -39,7 +39,8 @@ pub(crate) fn set_password(
     let update = "UPDATE \"auth_credentials\" \
                   SET \"password_hash\" = ?2, \"failed_count\" = 0, \"locked_until\" = NULL \
                   WHERE \"account_id\" = ?1";
-    job.connection.execute(update, &values![id.clone(), hash.to_owned()])?;
+    job.connection
+        .execute(update, &values![id.clone(), hash.to_owned()])?;
     end_other_sessions(job.connection, id, job.context)?;
     audit::secret(job, entity, id, "password")
 }

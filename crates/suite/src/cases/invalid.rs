@@ -159,7 +159,7 @@ fn of_scalar(scalar: &ScalarType, limits: Limits) -> Vec<Bad> {
     let format = |text: &str| bad("format", json!(text), &["format"]);
     match scalar {
         ScalarType::String { min, max } => texts(*min, *max, limits, &mut all),
-        ScalarType::Text { max } => texts(0, *max, limits, &mut all),
+        ScalarType::Text { min, max } => texts(*min, *max, limits, &mut all),
         ScalarType::Int | ScalarType::BigInt => {
             all.push(bad("type", json!("twelve"), TYPE));
             all.push(bad("fraction", json!(1.5), &["type", "format"]));

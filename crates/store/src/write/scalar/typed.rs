@@ -14,8 +14,9 @@ const MOST_JSON_BYTES: usize = 16 * 1024;
 /// The value of a JSON text, number or document, if it is one of the type.
 pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
     match scalar {
-        ScalarType::String { min, max } => sized(text(json)?, *min, *max),
-        ScalarType::Text { max } => sized(text(json)?, 0, *max),
+        ScalarType::String { min, max } | ScalarType::Text { min, max } => {
+            sized(text(json)?, *min, *max)
+        }
         ScalarType::Int => integer(json, i32::MIN.into(), i32::MAX.into()),
         ScalarType::BigInt => integer(json, -LARGEST_BIGINT, LARGEST_BIGINT),
         ScalarType::Decimal { scale, .. } if json.is_number() => {
@@ -251,7 +252,7 @@ mod tests {
         check(&short, "\"a\\u0000\"", Err("format"));
         check(&short, "12", Err("type"));
         check(&short, "null", Err("type"));
-        check(&ScalarType::Text { max: 1 }, "\"\"", text(""));
+        check(&ScalarType::Text { min: 0, max: 1 }, "\"\"", text(""));
     }
 
     #[test]
