@@ -120,7 +120,8 @@ fn checked(files: &[(String, Vec<u8>)]) -> (Reading, Option<Model>, Vec<Diagnost
 fn printed(model: Model) -> String {
     let plan = plan(model);
     let document = document(&plan, &DocumentOptions::default());
-    format!("{}\n{}\n{document}", render_text(&plan), json(&plan))
+    let json = serde_json::to_string(&json(&plan)).unwrap_or_else(|error| error.to_string());
+    format!("{}\n{json}\n{document}", render_text(&plan))
 }
 
 fn codes(diagnostics: &[Diagnostic]) -> Vec<&'static str> {

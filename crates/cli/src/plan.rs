@@ -7,7 +7,8 @@ use anyhow::Result;
 use archwright_openapi::{DocumentOptions, document};
 use archwright_plan::Plan;
 use archwright_report::{Format, render};
-use std::io::IsTerminal;
+use serde::Serialize;
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,6 +37,9 @@ fn with_plan(path: &Path, go_on: impl FnOnce(&Plan) -> Result<()>) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_json(value: &serde_json::Value) -> Result<()> {
-    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+fn print_json(value: &impl Serialize) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }

@@ -127,6 +127,10 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     known_roles(&plan, &arguments.sign_in)?;
+    let only = arguments.only.as_deref();
+    if !derive(&plan).iter().any(|case| is_wanted(&case.name, only)) {
+        bail!("no case has such a name; --list prints the names");
+    }
     let options = Options {
         url: arguments.url.unwrap_or_default(),
         sign_ins: match arguments.sign_in.is_empty() {
@@ -141,9 +145,6 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         seed: arguments.seed.unwrap_or_else(a_seed),
     };
     let report = progressing(&plan, &options)?;
-    if report.results.is_empty() {
-        bail!("no case has such a name; --list prints the names");
-    }
     let places = |span: Span| place(&checked.sources, span);
     match arguments.format {
         TestFormat::Text => {
@@ -174,20 +175,14 @@ fn list(plan: &Plan, only: Option<&str>) -> Result<()> {
 }
 
 fn known_roles(plan: &Plan, sign_ins: &[SignIn]) -> Result<()> {
-    for sign_in in sign_ins {
-        let mut roles = plan.model.roles.iter();
-        if sign_in.role != "none" && !roles.any(|role| role.name == sign_in.role) {
-            let names: Vec<&str> = plan
-                .model
-                .roles
-                .iter()
-                .map(|role| role.name.as_str())
-                .collect();
-            bail!(
-                "the design has no role {:?}; it has {}, and `none` stands for no role",
-                sign_in.role,
-                names.join(", ")
-            );
+    let names: Vec<&str> = plan.model.roles.iter().map(|role| &role.name[..]).collect();
+    for SignIn { role, .. } in sign_ins {
+        if role != "none" && !names.contains(&&role[..]) {
+            let known = match names.is_empty() {
+                true => "the design has no roles".to_owned(),
+                false => format!("the design has {}", names.join(", ")),
+            };
+            bail!("there is no role {role:?}: {known}, and `none` stands for no role");
         }
     }
     Ok(())

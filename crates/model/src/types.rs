@@ -230,6 +230,18 @@ pub const LARGEST_BIGINT: i64 = (1 << 53) - 1;
 /// Most characters of a password: hashing is not to be given more work.
 pub const PASSWORD_CHARACTERS: u32 = 256;
 
+/// The greatest size of a `json` value as text.
+pub const LARGEST_JSON_BYTES: usize = 16 * 1024;
+
+/// The most characters of a `text` that names no limit.
+pub const TEXT_CHARACTERS: u32 = 65_536;
+
+/// What a `slug` looks like, as a regular expression (ECMA-262 and RE2 alike).
+pub const SLUG_PATTERN: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
+
+/// What a `phone` looks like: E.164.
+pub const PHONE_PATTERN: &str = r"^\+[0-9]{7,15}$";
+
 /// Values on the wire: see each. A stored type is the planner's choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScalarType {
@@ -260,15 +272,16 @@ pub enum ScalarType {
     Uuid,
     /// Lower-cased.
     Email,
+    /// `http://` or `https://`.
     Url,
-    /// E.164: `+` and 7 to 15 digits.
+    /// [`PHONE_PATTERN`]
     Phone,
-    /// `^[a-z0-9]+(-[a-z0-9]+)*$`, at most 100.
+    /// [`SLUG_PATTERN`]
     Slug,
     Enum {
         values: Vec<String>,
     },
-    /// Any JSON value of at most 16 KiB, an object or a list.
+    /// An object or a list of at most [`LARGEST_JSON_BYTES`].
     Json,
     /// Shown as `{ "url", "name", "type", "size" }`; uploaded by an operation of its own.
     File {
@@ -699,6 +712,7 @@ pub enum Shape {
     Each {
         list: Expression,
         bind: BindingId,
+        name: String,
         item: Box<Shape>,
     },
 }
@@ -853,6 +867,19 @@ impl ScalarType {
             | Self::Phone
             | Self::Slug
             | Self::Enum { .. } => Type::Text,
+        }
+    }
+
+    /// The fewest and the most characters of a text of the type; `None` where its form settles them, or it is no text.
+    pub fn characters(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::String { min, max } | Self::Text { min, max } => Some((*min, *max)),
+            // RFC 5321, 4.5.3.1.3, less the angle brackets.
+            Self::Email => Some((3, 254)),
+            Self::Url => Some((8, 2_048)),
+            Self::Phone => Some((8, 16)),
+            Self::Slug => Some((1, 100)),
+            _ => None,
         }
     }
 

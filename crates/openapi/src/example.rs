@@ -63,9 +63,12 @@ pub(crate) fn value(owner: &str, name: &str, scalar: &ScalarType, bounds: Bounds
         Some(Literal::Int(number)) => *number,
         _ => otherwise,
     };
+    if let Some(text) = patterned(scalar, bounds) {
+        return text;
+    }
     match scalar {
         ScalarType::String { min, max } | ScalarType::Text { min, max } => {
-            text(owner, name, *min, *max, bounds)
+            plausible::fit(&named(owner, name), *min as usize, *max as usize).into()
         }
         ScalarType::Int | ScalarType::BigInt => plausible::number(
             name,
@@ -90,20 +93,10 @@ pub(crate) fn value(owner: &str, name: &str, scalar: &ScalarType, bounds: Bounds
             plausible::moment(scalar, bounds.min, bounds.max).into()
         }
         ScalarType::Uuid => "019a7b3c-5e00-7000-8000-0000000000ff".into(),
-        ScalarType::Email => {
-            patterned(bounds, 3, 254).unwrap_or_else(|| "ursula@example.com".into())
-        }
-        ScalarType::Url => {
-            patterned(bounds, 8, 2_048).unwrap_or_else(|| "https://example.com/books".into())
-        }
-        ScalarType::Phone => patterned(bounds, 8, 16).unwrap_or_else(|| "+442079460018".into()),
-        ScalarType::Slug => patterned(bounds, 1, 100).unwrap_or_else(|| {
-            plausible::slug(&plausible::text(&TextField {
-                entity: owner,
-                name,
-            }))
-            .into()
-        }),
+        ScalarType::Email => "ursula@example.com".into(),
+        ScalarType::Url => "https://example.com/books".into(),
+        ScalarType::Phone => "+442079460018".into(),
+        ScalarType::Slug => plausible::slug(&named(owner, name)).into(),
         ScalarType::Enum { values } => values
             .first()
             .map_or(Value::Null, |first| first.as_str().into()),
@@ -112,19 +105,16 @@ pub(crate) fn value(owner: &str, name: &str, scalar: &ScalarType, bounds: Bounds
     }
 }
 
-fn text(owner: &str, name: &str, min: u32, max: u32, bounds: Bounds) -> Value {
-    let (min, max) = (min as usize, max as usize);
-    patterned(bounds, min, max).unwrap_or_else(|| {
-        let text = plausible::text(&TextField {
-            entity: owner,
-            name,
-        });
-        plausible::fit(&text, min, max).into()
+fn named(owner: &str, name: &str) -> String {
+    plausible::text(&TextField {
+        entity: owner,
+        name,
     })
 }
 
-fn patterned(bounds: Bounds, min: usize, max: usize) -> Option<Value> {
-    pattern::matching(bounds.pattern?, min, max).map(Value::from)
+fn patterned(scalar: &ScalarType, bounds: Bounds) -> Option<Value> {
+    let (min, max) = scalar.characters()?;
+    pattern::matching(bounds.pattern?, min as usize, max as usize).map(Value::from)
 }
 
 fn file(name: &str, media_types: &[String]) -> Value {

@@ -77,7 +77,7 @@ pub(crate) fn components(context: Context) -> Value {
         let parameter = json!({
             "name": "Idempotency-Key", "in": "header",
             "description": "The same key with the same request answers what the first one answered, and does nothing twice.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+            "schema": { "type": "string", "minLength": 1, "maxLength": limits::IDEMPOTENCY_KEY_BYTES, "pattern": "^[!-~]+$" },
             "example": "5f0c2c1e-9d6b-4d29-8a53-0d7d5a0c3c11",
         });
         components.insert("Idempotency-Key".to_owned(), parameter);

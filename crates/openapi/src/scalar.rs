@@ -4,12 +4,10 @@ use crate::Context;
 use crate::decimal;
 use crate::object::{annotate, nullable, object, reference};
 use archwright_plan::model::{
-    EntityId, ExpressionKind, Field, FieldKind, IdType, LARGEST_BIGINT, Literal, ScalarType,
+    EntityId, ExpressionKind, Field, FieldKind, IdType, LARGEST_BIGINT, LARGEST_JSON_BYTES,
+    Literal, PHONE_PATTERN, SLUG_PATTERN, ScalarType,
 };
 use serde_json::{Map, Value, json};
-
-pub(crate) const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
-pub(crate) const PHONE: &str = "^\\+[0-9]{7,15}$";
 
 /// What a field or an input adds to its type.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,15 +37,14 @@ pub(crate) fn schema(context: Context, scalar: &ScalarType, bounds: Bounds) -> V
             "type": "string",
             "pattern": decimal::pattern(*precision, *scale, bounds.min, bounds.max),
         })),
-        ScalarType::Email => {
-            object(json!({ "type": "string", "format": "email", "maxLength": 254 }))
-        }
-        ScalarType::Url => object(json!({ "type": "string", "format": "uri", "maxLength": 2_048 })),
-        ScalarType::Phone => object(json!({ "type": "string", "pattern": PHONE })),
-        ScalarType::Slug => object(json!({
-            "type": "string", "minLength": 1, "maxLength": 100, "pattern": SLUG,
+        ScalarType::Email => formed(scalar, "format", "email"),
+        ScalarType::Url => formed(scalar, "format", "uri"),
+        ScalarType::Phone => formed(scalar, "pattern", PHONE_PATTERN),
+        ScalarType::Slug => formed(scalar, "pattern", SLUG_PATTERN),
+        ScalarType::Json => object(json!({
+            "type": ["object", "array"], "items": {},
+            "description": format!("At most {LARGEST_JSON_BYTES} bytes as text."),
         })),
-        ScalarType::Json => object(json!({ "type": ["object", "array"], "items": {} })),
         ScalarType::File { .. } => object(reference("schemas", &context.names.file)),
         ScalarType::Bool
         | ScalarType::Date
@@ -202,6 +199,13 @@ pub(crate) fn output(context: Context, field: &Field, is_nullable: bool) -> Valu
         false => schema,
     };
     describe(&mut schema, field);
+    schema
+}
+
+fn formed(scalar: &ScalarType, keyword: &str, form: &str) -> Map<String, Value> {
+    let (min, max) = scalar.characters().unwrap_or((0, u32::MAX));
+    let mut schema = text(min, max);
+    schema.insert(keyword.to_owned(), form.into());
     schema
 }
 

@@ -12,5 +12,9 @@ pub const EXPANDED_DEPTH: usize = 3;
 pub const BODY_ITEMS: usize = 100;
 /// Items of a list in the input of a named operation.
 pub const INPUT_ITEMS: usize = 1_000;
+/// Bytes of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// Levels of objects and lists in a body.
+pub const BODY_NESTING: usize = 64;
 /// Characters of a password.
 pub const PASSWORD_CHARACTERS: usize = archwright_model::PASSWORD_CHARACTERS as usize;

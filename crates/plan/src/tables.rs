@@ -188,24 +188,15 @@ pub fn is_unique(entity: &Entity, field: FieldId) -> bool {
 }
 
 fn scalar_column(scalar: &ScalarType) -> (ColumnType, String) {
-    let text = |max: u32| {
-        (
-            ColumnType::Text { max: Some(max) },
-            format!("Text of at most {max} characters."),
-        )
-    };
+    let most = scalar.characters().map_or(0, |(_, most)| most);
+    let text = ColumnType::Text { max: Some(most) };
     match scalar {
-        ScalarType::String { max, .. } | ScalarType::Text { max, .. } => text(*max),
-        ScalarType::Email => (
-            ColumnType::Text { max: Some(254) },
-            "Lower-cased, so that uniqueness ignores case.".into(),
-        ),
-        ScalarType::Url => text(2048),
-        ScalarType::Phone => (
-            ColumnType::Text { max: Some(16) },
-            "E.164: one form for each number.".into(),
-        ),
-        ScalarType::Slug => text(100),
+        ScalarType::String { .. }
+        | ScalarType::Text { .. }
+        | ScalarType::Url
+        | ScalarType::Slug => (text, format!("Text of at most {most} characters.")),
+        ScalarType::Email => (text, "Lower-cased, so that uniqueness ignores case.".into()),
+        ScalarType::Phone => (text, "E.164: one form for each number.".into()),
         ScalarType::Enum { values } => {
             let max = values
                 .iter()

@@ -1,13 +1,32 @@
 //! Expressions as CEL text again, for documents and for people.
 
 use archwright_model::{
-    Aggregate, BinaryOperator, Expression, ExpressionKind, Function, InputPlace, Literal, Model,
-    Quantifier, Type, duration_to_text,
+    Aggregate, BinaryOperator, BindingId, Expression, ExpressionKind, Function, InputPlace,
+    Literal, Model, Quantifier, Type, duration_to_text,
 };
+use std::collections::BTreeMap;
 
-/// The expression as CEL. Variables are named by their number: `x0`, `x1`.
+/// The expression as CEL. Variables are named by their number: `x0`, `x1`; so is what steps bind: `step0`.
 pub fn cel(model: &Model, expression: &Expression) -> String {
-    print(model, expression, 0)
+    Scope {
+        model,
+        names: &BTreeMap::new(),
+    }
+    .cel(expression)
+}
+
+/// What names mean where an expression stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub model: &'a Model,
+    /// What steps bind, by the design's names.
+    pub names: &'a BTreeMap<BindingId, &'a str>,
+}
+
+impl Scope<'_> {
+    pub fn cel(self, expression: &Expression) -> String {
+        print(self, expression, 0)
+    }
 }
 
 /// How tightly an operator binds; a looser operand needs brackets.
@@ -54,12 +73,12 @@ fn bracketed(text: String, own: u8, outer: u8) -> String {
     }
 }
 
-fn print(model: &Model, expression: &Expression, outer: u8) -> String {
-    let inner = |part: &Expression| print(model, part, 8);
+fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
+    let inner = |part: &Expression| print(scope, part, 8);
     let list = |parts: &[Expression]| {
         parts
             .iter()
-            .map(|part| print(model, part, 0))
+            .map(|part| print(scope, part, 0))
             .collect::<Vec<_>>()
             .join(", ")
     };
@@ -70,25 +89,28 @@ fn print(model: &Model, expression: &Expression, outer: u8) -> String {
         ExpressionKind::CallerToken => "caller.token".into(),
         ExpressionKind::SignedIn => "signed_in".into(),
         ExpressionKind::HasRole(role) => bracketed(
-            format!("{} in caller.roles", quoted(&model.role(*role).name)),
+            format!("{} in caller.roles", quoted(&scope.model.role(*role).name)),
             4,
             outer,
         ),
-        ExpressionKind::CallerTenant => caller_tenant(model),
+        ExpressionKind::CallerTenant => caller_tenant(scope.model),
         ExpressionKind::Now => "now".into(),
         ExpressionKind::Today => "today".into(),
         ExpressionKind::Variable(variable) => format!("x{}", variable.0),
-        ExpressionKind::Binding(binding) => format!("step{}", binding.0),
+        ExpressionKind::Binding(binding) => match scope.names.get(binding) {
+            Some(name) => (*name).to_owned(),
+            None => format!("step{}", binding.0),
+        },
         ExpressionKind::Input { place, path } => {
             format!("{}.{}", place_name(*place), path.join("."))
         }
         ExpressionKind::Field { of, field } => match of.kind {
-            ExpressionKind::This => model.field(*field).name.clone(),
-            _ => format!("{}.{}", inner(of), model.field(*field).name),
+            ExpressionKind::This => scope.model.field(*field).name.clone(),
+            _ => format!("{}.{}", inner(of), scope.model.field(*field).name),
         },
         ExpressionKind::Id(of) => format!("{}.id", inner(of)),
-        ExpressionKind::Not(part) => format!("!{}", print(model, part, 7)),
-        ExpressionKind::Negate(part) => format!("-{}", print(model, part, 7)),
+        ExpressionKind::Not(part) => format!("!{}", print(scope, part, 7)),
+        ExpressionKind::Negate(part) => format!("-{}", print(scope, part, 7)),
         ExpressionKind::Binary {
             operator,
             left,
@@ -97,14 +119,14 @@ fn print(model: &Model, expression: &Expression, outer: u8) -> String {
             let own = strength(*operator);
             let text = format!(
                 "{} {} {}",
-                print(model, left, own),
+                print(scope, left, own),
                 symbol(*operator),
-                print(model, right, own + 1)
+                print(scope, right, own + 1)
             );
             bracketed(text, own, outer)
         }
         ExpressionKind::In { item, list } => bracketed(
-            format!("{} in {}", print(model, item, 5), print(model, list, 5)),
+            format!("{} in {}", print(scope, item, 5), print(scope, list, 5)),
             4,
             outer,
         ),
@@ -116,9 +138,9 @@ fn print(model: &Model, expression: &Expression, outer: u8) -> String {
         } => {
             let text = format!(
                 "{} ? {} : {}",
-                print(model, test, 2),
-                print(model, then, 2),
-                print(model, otherwise, 1)
+                print(scope, test, 2),
+                print(scope, then, 2),
+                print(scope, otherwise, 1)
             );
             bracketed(text, 1, outer)
         }
@@ -136,7 +158,7 @@ fn print(model: &Model, expression: &Expression, outer: u8) -> String {
                 "{}.{name}(x{}, {})",
                 inner(over),
                 variable.0,
-                print(model, condition, 0)
+                print(scope, condition, 0)
             )
         }
         ExpressionKind::Aggregate {
@@ -146,7 +168,7 @@ fn print(model: &Model, expression: &Expression, outer: u8) -> String {
             condition,
             value,
         } => aggregated(
-            model,
+            scope,
             *aggregate,
             inner(over),
             variable.0,
@@ -162,18 +184,18 @@ fn print(model: &Model, expression: &Expression, outer: u8) -> String {
                 "{}.map(x{}, {})",
                 inner(over),
                 variable.0,
-                print(model, value, 0)
+                print(scope, value, 0)
             )
         }
         ExpressionKind::Function {
             function,
             arguments,
-        } => call(model, *function, arguments),
+        } => call(scope, *function, arguments),
     }
 }
 
 fn aggregated(
-    model: &Model,
+    scope: Scope<'_>,
     aggregate: Aggregate,
     over: String,
     variable: usize,
@@ -190,18 +212,18 @@ fn aggregated(
     match (condition, value) {
         (None, None) => format!("{over}.size()"),
         (Some(condition), None) => {
-            format!("{over}.count(x{variable}, {})", print(model, condition, 0))
+            format!("{over}.count(x{variable}, {})", print(scope, condition, 0))
         }
-        (None, Some(value)) => format!("{over}.{name}(x{variable}, {})", print(model, value, 0)),
+        (None, Some(value)) => format!("{over}.{name}(x{variable}, {})", print(scope, value, 0)),
         (Some(condition), Some(value)) => format!(
             "{over}.filter(x{variable}, {}).{name}(x{variable}, {})",
-            print(model, condition, 0),
-            print(model, value, 0)
+            print(scope, condition, 0),
+            print(scope, value, 0)
         ),
     }
 }
 
-fn call(model: &Model, function: Function, arguments: &[Expression]) -> String {
+fn call(scope: Scope<'_>, function: Function, arguments: &[Expression]) -> String {
     let name = match function {
         Function::Size => "size",
         Function::Lower => "lower",
@@ -227,12 +249,12 @@ fn call(model: &Model, function: Function, arguments: &[Expression]) -> String {
     );
     let printed: Vec<String> = arguments
         .iter()
-        .map(|argument| print(model, argument, 0))
+        .map(|argument| print(scope, argument, 0))
         .collect();
     match arguments.split_first() {
         Some((first, _)) if !global => format!(
             "{}.{name}({})",
-            print(model, first, 8),
+            print(scope, first, 8),
             printed[1..].join(", ")
         ),
         _ => format!("{name}({})", printed.join(", ")),

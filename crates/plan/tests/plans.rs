@@ -65,7 +65,7 @@ fn operation<'a>(plan: &'a Plan, id: &str) -> &'a Operation {
 
 /// The access of one operation, as `plan` prints it.
 fn check_access(plan: &Plan, id: &str, expected: &[(&str, bool, Option<&str>, &str)]) {
-    let json = json(plan);
+    let json = serde_json::to_value(json(plan)).unwrap();
     let row = json["matrix"]
         .as_array()
         .unwrap()
@@ -343,4 +343,99 @@ entities:
             .iter()
             .all(|input| input.json == "title")
     );
+}
+
+#[test]
+fn moves_and_named_operations_are_printed_step_by_step() {
+    let plan = planned(
+        "
+archwright: 1
+name: press
+roles:
+  writer: { sign-up: open }
+entities:
+  User:
+    account: email
+    fields: { email: { type: email, unique: true } }
+  Article:
+    key: slug
+    fields:
+      slug: slug, unique
+      author: User, owner
+      tags: Tag[]
+      reads: int, read-only = 0
+      status: enum(draft, published) = draft
+    allow: { read: anyone }
+    moves:
+      publish:
+        from: draft
+        to: published
+        by: owner
+        input: { note: string(1..80)? }
+        do:
+          - increment: { self.reads: 1 }
+  Tag: { fields: { name: 'string(1..40), unique' } }
+operations:
+  label:
+    route: PUT /articles/{slug}/tags
+    by: signed-in
+    input:
+      query: { limit: 'int, min 1, max 9 = 5' }
+      body: { names: 'string(1..40)[]' }
+    steps:
+      - find: { article: Article }
+        where: slug == path.slug
+      - guard: article.author == caller
+        else: 409
+      - each: { name: body.names }
+        do:
+          - get-or-create: { tag: Tag }
+            key: { name: name }
+          - link: { article.tags: tag }
+    reply:
+      200: { slug: article.slug, tags: { each: article.tags, as: t, item: { name: t.name } } }
+",
+    );
+    let text = render_text(&plan);
+    let printed = |id: &str| {
+        let operation = operation(&plan, id);
+        let head = format!("  {} {}  ", operation.method.name(), operation.path);
+        let from = text.find(&head).unwrap();
+        let block = text[from..].split("\n\n").next().unwrap();
+        let lines = block.lines().map(str::trim_end);
+        lines.collect::<Vec<_>>()
+    };
+    for line in [
+        "    move: from draft to published",
+        "    input: { note: string(1..80)? }",
+        "    - increment: { self.reads: 1 }; else: 409",
+    ] {
+        let block = printed("articles.publish");
+        assert!(block.contains(&line), "{line} in {block:#?}");
+    }
+    for line in [
+        "    path: { slug: string(1..255) }",
+        "    query: { limit: int, min 1, max 9 = 5 }",
+        "    body: { names: string(1..40)[] }",
+        "    - find: { article: Article }; where: slug == path.slug; else: 404",
+        "    - guard: article.author == caller; else: 409",
+        "    - each: { name: body.names }",
+        "      - get-or-create: { tag: Tag }; key: { name: name }; else: 409",
+        "      - link: { article.tags: tag }; else: 409",
+        "    reply 200: { slug: article.slug, tags: { each: article.tags, as: t, item: { name: t.name } } }",
+    ] {
+        let block = printed("op.label");
+        assert!(block.contains(&line), "{line} in {block:#?}");
+    }
+    let json = serde_json::to_value(json(&plan)).unwrap();
+    let of = |id: &str| {
+        let operations = json["operations"].as_array().unwrap();
+        operations.iter().find(|one| one["id"] == id).unwrap()
+    };
+    assert_eq!(of("articles.publish")["move"]["to"], "published");
+    assert_eq!(of("articles.publish")["program"], serde_json::Value::Null);
+    let steps = &of("op.label")["program"]["steps"];
+    assert_eq!(steps[1]["guard"], "article.author == caller");
+    assert_eq!(steps[1]["else"], 409);
+    assert_eq!(steps[2]["do"][1]["link"]["article.tags"], "tag");
 }

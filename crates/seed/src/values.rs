@@ -102,7 +102,7 @@ pub fn accepts(subject: &Subject, value: &Literal) -> bool {
         (ScalarType::Enum { values }, Literal::Text(text)) => values.contains(text),
         (scalar, Literal::Text(text)) => {
             let length = text.chars().count() as u32;
-            let (least, most) = lengths(scalar);
+            let (least, most) = scalar.characters().unwrap_or((0, u32::MAX));
             (least..=most).contains(&length)
                 && subject.pattern.is_none_or(|pattern| {
                     regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
@@ -135,7 +135,7 @@ fn candidate(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<Literal> 
 }
 
 fn textual(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<String> {
-    let (min, max) = lengths(subject.scalar);
+    let (min, max) = subject.scalar.characters().unwrap_or((0, u32::MAX));
     let text = match subject.scalar {
         ScalarType::Email => {
             let name = text::slug_of(&text::person(subject, rng)).replace('-', ".");
@@ -212,19 +212,6 @@ fn letters(length: u32, rng: &mut Rng) -> String {
     (0..length)
         .map(|_| char::from(b'a' + rng.below(26) as u8))
         .collect()
-}
-
-/// Least and greatest length in characters.
-pub fn lengths(scalar: &ScalarType) -> (u32, u32) {
-    match scalar {
-        ScalarType::String { min, max } => (*min, *max),
-        ScalarType::Text { min, max } => ((*min).max(1), *max),
-        ScalarType::Email => (3, 254),
-        ScalarType::Url => (1, 2048),
-        ScalarType::Phone => (8, 16),
-        ScalarType::Slug => (1, 100),
-        _ => (0, u32::MAX),
-    }
 }
 
 fn boolean(subject: &Subject, rng: &mut Rng) -> bool {

@@ -51,7 +51,9 @@ fn shown(model: &Model, shape: &Shape, bindings: &[(BindingId, Known)]) -> Optio
             let parts: Option<Map<String, Value>> = parts.iter().map(part).collect();
             parts.map(Value::Object)
         }
-        Shape::Each { list, bind, item } => {
+        Shape::Each {
+            list, bind, item, ..
+        } => {
             let Known::List(items) = value(list)? else {
                 return None;
             };

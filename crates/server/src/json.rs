@@ -1,12 +1,10 @@
 //! Reads JSON strictly: no duplicate keys, bounded nesting, errors with line and column.
 
+use archwright_plan::limits::BODY_NESTING;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
-
-/// Deeper bodies are refused.
-const MOST_NESTING: usize = 64;
 
 /// The value, or what is wrong with the text as the end of a sentence.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
@@ -15,7 +13,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict {
-        levels: MOST_NESTING,
+        levels: BODY_NESTING,
     }
     .deserialize(&mut deserializer)
     .and_then(|value| deserializer.end().map(|()| value));
@@ -32,7 +30,7 @@ impl Strict {
         match self.levels.checked_sub(1) {
             Some(levels) => Ok(Self { levels }),
             None => Err(E::custom(format_args!(
-                "nested more than {MOST_NESTING} levels deep"
+                "nested more than {BODY_NESTING} levels deep"
             ))),
         }
     }

@@ -11,6 +11,7 @@ mod files;
 mod fixed;
 mod json;
 mod limits;
+mod linger;
 mod log;
 mod media;
 mod metrics;

@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{conditional, query};
 use archwright_plan::Operation;
+use archwright_plan::limits::IDEMPOTENCY_KEY_BYTES;
 use archwright_store::{Call, Failure, Fault, IdempotencyKey, Proofs};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_ENCODING, HeaderName};
@@ -19,7 +20,6 @@ use std::time::Duration;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
-const LONGEST_KEY: usize = 255;
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
@@ -199,12 +199,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     let bytes = value.as_bytes();
-    let sound = (1..=LONGEST_KEY).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+    let sound = (1..=IDEMPOTENCY_KEY_BYTES).contains(&bytes.len())
+        && bytes.iter().all(u8::is_ascii_graphic);
     match value.to_str() {
         Ok(key) if sound && values.next().is_none() => Ok(Some(key.to_owned())),
         _ => {
             let detail = format!(
-                "It must have 1 to {LONGEST_KEY} visible ASCII characters, without spaces."
+                "It must have 1 to {IDEMPOTENCY_KEY_BYTES} visible ASCII characters, without spaces."
             );
             Err(Problem::parameter("Idempotency-Key", detail))
         }

@@ -1,6 +1,7 @@
 //! Listens, hands connections to the service, and stops without cutting anybody off.
 
 use crate::files::Files;
+use crate::linger::Lingering;
 use crate::options::{Environment, SeededAccount, Seeding, ServerOptions};
 use crate::routes::RouteError;
 use crate::service::Service;
@@ -230,6 +231,7 @@ fn connection(
     // Replies are written whole: nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
     let head_time = service.request_time();
+    let stream = Lingering::new(stream, service.clone());
     let answer = service_fn(move |request| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(request, peer).await) }

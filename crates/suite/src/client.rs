@@ -212,7 +212,10 @@ impl Client {
                 self.agent.run(built)
             }
         };
-        let mut response = sent.map_err(|error| failed(error.to_string()))?;
+        let mut response = sent.map_err(|error| match unreachable(&error) {
+            Some(reason) => format!("can't reach {}: {reason}", self.base),
+            None => failed(error.to_string()),
+        })?;
         let text =
             |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter();
@@ -230,6 +233,18 @@ impl Client {
             json: serde_json::from_slice(&bytes).ok(),
             bytes,
         })
+    }
+}
+
+/// Why no connection was made, if that is what went wrong.
+fn unreachable(error: &ureq::Error) -> Option<String> {
+    match error {
+        ureq::Error::Io(error) => {
+            let refused = error.kind() == std::io::ErrorKind::ConnectionRefused;
+            refused.then(|| "nothing listens there".to_owned())
+        }
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => Some(error.to_string()),
+        _ => None,
     }
 }
 

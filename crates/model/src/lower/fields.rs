@@ -78,7 +78,7 @@ impl Lowering<'_> {
             self.broken.insert(id);
             FieldKind::Scalar(ScalarType::Text {
                 min: 0,
-                max: 65_536,
+                max: crate::TEXT_CHARACTERS,
             })
         });
         let mut field = blank(id, &source.name.value, kind, source.span);

@@ -89,7 +89,7 @@ impl Lowering<'_> {
 
     fn text_lengths(&mut self, arguments: &[Text]) -> Option<(u32, u32)> {
         let Some(argument) = arguments.first() else {
-            return Some((0, 65_536));
+            return Some((0, crate::TEXT_CHARACTERS));
         };
         let number = |text: &str| text.trim().parse::<u32>().ok();
         let (min, max) = match argument.value.split_once("..") {

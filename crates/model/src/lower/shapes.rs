@@ -258,6 +258,7 @@ impl Lowering<'_> {
         Some(Shape::Each {
             list: typed.expression,
             bind,
+            name: name.value.clone(),
             item: Box::new(item),
         })
     }

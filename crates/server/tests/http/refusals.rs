@@ -3,6 +3,8 @@
 use crate::common::{Reply, Running, plan, serve};
 use crate::design::{NOTES, created};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[track_caller]
 fn check(reply: Reply, status: u16, code: &str) -> Reply {
@@ -221,4 +223,35 @@ async fn errors_take_the_shape_that_the_design_gives_them() {
     let reply = server.get("/v1/notes?colour=red").send().await.expect(400);
     let expected = json!(["colour: There is no parameter \"colour\" here."]);
     assert_eq!(reply.json()["errors"]["body"], expected);
+}
+
+/// What is still sent must not reset the connection before the client has read why.
+#[tokio::test]
+async fn a_body_that_is_refused_unread_does_not_cost_the_reply() {
+    let server = notes().await;
+    let body = vec![b' '; 8 * 1024 * 1024];
+    for (head, status) in [
+        (
+            "POST /v1/notes HTTP/1.1\r\ncontent-type: application/json",
+            413,
+        ),
+        ("POST /v1/notes HTTP/1.1\r\ncontent-type: text/plain", 415),
+        (
+            "POST /nothing HTTP/1.1\r\ncontent-type: application/json",
+            404,
+        ),
+    ] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = format!(
+            "{head}\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).await.unwrap();
+        let reply = String::from_utf8_lossy(&reply);
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{reply}");
+        assert!(reply.ends_with('}'), "{reply}");
+    }
 }

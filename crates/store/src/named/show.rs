@@ -158,7 +158,9 @@ impl<'p> Shower<'p> {
                     node: Box::new(node),
                 })
             }
-            Shape::Each { list, bind, item } => {
+            Shape::Each {
+                list, bind, item, ..
+            } => {
                 let Type::Rows(entity) = list.ty else {
                     return Err(Unsupported::at(
                         "values that are shown one by one",

@@ -4,19 +4,17 @@ use super::Wrong;
 use crate::connection::Value;
 use crate::represent::{INSTANTS, canonical_date, canonical_uuid};
 use archwright_plan::model::calendar::instant_from_text;
-use archwright_plan::model::{LARGEST_BIGINT, ScalarType};
+use archwright_plan::model::{
+    LARGEST_BIGINT, LARGEST_JSON_BYTES, PHONE_PATTERN, SLUG_PATTERN, ScalarType,
+};
 use regex::Regex;
 use serde_json::Value as Json;
 use std::sync::LazyLock;
 
-const MOST_JSON_BYTES: usize = 16 * 1024;
-
 /// The value of a JSON text, number or document, if it is one of the type.
 pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
     match scalar {
-        ScalarType::String { min, max } | ScalarType::Text { min, max } => {
-            sized(text(json)?, *min, *max)
-        }
+        ScalarType::String { .. } | ScalarType::Text { .. } => sized(scalar, text(json)?),
         ScalarType::Int => integer(json, i32::MIN.into(), i32::MAX.into()),
         ScalarType::BigInt => integer(json, -LARGEST_BIGINT, LARGEST_BIGINT),
         ScalarType::Decimal { scale, .. } if json.is_number() => {
@@ -32,8 +30,17 @@ pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
             .ok_or_else(|| format_fault("a day, as in 2026-11-24")),
         ScalarType::DateTime => instant(text(json)?),
         ScalarType::Uuid => uuid(text(json)?),
-        ScalarType::Email => email(text(json)?),
-        ScalarType::Url => url(text(json)?),
+        ScalarType::Email => {
+            let text = text(json)?.to_lowercase();
+            formed(&text, &EMAIL, "an e-mail address")?;
+            sized(scalar, &text)
+        }
+        ScalarType::Url => {
+            let text = text(json)?;
+            let form = "an address that begins with http:// or https://";
+            formed(text, &URL, form)?;
+            sized(scalar, text)
+        }
         ScalarType::Phone => formed(
             text(json)?,
             &PHONE,
@@ -41,7 +48,7 @@ pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
         ),
         ScalarType::Slug => {
             let text = text(json)?;
-            sized(text, 1, 100)?;
+            sized(scalar, text)?;
             formed(text, &SLUG, "words of a-z and 0-9 joined by hyphens")
         }
         ScalarType::Enum { values } => {
@@ -76,7 +83,8 @@ pub(super) fn text(json: &Json) -> Result<&str, Wrong> {
     }
 }
 
-fn sized(text: &str, min: u32, max: u32) -> Result<Value, Wrong> {
+fn sized(scalar: &ScalarType, text: &str) -> Result<Value, Wrong> {
+    let (min, max) = scalar.characters().unwrap_or((0, u32::MAX));
     let length = text.chars().count();
     if length < min as usize {
         return Err((
@@ -174,9 +182,8 @@ pub(super) fn uuid(text: &str) -> Result<Value, Wrong> {
     canonical.ok_or_else(|| format_fault("a uuid, as in 019a7b3c-5e00-7000-8000-000000000001"))
 }
 
-static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\+[0-9]{7,15}$").ok());
-static SLUG: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^[a-z0-9]+(-[a-z0-9]+)*$").ok());
+static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(PHONE_PATTERN).ok());
+static SLUG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(SLUG_PATTERN).ok());
 /// A dot-atom before the at sign, and a host name after it (RFC 5322, without comments and quoted texts).
 static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -198,30 +205,16 @@ fn formed(text: &str, form: &LazyLock<Option<Regex>>, what: &str) -> Result<Valu
     }
 }
 
-fn email(text: &str) -> Result<Value, Wrong> {
-    sized(text, 0, 254)?;
-    formed(&text.to_lowercase(), &EMAIL, "an e-mail address")
-}
-
-fn url(text: &str) -> Result<Value, Wrong> {
-    sized(text, 0, 2_048)?;
-    formed(
-        text,
-        &URL,
-        "an address that begins with http:// or https://",
-    )
-}
-
 /// The text of a document that is not too long.
 pub(crate) fn document(json: &Json) -> Result<Value, Wrong> {
     if !json.is_object() && !json.is_array() {
         return Err(("type", "It must be an object or a list.".to_owned()));
     }
     let text = json.to_string();
-    match text.len() > MOST_JSON_BYTES {
+    match text.len() > LARGEST_JSON_BYTES {
         true => Err((
             "too-long",
-            format!("It must have at most {MOST_JSON_BYTES} bytes as text."),
+            format!("It must have at most {LARGEST_JSON_BYTES} bytes as text."),
         )),
         false => Ok(Value::Text(text)),
     }
@@ -416,7 +409,7 @@ mod tests {
         );
         check(&ScalarType::Json, "[]", text("[]"));
         check(&ScalarType::Json, "\"text\"", Err("type"));
-        let long = format!("[\"{}\"]", "x".repeat(MOST_JSON_BYTES));
+        let long = format!("[\"{}\"]", "x".repeat(LARGEST_JSON_BYTES));
         check(&ScalarType::Json, &long, Err("too-long"));
     }
 }

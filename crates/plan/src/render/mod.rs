@@ -1,12 +1,16 @@
 //! The plan for people, and for machines.
 
+mod json;
+mod program;
+
+pub use json::json;
+
 use crate::text::cel;
 use crate::{
     Alternative, Answer, Caller, CallerClass, CheckKind, ColumnType, Input, InputKind, MatrixCell,
     Operation, Plan, Table,
 };
-use archwright_model::{Direction, FieldId, Model, OnDelete, Rate};
-use serde_json::{Value, json};
+use archwright_model::{Model, OnDelete};
 use std::fmt::Write;
 
 /// The whole plan as text, in sections.
@@ -138,6 +142,9 @@ fn write_operation(plan: &Plan, operation: &Operation, out: &mut String) -> std:
             or_none(&filters),
             or_none(&sorts)
         )?;
+    }
+    for line in program::lines(&plan.model, operation) {
+        writeln!(out, "    {line}")?;
     }
     let errors: Vec<String> = operation
         .errors
@@ -284,164 +291,4 @@ fn on_delete(action: OnDelete) -> &'static str {
         OnDelete::Cascade => "cascade",
         OnDelete::SetNull => "set null",
     }
-}
-
-// ---- JSON ----------------------------------------------------------------------------------------------------------
-
-/// The whole plan as JSON, with stable keys.
-pub fn json(plan: &Plan) -> Value {
-    let model = &plan.model;
-    json!({
-        "name": model.name,
-        "about": model.about,
-        "base": model.api.base,
-        "version": model.api.version,
-        "roles": model.roles.iter().map(|role| json!({
-            "name": role.name,
-            "about": role.about,
-            "sign_up": role.sign_up,
-            "includes": role.includes.iter().map(|role| &model.role(*role).name).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
-        "decisions": plan.decisions.iter().map(|decision| json!({
-            "subject": decision.subject, "choice": decision.choice, "reason": decision.reason,
-        })).collect::<Vec<_>>(),
-        "tables": plan.tables.iter().map(|table| table_json(plan, table)).collect::<Vec<_>>(),
-        "operations": plan.operations.iter().map(|operation| operation_json(plan, operation)).collect::<Vec<_>>(),
-        "matrix": plan.matrix.iter().map(|row| json!({
-            "operation": row.operation,
-            "cells": row.cells.iter().map(|cell| cell_json(model, cell)).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
-    })
-}
-
-fn cell_json(model: &Model, cell: &MatrixCell) -> Value {
-    let (role, owns) = match cell.caller {
-        Caller::Anonymous => (Value::from("anonymous"), false),
-        Caller::SignedIn { role, owns } => {
-            (role.map(|role| model.role(role).name.clone()).into(), owns)
-        }
-    };
-    json!({ "caller": role, "owns": owns, "state": cell.state, "answer": answer_text(&cell.answer) })
-}
-
-fn field_names(model: &Model, fields: &[FieldId]) -> Vec<String> {
-    fields
-        .iter()
-        .map(|field| model.field(*field).name.clone())
-        .collect()
-}
-
-fn table_json(plan: &Plan, table: &Table) -> Value {
-    let model = &plan.model;
-    json!({
-        "name": table.name,
-        "reason": table.reason,
-        "columns": table.columns.iter().map(|column| json!({
-            "name": column.name, "type": type_name(column.ty), "nullable": column.nullable, "reason": column.reason,
-        })).collect::<Vec<_>>(),
-        "primary_key": table.primary_key,
-        "unique": table.unique.iter().map(|key| json!({
-            "name": key.name, "columns": key.columns, "fields": field_names(model, &key.fields),
-            "active_only": key.active_only,
-        })).collect::<Vec<_>>(),
-        "foreign_keys": table.foreign_keys.iter().map(|key| json!({
-            "name": key.name, "column": key.column, "table": key.table, "target_column": key.target_column,
-            "on_delete": on_delete(key.on_delete),
-        })).collect::<Vec<_>>(),
-        "checks": table.checks.iter().map(|check| match check.kind {
-            CheckKind::Design(entity, index) => json!({
-                "name": check.name, "that": cel(model, &model.entity(entity).checks[index].that),
-            }),
-            CheckKind::FieldDomain(field) => json!({ "name": check.name, "domain_of": model.field(field).name }),
-        }).collect::<Vec<_>>(),
-        "indexes": table.indexes.iter().map(|index| json!({
-            "name": index.name,
-            "columns": index.columns.iter().map(|(name, direction)| json!({
-                "name": name, "descending": *direction == Direction::Descending,
-            })).collect::<Vec<_>>(),
-            "active_only": index.active_only,
-            "operations": index.operations,
-            "reason": index.reason,
-        })).collect::<Vec<_>>(),
-        "search": table.search,
-    })
-}
-
-fn rate_json(rate: Option<Rate>) -> Value {
-    rate.map(|rate| json!({ "count": rate.count, "per_seconds": rate.per_seconds }))
-        .unwrap_or(Value::Null)
-}
-
-fn input_json(model: &Model, input: &Input) -> Value {
-    let (kind, parts) = match &input.kind {
-        InputKind::Scalar => ("scalar", Value::Null),
-        InputKind::Reference(_) => ("reference", Value::Null),
-        InputKind::References(_) => ("references", Value::Null),
-        InputKind::Parts { create, .. } => (
-            "parts",
-            create
-                .iter()
-                .map(|part| input_json(model, part))
-                .collect::<Vec<_>>()
-                .into(),
-        ),
-    };
-    json!({
-        "name": input.json, "kind": kind, "required": input.required, "nullable": input.nullable, "parts": parts,
-        "settable": input.settable.iter().map(|rule| alternative_text(model, rule)).collect::<Vec<_>>(),
-    })
-}
-
-fn operation_json(plan: &Plan, operation: &Operation) -> Value {
-    let model = &plan.model;
-    let alternative = |rule: &Alternative| {
-        json!({
-            "caller": class_name(model, rule.caller),
-            "owner": rule.owner,
-            "when": rule.when.as_ref().map(|when| cel(model, when)),
-            "after": rule.after.as_ref().map(|after| cel(model, after)),
-        })
-    };
-    json!({
-        "id": operation.id,
-        "operation_id": operation.operation_id,
-        "summary": operation.summary,
-        "about": operation.about,
-        "method": operation.method.name(),
-        "path": operation.path,
-        "guard": operation.guard.iter().map(alternative).collect::<Vec<_>>(),
-        "body": inputs(plan, operation).iter().map(|input| input_json(model, input)).collect::<Vec<_>>(),
-        "output": operation.entity.filter(|_| operation.shapes_reply).map(|entity| {
-            plan.resource(entity).output.iter().map(|output| json!({
-                "name": output.json, "nullable": output.nullable,
-                "visible": output.visible.iter().map(|rule| alternative_text(model, rule)).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>()
-        }),
-        "list": operation.list.as_ref().map(|list| json!({
-            "filters": list.filters.iter().map(|filter| json!({
-                "name": filter.name, "index": filter.index,
-                "operators": filter.operators.iter().map(|operator| operator.name()).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "not_filterable": reasons(&list.not_filterable),
-            "sorts": list.sorts.iter().map(|sort| json!({ "name": sort.name, "index": sort.index })).collect::<Vec<_>>(),
-            "not_sortable": reasons(&list.not_sortable),
-            "search": list.search,
-        })),
-        "status": operation.status,
-        "errors": operation.errors.iter().map(|case| json!({
-            "status": case.status, "code": case.code, "when": case.when,
-        })).collect::<Vec<_>>(),
-        "rate": operation.rate,
-        "idempotency_key": operation.idempotency_key,
-        "etag": operation.etag,
-        "workload": rate_json(operation.workload),
-        "reason": operation.reason,
-    })
-}
-
-fn reasons(pairs: &[(String, String)]) -> Vec<Value> {
-    pairs
-        .iter()
-        .map(|(name, reason)| json!({ "name": name, "reason": reason }))
-        .collect()
 }
