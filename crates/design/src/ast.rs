@@ -403,10 +403,6 @@ pub struct Operation {
 
 /// A field of a body: a leaf in short or long form, or an object of further fields.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "leaves are by far the most frequent"
-)]
 pub enum BodyField {
     Leaf(Field),
     /// `title?: string`: may be left out, and is never null.
@@ -435,10 +431,6 @@ pub struct Step {
 
 /// The verbs.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "steps are few, and plain fields keep their readers simple"
-)]
 pub enum StepKind {
     /// `find: { article: Article }`, `where: slug == path.slug`, `lock: true`. One row; `else` defaults to `not-found`,
     /// `else: null` binds null.

@@ -3,8 +3,8 @@
 
 use archwright_diagnostics::Severity;
 use archwright_model::{
-    Aggregate, Entity, ExpressionKind, FieldKind, InputKind, Literal, Model, OnDelete, Origin, Otherwise,
-    ScalarType, Shape, StepKind, ToManyKind, Type, Who, lower,
+    Aggregate, Entity, ExpressionKind, FieldKind, InputKind, Literal, Model, OnDelete, Origin,
+    Otherwise, ScalarType, Shape, StepKind, ToManyKind, Type, Who, lower,
 };
 
 fn model(text: &str) -> Model {
@@ -452,7 +452,12 @@ fn passwords_of_steps_keep_to_what_the_account_asks() {
     ));
     let name = &join.body_input[1];
     assert!(name.optional && !name.nullable);
-    let shape = |status| model.api.error_shape(status).map(|shape| format!("{shape:?}"));
+    let shape = |status| {
+        model
+            .api
+            .error_shape(status)
+            .map(|shape| format!("{shape:?}"))
+    };
     assert_ne!(shape(404), shape(422));
     assert!(shape(422).unwrap().contains("BindingId(5)"));
     let (200, Shape::Object(parts)) = &me.replies[0] else {

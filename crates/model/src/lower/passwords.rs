@@ -180,7 +180,12 @@ impl Lowering<'_> {
     ) -> Option<StepKind> {
         if scope.this.is_some() {
             let message = "a move shows no token";
-            self.error("AW368", name.span, message, "open the session in an operation");
+            self.error(
+                "AW368",
+                name.span,
+                message,
+                "open the session in an operation",
+            );
         }
         let found = self.row(row, scope);
         self.check_binding_name(name, scope);

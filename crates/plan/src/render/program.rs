@@ -269,7 +269,11 @@ fn kind_text(model: &Model, kind: &InputKind) -> String {
 fn scalar_text(scalar: &ScalarType) -> String {
     let name = scalar.name();
     match scalar {
-        ScalarType::String { min, max } | ScalarType::Text { min: min @ 1.., max } => {
+        ScalarType::String { min, max }
+        | ScalarType::Text {
+            min: min @ 1..,
+            max,
+        } => {
             format!("{name}({min}..{max})")
         }
         ScalarType::Text { max, .. } => format!("{name}({max})"),
