@@ -283,7 +283,7 @@ fn operations_about_accounts_and_errors_of_their_own_shape_are_described() {
         missing["properties"]["errors"]["properties"]["token"]["type"],
         "array"
     );
-    assert!(schema("/components/responses/Conflict")["$ref"].is_string());
+    assert!(schema("/components/responses/BadRequest")["$ref"].is_string());
     let all: Vec<Value> = at("/components/schemas")
         .as_object()
         .unwrap()
