@@ -72,6 +72,10 @@ fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<
     let failure = match failure {
         // What the database refuses is told as the step wants it.
         Failure::Conflict { detail, .. } if wanted != 409 => status(wanted, detail),
+        // An earlier step took the row.
+        Failure::NotFound if matches!(step.kind, Kind::Update { .. } | Kind::Delete { .. }) => {
+            refused(step)
+        }
         failure => failure,
     };
     if failure.status() == Some(wanted) {
