@@ -189,9 +189,7 @@ fn printed(dialect: Dialect, text: &str, ty: &Type) -> String {
     }
 }
 
-const EXAMPLES: [&str; 6] = [
-    "bookshop", "conduit", "helpdesk", "newsroom", "payments", "profile",
-];
+const EXAMPLES: [&str; 5] = ["bookshop", "helpdesk", "newsroom", "payments", "profile"];
 
 #[test]
 fn sqlite_and_memory_agree() {
