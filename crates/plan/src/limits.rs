@@ -19,4 +19,4 @@ pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// Levels of objects and lists in a body.
 pub const BODY_NESTING: usize = 64;
 /// Characters of a password.
-pub const PASSWORD_CHARACTERS: usize = 256;
+pub const PASSWORD_CHARACTERS: usize = archwright_model::PASSWORD_CHARACTERS as usize;

@@ -225,7 +225,7 @@ impl<'p> Session<'p> {
     ) -> Outcome<()> {
         let fits = |refusal: &Refusal| {
             refusal.status == reply.status
-                && (self.plan.model.api.errors.is_some() || reply.code() == Some(refusal.code))
+                && (!self.plan.model.api.errors.is_empty() || reply.code() == Some(refusal.code))
         };
         let named = pointers(reply);
         let names = |refusal: &Refusal| {
@@ -312,7 +312,7 @@ fn manners(plan: &Plan, reply: &Reply) -> Vec<String> {
     for word in INTERNAL.iter().filter(|word| text.contains(**word)) {
         faults.push(format!("an error reply tells something internal: {word:?}"));
     }
-    if plan.model.api.errors.is_some() {
+    if !plan.model.api.errors.is_empty() {
         return faults;
     }
     let essence = reply

@@ -12,6 +12,7 @@ mod files;
 mod moves;
 mod named;
 mod odd;
+mod passwords;
 mod relations;
 mod repetition;
 mod script;

@@ -565,7 +565,7 @@ fn edge_values(
             values.push(("short", Value::Text("s".repeat((*min).max(1) as usize))));
             values.push(("long", Value::Text("l".repeat(*max as usize))));
         }
-        Some(ScalarType::Text { max }) => {
+        Some(ScalarType::Text { max, .. }) => {
             values.push(("long", Value::Text("l".repeat(*max as usize))))
         }
         _ => {}

@@ -71,6 +71,9 @@ pub fn of_input(model: &Model, input: &Input) -> Vec<Bad> {
             all.push(bad("too-many", json!(many), &["too-many"]));
         }
     }
+    if field.blank_as_null {
+        all.retain(is_not_blank);
+    }
     all
 }
 
@@ -92,6 +95,9 @@ pub fn of_move_input(model: &Model, field: &InputField) -> Vec<Bad> {
         MoveInput::Reference(target) => all.extend(of_reference(model, *target)),
         MoveInput::List(_) => all.push(bad("type", json!("no list"), TYPE)),
         MoveInput::Object(_) => all.push(bad("type", json!("no object"), TYPE)),
+    }
+    if field.blank_as_null {
+        all.retain(is_not_blank);
     }
     all
 }
@@ -190,7 +196,7 @@ fn of_scalar(scalar: &ScalarType, limits: Limits) -> Vec<Bad> {
     let format = |text: &str| bad("format", json!(text), &["format"]);
     match scalar {
         ScalarType::String { min, max } => texts(*min, *max, limits, &mut all),
-        ScalarType::Text { max } => texts(0, *max, limits, &mut all),
+        ScalarType::Text { min, max } => texts(*min, *max, limits, &mut all),
         ScalarType::Int | ScalarType::BigInt => {
             all.push(bad("type", json!("twelve"), TYPE));
             all.push(bad("fraction", json!(1.5), &["type", "format"]));
@@ -265,6 +271,10 @@ fn of_scalar(scalar: &ScalarType, limits: Limits) -> Vec<Bad> {
     all
 }
 
+fn is_not_blank(bad: &Bad) -> bool {
+    bad.value != Some(json!(""))
+}
+
 fn texts(min: u32, max: u32, limits: Limits, all: &mut Vec<Bad>) {
     all.push(bad("type", json!(12), TYPE));
     if min > 0 {
@@ -272,7 +282,7 @@ fn texts(min: u32, max: u32, limits: Limits, all: &mut Vec<Bad>) {
         all.push(bad(
             "too-short",
             json!(short),
-            &["too-short", "pattern", "required"],
+            &["too-short", "blank", "pattern", "required"],
         ));
     }
     let long = "a".repeat(max as usize + 1);
