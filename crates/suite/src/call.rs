@@ -4,7 +4,7 @@ use crate::client::{Reply, Request};
 use crate::oracle::{
     Inputs, NEW, Performed, Told, adopt, compare, fits, learn, name, perform, representation, shape,
 };
-use crate::seek::{Imagined, any_step};
+use crate::seek::{Imagined, any_step, is_foretold};
 use crate::session::{Outcome, Session, failed};
 use crate::wire::{encode, id_from_json, reference_to_json, to_json};
 use crate::world::World;
@@ -29,7 +29,10 @@ impl<'p> Session<'p> {
     /// Of a named operation.
     pub fn definition(&self, operation: &Operation) -> Option<&'p model::Operation> {
         match operation.kind {
-            OperationKind::Named(index) => self.plan.model.operations.get(index),
+            OperationKind::Named(index) => {
+                let definition = self.plan.model.operations.get(index);
+                definition.filter(|one| is_foretold(&self.plan.model, one))
+            }
             _ => None,
         }
     }

@@ -204,7 +204,7 @@ pub fn expressions(step: &Step) -> Vec<&Expression> {
         StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => {
             all.extend(key.iter().chain(set).map(|(_, value)| value));
         }
-        StepKind::Update { row, set } => {
+        StepKind::Update { row, set, .. } => {
             all.push(row);
             all.extend(set.iter().map(|(_, value)| value));
         }
@@ -214,6 +214,8 @@ pub fn expressions(step: &Step) -> Vec<&Expression> {
         }
         StepKind::Increment { row, by, .. } => all.extend([row, by]),
         StepKind::Each { list, .. } => all.push(list),
+        StepKind::Token { row, .. } => all.push(row),
+        StepKind::SignIn { .. } => {}
     }
     all
 }

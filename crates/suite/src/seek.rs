@@ -8,8 +8,8 @@ use crate::session::{MOST_EFFORT, Outcome, Session, skip};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    EntityId, Expression, FieldId, InputField, InputKind, InputPlace, Method, Move,
-    Operation as Definition, RoleId, ScalarType, StepKind,
+    EntityId, Expression, ExpressionKind, FieldId, InputField, InputKind, InputPlace, Method,
+    Model, Move, Operation as Definition, RoleId, ScalarType, Shape, StepKind,
 };
 use archwright_plan::{Operation, OperationKind};
 use archwright_seed::values::{Subject, accepts, distinct};
@@ -345,6 +345,33 @@ pub fn any_step(steps: &[archwright_plan::model::Step], is: &dyn Fn(&StepKind) -
         StepKind::Each { steps, .. } => any_step(steps, is),
         kind => is(kind),
     })
+}
+
+/// Whether the oracle knows what an operation does: passwords and tokens are between the server and its accounts.
+pub fn is_foretold(model: &Model, definition: &Definition) -> bool {
+    let about_accounts = |kind: &StepKind| match kind {
+        StepKind::SignIn { .. } | StepKind::Token { .. } => true,
+        StepKind::Create { sign_up, .. } => sign_up.is_some(),
+        StepKind::Update { password, .. } => password.is_some(),
+        _ => false,
+    };
+    let mut replies = definition.replies.iter();
+    !any_step(&definition.steps, &about_accounts)
+        && replies.all(|(_, reply)| !tells_token(model, reply))
+}
+
+fn tells_token(model: &Model, shape: &Shape) -> bool {
+    match shape {
+        Shape::Value(value) => {
+            let mut found = false;
+            value.walk(&mut |part| found |= matches!(part.kind, ExpressionKind::CallerToken));
+            found
+        }
+        Shape::Nothing => false,
+        Shape::Object(members) => members.iter().any(|(_, part)| tells_token(model, part)),
+        Shape::Show { view, .. } => tells_token(model, &model.view(*view).show),
+        Shape::Each { item, .. } => tells_token(model, item),
+    }
 }
 
 struct Proposer<'a> {

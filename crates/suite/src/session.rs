@@ -230,7 +230,7 @@ impl<'p> Session<'p> {
         let named = pointers(reply);
         let names = |refusal: &Refusal| {
             let mut places = refusal.pointers.iter();
-            self.plan.model.api.errors.is_some() || places.all(|wanted| named.contains(wanted))
+            !self.plan.model.api.errors.is_empty() || places.all(|wanted| named.contains(wanted))
         };
         if refusals
             .iter()

@@ -299,7 +299,7 @@ pub(super) fn expect_faults(
         })
     };
     // A shape of the design's own need not name them.
-    let all = plan.model.api.errors.is_some()
+    let all = !plan.model.api.errors.is_empty()
         || faults.iter().all(|(pointer, codes)| named(pointer, codes));
     if reply.status == 422 && all {
         return Ok(());

@@ -70,6 +70,8 @@ pub fn word(kind: &StepKind) -> &'static str {
         StepKind::Increment { .. } => "increment",
         StepKind::Move { .. } => "move",
         StepKind::Each { .. } => "each",
+        StepKind::SignIn { .. } => "sign-in",
+        StepKind::Token { .. } => "token",
     }
 }
 
