@@ -72,8 +72,10 @@ fn object(table: &Table, name: &str) -> String {
 }
 
 /// Takes away all that [`row_security`] has made in the current schema, but for the roles.
-pub fn without_row_security() -> String {
-    "DO $$ DECLARE one record; here regnamespace := quote_ident(current_schema())::regnamespace; BEGIN\n  \
+pub fn without_row_security(names: &SecurityNames) -> String {
+    let roles = [&names.reader, &names.writer, &names.steps];
+    let roles = roles.map(|name| DIALECT.text_literal(name)).join(", ");
+    let text = "DO $archwright$ DECLARE one record; here regnamespace := quote_ident(current_schema())::regnamespace; BEGIN\n  \
      FOR one IN SELECT c.relname, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid \
      WHERE c.relnamespace = here AND p.polname LIKE 'archwright %' LOOP\n    \
      EXECUTE format('DROP POLICY %I ON %I', one.polname, one.relname);\n  END LOOP;\n  \
@@ -82,8 +84,11 @@ pub fn without_row_security() -> String {
      FOR one IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = here AND proname LIKE '%.%' LOOP\n    \
      EXECUTE format('DROP FUNCTION %s', one.name);\n  END LOOP;\n  \
      FOR one IN SELECT relname FROM pg_class WHERE relnamespace = here AND relrowsecurity LOOP\n    \
-     EXECUTE format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', one.relname);\n  END LOOP;\nEND $$"
-        .to_owned()
+     EXECUTE format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', one.relname);\n  END LOOP;\n  \
+     FOR one IN SELECT rolname FROM pg_roles WHERE rolname IN (ROLES) LOOP\n    \
+     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', current_schema(), one.rolname);\n  \
+     END LOOP;\nEND $archwright$";
+    text.replace("(ROLES)", &format!("({roles})"))
 }
 
 /// The statements that put a plan's row-level security in force in a database that has its tables and none of this.
@@ -117,9 +122,9 @@ pub fn row_security(
 fn create_role(role: &str) -> String {
     let name = DIALECT.text_literal(&role[1..role.len() - 1].replace("\"\"", "\""));
     format!(
-        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {name}) THEN \
+        "DO $archwright$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {name}) THEN \
          CREATE ROLE {role} NOLOGIN; GRANT {role} TO CURRENT_USER; END IF; \
-         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $archwright$"
     )
 }
 

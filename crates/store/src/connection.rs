@@ -135,11 +135,28 @@ impl Connection {
                 done
             }
             Self::Postgres(connection) => {
-                self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+                connection.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
                 let done = work();
                 connection.send("COMMIT");
                 done
             }
+        }
+    }
+
+    /// A statement of PostgreSQL's whose answer nobody waits for.
+    pub fn tell(&self, text: &str, values: &[Value]) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(connection) => connection
+                .tell(text, values)
+                .map_err(|error| Error::Postgres(error).into()),
+        }
+    }
+
+    /// The same without parameters.
+    pub fn forget(&self, text: &str) {
+        if let Self::Postgres(connection) = self {
+            connection.send(text);
         }
     }
 

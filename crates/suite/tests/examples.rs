@@ -2,20 +2,22 @@
 
 mod common;
 
-use common::{example, failed, postgres_database, serve_on, skipped, suite};
+use archwright_plan::Plan;
+use common::{example, example_with_rls, failed, postgres_database, serve_on, skipped, suite};
 
 /// Runs the whole suite on both databases. Skips the cases that are named, in their order and each for a reason, and
 /// no others.
 #[track_caller]
 fn check(name: &str, unreachable: &[(&str, &[&str])]) {
     for database in ["sqlite::memory:".to_owned(), postgres_database()] {
-        check_on(database, name, unreachable);
+        check_on(database, example(name), unreachable);
     }
+    // The rules of the database itself refuse nothing that the design allows.
+    check_on(postgres_database(), example_with_rls(name), unreachable);
 }
 
 #[track_caller]
-fn check_on(database: String, name: &str, unreachable: &[(&str, &[&str])]) {
-    let plan = example(name);
+fn check_on(database: String, plan: Plan, unreachable: &[(&str, &[&str])]) {
     let server = serve_on(database.clone(), plan.clone(), &plan);
     let report = suite(&plan, &server, None);
     assert!(

@@ -46,6 +46,7 @@ pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(),
         id: id.clone(),
         is_hard,
     };
+    let root = first.clone();
     let fate = fate(job, first)?;
     let goes = |entity: EntityId, id: &Value| {
         let mut doomed = fate.doomed.iter();
@@ -61,7 +62,8 @@ pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(),
     }
     for (field, id) in &fate.unset {
         if !goes(field.entity, id) {
-            let changes = change::set(job, field.entity, id, &[(*field, Value::Null)], "")?;
+            let unset = [(*field, Value::Null)];
+            let changes = job.as_owner(|job| change::set(job, field.entity, id, &unset, ""))?;
             record(job, field.entity, id, changes)?;
         }
     }
@@ -70,7 +72,7 @@ pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(),
     for one in &soft {
         mark(job, one)?;
     }
-    remove_all(job, hard)
+    remove_all(job, hard, &root)
 }
 
 /// Follows what refers to a row, and to those that go with it.
@@ -197,12 +199,17 @@ fn deleted() -> Changes {
 }
 
 /// Referring rows first; where the order is not clear from that, whatever nothing refers to any more.
-fn remove_all(job: &mut Job<'_>, mut rows: Vec<Doomed>) -> Result<(), Failure> {
+fn remove_all(job: &mut Job<'_>, mut rows: Vec<Doomed>, root: &Doomed) -> Result<(), Failure> {
     while !rows.is_empty() {
         let before = rows.len();
         let mut kept = Vec::new();
         for one in rows.into_iter().rev() {
-            match remove(job, &one)? {
+            let is_root = one.entity == root.entity && one.id == root.id;
+            let is_removed = match is_root {
+                true => remove(job, &one)?,
+                false => job.as_owner(|job| remove(job, &one))?,
+            };
+            match is_removed {
                 true => record(job, one.entity, &one.id, deleted())?,
                 false => kept.push(one),
             }
@@ -222,8 +229,9 @@ fn remove(job: &mut Job<'_>, one: &Doomed) -> Result<bool, Failure> {
     let table = job.dialect().identifier(&job.plan().table(one.entity).name);
     let text = format!("DELETE FROM {table} WHERE \"id\" = ?1");
     let id = std::slice::from_ref(&one.id);
-    match job.connection.attempt(&text, id)? {
-        Ok(_) => {}
+    let done = job.changing(&one.id, || job.connection.attempt(&text, id))?;
+    match done? {
+        Ok(changed) => job.was_there(changed)?,
         Err(error) if error.is_foreign_key() => return Ok(false),
         Err(error) => return Err(refuse::failure(job.plan(), one.entity, "", error)),
     }
