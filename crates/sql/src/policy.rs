@@ -68,7 +68,7 @@ impl Printer<'_> {
 
 /// The name of a view or function of a table. Tables have no dots in theirs.
 fn object(table: &Table, name: &str) -> String {
-    DIALECT.identifier(&format!("{}.{name}", table.name))
+    DIALECT.identifier(&format!("{name}.{}", table.name))
 }
 
 /// Takes away all that [`row_security`] has made in the current schema, but for the roles.
@@ -160,33 +160,9 @@ impl Writer<'_> {
             self.view("known", &reader);
         }
         self.tenancy(&steps)?;
-        self.named(&writer)?;
-        if !self.one.create.is_empty() {
-            self.push(format!("GRANT INSERT ON {table} TO {writer}"));
-            let check = self.create()?;
-            self.policy("create", "INSERT", &writer, None, Some(&check));
-        }
-        if !self.one.change.is_empty() && !self.one.columns.is_empty() {
-            let columns = self.one.columns.iter();
-            let columns: Vec<String> = columns.map(|name| DIALECT.identifier(name)).collect();
-            self.push(format!(
-                "GRANT UPDATE ({}) ON {table} TO {writer}",
-                columns.join(", ")
-            ));
-            let using = self.rule("change", &self.one.change, Asks::Before)?;
-            let check = self.left(&using)?;
-            self.policy("change", "UPDATE", &writer, Some(&using), Some(&check));
-        }
-        if !self.one.delete.is_empty() {
-            self.push(format!("GRANT DELETE ON {table} TO {writer}"));
-            let using = match self.table.purpose {
-                // Pairs are named by what may be done to them.
-                TablePurpose::Link(_) => self.rule("pair", &self.one.delete, Asks::Before)?,
-                _ => self.rule("delete", &self.one.delete, Asks::Before)?,
-            };
-            self.policy("delete", "DELETE", &writer, Some(&using), None);
-        }
-        Ok(())
+        self.create(&writer)?;
+        self.change(&writer)?;
+        self.delete(&writer)
     }
 
     fn push(&mut self, statement: String) {
@@ -266,25 +242,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// What the role that changes rows may name, to say which one is to be changed.
-    fn named(&mut self, writer: &str) -> Result<(), Unsupported> {
+    /// What the role that changes rows sees of them, to say which one is to be changed.
+    fn named(&mut self, writer: &str, sources: [ColumnSource; 2], using: &str) {
         let table = DIALECT.identifier(&self.table.name);
-        let (columns, using) = match self.table.purpose {
-            TablePurpose::Link(_) if self.one.delete.is_empty() => return Ok(()),
-            TablePurpose::Link(_) => (
-                vec![ColumnSource::LinkNear, ColumnSource::LinkFar],
-                self.rule("pair", &self.one.delete, Asks::Before)?,
-            ),
-            _ => (
-                vec![ColumnSource::Id, ColumnSource::Version],
-                format!(
-                    "{}::text = {}",
-                    self.column(ColumnSource::Id)?,
-                    setting::row()
-                ),
-            ),
-        };
-        let columns = columns.into_iter();
+        let columns = sources.into_iter();
         let columns: Vec<String> = columns
             .filter_map(|source| self.column(source).ok())
             .collect();
@@ -292,8 +253,7 @@ impl Writer<'_> {
             "GRANT SELECT ({}) ON {table} TO {writer}",
             columns.join(", ")
         ));
-        self.policy("name", "SELECT", writer, Some(&using), None);
-        Ok(())
+        self.policy("name", "SELECT", writer, Some(using), None);
     }
 
     fn column(&self, source: ColumnSource) -> Result<String, Unsupported> {
@@ -333,14 +293,69 @@ impl Writer<'_> {
         self.about(printer, one, row, &one.read, Asks::Before)
     }
 
-    fn create(&mut self) -> Result<String, Unsupported> {
-        let TablePurpose::Link(field) = self.table.purpose else {
-            return self.rule("create", &self.one.create, Asks::New);
+    fn create(&mut self, writer: &str) -> Result<(), Unsupported> {
+        if self.one.create.is_empty() {
+            return Ok(());
+        }
+        let check = match self.table.purpose {
+            TablePurpose::Link(field) => {
+                let mut printer = Printer::settings(self.plan);
+                let near = self.outside(&mut printer, &self.one.create, Asks::Before)?;
+                let far = self.far(&mut printer, field)?;
+                self.function("create", &format!("SELECT {near} AND {far}"))
+            }
+            _ => self.rule("create", &self.one.create, Asks::New)?,
         };
-        let mut printer = Printer::settings(self.plan);
-        let near = self.outside(&mut printer, &self.one.create, Asks::Before)?;
-        let far = self.far(&mut printer, field)?;
-        Ok(self.function("create", &format!("SELECT {near} AND {far}")))
+        let table = DIALECT.identifier(&self.table.name);
+        self.push(format!("GRANT INSERT ON {table} TO {writer}"));
+        self.policy("create", "INSERT", writer, None, Some(&check));
+        Ok(())
+    }
+
+    fn change(&mut self, writer: &str) -> Result<(), Unsupported> {
+        if self.one.change.is_empty() || self.one.columns.is_empty() {
+            return Ok(());
+        }
+        let using = self.rule("change", &self.one.change, Asks::Before)?;
+        let check = self.left(&using)?;
+        let table = DIALECT.identifier(&self.table.name);
+        let columns = self.one.columns.iter();
+        let columns: Vec<String> = columns.map(|name| DIALECT.identifier(name)).collect();
+        self.push(format!(
+            "GRANT UPDATE ({}) ON {table} TO {writer}",
+            columns.join(", ")
+        ));
+        self.policy("change", "UPDATE", writer, Some(&using), Some(&check));
+        Ok(())
+    }
+
+    fn delete(&mut self, writer: &str) -> Result<(), Unsupported> {
+        let using = match self.one.delete.is_empty() {
+            true => None,
+            false => Some(self.rule("delete", &self.one.delete, Asks::Before)?),
+        };
+        match (self.table.purpose, &using) {
+            // A pair has no id: it is named by both of its rows.
+            (TablePurpose::Link(_), Some(using)) => {
+                self.named(
+                    writer,
+                    [ColumnSource::LinkNear, ColumnSource::LinkFar],
+                    using,
+                );
+            }
+            (TablePurpose::Link(_), None) => {}
+            _ => {
+                let id = self.column(ColumnSource::Id)?;
+                let using = format!("{id}::text = {}", setting::row());
+                self.named(writer, [ColumnSource::Id, ColumnSource::Version], &using);
+            }
+        }
+        if let Some(using) = using {
+            let table = DIALECT.identifier(&self.table.name);
+            self.push(format!("GRANT DELETE ON {table} TO {writer}"));
+            self.policy("delete", "DELETE", writer, Some(&using), None);
+        }
+        Ok(())
     }
 
     /// What has to hold of the row that a change leaves.
