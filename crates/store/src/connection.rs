@@ -219,6 +219,17 @@ impl Row<'_> {
 }
 
 impl Error {
+    /// A policy of the database's own refuses the row that a statement leaves.
+    pub fn is_policy(&self) -> bool {
+        match self {
+            Self::Postgres(error) => error.as_db_error().is_some_and(|told| {
+                *told.code() == SqlState::INSUFFICIENT_PRIVILEGE
+                    && told.routine() == Some("ExecWithCheckOptions")
+            }),
+            Self::Sqlite(_) | Self::OutOfRange(_) | Self::TooLarge(_) => false,
+        }
+    }
+
     /// A row is still referred to.
     pub fn is_foreign_key(&self) -> bool {
         match self {

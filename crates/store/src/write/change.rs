@@ -54,7 +54,7 @@ pub(crate) fn set(
         };
         let taken = taken_slug(plan, entity, &derived, &error, number);
         let Some((field, slug)) = taken else {
-            return Err(refuse::failure(plan, entity, at, error));
+            return Err(refuse::written(job, entity, at, error));
         };
         for (known, value) in &mut columns {
             if *known == field {

@@ -202,7 +202,7 @@ fn insert(
         };
         let taken = taken_slug(job.plan(), entity, &plain, &error, number);
         let Some((field, slug)) = taken else {
-            return Err(refuse::failure(job.plan(), entity, place.at, error));
+            return Err(refuse::written(job, entity, place.at, error));
         };
         values.set(field, Value::Text(slug));
     }
