@@ -127,6 +127,10 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     known_roles(&plan, &arguments.sign_in)?;
+    let only = arguments.only.as_deref();
+    if !derive(&plan).iter().any(|case| is_wanted(&case.name, only)) {
+        bail!("no case has such a name; --list prints the names");
+    }
     let options = Options {
         url: arguments.url.unwrap_or_default(),
         sign_ins: match arguments.sign_in.is_empty() {
@@ -141,9 +145,6 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         seed: arguments.seed.unwrap_or_else(a_seed),
     };
     let report = progressing(&plan, &options)?;
-    if report.results.is_empty() {
-        bail!("no case has such a name; --list prints the names");
-    }
     let places = |span: Span| place(&checked.sources, span);
     match arguments.format {
         TestFormat::Text => {

@@ -9,9 +9,8 @@ mod suite;
 
 use running::{NOTES, Running, command, example, folder};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 #[track_caller]
 fn refused(output: &Output, status: i32, parts: &[&str]) {

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 pub const NOTES: &str = "archwright: 1
 name: notes
@@ -41,6 +42,7 @@ pub fn folder(design: &str) -> tempfile::TempDir {
 pub struct Running {
     process: Child,
     pub line: Value,
+    log: JoinHandle<String>,
 }
 
 impl Running {
@@ -53,7 +55,14 @@ impl Running {
         let mut output = BufReader::new(process.stdout.take().unwrap());
         output.read_line(&mut line).unwrap();
         let line = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"));
-        Self { process, line }
+        // A log that nobody reads would fill the pipe, and stop the server.
+        let mut errors = process.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            errors.read_to_string(&mut log).unwrap();
+            log
+        });
+        Self { process, line, log }
     }
 
     /// The whole reply.
@@ -84,13 +93,7 @@ impl Running {
                 .unwrap()
                 .success()
         );
-        let mut log = String::new();
-        self.process
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut log)
-            .unwrap();
+        let log = self.log.join().unwrap();
         assert_eq!(self.process.wait().unwrap().code(), Some(0), "{log}");
         log
     }
