@@ -67,7 +67,7 @@ impl Design<'_> {
             delete,
             columns: self.columns(definition, entity),
             tenancy: tenancy(self.model, entity.id),
-            reason: match entity.soft_delete {
+            reason: match entity.soft_delete && !entity.access.delete.is_empty() {
                 true => "The rules of its operations. Rows are marked as deleted by the owner of the table.",
                 false => "The rules of its operations.",
             }

@@ -112,7 +112,7 @@ fn a_policy_leaves_out_what_is_not_written_yet_or_gone_already() {
         &cases.create,
         &[(
             "author == caller",
-            "size(steps) > 0; parent == null || parent.open",
+            "steps.size() > 0; parent == null || parent.open",
         )],
     );
     check(
@@ -120,16 +120,16 @@ fn a_policy_leaves_out_what_is_not_written_yet_or_gone_already() {
         &cases.change,
         &[
             (
-                "author == caller && open && size(notes) < 3",
-                "size(steps) > 0",
+                "author == caller && open && notes.size() < 3",
+                "steps.size() > 0",
             ),
-            ("", "size(steps) > input.least"),
+            ("", "steps.size() > input.least"),
         ],
     );
     check(
         &plan,
         &cases.delete,
-        &[("author == caller && open", "size(notes) == 0")],
+        &[("author == caller && open", "notes.size() == 0")],
     );
 }
 
@@ -137,7 +137,7 @@ fn a_policy_leaves_out_what_is_not_written_yet_or_gone_already() {
 fn a_part_is_written_by_what_a_request_can_not_change_of_its_whole() {
     let plan = planned(DESK);
     let steps = table(&plan, "steps");
-    let written = [("author == caller", "open; size(notes) < 3")];
+    let written = [("author == caller", "open; notes.size() < 3")];
     check(&plan, &steps.create, &written);
     check(&plan, &steps.delete, &written);
     let case = plan.model.entity(steps.subject);
@@ -172,7 +172,7 @@ fn it_is_told_and_only_where_the_design_asks_for_it() {
     let text = render_text(&plan);
     for line in [
         "    change: clerk from status new to done  for cases.finish\n",
-        "      judged by the server alone: size(steps) > input.least\n",
+        "      judged by the server alone: steps.size() > input.least\n",
         "    create: owner when author == caller of the Case  for cases.update\n",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
@@ -183,7 +183,7 @@ fn it_is_told_and_only_where_the_design_asks_for_it() {
         .filter(|one| one["table"] == "cases")
         .collect::<Vec<_>>();
     assert_eq!(cases[0]["change"][1]["to"], "done");
-    assert_eq!(cases[0]["delete"][0]["left_out"][0], "size(notes) == 0");
+    assert_eq!(cases[0]["delete"][0]["left_out"][0], "notes.size() == 0");
     let without = planned(&DESK.replace(", rls: true", ""));
     assert!(without.row_security.is_none());
     assert!(!render_text(&without).contains("ROW SECURITY"));
