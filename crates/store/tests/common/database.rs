@@ -131,10 +131,10 @@ impl Drop for Database {
         if let Self::Postgres { server, name } = self {
             run(server, None, &format!("DROP DATABASE {name} WITH (FORCE)"));
             // Those of row-level security are the server's.
-            for role in ["reader", "writer", "steps"] {
-                let drop = format!("DROP ROLE IF EXISTS \"{name}.public.{role}\"");
-                run(server, None, &drop);
-            }
+            let roles = ["reader", "writer", "steps"];
+            let roles = roles.map(|role| format!("\"{name}.public.{role}\""));
+            let drop = format!("DROP ROLE IF EXISTS {}", roles.join(", "));
+            run(server, None, &drop);
         }
     }
 }
