@@ -45,7 +45,7 @@ impl Conditions<'_> {
                     ExpressionKind::Field { field, .. } => self.model.field(field).sensitive,
                     _ => false,
                 };
-                !(is_sealed(left) && !is_null(right) || is_sealed(right) && !is_null(left))
+                (is_null(left) || !is_sealed(right)) && (is_null(right) || !is_sealed(left))
             }
             ExpressionKind::In { item, .. } => match item.kind {
                 ExpressionKind::Field { field, .. } => !self.model.field(field).sensitive,

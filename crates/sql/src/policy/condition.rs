@@ -1,6 +1,5 @@
 //! What a permit asks of a row, as SQL.
 
-use super::DIALECT;
 use super::table::TablePolicies;
 use crate::{Parameter, Printer, Row, Scope, Unsupported, setting};
 use archwright_plan::model::{Expression, ExpressionKind, FieldKind, Model, Type};
