@@ -165,27 +165,36 @@ const NEWSROOM: [(&str, &[&str]); 5] = [
     ),
 ];
 
-#[test]
-fn the_newsroom_passes() {
-    let plan = example("newsroom");
+#[track_caller]
+fn check_newsroom(database: String, plan: Plan) {
     let known: Vec<&str> = NEWSROOM
         .iter()
         .flat_map(|(_, names)| *names)
         .copied()
         .collect();
+    let server = serve_on(database.clone(), plan.clone(), &plan);
+    let report = suite(&plan, &server, None);
+    assert!(
+        report.failed() == 0,
+        "{database}\n{}\n{:#?}",
+        archwright_suite::text(&report, &|_| String::new()),
+        failed(&report)
+    );
+    let skipped = skipped(&report).into_iter();
+    let others: Vec<(&str, &str)> = skipped
+        .filter(|(name, _)| !known.iter().any(|one| is_wanted(name, Some(one))))
+        .collect();
+    assert!(others.is_empty(), "{database}: {others:#?}");
+}
+
+#[test]
+fn the_newsroom_passes() {
     for database in ["sqlite::memory:".to_owned(), postgres_database()] {
-        let server = serve_on(database.clone(), plan.clone(), &plan);
-        let report = suite(&plan, &server, None);
-        assert!(
-            report.failed() == 0,
-            "{database}\n{}\n{:#?}",
-            archwright_suite::text(&report, &|_| String::new()),
-            failed(&report)
-        );
-        let skipped = skipped(&report).into_iter();
-        let others: Vec<(&str, &str)> = skipped
-            .filter(|(name, _)| !known.iter().any(|one| is_wanted(name, Some(one))))
-            .collect();
-        assert!(others.is_empty(), "{database}: {others:#?}");
+        check_newsroom(database, example("newsroom"));
     }
+}
+
+#[test]
+fn the_newsroom_passes_under_row_level_security() {
+    check_newsroom(postgres_database(), example_with_rls("newsroom"));
 }
