@@ -80,6 +80,11 @@ pub fn role(model: &Model, entity: EntityId, role: RoleId) -> Alternative {
     }
 }
 
+/// That a row is of the caller's tenant, where rows of the entity say whose they are.
+pub fn tenancy(model: &Model, entity: EntityId) -> Option<Expression> {
+    confined(model, model.entity(entity))
+}
+
 /// The account itself, about its own row.
 pub fn own_account(model: &Model, entity: EntityId) -> Alternative {
     let entity = model.entity(entity);

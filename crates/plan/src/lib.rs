@@ -9,6 +9,7 @@ mod matrix;
 mod operations;
 mod render;
 mod resources;
+mod security;
 mod seed;
 mod tables;
 mod text;
@@ -30,6 +31,7 @@ pub fn plan(model: model::Model) -> Plan {
     let resources = resources::resources(&model);
     let matrix = matrix::matrix(&model, &operations);
     let decisions = decisions::decisions(&model, &operations);
+    let row_security = security::row_security(&model, &tables, &resources, &operations);
     Plan {
         model,
         tables,
@@ -37,5 +39,6 @@ pub fn plan(model: model::Model) -> Plan {
         operations,
         matrix,
         decisions,
+        row_security,
     }
 }

@@ -14,6 +14,8 @@ pub struct Plan {
     pub operations: Vec<Operation>,
     pub matrix: Vec<MatrixRow>,
     pub decisions: Vec<Decision>,
+    /// Absent where the design does not ask for it.
+    pub row_security: Option<RowSecurity>,
 }
 
 /// A choice that is no property of one table or operation.
@@ -464,6 +466,60 @@ pub struct ErrorCase {
     pub code: String,
     /// When it is given, for documents.
     pub when: String,
+}
+
+// ---- row-level security ---------------------------------------------------------------------------------------------
+
+/// What the database itself lets a caller know and write of each table with rows of the design, for databases that
+/// judge rows. It knows rows and no operations: a row may be changed by whoever may make some change of it.
+#[derive(Clone, Debug)]
+pub struct RowSecurity {
+    pub tables: Vec<TableSecurity>,
+}
+
+#[derive(Clone, Debug)]
+pub struct TableSecurity {
+    /// Its position in [`Plan::tables`].
+    pub table: usize,
+    /// The entity that all conditions are about.
+    pub subject: EntityId,
+    /// The to-one fields that lead from a row (of links, from the near row) to the subject's row; none: it is the row.
+    pub path: Vec<FieldId>,
+    /// Who knows a row that is not deleted. Of links, of both rows.
+    pub read: Vec<Permit>,
+    /// Who may add a row; `when` and `after` are both about the new one.
+    pub create: Vec<Permit>,
+    pub change: Vec<Permit>,
+    pub delete: Vec<Permit>,
+    /// The columns that changes may set.
+    pub columns: Vec<String>,
+    /// That the row is of the caller's tenant, where rows say so themselves.
+    pub tenancy: Option<Expression>,
+    pub reason: String,
+}
+
+/// One way to be allowed, without what a database can't judge.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    /// Ids of the operations that it comes from.
+    pub operations: Vec<String>,
+    pub caller: CallerClass,
+    /// It came from `owner`.
+    pub owner: bool,
+    /// On the row before the write, or the one that is read or made.
+    pub when: Option<Expression>,
+    /// Of a move; every other change keeps the state.
+    pub transition: Option<Transition>,
+    /// On the row that the write leaves.
+    pub after: Option<Expression>,
+    /// What else the operations ask for, and only the server judges.
+    pub left_out: Vec<Expression>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    pub from: Vec<String>,
+    pub to: String,
 }
 
 // ---- access matrix -------------------------------------------------------------------------------------------------

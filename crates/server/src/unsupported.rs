@@ -28,10 +28,12 @@ pub fn unsupported(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {
         }
         _ => {}
     }
-    if stack.rls {
-        let message =
-            "the design wants row-level security; the server has its rules in its queries alone";
-        diagnostics.push(Diagnostic::new(REPLACED, None, message));
+    let on_postgres = database_url.map_or(stack.database.name == "postgres", is_postgres);
+    if stack.rls && !on_postgres {
+        let message = "the design wants row-level security, which SQLite has none of; the rules are in the server's \
+                       queries alone";
+        let help = "serve it with `--database postgres://USER@HOST/DATABASE`";
+        diagnostics.push(Diagnostic::new(REPLACED, stack.database.span, message).help(help));
     }
     if stack.cache.name == "redis" {
         let message = "the design wants Redis; the server keeps rate limits in its own memory";

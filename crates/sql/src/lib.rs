@@ -7,9 +7,11 @@ mod access;
 mod ddl;
 mod dialect;
 mod error;
+mod policy;
 mod printer;
 mod projection;
 mod relation;
+mod setting;
 mod types;
 mod value;
 
@@ -19,7 +21,9 @@ pub use ddl::{
     search_table,
 };
 pub use error::*;
+pub use policy::{SecurityNames, row_security, without_row_security};
 pub use printer::*;
 pub use projection::*;
 pub use relation::Source;
+pub use setting::{role_statement, settings_statement};
 pub use types::*;

@@ -13,8 +13,19 @@ pub struct Printer<'a> {
     pub dialect: Dialect,
     parameters: Vec<Parameter>,
     aliases: usize,
-    pub(crate) inline: bool,
+    pub(crate) binding: Binding,
     pub(crate) computed_depth: usize,
+}
+
+/// Where the values of parameters come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// They are bound when the statement runs.
+    Numbered,
+    /// DDL can't bind: literals are printed.
+    Inline,
+    /// As `Inline`, and what the request is about comes from the settings of its transaction.
+    Settings,
 }
 
 /// Where a row of an expression is found.
@@ -102,7 +113,7 @@ impl<'a> Printer<'a> {
             dialect,
             parameters: Vec::new(),
             aliases: 0,
-            inline: false,
+            binding: Binding::Numbered,
             computed_depth: 0,
         }
     }
@@ -110,14 +121,26 @@ impl<'a> Printer<'a> {
     /// For DDL: literals are printed, and nothing can be bound.
     pub(crate) fn inline(plan: &'a Plan, dialect: Dialect) -> Self {
         Self {
-            inline: true,
+            binding: Binding::Inline,
             ..Self::new(plan, dialect)
         }
     }
 
+    /// For policies of PostgreSQL.
+    pub(crate) fn settings(plan: &'a Plan) -> Self {
+        Self {
+            binding: Binding::Settings,
+            ..Self::new(plan, Dialect::Postgres)
+        }
+    }
+
+    pub(crate) fn is_inline(&self) -> bool {
+        self.binding != Binding::Numbered
+    }
+
     /// The placeholder of a parameter; equal parameters share one.
     pub fn parameter(&mut self, parameter: Parameter) -> Result<String, Unsupported> {
-        if self.inline {
+        if self.is_inline() {
             return self.inlined(&parameter);
         }
         let index = match self.parameters.iter().position(|known| *known == parameter) {
@@ -142,6 +165,8 @@ impl<'a> Printer<'a> {
                 Ok(decimal_text(*units, *scale))
             }
             Parameter::Literal(Literal::Text(text)) => Ok(self.dialect.text_literal(text)),
+            other if self.binding == Binding::Settings => crate::setting::of(self.plan, other)
+                .ok_or_else(|| Unsupported::new("a policy that depends on the request's input")),
             _ => Err(Unsupported::new("a constraint that depends on the request")),
         }
     }

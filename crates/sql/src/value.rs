@@ -1,6 +1,7 @@
 //! Expressions as SQL. Every Bool is 0 or 1 and never missing, unless the expression itself may be missing.
 
 use crate::dialect::from_units;
+use crate::printer::Binding;
 use crate::{Dialect, Parameter, Printer, Row, Scope, Source, Unsupported};
 use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{
@@ -122,7 +123,9 @@ impl Printer<'_> {
     fn literal(&mut self, literal: &Literal, ty: &Type) -> Printed {
         let literal = match (literal, ty) {
             (Literal::Null, _) => return Ok("NULL".to_owned()),
-            (literal, Type::Decimal { .. }) if self.inline && self.dialect == Dialect::Postgres => {
+            (literal, Type::Decimal { .. })
+                if self.is_inline() && self.dialect == Dialect::Postgres =>
+            {
                 literal.clone()
             }
             (Literal::Text(text), Type::DateTime) if self.dialect.instants_are_integers() => {
@@ -159,7 +162,7 @@ impl Printer<'_> {
     fn typed(&mut self, parameter: Parameter, ty: &Type) -> Printed {
         let text = self.parameter(parameter)?;
         Ok(match (self.dialect, ty) {
-            (Dialect::Postgres, Type::Decimal { scale }) if !self.inline => {
+            (Dialect::Postgres, Type::Decimal { scale }) if !self.is_inline() => {
                 from_units(&text, *scale)
             }
             _ => match self.dialect.cast(ty, self.plan) {
@@ -264,6 +267,11 @@ impl Printer<'_> {
                 let caller = self.caller()?;
                 let account = self.plan.model.entity(caller.entity());
                 let tenant = account.tenant.zip(self.plan.model.tenant);
+                if let (Some((_, entity)), Binding::Settings) = (tenant, self.binding) {
+                    let cast = self.dialect.cast(&Type::Row(entity), self.plan);
+                    let id = crate::setting::tenant_id(cast.unwrap_or("text"));
+                    return Ok(Row::Key { entity, id });
+                }
                 let (field, entity) = tenant.ok_or_else(|| {
                     Unsupported::at("the caller's tenant without tenants", expression.span)
                 })?;
@@ -283,7 +291,7 @@ impl Printer<'_> {
         }
     }
 
-    fn caller(&mut self) -> Result<Row, Unsupported> {
+    pub(crate) fn caller(&mut self) -> Result<Row, Unsupported> {
         let account = self.plan.model.account.as_ref();
         let account =
             account.ok_or_else(|| Unsupported::new("the caller of a design without accounts"))?;

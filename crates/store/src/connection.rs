@@ -135,11 +135,28 @@ impl Connection {
                 done
             }
             Self::Postgres(connection) => {
-                self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+                connection.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
                 let done = work();
                 connection.send("COMMIT");
                 done
             }
+        }
+    }
+
+    /// A statement of PostgreSQL's whose answer nobody waits for.
+    pub fn tell(&self, text: &str, values: &[Value]) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(connection) => connection
+                .tell(text, values)
+                .map_err(|error| Error::Postgres(error).into()),
+        }
+    }
+
+    /// The same without parameters.
+    pub fn forget(&self, text: &str) {
+        if let Self::Postgres(connection) = self {
+            connection.send(text);
         }
     }
 
@@ -202,6 +219,17 @@ impl Row<'_> {
 }
 
 impl Error {
+    /// A policy of the database's own refuses the row that a statement leaves.
+    pub fn is_policy(&self) -> bool {
+        match self {
+            Self::Postgres(error) => error.as_db_error().is_some_and(|told| {
+                *told.code() == SqlState::INSUFFICIENT_PRIVILEGE
+                    && told.routine() == Some("ExecWithCheckOptions")
+            }),
+            Self::Sqlite(_) | Self::OutOfRange(_) | Self::TooLarge(_) => false,
+        }
+    }
+
     /// A row is still referred to.
     pub fn is_foreign_key(&self) -> bool {
         match self {

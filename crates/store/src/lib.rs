@@ -11,6 +11,7 @@ mod open;
 mod pool;
 mod read;
 mod represent;
+mod security;
 mod write;
 mod writer;
 
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub programs: named::Programs,
     pub secrets: Arc<dyn Secrets>,
     pub file_link: FileLink,
+    /// Where the database judges rows too.
+    pub security: Option<security::Security>,
 }
 
 impl Shared {

@@ -89,6 +89,7 @@ fn run(
     mut environment: Environment,
 ) -> Result<Reply, Failure> {
     let program = shared.programs.of(call.operation)?;
+    shared.announce(connection, context, classes)?;
     let mut job = Job::new(connection, shared, context, classes, call.operation);
     let key = call
         .idempotency

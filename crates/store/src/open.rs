@@ -1,16 +1,18 @@
 //! Opens a database: makes the schema in an empty one, refuses one that was made for another design.
 
 mod postgres;
+mod security;
 mod sqlite;
 
 use crate::named::Programs;
 use crate::pool::Pool;
 use crate::represent::Compiled;
+use crate::security::Security;
 use crate::write::Writes;
 use crate::writer::Writer;
 use crate::{Context, Shared, Store};
 use archwright_plan::Plan;
-use archwright_sql::{Dialect, Unsupported, schema_fingerprint};
+use archwright_sql::{Dialect, SecurityNames, Unsupported, schema_fingerprint};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +73,8 @@ struct Opened {
     readers: Pool,
     writer: Writer,
     made_schema: bool,
+    /// Where the database judges rows too.
+    security: Option<SecurityNames>,
     /// Deleted when the store is dropped.
     temporary: Option<tempfile::TempDir>,
 }
@@ -102,6 +106,8 @@ impl Store {
             _ => sqlite::open(&plan, &options)?,
         };
         let dialect = opened.dialect;
+        let security = opened.security.as_ref();
+        let security = security.map(|names| Security::new(&plan, names));
         let shared = Shared {
             dialect,
             compiled: Compiled::new(&plan, dialect)?,
@@ -110,6 +116,7 @@ impl Store {
             plan,
             secrets: options.secrets,
             file_link: options.file_link,
+            security: security.transpose()?,
         };
         Ok(Self {
             shared: Arc::new(shared),

@@ -183,10 +183,13 @@ fn snapshot(
     bindings: &Bindings<'_>,
     limit: usize,
 ) -> Result<crate::represent::Rows, Failure> {
-    if query.children.is_empty() {
-        return run(connection, query, bindings, limit);
+    let shared = bindings.shared;
+    let work = || run(connection, query, bindings, limit);
+    match (&shared.security, query.children.is_empty()) {
+        (None, true) => work(),
+        (None, false) => connection.snapshot(work),
+        (Some(_), _) => shared.reading(connection, bindings.context, bindings.classes, work),
     }
-    connection.snapshot(|| run(connection, query, bindings, limit))
 }
 
 fn entity_of(operation: &Operation) -> Result<EntityId, Failure> {

@@ -58,7 +58,9 @@ impl Store {
             return self.readers.with(|connection| {
                 let mut job =
                     Job::new(connection, &self.shared, &context, &classes, call.operation);
-                effect::judged(&mut job, &mut request, &call)?;
+                self.shared.reading(connection, &context, &classes, || {
+                    effect::judged(&mut job, &mut request, &call).map(drop)
+                })?;
                 Err(Failure::Internal("faults were forgotten".to_owned()))
             });
         }
@@ -157,6 +159,7 @@ pub(crate) fn sign_up(
 ) -> Result<SignedUp, Failure> {
     let classes = classes(&shared.plan, context);
     let mut request = request::read(shared, call, &classes)?;
+    shared.announce(connection, context, &classes)?;
     let mut job = Job::new(connection, shared, context, &classes, call.operation);
     judge::body(&mut job, &mut request, None)?;
     let Body::Row(given) = &request.body else {
@@ -233,6 +236,8 @@ pub(crate) fn set_file(
     let classes = classes(&shared.plan, context);
     let request = request::read(shared, call, &classes)?;
     let mut job = Job::new(connection, shared, context, &classes, call.operation);
+    shared.announce(connection, context, &classes)?;
+    job.is_policed = true;
     let found = judge::row(&job, &request, call)?.ok_or(Failure::NotFound)?;
     let OperationKind::Upload(field) = job.definition().kind else {
         return Err(Failure::Internal("an upload to no field".to_owned()));

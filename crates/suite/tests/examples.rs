@@ -2,21 +2,30 @@
 
 mod common;
 
+use archwright_plan::Plan;
 use archwright_suite::is_wanted;
-use common::{example, failed, postgres_database, serve_on, skipped, suite};
+use common::{example, example_with_rls, failed, postgres_database, serve_on, skipped, suite};
+
+/// Why cases can't be asked, and which.
+type Unreachable = &'static [(&'static str, &'static [&'static str])];
 
 /// Runs the whole suite on both databases. Skips the cases that are named, in their order and each for a reason, and
 /// no others.
 #[track_caller]
-fn check(name: &str, unreachable: &[(&str, &[&str])]) {
+fn check(name: &str, unreachable: Unreachable) {
     for database in ["sqlite::memory:".to_owned(), postgres_database()] {
-        check_on(database, name, unreachable);
+        check_on(database, example(name), unreachable);
     }
 }
 
+/// The rules of the database itself refuse nothing that the design allows.
 #[track_caller]
-fn check_on(database: String, name: &str, unreachable: &[(&str, &[&str])]) {
-    let plan = example(name);
+fn check_secured(name: &str, unreachable: Unreachable) {
+    check_on(postgres_database(), example_with_rls(name), unreachable);
+}
+
+#[track_caller]
+fn check_on(database: String, plan: Plan, unreachable: Unreachable) {
     let server = serve_on(database.clone(), plan.clone(), &plan);
     let report = suite(&plan, &server, None);
     assert!(
@@ -32,68 +41,81 @@ fn check_on(database: String, name: &str, unreachable: &[(&str, &[&str])]) {
     assert_eq!(names, known, "{database}: {skipped:#?}");
 }
 
+const PROFILE: Unreachable = &[(
+    "whoever signs up is a member for good, and the one account whose role is taken has its settings already",
+    &[
+        "users.delete/allowed/no-role-owner",
+        "settings.create/allowed/no-role-owner",
+    ],
+)];
+
+const PAYMENTS: Unreachable = &[(
+    "a capture takes a merchant, so that an intent of somebody who is none is never captured",
+    &[
+        "payment_intents.get/allowed/provider-owner/state=captured",
+        "payment_intents.get/allowed/bookkeeper-owner/state=captured",
+        "payment_intents.update/denied/provider-owner/state=captured",
+        "payment_intents.update/denied/bookkeeper-owner/state=captured",
+        "payment_intents.confirm/denied/provider-owner/state=captured",
+        "payment_intents.confirm/denied/bookkeeper-owner/state=captured",
+        "payment_intents.retry/denied/provider-owner/state=captured",
+        "payment_intents.retry/denied/bookkeeper-owner/state=captured",
+        "payment_intents.complete/denied/provider-owner/state=captured",
+        "payment_intents.complete/denied/bookkeeper-owner/state=captured",
+        "payment_intents.cancel/denied/provider-owner/state=captured",
+        "payment_intents.cancel/denied/bookkeeper-owner/state=captured",
+    ],
+)];
+
+const HELPDESK: Unreachable = &[
+    (
+        "a comment can be changed for a quarter of an hour, and the seed has older ones of requesters alone",
+        &[
+            "comments.update/denied/no-role-owner/when=false",
+            "comments.update/denied/agent-owner/when=false",
+            "comments.update/denied/lead-owner/when=false",
+        ],
+    ),
+    (
+        "whoever may see the ticket of somebody else is an agent, and agents comment on all of them",
+        &["comments.create/guard-1/without-1"],
+    ),
+];
+
 #[test]
 fn the_bookshop_passes() {
     check("bookshop", &[]);
 }
 
 #[test]
+fn the_bookshop_passes_under_row_level_security() {
+    check_secured("bookshop", &[]);
+}
+
+#[test]
 fn the_profiles_pass() {
-    check(
-        "profile",
-        &[(
-            "whoever signs up is a member for good, and the one account whose role is taken has its settings already",
-            &[
-                "users.delete/allowed/no-role-owner",
-                "settings.create/allowed/no-role-owner",
-            ],
-        )],
-    );
+    check("profile", PROFILE);
+}
+
+#[test]
+fn the_profiles_pass_under_row_level_security() {
+    check_secured("profile", PROFILE);
 }
 
 #[test]
 fn the_payments_pass() {
-    check(
-        "payments",
-        &[(
-            "a capture takes a merchant, so that an intent of somebody who is none is never captured",
-            &[
-                "payment_intents.get/allowed/provider-owner/state=captured",
-                "payment_intents.get/allowed/bookkeeper-owner/state=captured",
-                "payment_intents.update/denied/provider-owner/state=captured",
-                "payment_intents.update/denied/bookkeeper-owner/state=captured",
-                "payment_intents.confirm/denied/provider-owner/state=captured",
-                "payment_intents.confirm/denied/bookkeeper-owner/state=captured",
-                "payment_intents.retry/denied/provider-owner/state=captured",
-                "payment_intents.retry/denied/bookkeeper-owner/state=captured",
-                "payment_intents.complete/denied/provider-owner/state=captured",
-                "payment_intents.complete/denied/bookkeeper-owner/state=captured",
-                "payment_intents.cancel/denied/provider-owner/state=captured",
-                "payment_intents.cancel/denied/bookkeeper-owner/state=captured",
-            ],
-        )],
-    );
+    check("payments", PAYMENTS);
 }
 
 #[test]
+fn the_payments_pass_under_row_level_security() {
+    check_secured("payments", PAYMENTS);
+}
+
+/// The design itself asks for row-level security.
+#[test]
 fn the_helpdesk_passes() {
-    check(
-        "helpdesk",
-        &[
-            (
-                "a comment can be changed for a quarter of an hour, and the seed has older ones of requesters alone",
-                &[
-                    "comments.update/denied/no-role-owner/when=false",
-                    "comments.update/denied/agent-owner/when=false",
-                    "comments.update/denied/lead-owner/when=false",
-                ],
-            ),
-            (
-                "whoever may see the ticket of somebody else is an agent, and agents comment on all of them",
-                &["comments.create/guard-1/without-1"],
-            ),
-        ],
-    );
+    check("helpdesk", HELPDESK);
 }
 
 /// The cases of the newsroom that may be skipped. No list shows its articles, so the suite has to come upon calls that
@@ -143,27 +165,36 @@ const NEWSROOM: [(&str, &[&str]); 5] = [
     ),
 ];
 
-#[test]
-fn the_newsroom_passes() {
-    let plan = example("newsroom");
+#[track_caller]
+fn check_newsroom(database: String, plan: Plan) {
     let known: Vec<&str> = NEWSROOM
         .iter()
         .flat_map(|(_, names)| *names)
         .copied()
         .collect();
+    let server = serve_on(database.clone(), plan.clone(), &plan);
+    let report = suite(&plan, &server, None);
+    assert!(
+        report.failed() == 0,
+        "{database}\n{}\n{:#?}",
+        archwright_suite::text(&report, &|_| String::new()),
+        failed(&report)
+    );
+    let skipped = skipped(&report).into_iter();
+    let others: Vec<(&str, &str)> = skipped
+        .filter(|(name, _)| !known.iter().any(|one| is_wanted(name, Some(one))))
+        .collect();
+    assert!(others.is_empty(), "{database}: {others:#?}");
+}
+
+#[test]
+fn the_newsroom_passes() {
     for database in ["sqlite::memory:".to_owned(), postgres_database()] {
-        let server = serve_on(database.clone(), plan.clone(), &plan);
-        let report = suite(&plan, &server, None);
-        assert!(
-            report.failed() == 0,
-            "{database}\n{}\n{:#?}",
-            archwright_suite::text(&report, &|_| String::new()),
-            failed(&report)
-        );
-        let skipped = skipped(&report).into_iter();
-        let others: Vec<(&str, &str)> = skipped
-            .filter(|(name, _)| !known.iter().any(|one| is_wanted(name, Some(one))))
-            .collect();
-        assert!(others.is_empty(), "{database}: {others:#?}");
+        check_newsroom(database, example("newsroom"));
     }
+}
+
+#[test]
+fn the_newsroom_passes_under_row_level_security() {
+    check_newsroom(postgres_database(), example_with_rls("newsroom"));
 }

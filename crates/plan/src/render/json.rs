@@ -1,6 +1,7 @@
 //! The plan for machines.
 
 use super::program;
+use super::security::security_json;
 use super::{alternative_text, answer_text, class_name, inputs, on_delete, type_name};
 use crate::text::cel;
 use crate::{
@@ -42,6 +43,12 @@ impl Serialize for Document<'_> {
             }),
         )?;
         map.serialize_entry("matrix", &Each(&plan.matrix, |row| matrix_json(model, row)))?;
+        if let Some(security) = &plan.row_security {
+            map.serialize_entry(
+                "row_security",
+                &Each(&security.tables, |one| security_json(plan, one)),
+            )?;
+        }
         map.end()
     }
 }

@@ -2,6 +2,7 @@
 
 mod json;
 mod program;
+mod security;
 
 pub use json::json;
 
@@ -49,7 +50,10 @@ fn write_text(plan: &Plan, out: &mut String) -> std::fmt::Result {
             writeln!(out, "    {caller:<28} {answers}")?;
         }
     }
-    Ok(())
+    match &plan.row_security {
+        Some(security) => security::write_security(plan, security, out),
+        None => Ok(()),
+    }
 }
 
 fn write_table(plan: &Plan, table: &Table, out: &mut String) -> std::fmt::Result {

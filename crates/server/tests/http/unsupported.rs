@@ -35,6 +35,8 @@ fn examples_that_are_served_need_no_more_than_the_server_has() {
     };
     assert_eq!(*code, "AW601");
     assert!(message.contains("row-level security"), "{message}");
+    let postgres = Some("postgres://me@localhost/help");
+    assert_eq!(told(&example("helpdesk"), postgres), []);
 }
 
 #[test]

@@ -22,6 +22,9 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 const STATEMENT_TIME: Duration = Duration::from_secs(30);
 /// A server that does not answer for so long is gone.
 const SILENCE: Duration = Duration::from_secs(40);
+/// The schemas that are searched, by name: `"$user"` would change with the role.
+const SEARCH_PATH: &str = "SELECT set_config('search_path', string_agg(quote_ident(name), ', '), false) \
+                           FROM unnest(current_schemas(false)) name HAVING count(*) > 0;";
 const KEPT_STATEMENTS: usize = 512;
 
 pub(crate) type Error = tokio_postgres::Error;
@@ -75,7 +78,7 @@ pub(crate) fn connect(config: &Config, role: Role) -> Result<Connection, Failure
     connection
         .batch(&format!(
             "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
-             SET TIME ZONE 'UTC'; SET client_min_messages = warning; {read_only}"
+             SET TIME ZONE 'UTC'; SET client_min_messages = warning; {read_only} {SEARCH_PATH}"
         ))
         .map_err(|error| failure(&error))?;
     Ok(connection)
@@ -169,6 +172,16 @@ impl Connection {
     /// Sends statements whose outcome does not matter.
     pub fn send(&self, text: &str) {
         self.wire.borrow_mut().send(self.client.batch_execute(text));
+    }
+
+    /// Sends a statement with values, whose outcome shows in what follows.
+    pub fn tell(&self, text: &str, values: &[Value]) -> Result<(), Error> {
+        let statement = self.prepared(text)?;
+        let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let mut wire = self.wire.borrow_mut();
+        wire.send(self.client.query(&statement, &values));
+        Ok(())
     }
 
     pub fn each(

@@ -520,7 +520,7 @@ impl<'p> Compiler<'p> {
         entity: EntityId,
         filter: impl FnOnce(&mut Printer<'p>, &Scope) -> Result<String, Unsupported>,
     ) -> Result<String, Unsupported> {
-        let table = printer.table(entity);
+        let table = printer.within_tenant(entity);
         let active = printer.active(entity, "t");
         let tenant = self.tenant(printer, entity)?;
         let filter = filter(printer, &Scope::alias(entity, "t"))?;

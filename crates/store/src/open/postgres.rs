@@ -1,5 +1,6 @@
 //! Opens a database of PostgreSQL's, once it answers.
 
+use super::security::secure;
 use super::{OpenError, Opened, RECORD, StoreOptions, records};
 use crate::Failure;
 use crate::connection::postgres::{Role, connect, reason};
@@ -7,7 +8,7 @@ use crate::connection::{Connection, postgres, values};
 use crate::pool::Pool;
 use crate::writer::{Writer, postgres::Writer as PostgresWriter};
 use archwright_plan::Plan;
-use archwright_sql::{Dialect, ddl};
+use archwright_sql::{Dialect, SecurityNames, ddl};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +26,8 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
         .parse()
         .map_err(|_| OpenError::Url(options.url.clone()))?;
     let first = reached(&config, options)?;
-    let made_schema = prepare(&first, plan).map_err(|error| named(error, &config))?;
+    let prepared = prepare(&first, plan).and_then(|made| Ok((made, secured(&first, plan)?)));
+    let (made_schema, security) = prepared.map_err(|error| named(error, &config))?;
     drop(first);
     let config = Arc::new(config);
     let pool = |role: Role| {
@@ -38,6 +40,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
         readers: pool(Role::Reader),
         writer: Writer::Postgres(PostgresWriter::new(pool(Role::Writer), options.readers)),
         made_schema,
+        security,
         temporary: None,
     })
 }
@@ -87,7 +90,7 @@ fn unreachable(config: &Config, reason: String) -> OpenError {
 }
 
 /// Why the schema is not as it should be.
-enum Trouble {
+pub(super) enum Trouble {
     Database(postgres::Error),
     Open(OpenError),
 }
@@ -111,12 +114,36 @@ fn named(trouble: Trouble, config: &Config) -> OpenError {
     }
 }
 
+/// The rules of the database itself, after its tables: one copy after the other.
+fn secured(
+    connection: &postgres::Connection,
+    plan: &Plan,
+) -> Result<Option<SecurityNames>, Trouble> {
+    begin(connection)?;
+    let names = secure(connection, plan)?;
+    connection.batch("COMMIT")?;
+    Ok(names)
+}
+
+/// A transaction that no other copy has at the same time.
+fn begin(connection: &postgres::Connection) -> Result<(), Trouble> {
+    connection.batch("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")?;
+    connection.batch(&format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))?;
+    Ok(())
+}
+
+pub(super) fn create_error(reason: String, statement: &str) -> OpenError {
+    OpenError::Create {
+        reason,
+        statement: statement.to_owned(),
+    }
+}
+
 /// Makes the schema in an empty database, or compares what is there: in one transaction, one copy after the other.
 /// Whether it was made.
 fn prepare(connection: &postgres::Connection, plan: &Plan) -> Result<bool, Trouble> {
     let statements = ddl(plan, Dialect::Postgres).map_err(OpenError::from)?;
-    connection.batch("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")?;
-    connection.batch(&format!("SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))?;
+    begin(connection)?;
     let schema = connection.texts("SELECT current_schema()::text, '', ''")?;
     let Some((schema, ..)) = schema
         .into_iter()
@@ -124,10 +151,7 @@ fn prepare(connection: &postgres::Connection, plan: &Plan) -> Result<bool, Troub
         .filter(|(name, ..)| !name.is_empty())
     else {
         let reason = "no schema of its search path is there".to_owned();
-        return Err(Trouble::Open(OpenError::Create {
-            reason,
-            statement: "SELECT current_schema()".to_owned(),
-        }));
+        return Err(create_error(reason, "SELECT current_schema()").into());
     };
     let found = catalog(connection, "current_schema()::regnamespace")?;
     if found.is_empty() {
@@ -147,14 +171,14 @@ fn prepare(connection: &postgres::Connection, plan: &Plan) -> Result<bool, Troub
     }
 }
 
-fn run(connection: &postgres::Connection, statements: &[String]) -> Result<(), OpenError> {
+pub(super) fn run(
+    connection: &postgres::Connection,
+    statements: &[String],
+) -> Result<(), OpenError> {
     for statement in statements {
         connection
             .batch(statement)
-            .map_err(|error| OpenError::Create {
-                reason: reason(&error),
-                statement: statement.clone(),
-            })?;
+            .map_err(|error| create_error(reason(&error), statement))?;
     }
     Ok(())
 }
@@ -190,7 +214,8 @@ fn catalog(connection: &postgres::Connection, schema: &str) -> Result<Catalog, T
     let parts = [
         format!(
             "SELECT 'table', c.relname::text, c.relkind::text FROM pg_class c \
-             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {own}"
+             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {own} \
+             AND NOT (c.relkind = 'v' AND c.relname LIKE '%.%')"
         ),
         format!(
             "SELECT 'column', c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) \

@@ -46,6 +46,8 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
         readers: Pool::new(Dialect::Sqlite, options.readers, Box::new(reader)),
         writer: Writer::Sqlite(writer),
         made_schema,
+        // SQLite judges no rows.
+        security: None,
         temporary: location.temporary,
     })
 }

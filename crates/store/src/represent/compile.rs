@@ -120,6 +120,10 @@ pub(crate) fn admit_class<'a>(
 
 pub(crate) fn compile(plan: &Plan, dialect: Dialect, key: &QueryKey) -> Result<Query, Unsupported> {
     let mut builder = Builder::new(plan, dialect, &key.classes);
+    builder.rows = match key.target {
+        Target::Row(_) => Rows::All,
+        Target::Get(_) | Target::Page(_) => Rows::Known,
+    };
     let entity = match &key.target {
         Target::Row(entity) => *entity,
         Target::Get(operation) | Target::Page(Page { operation, .. }) => {
@@ -145,10 +149,20 @@ pub(crate) fn unsupported(what: &str) -> Unsupported {
     }
 }
 
+/// Which rows a statement sees, where the database judges rows too.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows {
+    /// Those that the caller may know.
+    Known,
+    /// All: whoever asks knows that the caller may see them.
+    All,
+}
+
 /// One statement in the making.
 pub(crate) struct Builder<'a> {
     pub plan: &'a Plan,
     pub classes: &'a Classes,
+    pub rows: Rows,
     pub printer: Printer<'a>,
     pub projection: Projection,
     pub query: Query,
@@ -160,6 +174,7 @@ impl<'a> Builder<'a> {
         Self {
             plan,
             classes,
+            rows: Rows::Known,
             printer,
             projection: Projection::default(),
             query: Query::default(),
@@ -294,6 +309,7 @@ impl<'a> Builder<'a> {
         };
         let entity = relation.target;
         let mut part = Builder::new(self.plan, self.printer.dialect, self.classes);
+        part.rows = self.rows;
         part.start(entity)?;
         part.representation(entity, None, tree)?;
         let back = part
@@ -352,7 +368,7 @@ impl<'a> Builder<'a> {
     /// At most a page for each parent, by id. The inner statement finds the pairs, the outer one reads the rows.
     fn many(&mut self, expand: &Expand) -> Result<String, Unsupported> {
         let entity = expand.target;
-        let table = self.printer.table(entity);
+        let table = self.printer.known(entity);
         let keys = self.keys(expand.field.entity)?;
         let row = Row::Alias {
             entity,
@@ -517,7 +533,10 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self, entity: EntityId, end: &str) -> Query {
-        let table = self.printer.table(entity);
+        let table = match self.rows {
+            Rows::Known => self.printer.known(entity),
+            Rows::All => self.printer.table(entity),
+        };
         let text = format!(
             "SELECT {} FROM {table} t{}{end}",
             self.projection.columns.join(", "),

@@ -141,7 +141,7 @@ pub(crate) fn lookup_statement(
     let value = builder.address(entity)?;
     let active = builder.printer.active(entity, "t");
     let readable = builder.readable(entity, &kind, "t")?.and(dialect);
-    let table = builder.printer.table(entity);
+    let table = builder.printer.known(entity);
     Ok(builder.printer.finish(format!(
         "SELECT t.\"id\" FROM {table} t WHERE {found} = {value}{active}{readable}"
     )))

@@ -54,7 +54,7 @@ pub(crate) fn set(
         };
         let taken = taken_slug(plan, entity, &derived, &error, number);
         let Some((field, slug)) = taken else {
-            return Err(refuse::failure(plan, entity, at, error));
+            return Err(refuse::written(job, entity, at, error));
         };
         for (known, value) in &mut columns {
             if *known == field {
@@ -206,9 +206,12 @@ fn try_update(
         quoted(&table.name),
         sets.join(", ")
     );
-    let done = match tries_again {
-        true => job.connection.attempt(&text, &values)?,
-        false => job.connection.change(&text, &values),
-    };
-    Ok(done.map(drop))
+    let done = job.changing(id, || match tries_again {
+        true => job.connection.attempt(&text, &values),
+        false => Ok(job.connection.change(&text, &values)),
+    })?;
+    match done? {
+        Ok(changed) => job.was_there(changed).map(Ok),
+        Err(error) => Ok(Err(error)),
+    }
 }

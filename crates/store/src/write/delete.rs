@@ -69,6 +69,7 @@ fn delete(
         id: id.clone(),
         is_hard,
     };
+    let root = first.clone();
     let fate = fate(job, first)?;
     for (restricting, id) in &fate.restricting {
         if !fate.takes(*restricting, id) {
@@ -80,8 +81,11 @@ fn delete(
     }
     for (field, id) in &fate.unset {
         if !fate.takes(field.entity, id) {
-            let changes = change::set(job, field.entity, id, &[(*field, Value::Null)], "")?;
-            whole::record(job, field.entity, id, changes)?;
+            let unset = [(*field, Value::Null)];
+            job.as_owner(|job| {
+                let changes = change::set(job, field.entity, id, &unset, "")?;
+                whole::record(job, field.entity, id, changes)
+            })?;
         }
     }
     // Wholes that stay lose a part; they are asked for while it is still there.
@@ -97,11 +101,13 @@ fn delete(
     for one in &soft {
         mark(job, one)?;
     }
-    remove_all(job, hard)?;
-    for (whole, part) in losses {
-        whole::through(job, &whole, &part, deleted())?;
-    }
-    Ok(())
+    remove_all(job, hard, &root)?;
+    job.as_owner(|job| {
+        for (whole, part) in losses {
+            whole::through(job, &whole, &part, deleted())?;
+        }
+        Ok(())
+    })
 }
 
 /// Follows what refers to a row, and to those that go with it.
@@ -237,12 +243,17 @@ fn deleted() -> Changes {
 }
 
 /// Referring rows first; where the order is not clear from that, whatever nothing refers to any more.
-fn remove_all(job: &mut Job<'_>, mut rows: Vec<Doomed>) -> Result<(), Failure> {
+fn remove_all(job: &mut Job<'_>, mut rows: Vec<Doomed>, root: &Doomed) -> Result<(), Failure> {
     while !rows.is_empty() {
         let before = rows.len();
         let mut kept = Vec::new();
         for one in rows.into_iter().rev() {
-            match remove(job, &one)? {
+            let is_root = one.entity == root.entity && one.id == root.id;
+            let is_removed = match is_root {
+                true => remove(job, &one)?,
+                false => job.as_owner(|job| remove(job, &one))?,
+            };
+            match is_removed {
                 true => record(job, one.entity, &one.id, deleted())?,
                 false => kept.push(one),
             }
@@ -262,8 +273,12 @@ fn remove(job: &mut Job<'_>, one: &Doomed) -> Result<bool, Failure> {
     let table = job.dialect().identifier(&job.plan().table(one.entity).name);
     let text = format!("DELETE FROM {table} WHERE \"id\" = ?1");
     let id = std::slice::from_ref(&one.id);
-    match job.connection.attempt(&text, id)? {
-        Ok(0) => return Err(Failure::NotFound),
+    let done = job.changing(&one.id, || job.connection.attempt(&text, id))?;
+    match done? {
+        Ok(0) => {
+            job.was_there(0)?;
+            return Err(Failure::NotFound);
+        }
         Ok(_) => {}
         Err(error) if error.is_foreign_key() => return Ok(false),
         Err(error) => return Err(refuse::failure(job.plan(), one.entity, "", error)),

@@ -16,6 +16,9 @@ use serde_json::json;
 
 /// Does what the call asks for, all of it or nothing: its caller is in a transaction of its own.
 pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Result<Reply, Failure> {
+    job.shared
+        .announce(job.connection, job.context, job.classes)?;
+    job.is_policed = true;
     let definition = job.definition();
     let key = call
         .idempotency
@@ -89,6 +92,7 @@ fn effect(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Result<Reply
         (OperationKind::Move(_), Some(found), Body::Move(inputs)) => {
             let mut job = Job {
                 inputs: &inputs.values,
+                is_policed: job.is_policed,
                 pending: std::mem::take(&mut job.pending),
                 ..Job::new(
                     job.connection,
@@ -217,7 +221,7 @@ pub(crate) fn make_move(
     let mut columns = vec![(machine.field, Value::Text(one.to.clone()))];
     columns.extend(assigned(job, entity, id, index, one)?);
     let changes = change::set(job, entity, id, &columns, "")?;
-    effects(job, entity, index, id)?;
+    job.as_owner(|job| effects(job, entity, index, id))?;
     Ok(changes)
 }
 
@@ -277,7 +281,7 @@ fn linked(
         }
     };
     if is_changed {
-        change::set(job, request.entity, &found.id, &[], "")?;
+        job.as_owner(|job| change::set(job, request.entity, &found.id, &[], ""))?;
         let mut changes = Changes::new();
         changes.insert(name, change);
         settled(job, request, &found.id, found.held, changes)?;

@@ -5,6 +5,7 @@ use super::prepare::Writes;
 use crate::connection::Connection;
 use crate::connection::Value;
 use crate::represent::{Bindings, Inputs, Rule, Shaping, holding, represent};
+use crate::security::Security;
 use crate::{Context, Failure, Fault, Reply, Shared};
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, Plan};
@@ -18,6 +19,8 @@ pub(crate) struct Job<'a> {
     pub operation: usize,
     /// Of a move.
     pub inputs: &'a Inputs,
+    /// The rows that the call is about are judged by the database too, where it does.
+    pub is_policed: bool,
     pub pending: Pending,
     pub dropped_files: Vec<String>,
     /// Fields that the caller named and may not set on these rows.
@@ -46,6 +49,7 @@ impl<'a> Job<'a> {
             classes,
             operation,
             inputs: &[],
+            is_policed: false,
             pending: Pending::default(),
             dropped_files: Vec::new(),
             forbidden: Vec::new(),
@@ -74,6 +78,36 @@ impl<'a> Job<'a> {
             inputs: Some(self.inputs),
             ..Bindings::new(self.shared, self.context, self.classes, values)
         }
+    }
+
+    /// A change of one row, which the database judges too where that is asked for.
+    pub fn changing<T>(&self, row: &Value, change: impl FnOnce() -> T) -> Result<T, Failure> {
+        match self.security() {
+            Some(security) => security.in_role(self.connection, &self.bindings(&[]), row, change),
+            None => Ok(change()),
+        }
+    }
+
+    fn security(&self) -> Option<&'a Security> {
+        self.shared.security.as_ref().filter(|_| self.is_policed)
+    }
+
+    /// The row of a change that has changed this many rows was allowed to be changed.
+    pub fn was_there(&self, changed: usize) -> Result<(), Failure> {
+        match (self.security(), changed) {
+            (Some(_), 0) => Err(Failure::Internal(
+                "the database hides a row that the server had allowed to be changed".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Work on rows that go with those that the call is about.
+    pub fn as_owner<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let is_policed = std::mem::replace(&mut self.is_policed, false);
+        let done = work(self);
+        self.is_policed = is_policed;
+        done
     }
 
     pub fn holding(

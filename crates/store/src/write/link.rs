@@ -49,7 +49,7 @@ fn change(
 ) -> Result<bool, Failure> {
     watch(job, field, (near, far))?;
     let pair = values![near.clone(), far.clone()];
-    let changed = job.connection.execute(text, &pair)? > 0;
+    let changed = job.changing(near, || job.connection.execute(text, &pair))?? > 0;
     watch(job, field, (near, far))?;
     Ok(changed)
 }

@@ -102,5 +102,6 @@ fn move_to(job: &Job<'_>, parts: &Parts, id: &Value, position: usize) -> Result<
         quoted(&column.name)
     );
     let values = values![id.clone(), position as i64];
-    job.connection.execute(&text, &values).map(drop)
+    let changed = job.changing(id, || job.connection.execute(&text, &values))??;
+    job.was_there(changed)
 }

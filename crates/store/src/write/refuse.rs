@@ -1,5 +1,6 @@
 //! Failures of writes: by rule, and by what the database refused.
 
+use super::job::Job;
 use crate::connection::Error;
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, FieldId};
@@ -143,6 +144,15 @@ fn sqlite_violation<'p>(
             field(message.rsplit(' ').next()?).map(Violation::TooLarge)
         }
         _ => None,
+    }
+}
+
+/// The reply to a refused row of a call. A policy is the rule of the operation, which the server judges once the row is
+/// written.
+pub(crate) fn written(job: &Job<'_>, entity: EntityId, at: &str, error: Error) -> Failure {
+    match error.is_policy() {
+        true => by_rule(job.classes, &job.definition().guard),
+        false => failure(job.plan(), entity, at, error),
     }
 }
 

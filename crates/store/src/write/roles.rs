@@ -66,7 +66,7 @@ pub(crate) fn set(
     let text = "UPDATE \"auth_credentials\" SET \"roles\" = ?2 WHERE \"account_id\" = ?1";
     job.connection
         .execute(text, &values![id.clone(), new.to_string()])?;
-    change::set(job, entity, id, &[], "")?;
+    job.as_owner(|job| change::set(job, entity, id, &[], ""))?;
     let mut changes = Changes::new();
     changes.insert("roles".to_owned(), json!({ "from": old, "to": new }));
     Ok(changes)

@@ -63,12 +63,15 @@ pub(crate) fn create(
             audit::to(&mut changes, plan, field, value)?;
         }
     }
-    for links in &given.links {
-        link_all(job, &id, links, &mut changes)?;
-    }
-    for given in &given.parts {
-        parts::create(job, &id, given, place.at, &mut changes)?;
-    }
+    job.as_owner(|job| {
+        for links in &given.links {
+            link_all(job, &id, links, &mut changes)?;
+        }
+        for given in &given.parts {
+            parts::create(job, &id, given, place.at, &mut changes)?;
+        }
+        Ok::<(), Failure>(())
+    })?;
     let allowed = settable(job, given, &id)?;
     keep_settable(job, allowed, &id)?;
     Ok((id, changes))
@@ -199,7 +202,7 @@ fn insert(
         };
         let taken = taken_slug(job.plan(), entity, &plain, &error, number);
         let Some((field, slug)) = taken else {
-            return Err(refuse::failure(job.plan(), entity, place.at, error));
+            return Err(refuse::written(job, entity, place.at, error));
         };
         values.set(field, Value::Text(slug));
     }
@@ -255,11 +258,11 @@ pub(crate) fn put(
         })
     });
     let values = values.collect::<Result<Vec<_>, Failure>>()?;
-    let done = match tries_again {
-        true => job.connection.attempt(insert, &values)?,
-        false => job.connection.change(insert, &values),
-    };
-    Ok(done.map(drop))
+    let done = job.changing(id, || match tries_again {
+        true => job.connection.attempt(insert, &values),
+        false => Ok(job.connection.change(insert, &values)),
+    })?;
+    Ok(done?.map(drop))
 }
 
 /// Whether a number is in the range of its column. PostgreSQL would not say which column it was.

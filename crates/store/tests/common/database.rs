@@ -69,6 +69,41 @@ impl Database {
         }
     }
 
+    /// What a statement gives after others, in one transaction that is rolled back: the first column of its rows, or how
+    /// many rows it has changed, or why it is refused. On PostgreSQL.
+    #[allow(dead_code, reason = "of the tests of PostgreSQL alone")]
+    pub fn attempt(&self, before: &str, sql: &str) -> String {
+        let Self::Postgres { server, name } = self else {
+            panic!("SQLite has no roles");
+        };
+        let mut config: postgres::Config = server.parse().unwrap();
+        config.dbname(name);
+        let work = || {
+            let mut client = config.connect(postgres::NoTls).unwrap();
+            client.batch_execute(before).unwrap();
+            let messages = match client.simple_query(sql) {
+                Ok(messages) => messages,
+                Err(error) => {
+                    return format!("refused: {}", error.as_db_error().unwrap().message());
+                }
+            };
+            let mut rows = Vec::new();
+            let mut changed = 0;
+            for message in messages {
+                match message {
+                    postgres::SimpleQueryMessage::Row(row) => rows.push(shown(row.get(0))),
+                    postgres::SimpleQueryMessage::CommandComplete(count) => changed = count,
+                    _ => {}
+                }
+            }
+            match sql.contains("SELECT") && !sql.contains("INSERT") {
+                true => rows.join(","),
+                false => format!("{changed} changed"),
+            }
+        };
+        std::thread::scope(|scope| scope.spawn(work).join().unwrap())
+    }
+
     /// The first column of a query's rows, as text; documents without spaces, their keys in order.
     pub fn query(&self, sql: &str) -> Vec<String> {
         let found = match self {
@@ -95,6 +130,11 @@ impl Drop for Database {
     fn drop(&mut self) {
         if let Self::Postgres { server, name } = self {
             run(server, None, &format!("DROP DATABASE {name} WITH (FORCE)"));
+            // Those of row-level security are the server's.
+            let roles = ["reader", "writer", "steps"];
+            let roles = roles.map(|role| format!("\"{name}.public.{role}\""));
+            let drop = format!("DROP ROLE IF EXISTS {}", roles.join(", "));
+            run(server, None, &drop);
         }
     }
 }

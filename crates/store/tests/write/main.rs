@@ -4,3 +4,4 @@
 include!("modules.rs");
 
 const ON: database::Kind = database::Kind::Sqlite;
+const SECURED: bool = false;

@@ -4,7 +4,7 @@
 //! outcome is a status, then for a success a part of the reply's JSON, and for a refusal what was refused.
 
 use crate::database::Database;
-use crate::design::{plan_of, plan_of_text};
+use crate::design::model_of;
 use archwright_plan::model::{EntityId, FieldKind, Literal, Method, RoleId, ScalarType};
 use archwright_plan::{Operation, OperationKind, Plan, SeedAccount, SeedRow};
 use archwright_seed::SeedOptions;
@@ -31,10 +31,13 @@ pub struct World {
 
 /// The plan of an example, or of a design as text.
 pub fn plan(design: &str) -> Plan {
-    match design.contains('\n') {
-        true => plan_of_text(design),
-        false => plan_of(&example(design)),
-    }
+    let files = match design.contains('\n') {
+        true => vec![("design.yaml".to_owned(), design.as_bytes().to_vec())],
+        false => example(design),
+    };
+    let mut model = model_of(&files);
+    model.stack.rls |= crate::SECURED;
+    archwright_plan::plan(model)
 }
 
 fn example(name: &str) -> Vec<(String, Vec<u8>)> {

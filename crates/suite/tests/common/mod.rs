@@ -19,6 +19,17 @@ const NOW: i64 = 1_792_922_400_000;
 
 /// The plan of a design in `examples`.
 pub fn example(name: &str) -> Plan {
+    archwright_plan::plan(example_model(name))
+}
+
+/// The same with row-level security in the database.
+pub fn example_with_rls(name: &str) -> Plan {
+    let mut model = example_model(name);
+    model.stack.rls = true;
+    archwright_plan::plan(model)
+}
+
+fn example_model(name: &str) -> archwright_plan::model::Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../examples")
         .join(name);
@@ -38,7 +49,7 @@ pub fn example(name: &str) -> Plan {
         .collect();
     files.sort();
     let (model, diagnostics) = archwright_model::check(&archwright_design::read(&files));
-    archwright_plan::plan(model.unwrap_or_else(|| panic!("{diagnostics:#?}")))
+    model.unwrap_or_else(|| panic!("{diagnostics:#?}"))
 }
 
 /// A seeded server that runs until it is dropped.
