@@ -2,7 +2,7 @@
 
 use crate::{Dialect, Parameter, Statement, Unsupported};
 use archwright_plan::model::{BindingId, EntityId, Expression, Literal, VariableId};
-use archwright_plan::{ColumnSource, Plan, Table};
+use archwright_plan::{ColumnSource, Plan, Table, decimal};
 
 /// Computed fields may use each other; more than this many deep is a cycle that the model should have refused.
 const COMPUTED_DEPTH: usize = 32;
@@ -135,11 +135,8 @@ impl<'a> Printer<'a> {
             Parameter::Literal(Literal::Null) => Ok("NULL".to_owned()),
             Parameter::Literal(Literal::Bool(value)) => Ok(self.dialect.boolean(*value).to_owned()),
             Parameter::Literal(Literal::Int(value)) => Ok(format!("({value})")),
-            Parameter::Literal(Literal::Decimal { units, scale }) if *scale == 0 => {
-                Ok(format!("({units})"))
-            }
             Parameter::Literal(Literal::Decimal { units, scale }) => {
-                Ok(decimal_text(*units, *scale))
+                Ok(format!("({})", decimal(*units, *scale)))
             }
             Parameter::Literal(Literal::Text(text)) => Ok(self.dialect.text_literal(text)),
             _ => Err(Unsupported::new("a constraint that depends on the request")),
@@ -241,14 +238,4 @@ pub fn condition(
     let mut printer = Printer::new(plan, dialect);
     let text = printer.condition(expression, scope)?;
     Ok(printer.finish(text))
-}
-
-pub(crate) fn decimal_text(units: i64, scale: u32) -> String {
-    let digits = format!(
-        "{:0width$}",
-        units.unsigned_abs(),
-        width = scale as usize + 1
-    );
-    let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
-    format!("({}{whole}.{fraction})", if units < 0 { "-" } else { "" })
 }
