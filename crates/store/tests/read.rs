@@ -222,10 +222,7 @@ fn all_pages(query: &str) -> Vec<String> {
     let mut next = query.to_owned();
     for _ in 0..20 {
         let reply = store
-            .read(
-                &call(&store, "books.list", &[], &next),
-                &context(None),
-            )
+            .read(&call(&store, "books.list", &[], &next), &context(None))
             .unwrap_or_else(|error| panic!("{next}: {error:?}"));
         let body: Value = serde_json::from_slice(&reply.body.unwrap()).unwrap();
         titles.extend(
