@@ -98,6 +98,19 @@ impl Connection {
         self.change(text, values).map_err(Failure::from)
     }
 
+    /// Whether the database takes a statement, or why not.
+    pub fn check(&self, text: &str) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(connection) => connection
+                .prepare(text)
+                .map(drop)
+                .map_err(|error| Error::Sqlite(error).into()),
+            Self::Postgres(connection) => connection
+                .check(text)
+                .map_err(|error| Error::Postgres(error).into()),
+        }
+    }
+
     /// Statements without parameters and without rows.
     pub fn batch(&self, text: &str) -> Result<(), Failure> {
         match self {

@@ -78,6 +78,12 @@ impl Compiled {
         Ok(compiled)
     }
 
+    /// The texts of all queries so far.
+    pub fn texts(&self) -> Vec<String> {
+        let queries = self.queries.read().unwrap_or_else(PoisonError::into_inner);
+        queries.values().flat_map(|query| query.texts()).collect()
+    }
+
     /// The query, printed at most once.
     pub fn query(&self, plan: &Plan, key: QueryKey) -> Result<Arc<Query>, Failure> {
         kept(&self.queries, key, |key| {

@@ -134,6 +134,23 @@ impl Programs {
         program.ok_or_else(|| Failure::Internal("an operation without steps".to_owned()))
     }
 
+    /// Every statement that they run.
+    pub fn statements(&self) -> Vec<&Statement> {
+        let mut all = Vec::new();
+        for program in self.operations.values() {
+            all.extend(program.guard.iter().filter_map(|(_, when)| when.as_ref()));
+            let shown = program
+                .replies
+                .iter()
+                .flat_map(|(_, shown)| shown.statements());
+            all.extend(shown);
+        }
+        let programs = self.operations.values().map(|program| &program.steps);
+        let steps = programs.chain(self.moves.values()).flatten();
+        steps.for_each(|step| step.statements(&mut all));
+        all
+    }
+
     /// What a move does beyond its row.
     pub fn of_move(&self, entity: EntityId, index: usize) -> &[Step] {
         self.moves.get(&(entity, index)).map_or(&[], Vec::as_slice)
@@ -224,6 +241,34 @@ impl Step {
             Kind::Find { .. } | Kind::List { .. } | Kind::Guard { .. } => false,
             Kind::Each { steps, .. } => steps.iter().any(Self::writes),
             _ => true,
+        }
+    }
+
+    fn statements<'s>(&'s self, all: &mut Vec<&'s Statement>) {
+        all.extend(&self.condition);
+        let mut assigned = |set: &'s [Assignment]| all.extend(set.iter().map(|one| &one.value));
+        match &self.kind {
+            Kind::Create { set, .. } | Kind::Update { set, .. } => assigned(set),
+            Kind::Upsert { key, set, .. } => [key, set].into_iter().for_each(|set| assigned(set)),
+            _ => {}
+        }
+        match &self.kind {
+            Kind::Create { .. } => {}
+            Kind::Find { row, .. }
+            | Kind::Upsert { find: row, .. }
+            | Kind::Update { row, .. }
+            | Kind::Delete { row, .. }
+            | Kind::Move { row, .. } => all.push(row),
+            Kind::List { rows, count, .. } => {
+                all.push(rows);
+                all.extend(count.iter().map(|(_, count)| count));
+            }
+            Kind::Guard { that } => all.push(that),
+            Kind::Link { near, far, .. } => all.extend([near, far]),
+            Kind::Each { list, steps, .. } => {
+                all.push(list);
+                steps.iter().for_each(|step| step.statements(all));
+            }
         }
     }
 }

@@ -270,6 +270,12 @@ fn form(ty: &Type, value: &Expression) -> Result<Form, Unsupported> {
 type Written = HashMap<String, Vec<u8>>;
 
 impl Shown {
+    pub fn statements(&self) -> Vec<&Statement> {
+        let mut all: Vec<&Statement> = self.statement.iter().collect();
+        all.extend(self.lists.iter().flat_map(|List(shown)| shown.statements()));
+        all
+    }
+
     /// The JSON; nothing where nothing is shown.
     pub fn write(
         &self,
