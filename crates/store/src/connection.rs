@@ -32,6 +32,8 @@ pub(crate) enum Error {
     OutOfRange(FieldId),
     /// A number beyond all columns for numbers.
     TooLarge(FieldId),
+    /// A text of more bytes than an index can hold.
+    TooLong(FieldId, usize),
 }
 
 /// The values of a statement's parameters.
@@ -220,7 +222,7 @@ impl Error {
         match self {
             Self::Sqlite(error) => sqlite::is_foreign_key(error),
             Self::Postgres(error) => error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION),
-            Self::OutOfRange(_) | Self::TooLarge(_) => false,
+            Self::OutOfRange(_) | Self::TooLarge(_) | Self::TooLong(..) => false,
         }
     }
 }
@@ -230,7 +232,7 @@ impl From<Error> for Failure {
         match error {
             Error::Sqlite(error) => sqlite::failure(&error),
             Error::Postgres(error) => postgres::failure(&error),
-            Error::OutOfRange(field) | Error::TooLarge(field) => {
+            Error::OutOfRange(field) | Error::TooLarge(field) | Error::TooLong(field, _) => {
                 Failure::Internal(format!("a value that {field:?} can't hold"))
             }
         }

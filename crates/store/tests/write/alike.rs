@@ -308,3 +308,75 @@ async fn a_row_is_found_by_a_sensitive_key() {
     .await;
     assert_eq!(world.query("SELECT count(*) FROM patients"), ["2"]);
 }
+
+const LONG: &str = r#"
+archwright: 1
+name: links
+entities:
+  Link:
+    fields:
+      ref: string(1..2600), unique
+      note: string(1..40)
+      url: url?, filter
+      left: string(1..1200)?
+      right: string(1..1200)?
+      story: text(1000000)?, search
+    unique: [[left, right, note]]
+    allow: { read: anyone, write: anyone }
+operations:
+  rename:
+    route: PUT /renamed/{link}
+    by: anyone
+    input: { path: { link: Link }, body: { ref: string(1..9000) } }
+    steps:
+      - update: path.link
+        set: { ref: body.ref }
+    reply: { 204: ~ }
+"#;
+
+/// Letters that no compression makes shorter.
+fn random_letters(count: usize) -> String {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let letters = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from_u32(0x4e00 + (state % 20_000) as u32).unwrap()
+    });
+    letters.take(count).collect()
+}
+
+#[tokio::test]
+async fn texts_that_an_index_cannot_hold_are_refused() {
+    let mut world = crate::script::World::new(LONG, &[]).await;
+    let (long, longest) = (random_letters(900), "x".repeat(2_600));
+    let exact = random_letters(866);
+    let url = format!("https://example.com/{}", random_letters(1_000));
+    let half = random_letters(430);
+    // Distinct words, each of three bytes.
+    let story = |count: usize| {
+        let words = (0..count).map(|number| format!("{number:06x} "));
+        words.collect::<String>()
+    };
+    let (story, epic) = (story(71_000), story(72_000));
+    for line in [
+        format!(r#"{{"ref": "{long}", "note": "n"}} => 422 /ref too-long"#),
+        format!(r#"{{"ref": "{exact}", "note": "n"}} => 201"#),
+        format!(r#"{{"ref": "{exact}", "note": "n"}} => 409 unique ref"#),
+        format!(r#"{{"ref": "{longest}", "note": "n"}} => 201 as longest"#),
+        format!(r#"{{"ref": "u", "note": "n", "url": "{url}"}} => 422 /url too-long"#),
+        format!(r#"{{"ref": "l", "note": "n", "left": "{long}"}} => 422 /left too-long"#),
+        format!(r#"{{"ref": "k", "note": "n", "left": "{half}", "right": "{half}"}} => 422 /left too-long"#),
+        format!(r#"{{"ref": "s", "note": "n", "story": "{epic}"}} => 422 /story too-long"#),
+        format!(r#"{{"ref": "t", "note": "n", "story": "{story}"}} => 201"#),
+    ] {
+        world.run(&format!("nobody: POST /v1/links {line}")).await;
+    }
+    for line in [
+        format!(r#"nobody: PATCH /v1/links/$longest {{"ref": "{long}"}} => 422 /ref too-long"#),
+        format!(r#"nobody: PUT /v1/renamed/$longest {{"ref": "{long}"}} => 422 /ref too-long"#),
+        format!(r#"nobody: PATCH /v1/links/$longest {{"ref": "short"}} => 200"#),
+    ] {
+        world.run(&line).await;
+    }
+}
