@@ -1,7 +1,7 @@
 //! Collects the parameters of one statement while its parts are printed.
 
 use crate::{Dialect, Parameter, Statement, Unsupported};
-use archwright_plan::model::{BindingId, EntityId, Expression, Literal, VariableId};
+use archwright_plan::model::{BindingId, EntityId, Literal, VariableId};
 use archwright_plan::{ColumnSource, Plan, Table, decimal};
 
 /// Computed fields may use each other; more than this many deep is a cycle that the model should have refused.
@@ -221,21 +221,4 @@ impl<'a> Printer<'a> {
             parameters: parameters.collect(),
         }
     }
-
-    /// The parameters so far, in the order of their numbers.
-    pub fn parameters(&self) -> &[Parameter] {
-        &self.parameters
-    }
-}
-
-/// One condition on its own: a fragment that is 0 or 1, never missing.
-pub fn condition(
-    plan: &Plan,
-    expression: &Expression,
-    scope: &Scope,
-    dialect: Dialect,
-) -> Result<Statement, Unsupported> {
-    let mut printer = Printer::new(plan, dialect);
-    let text = printer.condition(expression, scope)?;
-    Ok(printer.finish(text))
 }

@@ -360,32 +360,3 @@ fn me_is_the_callers_own_row() {
         Err(Failure::Unauthorized)
     ));
 }
-
-/// The index that answers a list, without sorting the rows first.
-fn check_index(query: &str, index: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = bookshop(folder.path());
-    let steps = store
-        .query_plan(&call(&store, "books.list", &[], query), &context(None))
-        .unwrap();
-    assert!(steps[0].contains(index), "{query}: {steps:?}");
-    assert!(
-        !steps.iter().any(|step| step.contains("TEMP B-TREE")),
-        "{query}: {steps:?}"
-    );
-}
-
-#[test]
-fn filters_and_sorts_use_the_index_that_the_plan_names() {
-    for (query, index) in [
-        ("", "sqlite_autoindex_books_1"),
-        ("sort=price", "index_books_price"),
-        ("sort=-price", "index_books_price"),
-        ("sort=-published", "index_books_published"),
-        ("price=9.90", "index_books_price"),
-        ("published=1961-01-01", "index_books_published"),
-        ("price.gte=5&price.lt=10&sort=-price", "index_books_price"),
-    ] {
-        check_index(query, index);
-    }
-}

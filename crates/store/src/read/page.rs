@@ -5,8 +5,7 @@ use super::parse::parse;
 use super::{entity_of, snapshot};
 use crate::connection::Value;
 use crate::represent::{
-    Bindings, Builder, QueryKey, Target, classes, query_plan, unsupported, write_display,
-    write_text,
+    Bindings, Builder, QueryKey, RESERVED, Target, unsupported, write_display, write_text,
 };
 use crate::{Call, Context, Failure, Reply, Store};
 use archwright_plan::model::{Direction, EntityId, FieldId, FieldKind, ToManyKind};
@@ -14,6 +13,7 @@ use archwright_plan::{ColumnSource, FilterOperator, ListOptions, Operation};
 use archwright_sql::{
     Classes, Dialect, Parameter, Row, SEARCH_COLUMN, Unsupported, search_rowid, search_table,
 };
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 /// The form of a question, without its values: the same form is the same statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -117,24 +117,6 @@ impl Store {
             ..Reply::default()
         })
     }
-
-    /// How the database means to answer a List: one line for each step, naming the indexes.
-    pub fn query_plan(&self, call: &Call, context: &Context) -> Result<Vec<String>, Failure> {
-        let plan = &self.shared.plan;
-        let operation = plan.operations.get(call.operation);
-        let operation =
-            operation.ok_or_else(|| Failure::Internal("there is no such operation".to_owned()))?;
-        let (entity, options) = (entity_of(operation)?, options(operation)?);
-        let question =
-            parse(&self.shared, entity, operation, options, call).map_err(Failure::BadRequest)?;
-        let key = QueryKey {
-            target: Target::Page(question.page),
-            classes: classes(plan, context),
-            shaping: question.shaping,
-        };
-        self.readers
-            .with(|connection| query_plan(connection, &self.shared.compiled, plan, key.clone()))
-    }
 }
 
 pub(super) fn options(operation: &Operation) -> Result<&ListOptions, Failure> {
@@ -143,6 +125,9 @@ pub(super) fn options(operation: &Operation) -> Result<&ListOptions, Failure> {
         .as_ref()
         .ok_or_else(|| Failure::Internal(format!("{} has no list options", operation.id)))
 }
+
+/// Unreserved characters, and what separates the values of a filter, stay as they are.
+const IN_QUERY: &AsciiSet = &RESERVED.remove(b',');
 
 /// The same query with another cursor.
 fn next_query(query: &[(String, String)], cursor: &str) -> String {
@@ -155,22 +140,11 @@ fn next_query(query: &[(String, String)], cursor: &str) -> String {
         if !text.is_empty() {
             text.push('&');
         }
-        percent_encode(name, &mut text);
+        text.extend(utf8_percent_encode(name, IN_QUERY));
         text.push('=');
-        percent_encode(value, &mut text);
+        text.extend(utf8_percent_encode(value, IN_QUERY));
     }
     text
-}
-
-fn percent_encode(text: &str, to: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
-                to.push(byte.into())
-            }
-            _ => to.push_str(&format!("%{byte:02X}")),
-        }
-    }
 }
 
 impl Builder<'_> {
@@ -412,5 +386,67 @@ impl Builder<'_> {
         Ok(format!(
             " AND t.{rowid} IN (SELECT rowid FROM {search} WHERE {search} MATCH {words})"
         ))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use crate::common::{bookshop, context};
+    use crate::represent::{Shaping, classes};
+
+    /// The index that answers a list, without sorting the rows first.
+    fn check(query: &[(&str, &str)], index: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = bookshop(folder.path());
+        let plan = store.plan();
+        let mut operations = plan.operations.iter();
+        let position = operations.position(|one| one.id == "books.list").unwrap();
+        let operation = &plan.operations[position];
+        let query = query.iter();
+        let call = Call {
+            operation: position,
+            query: query
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
+            ..Call::default()
+        };
+        let entity = entity_of(operation).unwrap();
+        let question = parse(
+            &store.shared,
+            entity,
+            operation,
+            options(operation).unwrap(),
+            &call,
+        );
+        let key = QueryKey {
+            target: Target::Page(question.unwrap().page),
+            classes: classes(plan, &context(None)),
+            shaping: Shaping::default(),
+        };
+        let query = store.shared.compiled.query(plan, key).unwrap();
+        let text = format!("EXPLAIN QUERY PLAN {}", query.text);
+        let nothing = vec![Value::Null; query.parameters.len()];
+        // The last column says what the step does.
+        let steps = store.readers.with(|connection| {
+            connection.all(&text, &nothing, |row| row.get::<String>(row.width() - 1))
+        });
+        let steps = steps.unwrap();
+        assert!(steps[0].contains(index), "{:?}: {steps:?}", call.query);
+        let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+        assert!(!sorts, "{:?}: {steps:?}", call.query);
+    }
+
+    #[test]
+    fn filters_and_sorts_use_the_index_that_the_plan_names() {
+        check(&[], "sqlite_autoindex_books_1");
+        check(&[("sort", "price")], "index_books_price");
+        check(&[("sort", "-price")], "index_books_price");
+        check(&[("sort", "-published")], "index_books_published");
+        check(&[("price", "9.90")], "index_books_price");
+        check(&[("published", "1961-01-01")], "index_books_published");
+        let between = [("price.gte", "5"), ("price.lt", "10"), ("sort", "-price")];
+        check(&between, "index_books_price");
     }
 }

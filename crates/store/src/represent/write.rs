@@ -5,7 +5,15 @@ use crate::Failure;
 use crate::connection::{Row, ValueRef};
 use archwright_plan::decimal;
 use archwright_plan::model::calendar::instant_to_text;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use std::io::Write;
+
+/// What a link has to encode: everything but unreserved characters (RFC 3986, section 2.3).
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The value of one key.
 pub(crate) fn write_value(
