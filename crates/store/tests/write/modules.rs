@@ -17,3 +17,4 @@ mod relations;
 mod repetition;
 mod script;
 mod together;
+mod wholes;
