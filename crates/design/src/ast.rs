@@ -93,7 +93,9 @@ pub struct Design {
 ///   rates: { sign-in: 10/min, read: 1200/min, write: 240/min }
 ///   tokens: { access: 15min, refresh: 30d, scheme: Bearer }
 ///   errors: { errors: { body: messages } }       # own error shape; a reply node over `status`, `code`, `title`,
-///                                                # `detail`, `fields`, `messages`
+///                                                # `detail`, `fields`, `by_field`, `messages`; or one for each
+///                                                # status, and `default`
+///   messages: { required: can't be blank }
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Api {
@@ -113,7 +115,10 @@ pub struct Api {
     /// Seconds.
     pub refresh_lifetime: Option<Spanned<u64>>,
     pub scheme: Option<Text>,
-    pub errors: Option<Shape>,
+    /// The shape of errors; the status absent for all that have none of their own.
+    pub errors: Vec<(Option<Spanned<i64>>, Shape)>,
+    /// What is said for a code.
+    pub messages: Vec<(Text, Text)>,
 }
 
 /// `400/s`, `10/min`, `2000/h`, `10k/day`.
@@ -258,6 +263,8 @@ pub struct Field {
     pub max: Option<Text>,
     /// `pattern '^97[89]'`
     pub pattern: Option<Text>,
+    /// Requests that give an empty text mean null.
+    pub blank_as_null: Option<Span>,
     /// `from title`: a slug is made from this field.
     pub from: Option<Text>,
     /// After `=`: a literal or an expression, evaluated when the row is created.
@@ -396,12 +403,10 @@ pub struct Operation {
 
 /// A field of a body: a leaf in short or long form, or an object of further fields.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "leaves are by far the most frequent"
-)]
 pub enum BodyField {
     Leaf(Field),
+    /// `title?: string`: may be left out, and is never null.
+    Given(Field),
     Object {
         name: Text,
         optional: bool,
@@ -418,16 +423,14 @@ pub struct Step {
     pub span: Span,
     /// `if: body.tags != null`: the step runs only then.
     pub condition: Option<Text>,
-    /// `else: not-found`, or a status of `reply`.
+    /// `else: not-found`, or a status.
     pub otherwise: Option<Text>,
+    /// `else: { 404: { errors: … } }`: the body of that status.
+    pub refusal: Option<Shape>,
 }
 
 /// The verbs.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "steps are few, and plain fields keep their readers simple"
-)]
 pub enum StepKind {
     /// `find: { article: Article }`, `where: slug == path.slug`, `lock: true`. One row; `else` defaults to `not-found`,
     /// `else: null` binds null.
@@ -450,11 +453,14 @@ pub enum StepKind {
     },
     /// `guard: article.author == caller`, `else: forbidden`.
     Guard { that: Text },
-    /// `create: { comment: Comment }`, `set: { body: body.comment.body, article: article }`.
+    /// `create: { comment: Comment }`, `set: { body: body.comment.body, article: article }`; of an account also
+    /// `password: body.user.password`, `role: member`.
     Create {
         name: Text,
         entity: Text,
         set: Vec<(Text, Text)>,
+        password: Option<Text>,
+        role: Option<Text>,
     },
     /// `upsert: { vote: Vote }`, `key: { user: caller, post: post }`, `set: { value: body.value }`.
     Upsert {
@@ -470,8 +476,13 @@ pub enum StepKind {
         key: Vec<(Text, Text)>,
         set: Vec<(Text, Text)>,
     },
-    /// `update: article`, `set: { title: body.article.title }`: an absent input keeps the field.
-    Update { row: Text, set: Vec<(Text, Text)> },
+    /// `update: article`, `set: { title: body.article.title }`: an absent input keeps the field. Of an account also
+    /// `password: body.user.password`.
+    Update {
+        row: Text,
+        set: Vec<(Text, Text)>,
+        password: Option<Text>,
+    },
     /// `delete: article`
     Delete { row: Text },
     /// `link: { caller.favourites: article }`
@@ -482,6 +493,15 @@ pub enum StepKind {
     Increment { field: Text, by: Text },
     /// `move: { order: ship }`
     Move { row: Text, name: Text },
+    /// `sign-in: { user: User }`, `key: { email: body.user.email }`, `password: body.user.password`.
+    SignIn {
+        name: Text,
+        entity: Text,
+        key: Vec<(Text, Text)>,
+        password: Option<Text>,
+    },
+    /// `token: { token: user }`
+    Token { name: Text, row: Text },
     /// `each: { tag: body.article.tagList }`, `do: [ … ]`
     Each {
         name: Text,

@@ -37,6 +37,7 @@ pub const DESIGN: &[&str] = &[
 ];
 pub const API: &[&str] = &[
     "base", "version", "page", "body", "timeout", "origins", "rates", "tokens", "errors",
+    "messages",
 ];
 pub const PAGE: &[&str] = &["default", "max"];
 pub const TOKENS: &[&str] = &["access", "refresh", "scheme"];
@@ -90,6 +91,7 @@ pub const FIELD: &[&str] = &[
     "min",
     "max",
     "pattern",
+    "blank-as-null",
     "from",
     "default",
     "computed",
@@ -130,6 +132,7 @@ pub const MODIFIERS: &[&str] = &[
     "min",
     "max",
     "pattern",
+    "blank-as-null",
     "from",
     "example",
     "was",
@@ -142,15 +145,17 @@ pub const STEPS: &[(&str, &[&str])] = &[
     ("find", &["where", "lock", "else"]),
     ("list", &["where", "sort", "limit", "offset", "count"]),
     ("guard", &["else"]),
-    ("create", &["set"]),
+    ("create", &["set", "password", "role"]),
     ("upsert", &["key", "set"]),
     ("get-or-create", &["key", "set"]),
-    ("update", &["set", "else"]),
+    ("update", &["set", "password", "else"]),
     ("delete", &["else"]),
     ("link", &["else"]),
     ("unlink", &["else"]),
     ("increment", &["else"]),
     ("move", &["else"]),
+    ("sign-in", &["key", "password", "else"]),
+    ("token", &[]),
     ("each", &["do"]),
 ];
 pub const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -206,6 +211,7 @@ pub const VERBS: &[(&str, &str)] = &[
     ("get", "find"),
     ("insert", "create"),
     ("load", "find"),
+    ("login", "sign-in"),
     ("loop", "each"),
     ("patch", "update"),
     ("query", "list"),

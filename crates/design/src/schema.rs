@@ -286,8 +286,17 @@ fn top() -> Definitions {
                         "errors",
                         described(
                             reference("shape"),
-                            "An own shape of errors, over status, code, title, detail, fields and messages.",
+                            "An own shape of errors, over status, code, title, detail, fields, by_field and messages; or one for each status, and `default`.",
                         ),
+                    ),
+                    (
+                        "messages",
+                        json!({
+                            "type": ["object", "null"],
+                            "description": "What is said for a code: required, blank, unique.",
+                            "propertyNames": { "pattern": KEBAB },
+                            "additionalProperties": { "type": "string" },
+                        }),
                     ),
                 ],
             ),

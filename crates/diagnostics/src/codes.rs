@@ -119,6 +119,8 @@ codes! {
     "AW365" Error "a view of another entity";
     "AW366" Error "a view that shows itself";
     "AW367" Error "an input that can't be sent there";
+    "AW368" Error "a password or token that can't be";
+    "AW369" Error "a sign-in that comes too late";
     "AW370" Error "moves that make each other";
     "AW371" Error "a move whose input nobody gives";
     "AW372" Error "a move that deletes its own row";

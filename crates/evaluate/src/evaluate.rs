@@ -64,6 +64,8 @@ impl<'e> Evaluator<'e> {
                 this.map(Value::Row).ok_or(EvaluateError::Unbound("row"))
             }
             ExpressionKind::Caller => Ok(row(self.environment.caller)),
+            // No two are alike, so that nothing can be foretold of it.
+            ExpressionKind::CallerToken => Err(EvaluateError::Unbound("token")),
             ExpressionKind::SignedIn => Ok(Value::Bool(self.environment.caller.is_some())),
             ExpressionKind::HasRole(wanted) => {
                 let model = self.environment.model;

@@ -64,6 +64,8 @@ pub enum ExpressionKind {
     This,
     /// The signed-in account's row; null for nobody.
     Caller,
+    /// The access token that the request came with; null for nobody. Written `caller.token`, in replies only.
+    CallerToken,
     /// True when somebody is signed in. Written `signed_in`.
     SignedIn,
     /// `'staff' in caller.roles`, roles that include it too.
@@ -241,6 +243,7 @@ impl Expression {
             ExpressionKind::Literal(_)
             | ExpressionKind::This
             | ExpressionKind::Caller
+            | ExpressionKind::CallerToken
             | ExpressionKind::SignedIn
             | ExpressionKind::HasRole(_)
             | ExpressionKind::CallerTenant
@@ -259,6 +262,7 @@ impl Expression {
             depends |= matches!(
                 part.kind,
                 ExpressionKind::Caller
+                    | ExpressionKind::CallerToken
                     | ExpressionKind::SignedIn
                     | ExpressionKind::HasRole(_)
                     | ExpressionKind::CallerTenant

@@ -57,8 +57,27 @@ pub struct Api {
     pub refresh_seconds: u64,
     /// The word before the token in `Authorization`: `Bearer`.
     pub scheme: String,
-    /// Its expressions see the bindings 0 to 5: `status`, `code`, `title`, `detail`, `fields`, `messages`.
-    pub errors: Option<Shape>,
+    /// Shapes of error replies: those of one status, and the one of all others, without a status. Their expressions see
+    /// the bindings 0 to 6: `status`, `code`, `title`, `detail`, `fields`, `by_field`, `messages`.
+    pub errors: Vec<(Option<u16>, Shape)>,
+    /// What is said for a code, instead of our own sentence.
+    pub messages: Vec<(String, String)>,
+}
+
+impl Api {
+    /// The design's own shape of an error; absent: problem details (RFC 9457).
+    pub fn error_shape(&self, status: u16) -> Option<&Shape> {
+        let of = |wanted| self.errors.iter().find(move |(known, _)| *known == wanted);
+        of(Some(status))
+            .or_else(|| of(None))
+            .map(|(_, shape)| shape)
+    }
+
+    pub fn message(&self, code: &str) -> Option<&str> {
+        let mut messages = self.messages.iter();
+        let found = messages.find(|(known, _)| known == code);
+        found.map(|(_, text)| text.as_str())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +199,8 @@ pub struct Field {
     pub max: Option<Literal>,
     /// A regular expression (crate `regex` syntax, also valid in ECMAScript), searched, not anchored.
     pub pattern: Option<String>,
+    /// A request that gives an empty text means null.
+    pub blank_as_null: bool,
     /// Field from which a slug is made when the request gives none, and made anew when that field changes.
     pub slug_from: Option<FieldId>,
     /// Evaluated when the row is created and the request gives no value; sees `caller`, `now`, no row.
@@ -206,6 +227,9 @@ pub enum FieldKind {
 /// The largest `bigint`, and the negated smallest: JSON numbers beyond it are not exact everywhere (RFC 8259, section 6).
 pub const LARGEST_BIGINT: i64 = (1 << 53) - 1;
 
+/// Most characters of a password: hashing is not to be given more work.
+pub const PASSWORD_CHARACTERS: u32 = 256;
+
 /// The greatest size of a `json` value as text.
 pub const LARGEST_JSON_BYTES: usize = 16 * 1024;
 
@@ -229,8 +253,9 @@ pub enum ScalarType {
         min: u32,
         max: u32,
     },
-    /// Long text, at most this many characters (default 65,536).
+    /// Long text; length in characters (default at most 65,536).
     Text {
+        min: u32,
         max: u32,
     },
     /// 32 bits.
@@ -392,10 +417,16 @@ pub struct InputField {
     pub kind: InputKind,
     /// May be left out.
     pub optional: bool,
+    /// May be null.
+    pub nullable: bool,
     pub default: Option<Literal>,
     pub min: Option<Literal>,
     pub max: Option<Literal>,
     pub pattern: Option<String>,
+    /// An empty text means null.
+    pub blank_as_null: bool,
+    /// A password: of the body, and not to be shown or kept.
+    pub secret: bool,
     pub span: Span,
 }
 
@@ -478,6 +509,9 @@ pub struct Operation {
     pub span: Span,
 }
 
+/// What the shapes of errors call `by_field`: an object of lists of texts.
+pub const BY_FIELD: BindingId = BindingId(5);
+
 /// A name that a step binds, by its position among all bindings of its operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BindingId(pub usize);
@@ -487,6 +521,8 @@ pub struct Step {
     pub kind: StepKind,
     pub condition: Option<Expression>,
     pub otherwise: Otherwise,
+    /// The body of the reply with the status of `otherwise`.
+    pub refusal: Option<Shape>,
     pub span: Span,
 }
 
@@ -527,6 +563,8 @@ pub enum StepKind {
         name: String,
         entity: EntityId,
         set: Vec<(FieldId, Expression)>,
+        /// Of an account that can sign in.
+        sign_up: Option<SignUp>,
     },
     Upsert {
         bind: BindingId,
@@ -546,6 +584,8 @@ pub enum StepKind {
     Update {
         row: Expression,
         set: Vec<(FieldId, Expression)>,
+        /// The path of the body's text that becomes the account's password; ends its other sessions.
+        password: Option<Vec<String>>,
     },
     Delete {
         row: Expression,
@@ -570,12 +610,90 @@ pub enum StepKind {
         entity: EntityId,
         name: String,
     },
+    /// Binds the account whose unique field has one text of the body, and whose password is another one. The first step
+    /// of its operation.
+    SignIn {
+        bind: BindingId,
+        name: String,
+        key: FieldId,
+        value: Vec<String>,
+        password: Vec<String>,
+    },
+    /// Opens a session of an account, and binds its access token.
+    Token {
+        bind: BindingId,
+        name: String,
+        row: Expression,
+    },
     Each {
         bind: BindingId,
         name: String,
         list: Expression,
         steps: Vec<Step>,
     },
+}
+
+pub(crate) fn proves_who(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.kind {
+        StepKind::Create { sign_up, .. } => sign_up.is_some(),
+        StepKind::SignIn { .. } => true,
+        StepKind::Each { steps, .. } => proves_who(steps),
+        _ => false,
+    })
+}
+
+/// What a new account signs in with.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// The path of a required text of the body.
+    pub password: Vec<String>,
+    pub role: RoleId,
+}
+
+impl Operation {
+    /// Whether a step makes an account that can sign in, or signs in to one.
+    pub fn proves_who(&self) -> bool {
+        proves_who(&self.steps)
+    }
+
+    /// The bodies of its replies by status: its own, then those of steps that refuse.
+    pub fn bodies(&self) -> Vec<(u16, Vec<&Shape>)> {
+        fn refusals<'a>(steps: &'a [Step], found: &mut Vec<(u16, &'a Shape)>) {
+            for step in steps {
+                if let (Otherwise::Status(status), Some(shape)) = (step.otherwise, &step.refusal) {
+                    found.push((status, shape));
+                }
+                if let StepKind::Each { steps, .. } = &step.kind {
+                    refusals(steps, found);
+                }
+            }
+        }
+        let mut all: Vec<(u16, &Shape)> = Vec::new();
+        all.extend(self.replies.iter().map(|(status, shape)| (*status, shape)));
+        refusals(&self.steps, &mut all);
+        let mut bodies: Vec<(u16, Vec<&Shape>)> = Vec::new();
+        for (status, shape) in all {
+            match bodies.iter_mut().find(|(known, _)| *known == status) {
+                Some((_, shapes)) => shapes.push(shape),
+                None => bodies.push((status, vec![shape])),
+            }
+        }
+        bodies
+    }
+
+    /// Whether passwords, or tokens that prove who somebody is, are in what it takes or gives.
+    pub fn handles_secrets(&self) -> bool {
+        fn any(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match &step.kind {
+                StepKind::Create { sign_up, .. } => sign_up.is_some(),
+                StepKind::Update { password, .. } => password.is_some(),
+                StepKind::SignIn { .. } | StepKind::Token { .. } => true,
+                StepKind::Each { steps, .. } => any(steps),
+                _ => false,
+            })
+        }
+        any(&self.steps)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -758,8 +876,7 @@ impl ScalarType {
     /// The fewest and the most characters of a text of the type; `None` where its form settles them, or it is no text.
     pub fn characters(&self) -> Option<(u32, u32)> {
         match self {
-            Self::String { min, max } => Some((*min, *max)),
-            Self::Text { max } => Some((0, *max)),
+            Self::String { min, max } | Self::Text { min, max } => Some((*min, *max)),
             // RFC 5321, 4.5.3.1.3, less the angle brackets.
             Self::Email => Some((3, 254)),
             Self::Url => Some((8, 2_048)),

@@ -3,8 +3,8 @@
 
 use archwright_diagnostics::Severity;
 use archwright_model::{
-    Aggregate, Entity, ExpressionKind, FieldKind, Literal, Model, OnDelete, Origin, Otherwise,
-    ScalarType, Shape, StepKind, ToManyKind, Type, Who, lower,
+    Aggregate, Entity, ExpressionKind, FieldKind, InputKind, Literal, Model, OnDelete, Origin,
+    Otherwise, ScalarType, Shape, StepKind, ToManyKind, Type, Who, lower,
 };
 
 fn model(text: &str) -> Model {
@@ -427,4 +427,44 @@ fn on_delete_is_kept_as_written() {
         .filter_map(|field| field.to_one().map(|one| one.on_delete))
         .collect();
     assert_eq!(kinds, [OnDelete::Restrict, OnDelete::Cascade]);
+}
+
+#[test]
+fn passwords_of_steps_keep_to_what_the_account_asks() {
+    let text = "archwright: 1\nname: club\napi: { errors: { default: { e: by_field }, 404: { e: detail } } }\nroles: { staff: { granted-by: staff } }\nentities:\n  User:\n    account: { sign-in: email, password: 12 }\n    fields: { email: \"email, unique\" }\n    allow: { read: owner }\noperations:\n  join:\n    route: POST /join\n    by: anyone\n    input: { body: { user: { email: email, password: \"string(1..9999)\" }, name?: string } }\n    steps:\n      - create: { user: User }\n        set: { email: body.user.email }\n        password: body.user.password\n        role: staff\n      - token: { token: user }\n    reply: { 201: { token: token } }\n  me:\n    route: GET /me\n    by: signed-in\n    reply: { 200: { token: caller.token } }\n";
+    let reading = archwright_design::read(&[("design.yaml".to_owned(), text.into())]);
+    // Nobody is told that no role is open to sign-up: an operation gives it.
+    let (model, diagnostics) = archwright_model::check(&reading);
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    let model = model.unwrap();
+    let [join, me] = model.operations.as_slice() else {
+        panic!()
+    };
+    assert_eq!((&join.rate[..], &me.rate[..]), ("sign-in", "read"));
+    assert!(join.proves_who() && join.handles_secrets() && !me.handles_secrets());
+    let InputKind::Object(user) = &join.body_input[0].kind else {
+        panic!()
+    };
+    assert!(user[1].secret && !user[0].secret);
+    assert!(matches!(
+        user[1].kind,
+        InputKind::Scalar(ScalarType::String { min: 12, max: 256 })
+    ));
+    let name = &join.body_input[1];
+    assert!(name.optional && !name.nullable);
+    let shape = |status| {
+        model
+            .api
+            .error_shape(status)
+            .map(|shape| format!("{shape:?}"))
+    };
+    assert_ne!(shape(404), shape(422));
+    assert!(shape(422).unwrap().contains("BindingId(5)"));
+    let (200, Shape::Object(parts)) = &me.replies[0] else {
+        panic!()
+    };
+    let Shape::Value(token) = &parts[0].1 else {
+        panic!()
+    };
+    assert!(matches!(token.kind, ExpressionKind::CallerToken) && !token.nullable);
 }

@@ -9,7 +9,7 @@ pub(crate) const SCHEME: &str = "bearer";
 
 /// Security requirements: none, optional, or a token.
 pub(crate) fn security(context: Context, operation: &Operation) -> Value {
-    if context.plan.model.account.is_none() || takes_no_token(operation) {
+    if !reads_token(context, operation) {
         return json!([]);
     }
     match open_to_anyone(operation) {
@@ -20,7 +20,7 @@ pub(crate) fn security(context: Context, operation: &Operation) -> Value {
 
 /// True where a token is read when there is one.
 pub(crate) fn reads_token(context: Context, operation: &Operation) -> bool {
-    context.plan.model.account.is_some() && !takes_no_token(operation)
+    context.plan.model.account.is_some() && operation.reads_token(&context.plan.model)
 }
 
 pub(crate) fn open_to_anyone(operation: &Operation) -> bool {
@@ -28,19 +28,9 @@ pub(crate) fn open_to_anyone(operation: &Operation) -> bool {
     operation.guard.iter().any(anyone)
 }
 
-fn takes_no_token(operation: &Operation) -> bool {
-    matches!(
-        operation.kind,
-        OperationKind::SignUp
-            | OperationKind::SignIn
-            | OperationKind::Refresh
-            | OperationKind::Download
-    )
-}
-
 /// `Allowed for the owner or staff.`
 pub(crate) fn sentence(context: Context, operation: &Operation) -> Option<String> {
-    if takes_no_token(operation) || operation.guard.is_empty() {
+    if !operation.reads_token(&context.plan.model) || operation.guard.is_empty() {
         return None;
     }
     let who = alternatives(context, &operation.guard);

@@ -226,7 +226,7 @@ fn response(context: Context, status: u16, cases: &[(String, String)]) -> Value 
             .collect::<Vec<_>>()
             .join("\n"),
     };
-    let mut content = object(json!({ "schema": reference("schemas", &context.names.problem) }));
+    let mut content = object(json!({ "schema": schema_of(context, status) }));
     match cases {
         [] => content.insert(
             "example".to_owned(),
@@ -251,12 +251,21 @@ fn response(context: Context, status: u16, cases: &[(String, String)]) -> Value 
     json!({
         "description": description,
         "headers": headers(status),
-        "content": { media_type(context): content },
+        "content": { media_type(context, status): content },
     })
 }
 
-pub(crate) fn media_type(context: Context) -> &'static str {
-    match context.plan.model.api.errors {
+/// Errors of a status that has a shape of its own are described in place.
+fn schema_of(context: Context, status: u16) -> Value {
+    let mut errors = context.plan.model.api.errors.iter();
+    match errors.find(|(known, _)| *known == Some(status)) {
+        Some((_, shape)) => shape::schema(context, shape, &[]).unwrap_or(json!({})),
+        None => reference("schemas", &context.names.problem),
+    }
+}
+
+fn media_type(context: Context, status: u16) -> &'static str {
+    match context.plan.model.api.error_shape(status) {
         Some(_) => "application/json",
         None => "application/problem+json",
     }
@@ -288,7 +297,8 @@ fn title(status: u16) -> &'static str {
 
 /// The schema of a problem reply.
 pub(crate) fn schema(context: Context) -> Value {
-    if let Some(shape) = &context.plan.model.api.errors {
+    let mut errors = context.plan.model.api.errors.iter();
+    if let Some((_, shape)) = errors.find(|(status, _)| status.is_none()) {
         return shape::schema(context, shape, &[]).unwrap_or(json!({}));
     }
     json!({
@@ -323,7 +333,7 @@ pub(crate) fn schema(context: Context) -> Value {
 }
 
 fn example(context: Context, status: u16, code: &str, when: &str) -> Value {
-    if let Some(shape) = &context.plan.model.api.errors {
+    if let Some(shape) = context.plan.model.api.error_shape(status) {
         return shape::example(context, shape);
     }
     let mut problem = object(json!({

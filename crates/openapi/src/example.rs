@@ -67,10 +67,9 @@ pub(crate) fn value(owner: &str, name: &str, scalar: &ScalarType, bounds: Bounds
         return text;
     }
     match scalar {
-        ScalarType::String { min, max } => {
+        ScalarType::String { min, max } | ScalarType::Text { min, max } => {
             plausible::fit(&named(owner, name), *min as usize, *max as usize).into()
         }
-        ScalarType::Text { max } => plausible::fit(&named(owner, name), 0, *max as usize).into(),
         ScalarType::Int | ScalarType::BigInt => plausible::number(
             name,
             whole(bounds.min, 0),

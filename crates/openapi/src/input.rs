@@ -64,7 +64,9 @@ fn property(context: Context, input: &Input, mode: Mode) -> Value {
             "maxItems": limits::BODY_ITEMS,
         }),
     };
-    if input.nullable {
+    if field.blank_as_null {
+        schema = json!({ "anyOf": [schema, { "enum": ["", null] }] });
+    } else if input.nullable {
         schema = nullable(schema);
     }
     scalar::describe(&mut schema, field);
@@ -116,12 +118,26 @@ pub(crate) fn fields(context: Context, fields: &[InputField]) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
-        properties.insert(field.name.clone(), self::field(context, field));
+        properties.insert(field.name.clone(), in_body(context, field));
         if is_required(field) {
             required.push(field.name.clone());
         }
     }
     closed_object(properties, required)
+}
+
+/// What a JSON value may be beside a value of the type.
+fn in_body(context: Context, field: &InputField) -> Value {
+    let mut schema = self::field(context, field);
+    if field.secret {
+        annotate(&mut schema, "format", "password".into());
+        annotate(&mut schema, "writeOnly", true.into());
+    }
+    match (field.nullable, field.blank_as_null) {
+        (false, _) => schema,
+        (true, false) => nullable(schema),
+        (true, true) => json!({ "anyOf": [schema, { "enum": ["", null] }] }),
+    }
 }
 
 pub(crate) fn is_required(field: &InputField) -> bool {

@@ -92,7 +92,7 @@ fn conventions(plan: &Plan) -> String {
     );
     paragraphs
         .push("Texts hold any characters but NUL, unless a pattern says otherwise.".to_owned());
-    if api.errors.is_none() {
+    if api.errors.is_empty() {
         paragraphs.push(
             "Errors are problem details (RFC 9457). `code` is stable, and `errors` has one entry for each bad field \
              or parameter."

@@ -11,11 +11,19 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
     let mut responses = Map::new();
     if let OperationKind::Named(index) = operation.kind {
         let named = &context.plan.model.operations[index];
-        for (status, shape) in &named.replies {
-            let content = shape::schema(context, shape, &named.body_input).map(
-                |schema| json!({ "schema": schema, "example": shape::example(context, shape) }),
-            );
-            let description = if *status < 400 { "Done." } else { "Refused." };
+        for (status, shapes) in named.bodies() {
+            let schemas = shapes.iter();
+            let schemas =
+                schemas.filter_map(|shape| shape::schema(context, shape, &named.body_input));
+            let mut schemas: Vec<Value> = schemas.collect();
+            schemas.dedup();
+            let example = shapes.first().map(|shape| shape::example(context, shape));
+            let content = match schemas.as_slice() {
+                [] => None,
+                [only] => Some(json!({ "schema": only, "example": example })),
+                several => Some(json!({ "schema": { "anyOf": several }, "example": example })),
+            };
+            let description = if status < 400 { "Done." } else { "Refused." };
             let response = response(context, operation, description, content);
             responses.insert(status.to_string(), response);
         }

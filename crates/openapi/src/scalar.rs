@@ -30,8 +30,7 @@ impl<'a> Bounds<'a> {
 /// A value as a body or a reply holds it.
 pub(crate) fn schema(context: Context, scalar: &ScalarType, bounds: Bounds) -> Value {
     let mut schema = match scalar {
-        ScalarType::String { min, max } => text(*min, *max),
-        ScalarType::Text { max } => text(0, *max),
+        ScalarType::String { min, max } | ScalarType::Text { min, max } => text(*min, *max),
         ScalarType::Int => integer("int32", i64::from(i32::MIN), i64::from(i32::MAX), bounds),
         ScalarType::BigInt => integer("int64", -LARGEST_BIGINT, LARGEST_BIGINT, bounds),
         ScalarType::Decimal { precision, scale } => object(json!({

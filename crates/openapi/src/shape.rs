@@ -4,7 +4,7 @@ use crate::object::{closed_object, nullable, reference};
 use crate::scalar;
 use crate::{Context, decimal, example};
 use archwright_plan::model::{
-    Expression, ExpressionKind, FieldKind, InputField, InputKind, InputPlace, Shape, Type,
+    BY_FIELD, Expression, ExpressionKind, FieldKind, InputField, InputKind, InputPlace, Shape, Type,
 };
 use serde_json::{Map, Value, json};
 
@@ -52,6 +52,11 @@ fn value(context: Context, expression: &Expression, inputs: &[InputField]) -> Va
             Type::Row(entity) => scalar::id(context, entity),
             _ => typed(context, &expression.ty),
         },
+        ExpressionKind::Binding(BY_FIELD) if expression.ty == Type::Object => json!({
+            "type": "object",
+            "description": "Messages by the names of fields.",
+            "additionalProperties": { "type": "array", "items": { "type": "string" } },
+        }),
         ExpressionKind::Input {
             place: InputPlace::Body | InputPlace::Move,
             path,
@@ -133,6 +138,9 @@ fn example_value(context: Context, expression: &Expression) -> Value {
             if let Type::Row(entity) = of.ty {
                 return example::id(context, entity);
             }
+        }
+        ExpressionKind::Binding(BY_FIELD) if expression.ty == Type::Object => {
+            return json!({ "title": ["It is required."] });
         }
         _ => {}
     }

@@ -252,3 +252,50 @@ fn bodies_refuse_what_the_design_refuses() {
         assert!(!validator.is_valid(&bad), "without {key}");
     }
 }
+
+#[test]
+fn operations_about_accounts_and_errors_of_their_own_shape_are_described() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/conduit");
+    let document = document(&read(&folder), &DocumentOptions::default());
+    let at = |pointer: &str| document.pointer(pointer).cloned().unwrap_or_default();
+    let body = "requestBody/content/application~1json/schema/properties/user/properties";
+    // Signing in needs no token and looks at none.
+    assert_eq!(at("/paths/~1api~1users~1login/post/security"), json!([]));
+    assert_ne!(at("/paths/~1api~1user/put/security"), json!([]));
+    let password = at(&format!("/paths/~1api~1users/post/{body}/password"));
+    assert_eq!(password["format"], "password");
+    assert_eq!(password["writeOnly"], true);
+    assert_eq!(
+        (&password["minLength"], &password["maxLength"]),
+        (&json!(8), &json!(256))
+    );
+    // Left out, null and empty.
+    let update = format!("/paths/~1api~1user/put/{body}");
+    assert_eq!(at(&format!("{update}/username"))["type"], "string");
+    let bio = at(&format!("{update}/bio"));
+    assert_eq!(bio["anyOf"][1], json!({ "enum": ["", null] }));
+    let required = update.replace("/properties/user/properties", "/properties/user/required");
+    assert!(at(&required).as_array().is_none_or(Vec::is_empty));
+    // Errors: of a status, of all others, of an operation, of a step.
+    let schema = |responses: &str| at(&format!("{responses}/content/application~1json/schema"));
+    let missing = schema("/components/responses/Unauthorized");
+    assert_eq!(
+        missing["properties"]["errors"]["properties"]["token"]["type"],
+        "array"
+    );
+    assert!(schema("/components/responses/BadRequest")["$ref"].is_string());
+    let all: Vec<Value> = at("/components/schemas")
+        .as_object()
+        .unwrap()
+        .values()
+        .cloned()
+        .collect();
+    let by_field = all
+        .iter()
+        .find_map(|one| one.pointer("/properties/errors/additionalProperties/items/type"));
+    assert_eq!(by_field, Some(&json!("string")));
+    let login = schema("/paths/~1api~1users~1login/post/responses/401");
+    assert!(login["properties"]["errors"]["properties"]["credentials"].is_object());
+    let gone = schema("/paths/~1api~1articles~1{slug}~1comments~1{id}/delete/responses/404");
+    assert_eq!(gone["anyOf"].as_array().map(Vec::len), Some(2));
+}

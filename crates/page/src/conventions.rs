@@ -75,8 +75,8 @@ fn writes(plan: &Plan) -> Option<String> {
 }
 
 fn errors(plan: &Plan) -> String {
-    match plan.model.api.errors {
-        Some(_) => "in the design’s own shape".to_owned(),
-        None => "`application/problem+json`, every bad field at once".to_owned(),
+    match plan.model.api.errors.is_empty() {
+        false => "in the design’s own shape".to_owned(),
+        true => "`application/problem+json`, every bad field at once".to_owned(),
     }
 }

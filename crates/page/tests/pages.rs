@@ -8,7 +8,9 @@ use common::{planned, planned_folder};
 use std::fmt::Write;
 use std::path::Path;
 
-const EXAMPLES: [&str; 5] = ["bookshop", "helpdesk", "newsroom", "payments", "profile"];
+const EXAMPLES: [&str; 6] = [
+    "bookshop", "conduit", "helpdesk", "newsroom", "payments", "profile",
+];
 
 fn example(name: &str) -> Plan {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");

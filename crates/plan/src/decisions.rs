@@ -1,7 +1,7 @@
 //! Choices that are no property of one table or operation.
 
 use crate::{Decision, Operation, OperationKind};
-use archwright_model::{Entity, Model, ScalarType};
+use archwright_model::{Entity, Model, Operation as Named, ScalarType};
 
 pub fn decisions(model: &Model, operations: &[Operation]) -> Vec<Decision> {
     let mut decisions = Vec::new();
@@ -32,11 +32,11 @@ fn general(model: &Model, decide: &mut Decide) {
         "Keyset cursors, newest first.",
         "Pages neither skip nor repeat rows while others are written.",
     );
-    decide(
-        "errors",
-        "Problem details (RFC 9457), every bad field at once.",
-        "A client mends a form in one go.",
-    );
+    let errors = match model.api.errors.is_empty() {
+        true => "Problem details (RFC 9457), every bad field at once.",
+        false => "The shapes of the design, every bad field at once.",
+    };
+    decide("errors", errors, "A client mends a form in one go.");
     if has(model, |scalar| matches!(scalar, ScalarType::Decimal { .. })) {
         decide(
             "decimals",
@@ -50,6 +50,13 @@ fn general(model: &Model, decide: &mut Decide) {
             "sign-in",
             "Short-lived signed tokens, rotating refresh tokens, argon2id passwords.",
             reason,
+        );
+    }
+    if model.operations.iter().any(Named::handles_secrets) {
+        decide(
+            "passwords in operations",
+            "Hashed and compared before the transaction; their sessions last as long as the access token.",
+            "Hashing is slow on purpose and must not hold up other writers; a client that gets one token has nothing to refresh it with.",
         );
     }
     if let Some(tenant) = model.tenant {

@@ -21,4 +21,4 @@ pub const BODY_NESTING: usize = 64;
 /// Bytes of all texts of a row that are searched: PostgreSQL holds a megabyte of words with their positions.
 pub const SEARCHED_BYTES: usize = 500_000;
 /// Characters of a password.
-pub const PASSWORD_CHARACTERS: usize = 256;
+pub const PASSWORD_CHARACTERS: usize = archwright_model::PASSWORD_CHARACTERS as usize;

@@ -86,6 +86,7 @@ fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
         ExpressionKind::Literal(value) => literal(value, &expression.ty),
         ExpressionKind::This => "self".into(),
         ExpressionKind::Caller => "caller".into(),
+        ExpressionKind::CallerToken => "caller.token".into(),
         ExpressionKind::SignedIn => "signed_in".into(),
         ExpressionKind::HasRole(role) => bracketed(
             format!("{} in caller.roles", quoted(&scope.model.role(*role).name)),

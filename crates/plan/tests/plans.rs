@@ -441,6 +441,79 @@ operations:
 }
 
 #[test]
+fn steps_about_accounts_are_printed_and_take_no_idempotency_key() {
+    let plan = planned(
+        "
+archwright: 1
+name: club
+api:
+  errors: { 404: { said: detail } }
+roles: { member: { sign-up: open } }
+entities:
+  User:
+    account: email
+    fields: { email: 'email, unique', motto: 'text(1..99)?' }
+operations:
+  enter:
+    route: POST /enter
+    by: anyone
+    input: { body: { email: string, password: string } }
+    steps:
+      - sign-in: { user: User }
+        key: { email: body.email }
+        password: body.password
+        else: { 403: { said: \"'no'\" } }
+      - token: { token: user }
+    reply: { 200: { token: token } }
+  join:
+    route: POST /join
+    by: anyone
+    input: { body: { email: email, password: string, motto: 'text(1..99)?, blank-as-null' } }
+    steps:
+      - create: { user: User }
+        set: { email: body.email, motto: body.motto }
+        password: body.password
+    reply: { 201: { email: user.email } }
+  change:
+    route: PUT /me
+    by: signed-in
+    input: { body: { password?: string } }
+    steps:
+      - update: caller
+        password: body.password
+    reply: { 200: { token: caller.token } }
+",
+    );
+    let text = render_text(&plan);
+    for line in [
+        "    - sign-in: { user: User }; key: { email: body.email }; password: body.password; else: { 403: { said: 'no' } }",
+        "    - token: { token: user }; else: 409",
+        "    body: { email: email, password: string(8..255), motto: text(1..99)?, blank-as-null }",
+        "    - create: { user: User }; set: { email: body.email, motto: body.motto }; password: body.password; role: member; else: 409",
+        "    body: { password?: string(8..255) }",
+        "    - update: caller; password: body.password; else: 409",
+        "    reply 200: { token: caller.token }",
+        "  errors: The shapes of the design, every bad field at once.",
+    ] {
+        assert!(
+            text.lines().any(|printed| printed.trim_end() == line),
+            "{line} in {text}"
+        );
+    }
+    let join = operation(&plan, "op.join");
+    assert!(!join.idempotency_key && !join.reads_token(&plan.model));
+    assert!(operation(&plan, "op.change").reads_token(&plan.model));
+    let json = serde_json::to_value(json(&plan)).unwrap();
+    let operations = json["operations"].as_array().unwrap();
+    let enter = operations
+        .iter()
+        .find(|one| one["id"] == "op.enter")
+        .unwrap();
+    assert_eq!(enter["rate"], "sign-in");
+    assert_eq!(enter["program"]["steps"][0]["else"]["403"]["said"], "'no'");
+}
+
+#[test]
 fn links_and_files_take_who_may_update_and_who_may_set() {
     let plan = planned(
         "

@@ -501,7 +501,7 @@ mod tests {
             ] {
                 check(name, ScalarType::String { min, max }, None, None);
             }
-            check(name, ScalarType::Text { max: 30 }, None, None);
+            check(name, ScalarType::Text { min: 0, max: 30 }, None, None);
         }
     }
 

@@ -29,6 +29,8 @@ const CONSTRUCTS: &[&str] = &[
     "api: base",
     "api: body",
     "api: errors",
+    "api: errors by status",
+    "api: messages",
     "api: origins",
     "api: page",
     "api: rates",
@@ -50,6 +52,7 @@ const CONSTRUCTS: &[&str] = &[
     "entity: until",
     "entity: was",
     "field: about",
+    "field: blank-as-null",
     "field: by",
     "field: composed",
     "field: computed",
@@ -90,6 +93,7 @@ const CONSTRUCTS: &[&str] = &[
     "operation",
     "operation: body",
     "operation: header",
+    "operation: never null",
     "operation: object in body",
     "operation: path",
     "operation: query",
@@ -120,9 +124,12 @@ const CONSTRUCTS: &[&str] = &[
     "stack: rls",
     "stack: sign-in",
     "step: create",
+    "step: create with password",
+    "step: create with role",
     "step: delete",
     "step: each",
     "step: else",
+    "step: else with a body",
     "step: find",
     "step: find with lock",
     "step: get-or-create",
@@ -132,8 +139,11 @@ const CONSTRUCTS: &[&str] = &[
     "step: link",
     "step: list",
     "step: move",
+    "step: sign-in",
+    "step: token",
     "step: unlink",
     "step: update",
+    "step: update with password",
     "step: upsert",
     "timestamps",
     "type: bigint",
@@ -199,7 +209,10 @@ fn top(design: &Design, found: &mut Constructs) {
     found.note("about", design.about.is_some());
     found.note("api: base", api.base.is_some());
     found.note("api: body", api.body.is_some());
-    found.note("api: errors", api.errors.is_some());
+    found.note("api: errors", !api.errors.is_empty());
+    let by_status = api.errors.iter().any(|(status, _)| status.is_some());
+    found.note("api: errors by status", by_status);
+    found.note("api: messages", !api.messages.is_empty());
     found.note("api: origins", !api.origins.is_empty());
     found.note(
         "api: page",
@@ -312,6 +325,7 @@ fn field_constructs(field: &Field, entity: &Entity, design: &Design, found: &mut
     let evolution = &field.evolution;
     for (name, present) in [
         ("about", field.about.is_some()),
+        ("blank-as-null", field.blank_as_null.is_some()),
         ("by", field.by.is_some()),
         ("composed", field.composed.is_some()),
         ("computed", field.computed.is_some()),
@@ -376,6 +390,17 @@ fn operation_constructs(operation: &Operation, found: &mut Constructs) {
         "operation: object in body",
         operation.input_body.iter().any(nested),
     );
+    fn given(field: &BodyField) -> bool {
+        match field {
+            BodyField::Given(_) => true,
+            BodyField::Object { fields, .. } => fields.iter().any(given),
+            BodyField::Leaf(_) => false,
+        }
+    }
+    found.note(
+        "operation: never null",
+        operation.input_body.iter().any(given),
+    );
     found.note("operation: rate", operation.rate.is_some());
     found.note("operation: since", operation.evolution.since.is_some());
     found.note("operation: workload", operation.workload.is_some());
@@ -390,6 +415,7 @@ fn steps(list: &[Step], found: &mut Constructs) {
     for step in list {
         found.note("step: if", step.condition.is_some());
         found.note("step: else", step.otherwise.is_some());
+        found.note("step: else with a body", step.refusal.is_some());
         let name = match &step.kind {
             StepKind::Find { lock, .. } => {
                 found.note("step: find with lock", *lock);
@@ -397,15 +423,24 @@ fn steps(list: &[Step], found: &mut Constructs) {
             }
             StepKind::List { .. } => "list",
             StepKind::Guard { .. } => "guard",
-            StepKind::Create { .. } => "create",
+            StepKind::Create { password, role, .. } => {
+                found.note("step: create with password", password.is_some());
+                found.note("step: create with role", role.is_some());
+                "create"
+            }
             StepKind::Upsert { .. } => "upsert",
             StepKind::GetOrCreate { .. } => "get-or-create",
-            StepKind::Update { .. } => "update",
+            StepKind::Update { password, .. } => {
+                found.note("step: update with password", password.is_some());
+                "update"
+            }
             StepKind::Delete { .. } => "delete",
             StepKind::Link { .. } => "link",
             StepKind::Unlink { .. } => "unlink",
             StepKind::Increment { .. } => "increment",
             StepKind::Move { .. } => "move",
+            StepKind::SignIn { .. } => "sign-in",
+            StepKind::Token { .. } => "token",
             StepKind::Each { steps: inner, .. } => {
                 steps(inner, found);
                 "each"

@@ -9,12 +9,12 @@ use crate::tokens::{Subject, Tokens};
 use archwright_plan::model::RoleId;
 use archwright_plan::{OperationKind, Plan};
 use archwright_store::{
-    ActiveSession, Call, Caller, Context, Credentials, Failure, NewSession, Reply, Rotation, Store,
-    Verified,
+    ActiveSession, Call, Caller, Context, Credentials, Failure, NewSession, NewSessions, Reply,
+    Rotation, Store, Verified,
 };
 use body::Body;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 use refresh::RefreshTokens;
 use std::sync::Arc;
 
@@ -77,16 +77,28 @@ impl Accounts {
         if values.next().is_some() {
             return Err(self.inner.invalid_token());
         }
-        let scheme = &self.inner.plan.model.api.scheme;
-        let token = value.to_str().ok().and_then(|text| {
-            let (given, token) = text.trim().split_once(' ')?;
-            given.eq_ignore_ascii_case(scheme).then_some(token.trim())
-        });
+        let token = self.inner.token_in(value);
         let subject = token.and_then(|token| self.inner.tokens.verify(token, now));
         match subject {
             Some(subject) => self.inner.live(subject, now).map(Some),
             None => Err(self.inner.invalid_token()),
         }
+    }
+
+    /// The token that a request came with.
+    pub(crate) fn token(&self, headers: &HeaderMap) -> Option<String> {
+        let token = self.inner.token_in(headers.get(AUTHORIZATION)?)?;
+        Some(token.to_owned())
+    }
+
+    /// Hashes the new passwords of a call of a named operation, and judges the one that somebody signs in with, before
+    /// any transaction. What was begun is finished when the client goes away.
+    pub(crate) async fn prove(&self, call: Call, context: &Context) -> Result<Call, Problem> {
+        let (inner, context) = (self.inner.clone(), context.clone());
+        let proven = tokio::spawn(async move { inner.prove(call, &context).await });
+        proven
+            .await
+            .map_err(|error| Problem::internal(error.to_string()))?
     }
 
     /// Opens a session without a password, for the links of development.
@@ -98,6 +110,46 @@ impl Accounts {
 }
 
 impl Inner {
+    /// What stands after the scheme.
+    fn token_in<'h>(&self, header: &'h HeaderValue) -> Option<&'h str> {
+        let (scheme, token) = header.to_str().ok()?.trim().split_once(' ')?;
+        let known = scheme.eq_ignore_ascii_case(&self.plan.model.api.scheme);
+        known.then_some(token.trim())
+    }
+
+    async fn prove(self: Arc<Self>, mut call: Call, context: &Context) -> Result<Call, Problem> {
+        let now = context.now;
+        let passwords = self.store.passwords(&call, context)?;
+        if let Some(attempt) = passwords.sign_in {
+            let found = |store: &Store| store.credentials_by(attempt.field, &attempt.name);
+            let verified = self.verified(found, attempt.password, now).await?;
+            call.proofs.signed_in =
+                verified.map(|(account, verified)| (account.account_id, verified));
+        }
+        for (path, password) in passwords.new {
+            let hash = passwords::hash(password).await?;
+            call.proofs.hashes.push((path, hash));
+        }
+        let sessions: NewSessions = Arc::new(move |account_id| self.token_session(account_id, now));
+        call.proofs.sessions = Some(sessions);
+        Ok(call)
+    }
+
+    /// A session that lasts as long as its one access token: nobody gets to know its refresh token.
+    fn token_session(&self, account_id: &str, now: i64) -> Result<(NewSession, String), Failure> {
+        let internal = |what: &str| Failure::Internal(what.to_owned());
+        let made = self.new_session(now);
+        let (mut session, _) = made.map_err(|_| internal("a session can't be made"))?;
+        session.expires_at = now.saturating_add(self.tokens.lifetime_seconds.saturating_mul(1000));
+        let subject = Subject {
+            account_id: account_id.to_owned(),
+            session_id: session.id.clone(),
+        };
+        let token = self.tokens.issue(&subject, now);
+        let token = token.ok_or_else(|| internal("no key to sign tokens with"))?;
+        Ok((session, token))
+    }
+
     async fn answer(&self, call: Call, context: Context) -> Result<Reply, Problem> {
         match self.plan.operations[call.operation].kind {
             OperationKind::SignUp => self.sign_up(call, context).await,
@@ -253,13 +305,26 @@ impl Inner {
     async fn sign_in(&self, call: Call, now: i64) -> Result<Reply, Problem> {
         let body = Body::take(call.body, &[self.sign_in_name(), "password"]);
         let [name, password] = body.texts()?;
+        let found = |store: &Store| store.credentials(&name);
+        let verified = self.verified(found, password, now).await?;
+        let (account, verified) = verified.ok_or_else(wrong_credentials)?;
+        self.open(account, Some(verified), now).await
+    }
+
+    /// The account that is found, if the password is its own and it is open.
+    async fn verified(
+        &self,
+        find: impl FnOnce(&Store) -> Result<Option<Credentials>, Failure>,
+        password: String,
+        now: i64,
+    ) -> Result<Option<(Credentials, Verified)>, Problem> {
         let turn = passwords::turn().await?;
-        let found = self.store.credentials(&name)?;
+        let found = find(&self.store)?;
         let (verdict, open) = self
             .judge(&turn, password.clone(), found.as_ref(), now)
             .await?;
         let Some(account) = found.filter(|_| open && verdict != Verdict::Wrong) else {
-            return Err(wrong_credentials());
+            return Ok(None);
         };
         let new_hash = match verdict {
             Verdict::Outdated => Some(passwords::hash_in(&turn, password).await?),
@@ -269,7 +334,7 @@ impl Inner {
             hash: account.password_hash.clone(),
             new_hash,
         };
-        self.open(account, Some(verified), now).await
+        Ok(Some((account, verified)))
     }
 
     /// What the password is, and whether the account is open to any. Takes as long for an account that is closed or not

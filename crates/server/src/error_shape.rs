@@ -21,6 +21,7 @@ pub(crate) fn body(model: &Model, shape: &Shape, problem: &Problem) -> Option<Va
         Known::Text(title(problem.status).to_owned()),
         Known::Text(problem.detail.to_string()),
         Known::List(problem.errors.iter().map(fields).collect()),
+        Known::Object(by_field(problem)),
         Known::List(messages),
     ];
     let bindings = values.into_iter().enumerate();
@@ -80,6 +81,34 @@ fn fields(entry: &Entry) -> Known {
         ("detail".to_owned(), text(&entry.detail)),
         ("name".to_owned(), text(name(entry))),
     ]))
+}
+
+/// The messages of each field, by its own name: the last part of its place. What is wrong with no field is with the
+/// `body`.
+fn by_field(problem: &Problem) -> BTreeMap<String, Known> {
+    let mut fields: BTreeMap<String, Vec<Known>> = BTreeMap::new();
+    let mut add = |name: String, detail: &str| {
+        let messages = fields.entry(name).or_default();
+        messages.push(Known::Text(detail.to_owned()));
+    };
+    for entry in &problem.errors {
+        add(own_name(entry), &entry.detail);
+    }
+    if problem.errors.is_empty() {
+        add("body".to_owned(), &problem.detail);
+    }
+    let fields = fields.into_iter();
+    fields
+        .map(|(name, messages)| (name, Known::List(messages)))
+        .collect()
+}
+
+/// `/article/tagList/0` is about `tagList`.
+fn own_name(entry: &Entry) -> String {
+    let is_position = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let last = name(entry).rsplit('/').find(|part| !is_position(part));
+    let last = last.unwrap_or("body");
+    last.replace("~1", "/").replace("~0", "~")
 }
 
 fn name(entry: &Entry) -> &str {

@@ -9,6 +9,9 @@ pub(crate) struct Prepared {
     /// `Operation::id`, for logs and metrics.
     pub id: Arc<str>,
     pub answerer: Answerer,
+    pub is_named: bool,
+    /// Passwords are in its input, or new tokens in its reply.
+    pub handles_secrets: bool,
     pub body: BodyRule,
     /// Whether `Authorization` is looked at.
     pub reads_token: bool,
@@ -51,19 +54,24 @@ impl Prepared {
     pub(crate) fn new(plan: &Plan, operation: &Operation, now: i64) -> Self {
         let rates = &plan.model.api.rates;
         let rate = rates.iter().position(|(name, _)| *name == operation.rate);
+        let named = match operation.kind {
+            OperationKind::Named(index) => Some(&plan.model.operations[index]),
+            _ => None,
+        };
         let deprecation = operation.until.map(|_| format!("@{now}"));
         Self {
             id: operation.id.as_str().into(),
             answerer: answerer(&operation.kind),
+            is_named: named.is_some(),
+            handles_secrets: named.is_some_and(|named| named.handles_secrets()),
             body: body(&operation.kind),
-            reads_token: plan.model.account.is_some() && reads_token(&operation.kind),
-            counts_address: answerer(&operation.kind) == Answerer::Accounts,
+            reads_token: plan.model.account.is_some() && operation.reads_token(&plan.model),
+            counts_address: answerer(&operation.kind) == Answerer::Accounts
+                || operation.rate == "sign-in",
             rate: rate.unwrap_or_default(),
             headers: headers(&plan.model, &operation.kind),
             is_list: operation.list.is_some(),
-            takes_query: operation.list.is_some()
-                || operation.shapes_reply
-                || matches!(operation.kind, OperationKind::Named(_)),
+            takes_query: operation.list.is_some() || operation.shapes_reply || named.is_some(),
             revalidates: operation.etag
                 && operation
                     .entity
@@ -117,12 +125,6 @@ fn body(kind: &OperationKind) -> BodyRule {
         | Kind::RemoveFile(_)
         | Kind::SignOut => BodyRule::None,
     }
-}
-
-/// An old token must not keep anybody from signing in, and a download's link is its own permission.
-fn reads_token(kind: &OperationKind) -> bool {
-    use OperationKind::{Download, Refresh, SignIn, SignUp};
-    !matches!(kind, SignUp | SignIn | Refresh | Download)
 }
 
 fn headers(model: &Model, kind: &OperationKind) -> Vec<HeaderName> {

@@ -2,6 +2,7 @@
 
 use crate::body::{self, Body};
 use archwright_plan::limits::FAULTS;
+use archwright_plan::model::Api;
 use archwright_store::{Failure, Fault};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -151,6 +152,19 @@ impl Problem {
         response
     }
 
+    /// Says it in the words that the design has for its codes.
+    pub(crate) fn in_words_of(mut self, api: &Api) -> Self {
+        for entry in &mut self.errors {
+            if let Some(text) = api.message(entry.code) {
+                entry.detail = text.to_owned();
+            }
+        }
+        if let Some(text) = api.message(&self.code) {
+            self.detail = text.into();
+        }
+        self
+    }
+
     fn body(&self, request_id: &str) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("type".to_owned(), format!("/problems/{}", self.code).into());
@@ -279,9 +293,15 @@ impl Problem {
         if self.status != 401 || !lacks {
             return self;
         }
-        let Self { detail, errors, .. } = self;
+        let Self {
+            detail,
+            errors,
+            own_body,
+            ..
+        } = self;
         let mut problem = Self::unauthorized(Challenge::Missing { scheme, realm }, detail);
         problem.errors = errors;
+        problem.own_body = own_body;
         problem
     }
 }

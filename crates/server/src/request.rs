@@ -8,7 +8,7 @@ use crate::routes::Route;
 use crate::{conditional, query};
 use archwright_plan::Operation;
 use archwright_plan::limits::IDEMPOTENCY_KEY_BYTES;
-use archwright_store::{Call, Failure, Fault, IdempotencyKey};
+use archwright_store::{Call, Failure, Fault, IdempotencyKey, Proofs};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_ENCODING, HeaderName};
 use http::request::Parts;
@@ -50,6 +50,7 @@ pub(crate) fn call(
             false => None,
         },
         idempotency: None,
+        proofs: Proofs::default(),
     })
 }
 

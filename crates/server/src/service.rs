@@ -221,7 +221,15 @@ impl Service {
         let reply = match prepared.answerer {
             Answerer::Read => self.store.read(&call, &context)?,
             Answerer::Write => {
-                let call = self.with_body(call, parts, body).await?;
+                let mut call = self.with_body(call, parts, body).await?;
+                if prepared.is_named
+                    && let Some(accounts) = &self.accounts
+                {
+                    call.proofs.token = signed_in.then(|| accounts.token(&parts.headers)).flatten();
+                    if prepared.handles_secrets {
+                        call = accounts.prove(call, &context).await?;
+                    }
+                }
                 self.write(call, context).await?
             }
             Answerer::Accounts => {
@@ -349,7 +357,8 @@ impl Service {
     fn refuse(&self, problem: Problem, exchange: &Exchange) -> Response<Body> {
         let model = &self.plan.model;
         let problem = problem.challenged(&model.api.scheme, &model.name);
-        let shape = model.api.errors.as_ref();
+        let problem = problem.in_words_of(&model.api);
+        let shape = model.api.error_shape(problem.status);
         let shaped = shape.and_then(|shape| error_shape::body(model, shape, &problem));
         problem.into_response(&exchange.trace.request_id, shaped)
     }

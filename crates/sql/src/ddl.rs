@@ -193,8 +193,12 @@ fn field_domain(plan: &Plan, id: FieldId, dialect: Dialect) -> Result<Option<Str
 fn type_conditions(scalar: &ScalarType, name: &str, dialect: Dialect) -> Vec<String> {
     let sqlite = dialect == Dialect::Sqlite;
     match scalar {
-        ScalarType::String { min, max } => vec![format!("length({name}) BETWEEN {min} AND {max}")],
-        ScalarType::Text { max } => vec![format!("length({name}) <= {max}")],
+        ScalarType::String { min, max }
+        | ScalarType::Text {
+            min: min @ 1..,
+            max,
+        } => vec![format!("length({name}) BETWEEN {min} AND {max}")],
+        ScalarType::Text { max, .. } => vec![format!("length({name}) <= {max}")],
         ScalarType::Int if sqlite => vec![format!("{name} BETWEEN -2147483648 AND 2147483647")],
         ScalarType::BigInt => vec![format!(
             "{name} BETWEEN -9007199254740991 AND 9007199254740991"

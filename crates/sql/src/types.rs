@@ -22,6 +22,8 @@ pub enum Parameter {
     Literal(Literal),
     /// The caller's account id, or null.
     CallerId,
+    /// The access token that the request came with, or null.
+    CallerToken,
     /// 1 when somebody is signed in.
     SignedIn,
     /// 1 when the caller has the role or one that includes it.

@@ -38,6 +38,7 @@ impl Printer<'_> {
                 let row = self.row(expression, scope)?;
                 self.row_id(&row)
             }
+            ExpressionKind::CallerToken => self.typed(Parameter::CallerToken, &Type::Text),
             ExpressionKind::SignedIn => self.typed(Parameter::SignedIn, &Type::Bool),
             ExpressionKind::HasRole(role) => self.typed(Parameter::HasRole(*role), &Type::Bool),
             ExpressionKind::Now => self.typed(Parameter::Now, &Type::DateTime),

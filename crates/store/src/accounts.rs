@@ -1,11 +1,12 @@
 //! Accounts: credentials and sessions. Hashes and tokens are made by the HTTP layer.
 
 use crate::connection::{Connection, Row, Value, ValueRef, values};
+use crate::named::Environment;
 use crate::read::stored_value;
 use crate::represent::id_value;
-use crate::write::{note_password, sign_up};
+use crate::write::{self, Job, note_password, sign_up};
 use crate::{Call, Context, Failure, Reply, Shared, Store};
-use archwright_plan::model::{Account, Model, RoleId};
+use archwright_plan::model::{Account, FieldId, Model, RoleId};
 use archwright_plan::{ColumnSource, lookup_column};
 
 /// What signing in has to know of an account.
@@ -68,17 +69,23 @@ pub struct SignedUp {
 impl Store {
     /// By what the account signs in with; `None` for an account that is not there or is deleted.
     pub fn credentials(&self, sign_in: &str) -> Result<Option<Credentials>, Failure> {
-        let account = account(&self.shared)?;
-        let Some(value) = stored_value(&self.shared.plan, account.sign_in, sign_in) else {
+        self.credentials_by(account(&self.shared)?.sign_in, sign_in)
+    }
+
+    /// By the value of a unique field of the account; `None` for an account that is not there or is deleted.
+    pub fn credentials_by(
+        &self,
+        unique: FieldId,
+        text: &str,
+    ) -> Result<Option<Credentials>, Failure> {
+        let Some(value) = stored_value(&self.shared.plan, unique, text) else {
             return Ok(None);
         };
-        let field = self.shared.plan.model.field(account.sign_in);
+        let field = self.shared.plan.model.field(unique);
         let column = lookup_column(field)
             .ok_or_else(|| Failure::Internal("what accounts sign in with is not stored".into()))?;
         let value = match (value, field.sensitive) {
-            (Value::Text(text), true) => {
-                Value::Blob(self.shared.blind_index(account.sign_in, &text))
-            }
+            (Value::Text(text), true) => Value::Blob(self.shared.blind_index(unique, &text)),
             (value, _) => value,
         };
         self.find_credentials(&column, value)
@@ -247,11 +254,8 @@ impl Store {
             .run(move |connection| {
                 confirm(connection, &shared, &caller.account_id, &verified)?;
                 note_password(connection, &shared, operation, &context)?;
-                let update = "UPDATE \"auth_sessions\" SET \"revoked_at\" = ?3 \
-                              WHERE \"account_id\" = ?1 AND \"id\" <> ?2 AND \"revoked_at\" IS NULL";
                 let id = shared.account_id(&caller.account_id)?;
-                let values = values![id, caller.session_id.clone(), context.now];
-                connection.execute(update, &values).map(drop)
+                end_other_sessions(connection, &id.unwrap_or(Value::Null), &context)
             })
             .await
     }
@@ -311,6 +315,49 @@ fn confirm(
         0 => Err(Failure::Unauthorized),
         _ => Ok(()),
     }
+}
+
+/// Ends all sessions of an account but the one of the call.
+pub(crate) fn end_other_sessions(
+    connection: &Connection,
+    account: &Value,
+    context: &Context,
+) -> Result<(), Failure> {
+    let update = "UPDATE \"auth_sessions\" SET \"revoked_at\" = ?3 \
+                  WHERE \"account_id\" = ?1 AND \"id\" <> ?2 AND \"revoked_at\" IS NULL";
+    let own = context.caller.as_ref();
+    let own = own.map_or(String::new(), |caller| caller.session_id.clone());
+    let values = values![account.clone(), own, context.now];
+    connection.execute(update, &values).map(drop)
+}
+
+/// The id of an account whose password was found right, in the transaction of the steps; `None` when it is gone, or has
+/// another password by now.
+pub(crate) fn sign_in(
+    job: &Job<'_>,
+    account_id: &str,
+    verified: &Verified,
+) -> Result<Option<Value>, Failure> {
+    match confirm(job.connection, job.shared, account_id, verified) {
+        Ok(()) => job.shared.account_id(account_id),
+        Err(Failure::Unauthorized) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Opens a session of an account, and gives its access token.
+pub(crate) fn open(
+    job: &Job<'_>,
+    environment: &Environment,
+    account: &Value,
+) -> Result<String, Failure> {
+    let sessions = environment.proofs.sessions.as_ref();
+    let sessions =
+        sessions.ok_or_else(|| Failure::Internal("nobody makes access tokens".to_owned()))?;
+    let id = write::id_text(account);
+    let (session, token) = sessions(&id)?;
+    insert_session(job.connection, job.shared, &id, &session, job.context.now)?;
+    Ok(token)
 }
 
 fn insert_session(

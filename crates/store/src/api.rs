@@ -1,6 +1,8 @@
 //! What the HTTP layer asks of the store, and what it gets.
 
-use archwright_plan::model::RoleId;
+use crate::{NewSession, Verified};
+use archwright_plan::model::{FieldId, RoleId};
+use std::sync::Arc;
 
 /// Who calls, when, and under which request id.
 #[derive(Clone, Debug)]
@@ -36,6 +38,45 @@ pub struct Call {
     /// `If-Match` without quotes: a version.
     pub if_match: Option<i64>,
     pub idempotency: Option<IdempotencyKey>,
+    pub proofs: Proofs,
+}
+
+/// Makes a session of an account, and its access token.
+pub type NewSessions = Arc<dyn Fn(&str) -> Result<(NewSession, String), Failure> + Send + Sync>;
+
+/// What the steps of a named operation need of passwords and tokens, which the HTTP layer makes and judges.
+#[derive(Clone, Default)]
+pub struct Proofs {
+    /// Hashes of new passwords, by their paths in the body.
+    pub hashes: Vec<(Vec<String>, String)>,
+    /// The account that a `sign-in` step binds, when its password was right.
+    pub signed_in: Option<(String, Verified)>,
+    /// The access token that the request came with.
+    pub token: Option<String>,
+    pub sessions: Option<NewSessions>,
+}
+
+/// Says nothing of what is in it.
+impl std::fmt::Debug for Proofs {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Proofs")
+    }
+}
+
+/// The passwords that a call of a named operation holds.
+#[derive(Default)]
+pub struct Passwords {
+    /// Those that become an account's, by their paths in the body.
+    pub new: Vec<(Vec<String>, String)>,
+    /// The one that somebody signs in with.
+    pub sign_in: Option<SignInAttempt>,
+}
+
+/// The unique field that names an account, its value, and the password.
+pub struct SignInAttempt {
+    pub field: FieldId,
+    pub name: String,
+    pub password: String,
 }
 
 #[derive(Clone, Debug)]
@@ -101,12 +142,27 @@ pub enum Failure {
     Internal(String),
 }
 
+impl Failure {
+    /// Of those that a step or a rule of an operation ends it with.
+    pub(crate) fn status(&self) -> Option<u16> {
+        Some(match self {
+            Self::Unauthorized => 401,
+            Self::Forbidden { .. } => 403,
+            Self::NotFound => 404,
+            Self::Conflict { .. } => 409,
+            Self::Invalid(_) => 422,
+            Self::Status { status, .. } => *status,
+            _ => return None,
+        })
+    }
+}
+
 /// One bad field or parameter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
     /// JSON Pointer into the body (`/lines/0/quantity`), or the name of the parameter.
     pub at: String,
-    /// `required`, `type`, `too-short`, `too-long`, `too-small`, `too-large`, `pattern`, `format`, `one-of`, `unknown`,
+    /// `required`, `blank`, `type`, `too-short`, `too-long`, `too-small`, `too-large`, `pattern`, `format`, `one-of`, `unknown`,
     /// `read-only`, `not-found`, `duplicate`, `check`, `too-many`.
     pub code: &'static str,
     /// A whole sentence for a person.

@@ -10,10 +10,11 @@ pub(crate) use environment::Environment;
 pub(crate) use program::Programs;
 pub(crate) use steps::effects;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Value};
 use crate::represent::classes;
 use crate::write::{Job, idempotency, settle};
-use crate::{Call, Context, Failure, Reply, Shared, Store};
+use crate::{Call, Context, Failure, Passwords, Reply, Shared, SignInAttempt, Store};
+use archwright_plan::model::InputPlace;
 use archwright_sql::Classes;
 use program::Program;
 
@@ -46,6 +47,36 @@ impl Store {
                 run(connection, &shared, &call, &context, &classes, environment)
             })
             .await
+    }
+}
+
+impl Store {
+    /// The passwords that a call of a named operation holds, once its input is found to be sound.
+    pub fn passwords(&self, call: &Call, context: &Context) -> Result<Passwords, Failure> {
+        let program = self.shared.programs.of(call.operation)?;
+        let classes = classes(&self.shared.plan, context);
+        let environment = input::read(&self.shared, call, &classes)?;
+        let text = |path: &Vec<String>| match environment.input(InputPlace::Body, path) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        };
+        let new = program.new_passwords.iter();
+        let sign_in = program
+            .sign_in
+            .as_ref()
+            .and_then(|(field, name, password)| {
+                Some(SignInAttempt {
+                    field: *field,
+                    name: text(name)?,
+                    password: text(password)?,
+                })
+            });
+        Ok(Passwords {
+            new: new
+                .filter_map(|path| Some((path.clone(), text(path)?)))
+                .collect(),
+            sign_in,
+        })
     }
 }
 
@@ -96,16 +127,18 @@ fn run(
 
 /// The failure with the body that the operation has for its status.
 fn told(job: &Job<'_>, program: &Program, environment: &Environment, failure: Failure) -> Failure {
-    let (status, detail) = match &failure {
-        Failure::Unauthorized => (401, "Signing in is needed."),
-        Failure::Forbidden { detail, .. } => (403, detail.as_str()),
-        Failure::NotFound => (404, "There is no such thing."),
-        Failure::Conflict { detail, .. } => (409, detail.as_str()),
-        Failure::Invalid(_) => (422, "The request breaks a rule."),
-        Failure::Status { status, detail, .. } => (*status, detail.as_str()),
-        _ => return failure,
+    let Some(status) = failure.status() else {
+        return failure;
     };
-    match program.shown(job, environment, status) {
+    let detail = match &failure {
+        Failure::Forbidden { detail, .. }
+        | Failure::Conflict { detail, .. }
+        | Failure::Status { detail, .. } => detail.as_str(),
+        Failure::Unauthorized => "Signing in is needed.",
+        Failure::NotFound => "There is no such thing.",
+        _ => "The request breaks a rule.",
+    };
+    match program.told(job, environment, status) {
         Ok(None) => failure,
         Ok(body) => Failure::Status {
             status,

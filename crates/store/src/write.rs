@@ -33,7 +33,7 @@ pub(crate) use input::Inputs;
 pub(crate) use job::{Job, id_text};
 pub(crate) use prepare::Writes;
 pub(crate) use refuse::by_rule;
-pub(crate) use step::{create_row, delete_row, link, make_move, set_row, status};
+pub(crate) use step::{create_row, delete_row, link, make_move, set_password, set_row, status};
 
 use crate::connection::{Connection, Value, values};
 use crate::represent::{Shaping, classes, id_value};

@@ -87,6 +87,12 @@ pub struct Session<'p> {
     pub refreshed: usize,
     /// Natural keys of rows that were named in replies, and that no list showed.
     pub named_keys: BTreeMap<EntityId, Vec<String>>,
+    /// Callers for named operations: accounts that the suite made, where it can.
+    pub crew: Vec<usize>,
+    /// Texts that conditions of named operations look for.
+    pub words: Vec<&'p str>,
+    /// Rows that inputs should name.
+    pub wishes: Vec<RowRef>,
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.
@@ -219,11 +225,13 @@ impl<'p> Session<'p> {
     ) -> Outcome<()> {
         let fits = |refusal: &Refusal| {
             refusal.status == reply.status
-                && (self.plan.model.api.errors.is_some() || reply.code() == Some(refusal.code))
+                && (!self.plan.model.api.errors.is_empty() || reply.code() == Some(refusal.code))
         };
         let named = pointers(reply);
-        let names =
-            |refusal: &Refusal| refusal.pointers.iter().all(|wanted| named.contains(wanted));
+        let names = |refusal: &Refusal| {
+            let mut places = refusal.pointers.iter();
+            self.plan.model.api.errors.is_some() || places.all(|wanted| named.contains(wanted))
+        };
         if refusals
             .iter()
             .any(|refusal| fits(refusal) && names(refusal))
@@ -304,7 +312,7 @@ fn manners(plan: &Plan, reply: &Reply) -> Vec<String> {
     for word in INTERNAL.iter().filter(|word| text.contains(**word)) {
         faults.push(format!("an error reply tells something internal: {word:?}"));
     }
-    if plan.model.api.errors.is_some() {
+    if !plan.model.api.errors.is_empty() {
         return faults;
     }
     let essence = reply

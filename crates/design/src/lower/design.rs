@@ -1,7 +1,7 @@
 //! The top level: files merged, `api`, `roles`, `types`, `views`, `stack`, `seed`.
 
 use super::{Context, Map, NameForm, clip, entity, first_line, operation, shape};
-use crate::ast::{Api, Design, Role, Seed, SeedValue, Spanned, Stack, Text, View};
+use crate::ast::{Api, Design, Role, Seed, SeedValue, Shape, Spanned, Stack, Text, View};
 use crate::keys;
 use crate::yaml::{Key, Node, NodeKind};
 use archwright_diagnostics::{Diagnostic, Span, nearest};
@@ -241,9 +241,42 @@ fn api(context: &mut Context<'_>, node: &Node, api: &mut Api) {
             .and_then(|node| context.duration(node, "`refresh`"));
         api.scheme = context.optional_text(&tokens, "scheme");
     }
-    api.errors = map
-        .get("errors")
-        .and_then(|node| shape::shape(context, node, "`errors`"));
+    if let Some(node) = map.get("errors") {
+        api.errors = errors(context, node);
+    }
+    for (key, value) in section(context, &map, "messages") {
+        let name = context.named(key, value, "a code", NameForm::Kebab);
+        let text = context.text(value, &format!("`{}`", key.text.value));
+        api.messages.extend(name.zip(text));
+    }
+}
+
+/// One shape, or one for each status and `default`.
+fn errors(context: &mut Context<'_>, node: &Node) -> Vec<(Option<Spanned<i64>>, Shape)> {
+    let status = |key: &Key| key.text.value.parse::<i64>().ok();
+    let by_status = match &node.kind {
+        NodeKind::Mapping(entries, _) => {
+            let mut keys = entries.iter().map(|(key, _)| key);
+            keys.clone().any(|key| status(key).is_some())
+                && keys.all(|key| key.text.value == "default" || status(key).is_some())
+        }
+        _ => false,
+    };
+    if !by_status {
+        let shape = shape::shape(context, node, "`errors`");
+        return shape.map(|shape| (None, shape)).into_iter().collect();
+    }
+    let mut errors = Vec::new();
+    for (key, value) in context.entries(node, "`errors`").unwrap_or_default() {
+        let status = status(key).map(|value| Spanned {
+            value,
+            span: key.text.span,
+        });
+        if let Some(shape) = shape::shape(context, value, &format!("`{}`", key.text.value)) {
+            errors.push((status, shape));
+        }
+    }
+    errors
 }
 
 fn stack(context: &mut Context<'_>, node: &Node, stack: &mut Stack) {

@@ -532,6 +532,7 @@ fn flag<'f>(field: &'f mut Field, name: &str) -> Option<&'f mut Option<Span>> {
         "owner" => &mut field.owner,
         "tenant" => &mut field.tenant,
         "composed" => &mut field.composed,
+        "blank-as-null" => &mut field.blank_as_null,
         _ => return None,
     })
 }
@@ -576,6 +577,7 @@ fn empty_field(name: Text, span: Span, ty: TypeText) -> Field {
         min: None,
         max: None,
         pattern: None,
+        blank_as_null: None,
         from: None,
         default: None,
         computed: None,

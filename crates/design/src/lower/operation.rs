@@ -207,20 +207,25 @@ fn body_field(context: &mut Context<'_>, key: &Key, value: &Node) -> Option<Body
                 span: super::entity::entry_span(&key.text, value),
             })
         }
-        _ if optional => {
-            let message = format!(
-                "the `?` of an optional field stands after its type, not after `{}`",
-                name.value
-            );
-            context.report(
-                "AW013",
-                key.text.span,
-                message,
-                format!("Write `{}: TYPE?`.", name.value),
-            );
-            None
+        _ => {
+            let field = context.field(&name, value)?;
+            if !optional {
+                return Some(BodyField::Leaf(field));
+            }
+            if field.ty.optional || field.default.is_some() {
+                let message = format!(
+                    "`{}` may be left out by its `?`, and by its type or default",
+                    name.value
+                );
+                let help = format!(
+                    "Write `{}: TYPE?` where null is taken too, `{}?: TYPE` where it is not.",
+                    name.value, name.value
+                );
+                context.report("AW013", key.text.span, message, help);
+                return None;
+            }
+            Some(BodyField::Given(field))
         }
-        _ => context.field(&name, value).map(BodyField::Leaf),
     }
 }
 
@@ -321,14 +326,36 @@ fn step(context: &mut Context<'_>, node: &Node) -> Option<Step> {
         &allowed,
     )?;
     let condition = context.optional_expression(&map, "if");
-    let otherwise = context.optional_expression(&map, "else");
+    let (otherwise, refusal) = match map.get("else") {
+        Some(node) => refusal(context, node),
+        None => (None, None),
+    };
     let kind = step_kind(context, &verb.text, &map)?;
     Some(Step {
         kind,
         span: node.span,
         condition,
         otherwise,
+        refusal,
     })
+}
+
+/// `else: not-found`, or `else: { 404: { errors: … } }`.
+fn refusal(context: &mut Context<'_>, node: &Node) -> (Option<Text>, Option<Shape>) {
+    let NodeKind::Mapping(entries, _) = &node.kind else {
+        return (context.expression(node, "`else`"), None);
+    };
+    let [(status, body)] = entries.as_slice() else {
+        context.report(
+            "AW022",
+            first_line(context.sources, node.span),
+            "`else` takes one outcome",
+            "Write `else: { 404: { error: detail } }`, with one status and the body of its reply.",
+        );
+        return (None, None);
+    };
+    let body = shape::shape(context, body, "`else`");
+    (Some(status.text.clone()), body)
 }
 
 fn no_verb(
@@ -368,11 +395,16 @@ fn step_kind(context: &mut Context<'_>, verb: &Text, map: &Map<'_>) -> Option<St
             that: context.text(node, "`guard`")?,
         }),
         "update" => {
+            let password = context.optional_expression(map, "password");
             let (row, set) = (
                 context.text(node, "`update`"),
-                pairs(context, map, verb, "set", true),
+                pairs(context, map, verb, "set", password.is_none()),
             );
-            Some(StepKind::Update { row: row?, set })
+            Some(StepKind::Update {
+                row: row?,
+                set,
+                password,
+            })
         }
         "delete" => Some(StepKind::Delete {
             row: context.text(node, "`delete`")?,
@@ -404,7 +436,15 @@ fn with_pair(
         "list" => list(context, map, pair),
         "create" => {
             let set = pairs(context, map, verb, "set", false);
-            pair.map(|(name, entity)| StepKind::Create { name, entity, set })
+            let password = context.optional_expression(map, "password");
+            let role = context.optional_text(map, "role");
+            pair.map(|(name, entity)| StepKind::Create {
+                name,
+                entity,
+                set,
+                password,
+                role,
+            })
         }
         "upsert" | "get-or-create" => {
             let (key, set) = (
@@ -431,6 +471,19 @@ fn with_pair(
         "unlink" => pair.map(|(relation, row)| StepKind::Unlink { relation, row }),
         "increment" => pair.map(|(field, by)| StepKind::Increment { field, by }),
         "move" => pair.map(|(row, name)| StepKind::Move { row, name }),
+        "sign-in" => {
+            let key = pairs(context, map, verb, "key", true);
+            let password = context
+                .required(map, "the step `sign-in`", "password")
+                .and_then(|node| context.expression(node, "`password`"));
+            pair.map(|(name, entity)| StepKind::SignIn {
+                name,
+                entity,
+                key,
+                password,
+            })
+        }
+        "token" => pair.map(|(name, row)| StepKind::Token { name, row }),
         "each" => {
             let steps = context
                 .required(map, "the step `each`", "do")
@@ -486,6 +539,8 @@ fn pair(context: &mut Context<'_>, verb: &Text, node: &Node) -> Option<(Text, Te
         "increment" => "{ book.stock: -line.quantity }",
         "move" => "{ order: ship }",
         "each" => "{ tag: body.tagList }",
+        "sign-in" => "{ user: User }",
+        "token" => "{ token: user }",
         _ => "{ article: Article }",
     };
     let entries = match &node.kind {

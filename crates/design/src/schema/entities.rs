@@ -246,6 +246,7 @@ fn long_field() -> Vec<(&'static str, Value)> {
         ("owner", "The account that owns the row."),
         ("tenant", "The tenant that the row belongs to."),
         ("composed", "The rows are parts, written with this row."),
+        ("blank-as-null", "An empty text in a request means null."),
     ] {
         properties.push((key, boolean(about)));
     }

@@ -41,7 +41,7 @@ pub fn definitions() -> Definitions {
         ])),
         ("body", json!({
             "type": ["object", "null"],
-            "description": "Fields of the body, and objects of them; `?` after an object's name makes it optional.",
+            "description": "Fields of the body, and objects of them. `?` after a name: it may be left out, and is never null.",
             "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9_]*\\??$" },
             "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/field" }, { "$ref": "#/$defs/body" }] },
         })),
@@ -89,6 +89,8 @@ fn name(verb: &str) -> &'static str {
         "unlink" => "step-unlink",
         "increment" => "step-increment",
         "move" => "step-move",
+        "sign-in" => "step-sign-in",
+        "token" => "step-token",
         _ => "step-each",
     }
 }
@@ -105,12 +107,16 @@ fn step(verb: &str, own: &[&str]) -> Value {
     );
     let mut required = vec![verb];
     required.extend(match verb {
-        "upsert" | "get-or-create" => Some("key"),
-        "update" => Some("set"),
-        "each" => Some("do"),
-        _ => None,
+        "upsert" | "get-or-create" => vec!["key"],
+        "sign-in" => vec!["key", "password"],
+        "each" => vec!["do"],
+        _ => Vec::new(),
     });
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+    let mut schema = json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+    if verb == "update" {
+        schema["anyOf"] = json!([{ "required": ["set"] }, { "required": ["password"] }]);
+    }
+    schema
 }
 
 fn subject(verb: &str) -> Value {
@@ -139,6 +145,8 @@ fn about(verb: &str) -> &'static str {
         "unlink" => "Takes a row out of a relation: { caller.favourites: article }.",
         "increment" => "Adds to a number: { book.stock: -line.quantity }.",
         "move" => "Makes a move: { order: ship }.",
+        "sign-in" => "Finds the account whose password this is: { user: User }.",
+        "token" => "Opens a session of an account, and binds its access token: { token: user }.",
         _ => "Runs steps for each item of a list: { tag: body.tagList }.",
     }
 }
@@ -148,7 +156,18 @@ fn property(key: &str) -> Value {
         "where" => described(reference("expression"), "Which rows."),
         "lock" => boolean("Keeps others from changing the row until the end."),
         "else" => {
-            json!({ "type": ["string", "integer", "null"], "description": "The answer when nothing is found or the guard fails: not-found, forbidden, a status, or null." })
+            json!({
+                "description": "The answer when nothing is found or the guard fails: not-found, forbidden, a status, or null; or { 404: BODY }.",
+                "anyOf": [
+                    { "type": ["string", "integer", "null"] },
+                    {
+                        "type": "object",
+                        "minProperties": 1,
+                        "maxProperties": 1,
+                        "additionalProperties": { "$ref": "#/$defs/shape" },
+                    },
+                ],
+            })
         }
         "sort" => described(
             reference("names"),
@@ -157,6 +176,11 @@ fn property(key: &str) -> Value {
         "limit" => described(reference("expression"), "Most rows."),
         "offset" => described(reference("expression"), "Rows to skip."),
         "count" => text("Name for the number of all matching rows."),
+        "password" => described(
+            reference("expression"),
+            "A text of the input that is the account's password.",
+        ),
+        "role" => text("The role of the new account; by default the one with `sign-up: open`."),
         "set" => reference("set"),
         "key" => described(reference("set"), "Fields that identify the row."),
         _ => described(reference("steps"), "The steps."),

@@ -1,10 +1,47 @@
 //! Settings of the whole API, the stack, and the design's own name.
 
-use super::context::{Lowering, one_of};
+use super::context::{Lowering, one_of, unknown};
 use super::names::Form;
 use crate::{Api, Choice, Rate, Stack};
 use archwright_design::ast::{self, Spanned, Text};
 use archwright_diagnostics::{Diagnostic, nearest};
+
+/// Codes of problems and of single fields that `messages` may have a text for.
+const CODES: &[&str] = &[
+    "bad-request",
+    "blank",
+    "check",
+    "condition-unmet",
+    "conflict",
+    "duplicate",
+    "forbidden",
+    "format",
+    "gone",
+    "illegal-move",
+    "in-use",
+    "invalid",
+    "method-not-allowed",
+    "not-found",
+    "one-of",
+    "pattern",
+    "payment-required",
+    "precondition-failed",
+    "rate-limited",
+    "read-only",
+    "required",
+    "timeout",
+    "too-large",
+    "too-long",
+    "too-many",
+    "too-short",
+    "too-small",
+    "type",
+    "unauthorized",
+    "unavailable",
+    "unique",
+    "unknown",
+    "unsupported-media-type",
+];
 
 pub(super) fn default_api() -> Api {
     let per_minute = |name: &str, count| {
@@ -32,7 +69,8 @@ pub(super) fn default_api() -> Api {
         access_seconds: 900,
         refresh_seconds: 30 * 86_400,
         scheme: "Bearer".to_owned(),
-        errors: None,
+        errors: Vec::new(),
+        messages: Vec::new(),
     }
 }
 
@@ -96,6 +134,7 @@ impl Lowering<'_> {
         self.read_scheme();
         self.read_origins();
         self.read_rates();
+        self.read_messages();
         self.read_stack();
     }
 
@@ -246,6 +285,30 @@ impl Lowering<'_> {
             {
                 Some((_, known)) => *known = value,
                 None => self.api.rates.push((name.value.clone(), value)),
+            }
+        }
+    }
+
+    fn read_messages(&mut self) {
+        for (code, text) in &self.design.api.messages {
+            if !CODES.contains(&&code.value[..]) {
+                let diagnostic = unknown(
+                    "AW207",
+                    code.span,
+                    "code of an error",
+                    &code.value,
+                    CODES.iter().copied(),
+                );
+                let diagnostic = match diagnostic.help {
+                    Some(_) => diagnostic,
+                    None => diagnostic.help(format!("use {}", one_of(CODES))),
+                };
+                self.report(diagnostic);
+            } else if self.api.message(&code.value).is_some() {
+                self.repeated(code, "message", None);
+            } else {
+                let message = (code.value.clone(), text.value.clone());
+                self.api.messages.push(message);
             }
         }
     }

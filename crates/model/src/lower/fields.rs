@@ -77,6 +77,7 @@ impl Lowering<'_> {
         let kind = self.kind(source).unwrap_or_else(|| {
             self.broken.insert(id);
             FieldKind::Scalar(ScalarType::Text {
+                min: 0,
                 max: crate::TEXT_CHARACTERS,
             })
         });
@@ -94,6 +95,7 @@ impl Lowering<'_> {
         field.search = source.search.is_some();
         field.filter = source.filter.is_some();
         field.sort = source.sort.is_some();
+        field.blank_as_null = source.blank_as_null.is_some();
         field.evolution = evolution(&source.evolution);
         field
     }
@@ -427,6 +429,7 @@ pub(super) fn blank(id: FieldId, name: &str, kind: FieldKind, span: Span) -> Fie
         min: None,
         max: None,
         pattern: None,
+        blank_as_null: false,
         slug_from: None,
         default: None,
         computed: None,

@@ -87,7 +87,7 @@ impl Lowering<'_> {
         let mut fields: Vec<InputField> = Vec::new();
         for source in sources {
             let name = match source {
-                BodyField::Leaf(leaf) => &leaf.name,
+                BodyField::Leaf(leaf) | BodyField::Given(leaf) => &leaf.name,
                 BodyField::Object { name, .. } => name,
             };
             if fields.iter().any(|field| field.name == name.value) {
@@ -97,6 +97,12 @@ impl Lowering<'_> {
             self.check_name(name, Form::Field, "an input");
             match source {
                 BodyField::Leaf(leaf) => fields.extend(self.input_field(leaf)),
+                BodyField::Given(leaf) => {
+                    fields.extend(self.input_field(leaf).map(|field| InputField {
+                        optional: true,
+                        ..field
+                    }));
+                }
                 BodyField::Object { span, .. } if depth >= DEPTH => {
                     self.error(
                         "AW367",
@@ -143,12 +149,16 @@ impl Lowering<'_> {
                 .unwrap_or_default(),
             kind,
             optional: source.ty.optional || source.default.is_some(),
+            nullable: source.ty.optional || source.default.is_some(),
             default: None,
             min: None,
             max: None,
             pattern: None,
+            blank_as_null: source.blank_as_null.is_some(),
+            secret: false,
             span: source.span,
         };
+        self.check_blank(source, scalar.as_ref());
         if let Some(scalar) = scalar {
             field.min = self.bound(&scalar, source.min.as_ref(), "min");
             field.max = self.bound(&scalar, source.max.as_ref(), "max");
@@ -265,10 +275,13 @@ fn object(name: &Text, optional: bool, fields: Vec<InputField>, span: Span) -> I
         about: String::new(),
         kind: InputKind::Object(fields),
         optional,
+        nullable: optional,
         default: None,
         min: None,
         max: None,
         pattern: None,
+        blank_as_null: false,
+        secret: false,
         span,
     }
 }

@@ -9,11 +9,10 @@ pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
     let owned = || Literal::Text(text.to_owned());
     let length = text.chars().count();
     match scalar {
-        ScalarType::String { min, max } if length < *min as usize => {
-            let _ = max;
+        ScalarType::String { min, .. } | ScalarType::Text { min, .. } if length < *min as usize => {
             Err(format!("it is shorter than {min}"))
         }
-        ScalarType::String { max, .. } | ScalarType::Text { max } if length > *max as usize => {
+        ScalarType::String { max, .. } | ScalarType::Text { max, .. } if length > *max as usize => {
             Err(format!("it is longer than {max}"))
         }
         ScalarType::String { .. } | ScalarType::Text { .. } => Ok(owned()),

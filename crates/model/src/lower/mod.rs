@@ -13,6 +13,7 @@ mod made_moves;
 mod modifiers;
 mod names;
 mod operations;
+mod passwords;
 mod prepare;
 mod relations;
 mod roles;

@@ -15,6 +15,8 @@ impl Lowering<'_> {
             return;
         }
         self.check_contradictions(source);
+        let scalar = self.field(id).scalar().cloned();
+        self.check_blank(source, scalar.as_ref());
         match self.field(id).kind.clone() {
             FieldKind::Scalar(scalar) => self.check_scalar(id, source, &scalar),
             FieldKind::ToOne(_) => self.check_to_one(source),
@@ -87,6 +89,41 @@ impl Lowering<'_> {
                 grant.who.span,
                 "nobody sets a read-only field",
                 "remove `read-only` or `settable`",
+            );
+        }
+    }
+
+    /// `blank-as-null` needs a text on the wire that may be missing.
+    pub fn check_blank(&mut self, source: &ast::Field, scalar: Option<&ScalarType>) {
+        let Some(span) = source.blank_as_null else {
+            return;
+        };
+        let text = scalar.is_some_and(|scalar| {
+            scalar.is_text()
+                || matches!(
+                    scalar,
+                    ScalarType::Uuid
+                        | ScalarType::Date
+                        | ScalarType::DateTime
+                        | ScalarType::Decimal { .. }
+                )
+        });
+        let fits = text && !source.ty.many && source.computed.is_none();
+        if !fits {
+            let message = format!("`blank-as-null` does not fit `{}`", source.name.value);
+            self.error(
+                "AW222",
+                span,
+                message,
+                "use it on what is text in a request",
+            );
+        } else if !source.ty.optional {
+            let message = format!("`{}` is never null", source.name.value);
+            self.error(
+                "AW226",
+                span,
+                message,
+                "put `?` after its type, or remove `blank-as-null`",
             );
         }
     }

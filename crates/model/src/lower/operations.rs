@@ -5,7 +5,7 @@ use super::context::{Lowering, one_of, unknown};
 use super::inputs::Inputs;
 use super::names::Form;
 use super::typing::{Bindings, Scope};
-use crate::{EntityId, InputField, InputKind, Method, Operation, ScalarType, Shape, Who};
+use crate::{EntityId, InputField, InputKind, Method, Operation, ScalarType, Shape, Step, Who};
 use archwright_design::ast::{self, StepKind, Text};
 use archwright_diagnostics::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,8 +46,28 @@ impl Lowering<'_> {
     }
 
     fn check_error_shape(&mut self) {
-        if let Some(shape) = &self.design.api.errors {
-            self.api.errors = self.error_shape(shape);
+        for (status, shape) in &self.design.api.errors {
+            let code = status.as_ref().map(|status| status.value);
+            let shape = self.error_shape(shape);
+            let known = code.map(|code| {
+                u16::try_from(code)
+                    .ok()
+                    .filter(|code| (400..600).contains(code))
+            });
+            let code = match (known, status) {
+                (Some(None), Some(status)) => {
+                    let message = format!("{} is no status of an error", status.value);
+                    self.error(
+                        "AW358",
+                        status.span,
+                        message,
+                        "use a number from 400 to 599",
+                    );
+                    continue;
+                }
+                (known, _) => known.flatten(),
+            };
+            self.api.errors.extend(shape.map(|shape| (code, shape)));
         }
     }
 
@@ -161,7 +181,10 @@ impl Lowering<'_> {
             ..Scope::default()
         };
         let mut bindings = Bindings::default();
+        let mut body_input = body_input;
         let steps = self.steps(&source.steps, &mut scope, &mut bindings);
+        self.mark_passwords(&steps, &mut body_input);
+        scope.token = true;
         let replies = self.replies(source, &scope, &mut bindings);
         Operation {
             name: source.name.value.clone(),
@@ -173,7 +196,7 @@ impl Lowering<'_> {
             method,
             path,
             by,
-            rate: self.rate_class(source, method),
+            rate: self.rate_class(source, method, &steps),
             path_input,
             query_input,
             header_input,
@@ -265,11 +288,11 @@ impl Lowering<'_> {
         fields
     }
 
-    fn rate_class(&mut self, source: &ast::Operation, method: Method) -> String {
-        let default = if method == Method::Get {
-            "read"
-        } else {
-            "write"
+    fn rate_class(&mut self, source: &ast::Operation, method: Method, steps: &[Step]) -> String {
+        let default = match method {
+            _ if crate::proves_who(steps) => "sign-in",
+            Method::Get => "read",
+            _ => "write",
         };
         let Some(rate) = &source.rate else {
             return default.to_owned();
@@ -372,7 +395,8 @@ impl Lowering<'_> {
                 | StepKind::List { entity, .. }
                 | StepKind::Create { entity, .. }
                 | StepKind::Upsert { entity, .. }
-                | StepKind::GetOrCreate { entity, .. } => {
+                | StepKind::GetOrCreate { entity, .. }
+                | StepKind::SignIn { entity, .. } => {
                     used.extend(self.entity_names.get(&entity.value[..]))
                 }
                 StepKind::Each { steps, .. } => self.entities_in_steps(steps, used),
@@ -429,10 +453,13 @@ fn text_input(name: &str, span: archwright_diagnostics::Span) -> InputField {
         about: String::new(),
         kind: InputKind::Scalar(ScalarType::String { min: 1, max: 255 }),
         optional: false,
+        nullable: false,
         default: None,
         min: None,
         max: None,
         pattern: None,
+        blank_as_null: false,
+        secret: false,
         span,
     }
 }

@@ -161,7 +161,9 @@ fn expand_body(
 ) {
     for field in fields {
         match field {
-            BodyField::Leaf(leaf) => expand(std::slice::from_mut(leaf), aliases, diagnostics),
+            BodyField::Leaf(leaf) | BodyField::Given(leaf) => {
+                expand(std::slice::from_mut(leaf), aliases, diagnostics)
+            }
             BodyField::Object { fields, .. } => expand_body(fields, aliases, diagnostics),
         }
     }
@@ -218,6 +220,7 @@ fn apply(alias: &Field, field: &Field) -> Field {
         min: inherit(&field.min, &alias.min),
         max: inherit(&field.max, &alias.max),
         pattern: inherit(&field.pattern, &alias.pattern),
+        blank_as_null: field.blank_as_null.or(alias.blank_as_null),
         from: inherit(&field.from, &alias.from),
         default: if own_value {
             field.default.clone()

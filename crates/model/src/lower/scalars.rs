@@ -25,8 +25,8 @@ impl Lowering<'_> {
                 .lengths(arguments)
                 .map(|(min, max)| ScalarType::String { min, max }),
             "text" => self
-                .text_length(arguments)
-                .map(|max| ScalarType::Text { max }),
+                .text_lengths(arguments)
+                .map(|(min, max)| ScalarType::Text { min, max }),
             "decimal" => self.decimal(ty),
             "enum" => self.enumeration(ty),
             "file" => self.file(arguments),
@@ -87,27 +87,30 @@ impl Lowering<'_> {
         }
     }
 
-    fn text_length(&mut self, arguments: &[Text]) -> Option<u32> {
+    fn text_lengths(&mut self, arguments: &[Text]) -> Option<(u32, u32)> {
         let Some(argument) = arguments.first() else {
-            return Some(crate::TEXT_CHARACTERS);
+            return Some((0, crate::TEXT_CHARACTERS));
         };
-        let max = argument
-            .value
-            .trim()
-            .parse()
-            .ok()
-            .filter(|max| (1..=TEXT_MAX).contains(max));
-        if max.is_none() || arguments.len() > 1 {
-            let message = format!("`{}` is no greatest length of a text", argument.value);
-            self.error(
-                "AW221",
-                argument.span,
-                message,
-                format!("write a number up to {TEXT_MAX}: `text(20000)`"),
-            );
-            return None;
+        let number = |text: &str| text.trim().parse::<u32>().ok();
+        let (min, max) = match argument.value.split_once("..") {
+            Some((min, max)) => (number(min), number(max)),
+            None => (Some(0), number(&argument.value)),
+        };
+        match (min, max) {
+            (Some(min), Some(max))
+                if min <= max && (1..=TEXT_MAX).contains(&max) && arguments.len() == 1 =>
+            {
+                Some((min, max))
+            }
+            _ => {
+                let message = format!("`{}` is no length of a text", argument.value);
+                let help = format!(
+                    "write a number up to {TEXT_MAX}, `text(20000)`, or both, `text(1..20000)`"
+                );
+                self.error("AW221", argument.span, message, help);
+                None
+            }
         }
-        max
     }
 
     fn decimal(&mut self, ty: &TypeText) -> Option<ScalarType> {

@@ -288,6 +288,7 @@ impl Lowering<'_> {
             ("title", Type::Text),
             ("detail", Type::Text),
             ("fields", Type::List(Box::new(Type::Object))),
+            ("by_field", Type::Object),
             ("messages", messages),
         ];
         for (name, ty) in known {

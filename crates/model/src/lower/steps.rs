@@ -31,7 +31,9 @@ impl Lowering<'_> {
         depth: usize,
     ) -> Vec<Step> {
         let mut steps = Vec::new();
-        for source in sources {
+        for (index, source) in sources.iter().enumerate() {
+            let in_operation = scope.this.is_none();
+            self.check_sign_in_place(source, in_operation && depth == 0 && index == 0);
             let mut inside = scope.clone();
             let condition = source.condition.as_ref().map(|condition| {
                 let checked = self.condition(condition, &inside);
@@ -39,6 +41,7 @@ impl Lowering<'_> {
                 checked
             });
             let otherwise = self.otherwise(source);
+            let refusal = self.refusal(source, &inside, bindings);
             let sometimes = source.condition.is_some() || otherwise == Otherwise::Null;
             let kind = self.step_kind(&source.kind, &mut inside, bindings, sometimes, depth);
             // What the step binds outlives it; what its condition says doesn't.
@@ -52,6 +55,7 @@ impl Lowering<'_> {
                     kind,
                     condition: condition.flatten(),
                     otherwise,
+                    refusal,
                     span: source.span,
                 });
             }
@@ -63,6 +67,7 @@ impl Lowering<'_> {
         let default = match source.kind {
             Source::Find { .. } => 404,
             Source::Guard { .. } => 403,
+            Source::SignIn { .. } => 401,
             _ => 409,
         };
         let Some(text) = &source.otherwise else {
@@ -80,10 +85,38 @@ impl Lowering<'_> {
             );
             return Otherwise::Status(default);
         }
-        if matches!(source.kind, Source::List { .. } | Source::Each { .. }) {
+        if matches!(
+            source.kind,
+            Source::List { .. } | Source::Token { .. } | Source::Each { .. }
+        ) {
             self.error("AW354", text.span, "this step never fails", "remove `else`");
         }
         Otherwise::Status(self.status_of(text).unwrap_or(default))
+    }
+
+    /// The body that a step has for its refusal.
+    fn refusal(
+        &mut self,
+        source: &ast::Step,
+        scope: &Scope,
+        bindings: &mut Bindings,
+    ) -> Option<crate::Shape> {
+        let body = source.refusal.as_ref()?;
+        if scope.this.is_some() {
+            let place = source
+                .otherwise
+                .as_ref()
+                .map_or(source.span, |status| status.span);
+            let message = "the steps of a move have no replies of their own";
+            self.error(
+                "AW354",
+                place,
+                message,
+                "name the outcome alone: `else: conflict`",
+            );
+            return None;
+        }
+        self.shape(body, scope, bindings)
     }
 
     fn step_kind(
@@ -116,19 +149,28 @@ impl Lowering<'_> {
             Source::Guard { that } => self
                 .condition(that, scope)
                 .map(|that| StepKind::Guard { that }),
-            Source::Create { name, entity, set } => {
+            Source::Create {
+                name,
+                entity,
+                set,
+                password,
+                role,
+            } => {
                 let entity = self.find_entity(entity);
-                let set = entity.map(|entity| {
+                let parts = entity.map(|entity| {
                     let set_here = self.assignments(entity, set, scope, Write::Create);
                     self.check_complete(entity, name, set, &[], scope);
-                    set_here
+                    let (password, role) = (password.as_ref(), role.as_ref());
+                    (set_here, self.sign_up_of(entity, password, role, scope))
                 });
                 let bind = self.bind_row(name, entity, scope, bindings, sometimes);
+                let (set, sign_up) = parts?;
                 Some(StepKind::Create {
                     bind,
                     name: name.value.clone(),
                     entity: entity?,
-                    set: set?,
+                    set,
+                    sign_up,
                 })
             }
             Source::Upsert {
@@ -163,10 +205,12 @@ impl Lowering<'_> {
                     set,
                 })
             }
-            Source::Update { row, set } => {
+            Source::Update { row, set, password } => {
                 let (row, entity) = self.row(row, scope)?;
                 let set = self.assignments(entity, set, scope, Write::Update);
-                Some(StepKind::Update { row, set })
+                let password = password.as_ref();
+                let password = password.and_then(|text| self.new_password(entity, text, scope));
+                Some(StepKind::Update { row, set, password })
             }
             Source::Delete { row: source } => {
                 let (row, _) = self.row(source, scope)?;
@@ -196,6 +240,8 @@ impl Lowering<'_> {
             }
             Source::Increment { field, by } => self.increment(field, by, scope),
             Source::Move { row, name } => self.move_step(row, name, scope),
+            Source::SignIn { .. } => self.sign_in_step(source, scope, bindings),
+            Source::Token { name, row } => self.token_step(name, row, scope, bindings, sometimes),
             Source::Each { name, list, steps } => {
                 self.each(name, list, steps, scope, bindings, depth)
             }

@@ -1,8 +1,9 @@
 //! What is legal and still can't be meant: roles, accounts and rows that no request ever reaches.
 
 use super::context::Lowering;
-use crate::{Entity, EntityId, FieldKind, Grant, Role, RoleId, ToManyKind, Who};
+use crate::{Entity, EntityId, FieldKind, Grant, Role, RoleId, Step, StepKind, ToManyKind, Who};
 use archwright_diagnostics::{Diagnostic, Span};
+use std::collections::BTreeSet;
 
 impl Lowering<'_> {
     /// Looks at a design without errors.
@@ -26,7 +27,13 @@ impl Lowering<'_> {
     /// Accounts that nobody can have, and roles that nobody can get.
     fn unattainable(&self, found: &mut Vec<Diagnostic>) {
         let Some(account) = &self.account else { return };
-        if !self.roles.is_empty() && !self.roles.iter().any(|role| role.sign_up) {
+        let mut given = BTreeSet::new();
+        for operation in &self.operations {
+            given_roles(&operation.steps, &mut given);
+        }
+        let open = (0..self.roles.len()).map(RoleId);
+        given.extend(open.filter(|role| self.roles[role.0].sign_up));
+        if !self.roles.is_empty() && given.is_empty() {
             let name = self.sources[account.entity.0].name.span;
             let message = format!("nobody can become a `{}`", self.entity(account.entity).name);
             found.push(
@@ -34,7 +41,7 @@ impl Lowering<'_> {
                     .help("open a role to sign-up: `roles: { member: { sign-up: open } }`"),
             );
         }
-        for role in unattainable(&self.roles) {
+        for role in unattainable(&self.roles, &given) {
             let name = &self.roles[role.0].name;
             let source = self.role_source(role);
             let help = format!(
@@ -215,9 +222,25 @@ fn grants(entity: &Entity) -> impl Iterator<Item = (&Grant, &str)> {
     all.flat_map(|(action, grants)| grants.iter().map(move |grant| (grant, action)))
 }
 
+/// Roles of accounts that steps make.
+fn given_roles(steps: &[Step], given: &mut BTreeSet<RoleId>) {
+    for step in steps {
+        match &step.kind {
+            StepKind::Create {
+                sign_up: Some(sign_up),
+                ..
+            } => {
+                given.insert(sign_up.role);
+            }
+            StepKind::Each { steps, .. } => given_roles(steps, given),
+            _ => {}
+        }
+    }
+}
+
 /// Roles that no sign-up and no grant leads to. A circle of grants counts as attainable: its first member is appointed
 /// outside of the API.
-fn unattainable(roles: &[Role]) -> Vec<RoleId> {
+fn unattainable(roles: &[Role], signed_up: &BTreeSet<RoleId>) -> Vec<RoleId> {
     let mut attainable = vec![true; roles.len()];
     loop {
         let lost = (0..roles.len()).find(|index| {
@@ -226,7 +249,7 @@ fn unattainable(roles: &[Role]) -> Vec<RoleId> {
                 other != *index && attainable[other] && role.includes.contains(&RoleId(*index))
             };
             attainable[*index]
-                && !roles[*index].sign_up
+                && !signed_up.contains(&RoleId(*index))
                 && !roles[*index].granted_by.iter().any(given)
                 && !roles.iter().enumerate().any(includes)
         });

@@ -18,7 +18,9 @@ struct Diagram {
 }
 
 fn check(holds: impl Fn(&str, &Diagram)) {
-    for name in ["bookshop", "helpdesk", "newsroom", "payments", "profile"] {
+    for name in [
+        "bookshop", "conduit", "helpdesk", "newsroom", "payments", "profile",
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
         let plan = common::planned_folder(&folder.join(name)).expect("the examples are sound");
         holds(name, &diagram(&plan));

@@ -35,8 +35,10 @@ pub(super) fn program(model: &Model, operation: &Operation) -> Value {
         return Value::Null;
     };
     let mut names = step_names(&named.steps);
-    for (_, shape) in &named.replies {
-        shape_names(shape, &mut names);
+    for (_, shapes) in named.bodies() {
+        for shape in shapes {
+            shape_names(shape, &mut names);
+        }
     }
     let scope = Scope {
         model,
@@ -158,7 +160,9 @@ fn step_names(steps: &[Step]) -> BTreeMap<BindingId, &str> {
             StepKind::Find { bind, name, .. }
             | StepKind::Create { bind, name, .. }
             | StepKind::Upsert { bind, name, .. }
-            | StepKind::GetOrCreate { bind, name, .. } => {
+            | StepKind::GetOrCreate { bind, name, .. }
+            | StepKind::SignIn { bind, name, .. }
+            | StepKind::Token { bind, name, .. } => {
                 names.insert(*bind, &name[..]);
             }
             StepKind::List {
@@ -212,15 +216,24 @@ fn fields(model: &Model, fields: &[InputField]) -> Value {
             InputKind::Object(inner) => {
                 (format!("{}{mark}", field.name), self::fields(model, inner))
             }
-            kind => (field.name.clone(), short_form(model, kind, field).into()),
+            kind => {
+                let mark = if may_be_left_out(field) { "?" } else { "" };
+                let ty = short_form(model, kind, field);
+                (format!("{}{mark}", field.name), ty.into())
+            }
         }
     };
     Value::Object(fields.iter().map(field).collect())
 }
 
+/// Left out, and never null.
+fn may_be_left_out(field: &InputField) -> bool {
+    field.optional && !field.nullable
+}
+
 fn short_form(model: &Model, kind: &InputKind, field: &InputField) -> String {
     let mut text = kind_text(model, kind);
-    if field.optional && field.default.is_none() {
+    if field.nullable && field.default.is_none() {
         text.push('?');
     }
     let ty = match kind {
@@ -234,6 +247,9 @@ fn short_form(model: &Model, kind: &InputKind, field: &InputField) -> String {
     }
     if let Some(pattern) = &field.pattern {
         text.push_str(&format!(", pattern {pattern}"));
+    }
+    if field.blank_as_null {
+        text.push_str(", blank-as-null");
     }
     if let Some(default) = &field.default {
         text.push_str(&format!(" = {}", literal(default, &ty)));
@@ -253,8 +269,14 @@ fn kind_text(model: &Model, kind: &InputKind) -> String {
 fn scalar_text(scalar: &ScalarType) -> String {
     let name = scalar.name();
     match scalar {
-        ScalarType::String { min, max } => format!("{name}({min}..{max})"),
-        ScalarType::Text { max } => format!("{name}({max})"),
+        ScalarType::String { min, max }
+        | ScalarType::Text {
+            min: min @ 1..,
+            max,
+        } => {
+            format!("{name}({min}..{max})")
+        }
+        ScalarType::Text { max, .. } => format!("{name}({max})"),
         ScalarType::Decimal { precision, scale } => format!("{name}({precision},{scale})"),
         ScalarType::Enum { values } => format!("{name}({})", values.join(", ")),
         _ => name.to_owned(),
@@ -324,10 +346,15 @@ fn step(scope: Scope<'_>, step: &Step) -> Value {
             name,
             entity: of,
             set,
+            sign_up,
             ..
         } => {
             put("create", json!({ name: entity(*of) }));
             put("set", assignments(scope, set));
+            if let Some(sign_up) = sign_up {
+                put("password", body_text(&sign_up.password));
+                put("role", model.role(sign_up.role).name[..].into());
+            }
         }
         StepKind::Upsert {
             name,
@@ -351,10 +378,24 @@ fn step(scope: Scope<'_>, step: &Step) -> Value {
             put("key", assignments(scope, key));
             put("set", assignments(scope, set));
         }
-        StepKind::Update { row, set } => {
+        StepKind::Update { row, set, password } => {
             put("update", scope.cel(row).into());
             put("set", assignments(scope, set));
+            put("password", password.as_deref().map(body_text).into());
         }
+        StepKind::SignIn {
+            name,
+            key,
+            value,
+            password,
+            ..
+        } => {
+            put("sign-in", json!({ name: entity(key.entity) }));
+            let field = &model.field(*key).name;
+            put("key", json!({ field: body_text(value) }));
+            put("password", body_text(password));
+        }
+        StepKind::Token { name, row, .. } => put("token", json!({ name: scope.cel(row) })),
         StepKind::Delete { row } => put("delete", scope.cel(row).into()),
         StepKind::Link {
             from,
@@ -390,10 +431,18 @@ fn step(scope: Scope<'_>, step: &Step) -> Value {
     match (&step.kind, step.otherwise) {
         // They can't fail: there are only fewer rows or rounds.
         (StepKind::List { .. } | StepKind::Each { .. }, _) => {}
-        (_, Otherwise::Status(status)) => put("else", status.into()),
+        (_, Otherwise::Status(status)) => match &step.refusal {
+            Some(body) => put("else", json!({ status.to_string(): shape(scope, body) })),
+            None => put("else", status.into()),
+        },
         (_, Otherwise::Null) => put("else", "null".into()),
     }
     Value::Object(keys)
+}
+
+/// A text of the body, by its path.
+fn body_text(path: &[String]) -> Value {
+    format!("body.{}", path.join(".")).into()
 }
 
 fn assignments<'a>(

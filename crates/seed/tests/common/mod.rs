@@ -12,7 +12,9 @@ use archwright_report::{Paint, text};
 use std::path::{Path, PathBuf};
 
 /// The folders in `examples/`.
-pub const EXAMPLES: &[&str] = &["bookshop", "helpdesk", "newsroom", "payments", "profile"];
+pub const EXAMPLES: &[&str] = &[
+    "bookshop", "conduit", "helpdesk", "newsroom", "payments", "profile",
+];
 
 /// A path from the root of the repository.
 pub fn repository(path: &str) -> PathBuf {

@@ -3,12 +3,17 @@
 
 mod accounts;
 mod common;
+mod conduit;
 mod cross_origin;
+#[path = "../../../store/tests/common/database.rs"]
+#[allow(dead_code, reason = "its tests are those of the store")]
+mod database;
 mod design;
 mod files;
 mod headers;
 mod lifecycle;
 mod limits;
+mod own_accounts;
 mod refusals;
 mod replies;
 mod system;

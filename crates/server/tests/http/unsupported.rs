@@ -27,7 +27,7 @@ fn the_example_of_each_page_fires_its_code() {
 
 #[test]
 fn examples_that_are_served_need_no_more_than_the_server_has() {
-    for name in ["bookshop", "profile", "payments"] {
+    for name in ["bookshop", "conduit", "profile", "payments"] {
         assert_eq!(told(&example(name), None), [], "{name}");
     }
     let [(code, message)] = &told(&example("helpdesk"), None)[..] else {

@@ -1,5 +1,6 @@
 //! What the expressions of a named operation see beside rows: inputs and bindings.
 
+use crate::Proofs;
 use crate::connection::Value;
 use archwright_plan::model::{BindingId, InputPlace};
 use std::collections::BTreeMap;
@@ -16,6 +17,9 @@ pub(crate) struct Environment {
     pub references: Vec<super::input::Reference>,
     /// Rows by their ids, lists of rows by JSON lists of ids.
     pub bindings: BTreeMap<BindingId, Value>,
+    pub proofs: Proofs,
+    /// The body of the step that refused, among those of its program.
+    pub refusal: Option<usize>,
 }
 
 impl Default for Environment {
@@ -26,6 +30,8 @@ impl Default for Environment {
             absent: Vec::new(),
             references: Vec::new(),
             bindings: BTreeMap::new(),
+            proofs: Proofs::default(),
+            refusal: None,
         }
     }
 }
@@ -47,6 +53,13 @@ impl Environment {
         let mut inputs = self.inputs.iter();
         let found = inputs.find(|(known, names, _)| *known == place && names == path);
         found.map_or(Value::Null, |(.., value)| value.clone())
+    }
+
+    /// Of the new password at this place of the body; absent where none was given.
+    pub fn hash(&self, path: &[String]) -> Option<&str> {
+        let mut hashes = self.proofs.hashes.iter();
+        let found = hashes.find(|(known, _)| known == path);
+        found.map(|(_, hash)| hash.as_str())
     }
 
     pub fn is_absent(&self, place: InputPlace, path: &[String]) -> bool {

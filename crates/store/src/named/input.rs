@@ -28,7 +28,10 @@ pub(crate) fn read(
 ) -> Result<Environment, Failure> {
     let plan = &shared.plan;
     let operation = definition(plan, call.operation)?;
-    let mut environment = Environment::default();
+    let mut environment = Environment {
+        proofs: call.proofs.clone(),
+        ..Environment::default()
+    };
     let mut take = |place, fields: &[InputField], body: Option<&Json>| {
         let mut reader = Reader::new(plan, &shared.writes.patterns, classes);
         let inputs = reader.inputs(fields, body);

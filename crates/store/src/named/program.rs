@@ -7,7 +7,7 @@ use crate::represent::{admit_class, unsupported};
 use crate::write::{Job, by_rule};
 use archwright_plan::model::{
     BinaryOperator, BindingId, Direction, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
-    InputPlace, Otherwise, StepKind, ToManyKind, Type,
+    InputPlace, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
 };
 use archwright_plan::{Alternative, ColumnSource, OperationKind, Plan};
 use archwright_sql::{Classes, Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
@@ -28,11 +28,19 @@ pub(crate) struct Program {
     /// Of success.
     pub status: u16,
     replies: Vec<(u16, Shown)>,
+    /// Bodies that steps have for their refusal.
+    refusals: Vec<Shown>,
+    /// Paths of texts of the body that become passwords.
+    pub new_passwords: Vec<Vec<String>>,
+    /// The account's field, and the paths of its value and of the password.
+    pub sign_in: Option<(FieldId, Vec<String>, Vec<String>)>,
 }
 
 pub(crate) struct Step {
     pub condition: Option<Statement>,
     pub otherwise: Otherwise,
+    /// Position in the bodies of refusals.
+    pub refusal: Option<usize>,
     pub kind: Kind,
 }
 
@@ -55,6 +63,7 @@ pub(crate) enum Kind {
         bind: BindingId,
         entity: EntityId,
         set: Vec<Assignment>,
+        sign_up: Option<SignUp>,
     },
     /// Finds the row with the key, or creates it; `changes` sets fields of one that is there.
     Upsert {
@@ -69,6 +78,7 @@ pub(crate) enum Kind {
         entity: EntityId,
         row: Statement,
         set: Vec<Assignment>,
+        password: Option<Vec<String>>,
     },
     Delete {
         entity: EntityId,
@@ -87,6 +97,13 @@ pub(crate) enum Kind {
         index: usize,
         /// The plan's operation that has its guard; absent: nobody may.
         operation: Option<usize>,
+    },
+    SignIn {
+        bind: BindingId,
+    },
+    Token {
+        bind: BindingId,
+        row: Statement,
     },
     /// A JSON list of values.
     Each {
@@ -117,12 +134,8 @@ impl Programs {
         for entity in &plan.model.entities {
             let moves = entity.state.iter().flat_map(|machine| &machine.moves);
             for (index, one) in moves.enumerate() {
-                let steps = Compiler {
-                    plan,
-                    dialect,
-                    this: Some(entity.id),
-                }
-                .steps(&one.steps)?;
+                let mut compiler = Compiler::new(plan, dialect, Some(entity.id));
+                let steps = compiler.steps(&one.steps)?;
                 programs.moves.insert((entity.id, index), steps);
             }
         }
@@ -139,6 +152,8 @@ impl Programs {
         let mut all = Vec::new();
         for program in self.operations.values() {
             all.extend(program.guard.iter().filter_map(|(_, when)| when.as_ref()));
+            let refusals = program.refusals.iter();
+            all.extend(refusals.flat_map(Shown::statements));
             let shown = program
                 .replies
                 .iter()
@@ -165,11 +180,7 @@ impl Program {
         named: usize,
     ) -> Result<Self, Unsupported> {
         let definition = &plan.model.operations[named];
-        let compiler = Compiler {
-            plan,
-            dialect,
-            this: None,
-        };
+        let mut compiler = Compiler::new(plan, dialect, None);
         let mut guard = Vec::new();
         for alternative in &plan.operations[operation].guard {
             let when = alternative.when.as_ref();
@@ -187,6 +198,9 @@ impl Program {
             steps,
             status: plan.operations[operation].status,
             replies,
+            refusals: compiler.refusals,
+            new_passwords: compiler.new_passwords,
+            sign_in: compiler.sign_in,
         })
     }
 
@@ -215,9 +229,24 @@ impl Program {
 
     /// Whether a reply but that of success has a body of its own.
     pub fn shows_failures(&self) -> bool {
-        self.replies
-            .iter()
-            .any(|(status, _)| *status != self.status)
+        let mut replies = self.replies.iter();
+        !self.refusals.is_empty() || replies.any(|(status, _)| *status != self.status)
+    }
+
+    /// The body of a failure with this status: that of the step that refused, or else the operation's.
+    pub fn told(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+        status: u16,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        match environment
+            .refusal
+            .and_then(|index| self.refusals.get(index))
+        {
+            Some(shown) => shown.write(job, environment),
+            None => self.shown(job, environment, status),
+        }
     }
 
     /// The body of a reply with this status: nothing when the operation has none of its own.
@@ -253,8 +282,9 @@ impl Step {
             _ => {}
         }
         match &self.kind {
-            Kind::Create { .. } => {}
+            Kind::Create { .. } | Kind::SignIn { .. } => {}
             Kind::Find { row, .. }
+            | Kind::Token { row, .. }
             | Kind::Upsert { find: row, .. }
             | Kind::Update { row, .. }
             | Kind::Delete { row, .. }
@@ -278,9 +308,23 @@ struct Compiler<'p> {
     dialect: Dialect,
     /// The entity of the row whose move has these effects.
     this: Option<EntityId>,
+    refusals: Vec<Shown>,
+    new_passwords: Vec<Vec<String>>,
+    sign_in: Option<(FieldId, Vec<String>, Vec<String>)>,
 }
 
 impl<'p> Compiler<'p> {
+    fn new(plan: &'p Plan, dialect: Dialect, this: Option<EntityId>) -> Self {
+        Self {
+            plan,
+            dialect,
+            this,
+            refusals: Vec::new(),
+            new_passwords: Vec::new(),
+            sign_in: None,
+        }
+    }
+
     fn printer(&self) -> Result<(Printer<'p>, Scope), Unsupported> {
         let mut printer = Printer::new(self.plan, self.dialect);
         let scope = self.outside(&mut printer)?;
@@ -328,19 +372,30 @@ impl<'p> Compiler<'p> {
         each.collect()
     }
 
-    fn steps(&self, steps: &[archwright_plan::model::Step]) -> Result<Vec<Step>, Unsupported> {
+    fn steps(&mut self, steps: &[archwright_plan::model::Step]) -> Result<Vec<Step>, Unsupported> {
         let each = steps.iter().map(|step| {
             let condition = step.condition.as_ref();
             Ok(Step {
                 condition: condition.map(|one| self.condition(one)).transpose()?,
                 otherwise: step.otherwise,
+                refusal: step
+                    .refusal
+                    .as_ref()
+                    .map(|body| self.refusal(body))
+                    .transpose()?,
                 kind: self.kind(&step.kind)?,
             })
         });
         each.collect()
     }
 
-    fn kind(&self, kind: &StepKind) -> Result<Kind, Unsupported> {
+    fn refusal(&mut self, body: &Shape) -> Result<usize, Unsupported> {
+        self.refusals
+            .push(Shower::new(self.plan, self.dialect).reply(body)?);
+        Ok(self.refusals.len() - 1)
+    }
+
+    fn kind(&mut self, kind: &StepKind) -> Result<Kind, Unsupported> {
         Ok(match kind {
             StepKind::Find {
                 bind,
@@ -386,12 +441,21 @@ impl<'p> Compiler<'p> {
                 that: self.condition(that)?,
             },
             StepKind::Create {
-                bind, entity, set, ..
-            } => Kind::Create {
-                bind: *bind,
-                entity: *entity,
-                set: self.assignments(set)?,
-            },
+                bind,
+                entity,
+                set,
+                sign_up,
+                ..
+            } => {
+                let passwords = sign_up.iter().map(|sign_up| sign_up.password.clone());
+                self.new_passwords.extend(passwords);
+                Kind::Create {
+                    bind: *bind,
+                    entity: *entity,
+                    set: self.assignments(set)?,
+                    sign_up: sign_up.clone(),
+                }
+            }
             StepKind::Upsert {
                 bind,
                 entity,
@@ -406,11 +470,15 @@ impl<'p> Compiler<'p> {
                 set,
                 ..
             } => self.upsert(*bind, *entity, key, set, false)?,
-            StepKind::Update { row, set } => Kind::Update {
-                entity: entity_of(row)?,
-                row: self.value(row)?,
-                set: self.assignments(set)?,
-            },
+            StepKind::Update { row, set, password } => {
+                self.new_passwords.extend(password.clone());
+                Kind::Update {
+                    entity: entity_of(row)?,
+                    row: self.value(row)?,
+                    set: self.assignments(set)?,
+                    password: password.clone(),
+                }
+            }
             StepKind::Delete { row } => Kind::Delete {
                 entity: entity_of(row)?,
                 row: self.value(row)?,
@@ -433,6 +501,21 @@ impl<'p> Compiler<'p> {
                     value: self.sum(row, *field, by)?,
                     input: None,
                 }],
+                password: None,
+            },
+            StepKind::SignIn {
+                bind,
+                key,
+                value,
+                password,
+                ..
+            } => {
+                self.sign_in = Some((*key, value.clone(), password.clone()));
+                Kind::SignIn { bind: *bind }
+            }
+            StepKind::Token { bind, row, .. } => Kind::Token {
+                bind: *bind,
+                row: self.value(row)?,
             },
             StepKind::Move { row, entity, name } => self.moved(row, *entity, name)?,
             StepKind::Each {

@@ -3,11 +3,11 @@
 use super::Environment;
 use super::program::{Assignment, Kind, Step};
 use super::show::{list_of, stored};
-use crate::Failure;
 use crate::connection::Value;
 use crate::represent::{Rule, bound};
 use crate::write::{self, Given, Job, by_rule, status};
-use archwright_plan::model::{BindingId, EntityId, FieldId, Otherwise};
+use crate::{Failure, accounts};
+use archwright_plan::model::{BindingId, EntityId, FieldId, Otherwise, SignUp};
 use archwright_sql::{Phase, Statement};
 
 pub(crate) fn run(
@@ -64,20 +64,25 @@ pub(crate) fn holds(
 }
 
 fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<(), Failure> {
-    let done = attempt(job, step, environment);
-    match (done, step.otherwise) {
+    let Err(failure) = attempt(job, step, environment) else {
+        return Ok(());
+    };
+    let Otherwise::Status(wanted) = step.otherwise else {
+        return Err(failure);
+    };
+    let failure = match failure {
         // What the database refuses is told as the step wants it.
-        (Err(Failure::Conflict { detail, .. }), Otherwise::Status(wanted)) if wanted != 409 => {
-            Err(status(wanted, detail))
-        }
+        Failure::Conflict { detail, .. } if wanted != 409 => status(wanted, detail),
         // An earlier step took the row.
-        (Err(Failure::NotFound), _)
-            if matches!(step.kind, Kind::Update { .. } | Kind::Delete { .. }) =>
-        {
-            Err(refused(step))
+        Failure::NotFound if matches!(step.kind, Kind::Update { .. } | Kind::Delete { .. }) => {
+            refused(step)
         }
-        (done, _) => done,
+        failure => failure,
+    };
+    if failure.status() == Some(wanted) {
+        environment.refusal = environment.refusal.or(step.refusal);
     }
+    Err(failure)
 }
 
 fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<(), Failure> {
@@ -102,9 +107,14 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
                 return Err(refused(step));
             }
         }
-        Kind::Create { bind, entity, set } => {
+        Kind::Create {
+            bind,
+            entity,
+            set,
+            sign_up,
+        } => {
             let columns = assigned(job, environment, set)?;
-            create(job, environment, *bind, *entity, columns)?;
+            create(job, environment, *bind, *entity, columns, sign_up.as_ref())?;
         }
         Kind::Upsert {
             bind,
@@ -118,7 +128,7 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             if found == Value::Null {
                 let mut columns = assigned(job, environment, key)?;
                 columns.extend(assigned(job, environment, set)?);
-                return create(job, environment, *bind, *entity, columns);
+                return create(job, environment, *bind, *entity, columns, None);
             }
             if *changes {
                 let columns = assigned(job, environment, set)?;
@@ -126,10 +136,18 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             }
             environment.bindings.insert(*bind, found);
         }
-        Kind::Update { entity, row, set } => {
+        Kind::Update {
+            entity,
+            row,
+            set,
+            password,
+        } => {
             let row = needed(job, environment, row, step)?;
             let columns = assigned(job, environment, set)?;
             change(job, *entity, &row, &columns)?;
+            if let Some(hash) = password.as_ref().and_then(|path| environment.hash(path)) {
+                write::set_password(job, *entity, &row, hash)?;
+            }
         }
         Kind::Delete { entity, row } => {
             let row = needed(job, environment, row, step)?;
@@ -153,6 +171,19 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
         } => {
             let row = needed(job, environment, row, step)?;
             moved(job, *entity, *index, *operation, &row)?;
+        }
+        Kind::SignIn { bind } => {
+            let proven = environment.proofs.signed_in.clone();
+            let (account, verified) = proven.ok_or_else(|| refused(step))?;
+            let account = accounts::sign_in(job, &account, &verified)?;
+            environment
+                .bindings
+                .insert(*bind, account.ok_or_else(|| refused(step))?);
+        }
+        Kind::Token { bind, row } => {
+            let row = needed(job, environment, row, step)?;
+            let token = accounts::open(job, environment, &row)?;
+            environment.bindings.insert(*bind, Value::Text(token));
         }
         Kind::Each { bind, list, steps } => {
             for item in list_of(&value(job, environment, list)?)? {
@@ -212,12 +243,18 @@ fn create(
     bind: BindingId,
     entity: EntityId,
     columns: Vec<(FieldId, Value)>,
+    sign_up: Option<&SignUp>,
 ) -> Result<(), Failure> {
     let given = Given {
         columns,
         ..Given::default()
     };
-    let id = write::create_row(job, entity, &given)?;
+    let sign_up = sign_up.map(|sign_up| {
+        let hash = environment.hash(&sign_up.password);
+        let hash = hash.ok_or_else(|| Failure::Internal("a password without a hash".to_owned()))?;
+        Ok::<_, Failure>((hash, sign_up.role))
+    });
+    let id = write::create_row(job, entity, &given, sign_up.transpose()?)?;
     environment.bindings.insert(bind, id);
     Ok(())
 }

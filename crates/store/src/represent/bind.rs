@@ -61,6 +61,10 @@ impl<'a> Bindings<'a> {
             (Parameter::Binding(binding), Some(environment)) => {
                 return Ok(environment.binding(*binding));
             }
+            (Parameter::CallerToken, Some(environment)) => {
+                let token = environment.proofs.token.clone();
+                return Ok(token.map_or(Value::Null, Value::Text));
+            }
             _ => {}
         }
         match parameter {
@@ -99,9 +103,10 @@ impl<'a> Bindings<'a> {
                 let found = inputs.iter().find(|(known, _)| known == path);
                 Ok(found.map_or(Value::Null, |(_, value)| value.clone()))
             }
-            Parameter::RowId | Parameter::Input { .. } | Parameter::Binding(_) => {
-                Err(unbound(parameter))
-            }
+            Parameter::RowId
+            | Parameter::CallerToken
+            | Parameter::Input { .. }
+            | Parameter::Binding(_) => Err(unbound(parameter)),
         }
     }
 

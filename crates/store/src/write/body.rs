@@ -132,7 +132,8 @@ impl<'a> Reader<'a> {
     }
 
     fn input(&mut self, input: &Input, value: &Json, at: &str, mode: Mode, given: &mut Given) {
-        if value.is_null() {
+        let blank_as_null = self.plan.model.field(input.field).blank_as_null;
+        if value.is_null() || (blank_as_null && scalar::is_blank(value)) {
             match input.nullable {
                 true => given.columns.push((input.field, Value::Null)),
                 false => self.fault(at, "type", "It can't be null."),

@@ -50,17 +50,24 @@ impl Reader<'_> {
         for field in fields {
             let at = place(at, &field.name);
             path.push(field.name.clone());
-            match (object.get(&field.name), &field.default) {
+            let given = object.get(&field.name);
+            let given = match field.blank_as_null && given.is_some_and(scalar::is_blank) {
+                true => Some(&Json::Null),
+                false => given,
+            };
+            match (given, &field.default) {
                 (None, Some(default)) => {
                     let value = default_value(default, &field.kind);
                     inputs.values.push((path.clone(), value));
                 }
-                (found @ (None | Some(Json::Null)), _) if field.optional => {
-                    if found.is_none() {
-                        inputs.absent.push(path.clone());
-                    }
+                (None, None) if field.optional => {
+                    inputs.absent.push(path.clone());
                     inputs.values.push((path.clone(), Value::Null));
                 }
+                (Some(Json::Null), _) if field.nullable => {
+                    inputs.values.push((path.clone(), Value::Null));
+                }
+                (Some(Json::Null), _) => self.fault(&at, "type", "It can't be null."),
                 (None, None) => self.fault(&at, "required", "It is required."),
                 (Some(value), _) => self.kind(field, value, &at, path, inputs),
             }

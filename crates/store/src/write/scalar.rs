@@ -108,9 +108,19 @@ impl<'a> Rules<'a> {
     }
 }
 
+/// Whether it is the empty text.
+pub(crate) fn is_blank(json: &Json) -> bool {
+    json.as_str() == Some("")
+}
+
 /// The value as a column stores it.
 pub(crate) fn stored(rules: Rules<'_>, json: &Json) -> Result<Value, Wrong> {
-    let value = typed(rules.scalar, json)?;
+    let value = match typed(rules.scalar, json) {
+        Err((code, _)) if code != "type" && is_blank(json) => {
+            return Err(("blank", "It must not be empty.".to_owned()));
+        }
+        typed => typed?,
+    };
     bounded(rules, &value)?;
     if let (Some(pattern), Value::Text(text)) = (rules.pattern, &value)
         && !rules.patterns.matches(pattern, text)

@@ -6,22 +6,43 @@ use super::roles::{NO_PASSWORD, credentials};
 use super::row::{self, Changes};
 use super::{audit, change, delete, judge, link as pairs, whole};
 use crate::Failure;
-use crate::connection::Value;
-use archwright_plan::model::{EntityId, FieldId};
+use crate::accounts::end_other_sessions;
+use crate::connection::{Value, values};
+use archwright_plan::model::{EntityId, FieldId, RoleId};
 use serde_json::json;
 
 pub(crate) fn create_row(
     job: &mut Job<'_>,
     entity: EntityId,
     given: &Given,
+    sign_up: Option<(&str, RoleId)>,
 ) -> Result<Value, Failure> {
     let (id, changes) = row::create(job, entity, given, &row::ALONE)?;
     let account = job.plan().model.account.as_ref();
     if account.is_some_and(|account| account.entity == entity) {
-        credentials(job, &id, NO_PASSWORD, &[])?;
+        match sign_up {
+            Some((hash, role)) => credentials(job, &id, hash, &[role])?,
+            None => credentials(job, &id, NO_PASSWORD, &[])?,
+        }
     }
     whole::record(job, entity, &id, changes)?;
     Ok(id)
+}
+
+/// Gives an account another password, and ends its sessions but that of the call.
+pub(crate) fn set_password(
+    job: &Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    hash: &str,
+) -> Result<(), Failure> {
+    let update = "UPDATE \"auth_credentials\" \
+                  SET \"password_hash\" = ?2, \"failed_count\" = 0, \"locked_until\" = NULL \
+                  WHERE \"account_id\" = ?1";
+    job.connection
+        .execute(update, &values![id.clone(), hash.to_owned()])?;
+    end_other_sessions(job.connection, id, job.context)?;
+    audit::secret(job, entity, id, "password")
 }
 
 pub(crate) fn set_row(

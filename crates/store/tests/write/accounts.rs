@@ -115,7 +115,7 @@ async fn a_refused_sign_up_leaves_nothing() {
         &world,
         r#"{"email": "x", "name": "", "roles": ["staff"], "password": "p"}"#,
     );
-    let expected = "422 /email format, /name too-short, /password unknown, /roles read-only";
+    let expected = "422 /email format, /name blank, /password unknown, /roles read-only";
     let found = outcome(&bad.await.unwrap_err());
     let mut faults: Vec<&str> = found.trim_start_matches("422 ").split(", ").collect();
     faults.sort_unstable();

@@ -13,6 +13,7 @@ mod files;
 mod moves;
 mod named;
 mod odd;
+mod passwords;
 mod relations;
 mod repetition;
 mod script;

@@ -11,7 +11,7 @@ async fn articles_are_written_listed_and_read() {
         &PEOPLE,
         r#"
         nobody: POST /api/articles {"article": {"title": "T", "description": "d", "body": "b"}} => 401
-        ada: POST /api/articles {"article": {"title": "", "body": 1, "more": 1}} => 422 /article/more unknown, /article/title too-short, /article/description required, /article/body type
+        ada: POST /api/articles {"article": {"title": "", "body": 1, "more": 1}} => 422 /article/more unknown, /article/title blank, /article/description required, /article/body type
         ada: POST /api/articles {"article": {"title": "Hello World", "description": "d", "body": "b", "tagList": ["news", " design "]}} => 201 {"article": {"slug": "hello-world", "title": "Hello World", "tagList": ["news", "design"], "favorited": false, "favoritesCount": 0, "score": 0, "author": {"username": "ada", "following": false, "bio": null}}}
         bob: POST /api/articles {"article": {"title": "Hello World", "description": "d", "body": "b", "tagList": ["design"]}} => 201 {"article": {"slug": "hello-world-2", "tagList": ["design"], "author": {"username": "bob"}}}
         # Drafts are their author's.

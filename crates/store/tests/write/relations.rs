@@ -124,7 +124,7 @@ entities:
 "#,
         &["ada:member"],
         r#"
-        ada: POST /v1/forms {"pages": [{"title": "1", "boxes": [{"label": ""}]}]} => 422 /pages/0/boxes/0/label too-short
+        ada: POST /v1/forms {"pages": [{"title": "1", "boxes": [{"label": ""}]}]} => 422 /pages/0/boxes/0/label blank
         ada: POST /v1/forms {"pages": [{"title": "1", "boxes": [{"label": "a"}, {"label": "b"}]}, {"title": "2"}]} => 201 {"pages": [{"boxes": [{"label": "a"}, {"label": "b"}]}, {"boxes": []}]} as form
         ada: PATCH /v1/forms/$form {"pages": [{"title": "3", "boxes": [{"label": "c"}]}]} => 200 {"pages": [{"title": "3", "boxes": [{"label": "c"}]}]}
         ada: DELETE /v1/forms/$form => 204

@@ -129,7 +129,7 @@ async fn check_seed(example: &str) {
 
 #[tokio::test]
 async fn examples_take_their_seeds() {
-    for example in ["bookshop", "helpdesk", "newsroom", "payments", "profile"] {
+    for example in ["bookshop", "conduit", "helpdesk", "newsroom", "payments", "profile"] {
         check_seed(example).await;
     }
 }

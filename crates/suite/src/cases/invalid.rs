@@ -3,7 +3,7 @@
 use archwright_plan::model::{
     EntityId, Field, IdType, InputField, InputKind as MoveInput, Literal, Model, ScalarType,
 };
-use archwright_plan::{Input, InputKind};
+use archwright_plan::{Input, InputKind, limits};
 use serde_json::{Value as Json, json};
 
 /// What is put in place of a good value.
@@ -71,6 +71,9 @@ pub fn of_input(model: &Model, input: &Input) -> Vec<Bad> {
             all.push(bad("too-many", json!(many), &["too-many"]));
         }
     }
+    if field.blank_as_null {
+        all.retain(is_not_blank);
+    }
     all
 }
 
@@ -93,7 +96,47 @@ pub fn of_move_input(model: &Model, field: &InputField) -> Vec<Bad> {
         MoveInput::List(_) => all.push(bad("type", json!("no list"), TYPE)),
         MoveInput::Object(_) => all.push(bad("type", json!("no object"), TYPE)),
     }
+    if field.blank_as_null {
+        all.retain(is_not_blank);
+    }
     all
+}
+
+/// All that is wrong for an input of a named operation.
+pub fn of_named_input(model: &Model, field: &InputField) -> Vec<Bad> {
+    let mut all = of_move_input(model, field);
+    if !field.optional {
+        all.push(bad("null", Json::Null, &["type", "required"]));
+    }
+    if let MoveInput::List(item) = &field.kind {
+        let item = InputField {
+            kind: (**item).clone(),
+            default: None,
+            optional: true,
+            ..field.clone()
+        };
+        let bads = of_move_input(model, &item).into_iter();
+        all.extend(bads.map(|bad| Bad {
+            class: item_class(bad.class),
+            value: bad.value.map(|value| json!([value])),
+            ..bad
+        }));
+        let many = limits::INPUT_ITEMS + 1;
+        let many = vec![json!("a"); many];
+        all.push(bad("too-many", json!(many), &["too-many"]));
+    }
+    all
+}
+
+fn item_class(class: &str) -> &'static str {
+    match class {
+        "type" => "item-type",
+        "too-short" => "item-too-short",
+        "too-long" => "item-too-long",
+        "too-small" => "item-too-small",
+        "too-large" => "item-too-large",
+        _ => "item-format",
+    }
 }
 
 fn of_reference(model: &Model, target: EntityId) -> Vec<Bad> {
@@ -153,7 +196,7 @@ fn of_scalar(scalar: &ScalarType, limits: Limits) -> Vec<Bad> {
     let format = |text: &str| bad("format", json!(text), &["format"]);
     match scalar {
         ScalarType::String { min, max } => texts(*min, *max, limits, &mut all),
-        ScalarType::Text { max } => texts(0, *max, limits, &mut all),
+        ScalarType::Text { min, max } => texts(*min, *max, limits, &mut all),
         ScalarType::Int | ScalarType::BigInt => {
             all.push(bad("type", json!("twelve"), TYPE));
             all.push(bad("fraction", json!(1.5), &["type", "format"]));
@@ -228,6 +271,10 @@ fn of_scalar(scalar: &ScalarType, limits: Limits) -> Vec<Bad> {
     all
 }
 
+fn is_not_blank(bad: &Bad) -> bool {
+    bad.value != Some(json!(""))
+}
+
 fn texts(min: u32, max: u32, limits: Limits, all: &mut Vec<Bad>) {
     all.push(bad("type", json!(12), TYPE));
     if min > 0 {
@@ -235,7 +282,7 @@ fn texts(min: u32, max: u32, limits: Limits, all: &mut Vec<Bad>) {
         all.push(bad(
             "too-short",
             json!(short),
-            &["too-short", "pattern", "required"],
+            &["too-short", "blank", "pattern", "required"],
         ));
     }
     let long = "a".repeat(max as usize + 1);

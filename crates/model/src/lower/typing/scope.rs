@@ -50,6 +50,8 @@ pub(in crate::lower) struct Scope {
     pub present: Vec<String>,
     /// `rows.map(x, …)` may be used: a reply.
     pub maps: bool,
+    /// `caller.token` may be used: the reply of an operation.
+    pub token: bool,
 }
 
 impl Scope {
@@ -322,6 +324,27 @@ impl Typer<'_, '_, '_> {
         )))
     }
 
+    fn account_has(&self, field: &str) -> bool {
+        let account = self.lowering.account.as_ref();
+        account.is_some_and(|account| self.lowering.field_named(account.entity, field).is_some())
+    }
+
+    /// The token that the request came with.
+    fn caller_token(&mut self, span: Span) -> Option<Typed> {
+        self.known_caller(span)?;
+        if !self.scope.token {
+            return self.fail(
+                "AW326",
+                span,
+                "`caller.token` is not known here",
+                "show it in the `reply` of an operation",
+            );
+        }
+        let nullable = !self.scope.signed_in;
+        let kind = ExpressionKind::CallerToken;
+        Some(plain(expression(kind, Type::Text, nullable, span)))
+    }
+
     pub(super) fn select(
         &mut self,
         node: &Node,
@@ -333,6 +356,9 @@ impl Typer<'_, '_, '_> {
         if self.is_caller(of) && field == "roles" {
             let help = "ask for one role: `'staff' in caller.roles`";
             return self.fail("AW327", span, "`caller.roles` is no value of its own", help);
+        }
+        if self.is_caller(of) && field == "token" && !self.account_has("token") {
+            return self.caller_token(span);
         }
         if let Kind::Identifier(root) = &of.kind
             && let Some(place) = self.input_root(root)
@@ -496,7 +522,8 @@ impl Typer<'_, '_, '_> {
         name_span: Span,
     ) -> Option<Typed> {
         let ExpressionKind::Input { place, mut path } = object.kind else {
-            return None;
+            let help = "show the whole of it: `{ errors: by_field }`";
+            return self.fail("AW322", name_span, "its parts have no names here", help);
         };
         let inputs = Rc::clone(self.scope.inputs.as_ref()?);
         let mut fields = inputs.of(place);
