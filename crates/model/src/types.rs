@@ -233,6 +233,9 @@ pub const PASSWORD_CHARACTERS: u32 = 256;
 /// The greatest size of a `json` value as text.
 pub const LARGEST_JSON_BYTES: usize = 16 * 1024;
 
+/// Bytes of all texts in an entry of an index. PostgreSQL's B-tree holds entries of 2704 bytes, with the other columns.
+pub const LARGEST_INDEXED_BYTES: usize = 2_600;
+
 /// The most characters of a `text` that names no limit.
 pub const TEXT_CHARACTERS: u32 = 65_536;
 

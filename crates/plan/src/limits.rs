@@ -18,5 +18,7 @@ pub const FAULTS: usize = 100;
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// Levels of objects and lists in a body.
 pub const BODY_NESTING: usize = 64;
+/// Bytes of all texts of a row that are searched: PostgreSQL holds a megabyte of words with their positions.
+pub const SEARCHED_BYTES: usize = 500_000;
 /// Characters of a password.
 pub const PASSWORD_CHARACTERS: usize = archwright_model::PASSWORD_CHARACTERS as usize;

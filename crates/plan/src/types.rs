@@ -1,6 +1,9 @@
 //! Tables, representations, operations, the access matrix, and the reasons.
 
-use archwright_model::{Direction, EntityId, Expression, FieldId, Method, Model, Rate, RoleId};
+use crate::limits::SEARCHED_BYTES;
+use archwright_model::{
+    Direction, EntityId, Expression, FieldId, LARGEST_INDEXED_BYTES, Method, Model, Rate, RoleId,
+};
 
 /// The whole architecture of one design. The same design gives the same plan.
 #[derive(Clone, Debug)]
@@ -582,6 +585,52 @@ impl Plan {
 }
 
 impl Table {
+    /// The most bytes that a text of the column may have, so that every index of the table holds its rows; `None`: as
+    /// many as its type lets it have. Columns of an index share what it holds: short ones take what they need.
+    pub fn most_bytes(&self, column: &str) -> Option<usize> {
+        let unique = self
+            .unique
+            .iter()
+            .map(|unique| unique.columns.iter().collect());
+        let indexes = self.indexes.iter();
+        let indexes = indexes.map(|index| index.columns.iter().map(|(name, _)| name).collect());
+        let entries = unique
+            .chain(indexes)
+            .map(|columns| (columns, LARGEST_INDEXED_BYTES));
+        let searched = (self.search.iter().collect(), SEARCHED_BYTES);
+        let shares =
+            entries
+                .chain([searched])
+                .filter_map(|(columns, bytes): (Vec<&String>, usize)| {
+                    self.share(column, &columns, bytes)
+                });
+        shares.min()
+    }
+
+    fn share(&self, column: &str, columns: &[&String], mut bytes: usize) -> Option<usize> {
+        let mut texts: Vec<(usize, &Column)> = columns
+            .iter()
+            .filter_map(|name| self.columns.iter().find(|column| column.name == **name))
+            .filter_map(|column| match column.ty {
+                // UTF-8 takes four bytes for a character at most.
+                ColumnType::Text { max } => {
+                    Some((max.map_or(usize::MAX, |max| max as usize * 4), column))
+                }
+                _ => None,
+            })
+            .collect();
+        texts.sort_by_key(|(most, _)| *most);
+        let count = texts.len();
+        for (index, (most, text)) in texts.into_iter().enumerate() {
+            let share = most.min(bytes / (count - index));
+            if text.name == column {
+                return (share < most).then_some(share);
+            }
+            bytes -= share;
+        }
+        None
+    }
+
     pub fn column_from(&self, source: ColumnSource) -> Option<&Column> {
         self.columns.iter().find(|column| column.source == source)
     }

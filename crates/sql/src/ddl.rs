@@ -262,7 +262,9 @@ fn bound_text(
             ScalarType::Decimal { scale, .. },
         ) if dialect.unscaled_decimals() => units(*value, *from, *scale),
         (Literal::Int(value), _) => Ok(value.to_string()),
-        (Literal::Decimal { units, scale }, _) => Ok(crate::printer::decimal_text(*units, *scale)),
+        (Literal::Decimal { units, scale }, _) => {
+            Ok(format!("({})", archwright_plan::decimal(*units, *scale)))
+        }
         (Literal::Text(text), ScalarType::DateTime) if dialect.instants_are_integers() => {
             let instant = archwright_plan::model::calendar::instant_from_text(text);
             instant
@@ -327,15 +329,12 @@ fn search(table: &Table, dialect: Dialect) -> Result<Vec<String>, Unsupported> {
 /// The column of a table's words, in PostgreSQL.
 pub const SEARCH_COLUMN: &str = "search_words";
 
-/// Words without accents and in lower case, of each searchable field as a class of its own, so that a reader who may
-/// not see a field can't search it.
+/// The words of all searchable fields.
 fn postgres_search(table: &Table) -> Vec<String> {
     let dialect = Dialect::Postgres;
-    let words = table.search.iter().enumerate().map(|(position, column)| {
-        let class = search_class(position);
+    let words = table.search.iter().map(|column| {
         let text = format!("coalesce({}, '')", dialect.identifier(column));
-        let plain = postgres_plain_words(&text);
-        format!("setweight(to_tsvector('simple', {plain}), '{class}')")
+        format!("to_tsvector('simple', {})", postgres_plain_words(&text))
     });
     let words = words.collect::<Vec<_>>().join(" || ");
     let name = dialect.identifier(&table.name);
@@ -347,17 +346,16 @@ fn postgres_search(table: &Table) -> Vec<String> {
     ]
 }
 
-/// The class of the words of a table's n-th searchable field. PostgreSQL tells four apart; further fields share the
-/// last one.
-pub fn search_class(position: usize) -> char {
-    *['A', 'B', 'C'].get(position).unwrap_or(&'D')
-}
-
-/// Text without accents, for PostgreSQL, and without the signs that its parser would take for parts of a word.
-pub fn postgres_plain_words(text: &str) -> String {
-    let plain = format!("regexp_replace(normalize({text}, NFD), '[\\u0300-\\u036f]', '', 'g')");
+/// Text whose words are those that FTS5's `unicode61 remove_diacritics 2` makes of it: the letters a to z lose their
+/// accents, others keep them; and without the signs that PostgreSQL's parser would take for parts of a word.
+fn postgres_plain_words(text: &str) -> String {
+    let accents = "[\\u0300-\\u036f]";
+    let plain =
+        format!("regexp_replace(normalize({text}, NFD), '([A-Za-z]){accents}+', '\\1', 'g')");
     let signs = "[\\u0021-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u007e]";
-    format!("regexp_replace({plain}, '{signs}', ' ', 'g')")
+    format!(
+        "regexp_replace(regexp_replace(normalize({plain}, NFC), '{accents}', '', 'g'), '{signs}', ' ', 'g')"
+    )
 }
 
 fn sqlite_search(table: &Table, rowid: &str) -> Vec<String> {

@@ -7,6 +7,9 @@ use archwright_plan::{ColumnType, Plan};
 /// Bytes of a name that PostgreSQL keeps.
 const POSTGRES_NAME: usize = 63;
 
+/// Ordered by code point, as everywhere else, whatever the database's locale.
+pub(crate) const POSTGRES_TEXT: &str = "text COLLATE \"C\"";
+
 impl Dialect {
     /// A name, quoted; names come from the plan, and are still escaped. PostgreSQL cuts names after 63 bytes, which
     /// could make two into one, so longer ones end in a hash.
@@ -39,7 +42,8 @@ impl Dialect {
                 IdType::Int => "bigint",
             }),
             Type::File => Some("uuid"),
-            Type::Text | Type::Null => None,
+            Type::Text => Some(POSTGRES_TEXT),
+            Type::Null => None,
         }
     }
 
@@ -131,12 +135,11 @@ impl Dialect {
     pub fn list_item(self, value: &str, ty: &Type) -> String {
         match (self, ty) {
             (Self::Postgres, Type::Decimal { scale }) => {
-                format!("({value} * 1{})::bigint", "0".repeat(*scale as usize))
+                format!("trunc({value} * 1{})", "0".repeat(*scale as usize))
             }
             (Self::Postgres, Type::DateTime) => {
                 format!("(round(extract(epoch FROM {value}) * 1000))::bigint")
             }
-            (Self::Postgres, Type::Text) => format!("({value})::text"),
             _ => value.to_owned(),
         }
     }
@@ -165,14 +168,6 @@ impl Dialect {
             (Self::Postgres, Direction::Descending, true) => format!("{column} DESC NULLS LAST"),
             (_, Direction::Ascending, _) => column.to_owned(),
             (_, Direction::Descending, _) => format!("{column} DESC"),
-        }
-    }
-
-    /// A missing value of no matter which type.
-    pub fn missing(self) -> &'static str {
-        match self {
-            Self::Sqlite => "NULL",
-            Self::Postgres => "NULL::text",
         }
     }
 
@@ -292,9 +287,8 @@ fn postgres_type(ty: ColumnType) -> String {
         ColumnType::Bool => "boolean".to_owned(),
         ColumnType::Date => "date".to_owned(),
         ColumnType::Instant => "timestamptz(3)".to_owned(),
-        // Ordered by code point, as everywhere else, whatever the database's locale. Lengths are constraints, whose
-        // names say which field is too long.
-        ColumnType::Text { .. } => "text COLLATE \"C\"".to_owned(),
+        // Lengths are constraints, whose names say which field is too long.
+        ColumnType::Text { .. } => POSTGRES_TEXT.to_owned(),
         ColumnType::Json => "jsonb".to_owned(),
         ColumnType::Bytes => "bytea".to_owned(),
     }

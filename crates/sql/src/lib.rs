@@ -4,6 +4,7 @@
 //! inlines the design's own literals, through the dialect's escaper.
 
 mod access;
+mod comparison;
 mod ddl;
 mod dialect;
 mod error;
@@ -16,10 +17,7 @@ mod types;
 mod value;
 
 pub use access::*;
-pub use ddl::{
-    SEARCH_COLUMN, ddl, postgres_plain_words, schema_fingerprint, search_class, search_rowid,
-    search_table,
-};
+pub use ddl::{SEARCH_COLUMN, ddl, schema_fingerprint, search_rowid, search_table};
 pub use error::*;
 pub use policy::{SecurityNames, row_security, without_row_security};
 pub use printer::*;

@@ -1,8 +1,8 @@
 //! Collects the parameters of one statement while its parts are printed.
 
 use crate::{Dialect, Parameter, Statement, Unsupported};
-use archwright_plan::model::{BindingId, EntityId, Expression, Literal, VariableId};
-use archwright_plan::{ColumnSource, Plan, Table};
+use archwright_plan::model::{BindingId, EntityId, Literal, VariableId};
+use archwright_plan::{ColumnSource, Plan, Table, decimal};
 
 /// Computed fields may use each other; more than this many deep is a cycle that the model should have refused.
 const COMPUTED_DEPTH: usize = 32;
@@ -158,11 +158,8 @@ impl<'a> Printer<'a> {
             Parameter::Literal(Literal::Null) => Ok("NULL".to_owned()),
             Parameter::Literal(Literal::Bool(value)) => Ok(self.dialect.boolean(*value).to_owned()),
             Parameter::Literal(Literal::Int(value)) => Ok(format!("({value})")),
-            Parameter::Literal(Literal::Decimal { units, scale }) if *scale == 0 => {
-                Ok(format!("({units})"))
-            }
             Parameter::Literal(Literal::Decimal { units, scale }) => {
-                Ok(decimal_text(*units, *scale))
+                Ok(format!("({})", decimal(*units, *scale)))
             }
             Parameter::Literal(Literal::Text(text)) => Ok(self.dialect.text_literal(text)),
             other if self.binding == Binding::Settings => crate::setting::of(self.plan, other)
@@ -249,31 +246,4 @@ impl<'a> Printer<'a> {
             parameters: parameters.collect(),
         }
     }
-
-    /// The parameters so far, in the order of their numbers.
-    pub fn parameters(&self) -> &[Parameter] {
-        &self.parameters
-    }
-}
-
-/// One condition on its own: a fragment that is 0 or 1, never missing.
-pub fn condition(
-    plan: &Plan,
-    expression: &Expression,
-    scope: &Scope,
-    dialect: Dialect,
-) -> Result<Statement, Unsupported> {
-    let mut printer = Printer::new(plan, dialect);
-    let text = printer.condition(expression, scope)?;
-    Ok(printer.finish(text))
-}
-
-pub(crate) fn decimal_text(units: i64, scale: u32) -> String {
-    let digits = format!(
-        "{:0width$}",
-        units.unsigned_abs(),
-        width = scale as usize + 1
-    );
-    let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
-    format!("({}{whole}.{fraction})", if units < 0 { "-" } else { "" })
 }

@@ -43,6 +43,8 @@ pub enum Parameter {
         field: FieldId,
         of: Box<Parameter>,
     },
+    /// The parameter's text, if it is a uuid as ids are written; otherwise null.
+    Uuid(Box<Parameter>),
     /// The n-th value that the statement's user supplies (a column to set, a filter's value, a cursor's part).
     Value(usize),
 }

@@ -5,12 +5,12 @@ use crate::printer::Binding;
 use crate::{Dialect, Parameter, Printer, Row, Scope, Source, Unsupported};
 use archwright_plan::model::calendar::instant_from_text;
 use archwright_plan::model::{
-    Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
-    Quantifier, ScalarType, Type, VariableId,
+    Aggregate, BinaryOperator, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Function,
+    Literal, Quantifier, ScalarType, Type, VariableId,
 };
 use archwright_plan::{ColumnSource, ColumnType};
 
-type Printed = Result<String, Unsupported>;
+pub(crate) type Printed = Result<String, Unsupported>;
 
 impl Printer<'_> {
     /// A condition: true or false, a missing value counts as false.
@@ -23,12 +23,12 @@ impl Printer<'_> {
         })
     }
 
-    fn false_if_missing(&self, text: &str) -> String {
+    pub(crate) fn false_if_missing(&self, text: &str) -> String {
         format!("COALESCE({text}, {})", self.dialect.boolean(false))
     }
 
     /// A value: rows stand for their ids, instants and durations for milliseconds, decimals for unscaled integers of
-    /// their type's scale (where the dialect stores them so).
+    /// their type's scale (where the dialect stores them so), uuids for their text.
     pub fn value(&mut self, expression: &Expression, scope: &Scope) -> Printed {
         match &expression.kind {
             ExpressionKind::Literal(literal) => self.literal(literal, &expression.ty),
@@ -57,11 +57,13 @@ impl Printer<'_> {
             }
             ExpressionKind::Field { of, field } => {
                 let row = self.row(of, scope)?;
-                self.field(&row, *field)
+                let text = self.field(&row, *field)?;
+                Ok(self.spelled(text, expression))
             }
             ExpressionKind::Id(of) => {
                 let row = self.row(of, scope)?;
-                self.row_id(&row)
+                let text = self.row_id(&row)?;
+                Ok(self.spelled(text, expression))
             }
             ExpressionKind::Not(inner) => Ok(format!("(NOT {})", self.condition(inner, scope)?)),
             ExpressionKind::Negate(inner) => {
@@ -158,13 +160,14 @@ impl Printer<'_> {
         self.typed(Parameter::Literal(literal), ty)
     }
 
-    /// A parameter whose type PostgreSQL need not guess. Text stays open: it may be compared with a uuid.
-    fn typed(&mut self, parameter: Parameter, ty: &Type) -> Printed {
+    /// A parameter whose type PostgreSQL need not guess: places that share it may take it for different ones.
+    pub(crate) fn typed(&mut self, parameter: Parameter, ty: &Type) -> Printed {
         let text = self.parameter(parameter)?;
         Ok(match (self.dialect, ty) {
             (Dialect::Postgres, Type::Decimal { scale }) if !self.is_inline() => {
                 from_units(&text, *scale)
             }
+            (_, Type::Text) if self.inline => text,
             _ => match self.dialect.cast(ty, self.plan) {
                 Some(cast) => format!("{text}::{cast}"),
                 None => text,
@@ -195,14 +198,6 @@ impl Printer<'_> {
         match (self.dialect, ty) {
             (Dialect::Postgres, Type::Int) => format!("({text})::numeric"),
             _ => text,
-        }
-    }
-
-    /// An operand of a function on text, which may be a uuid.
-    fn textual(&self, text: &str) -> String {
-        match self.dialect {
-            Dialect::Sqlite => text.to_owned(),
-            Dialect::Postgres => format!("({text})::text"),
         }
     }
 
@@ -296,7 +291,16 @@ impl Printer<'_> {
         let account =
             account.ok_or_else(|| Unsupported::new("the caller of a design without accounts"))?;
         let entity = account.entity;
-        let id = self.typed(Parameter::CallerId, &Type::Row(entity))?;
+        self.row_named(Parameter::CallerId, entity)
+    }
+
+    /// The row whose id is a parameter.
+    pub fn row_named(
+        &mut self,
+        parameter: Parameter,
+        entity: EntityId,
+    ) -> Result<Row, Unsupported> {
+        let id = self.typed(parameter, &Type::Row(entity))?;
         Ok(Row::Key { entity, id })
     }
 
@@ -327,7 +331,7 @@ impl Printer<'_> {
     }
 
     /// The value at the scale of a type.
-    fn scaled(&mut self, expression: &Expression, ty: &Type, scope: &Scope) -> Printed {
+    pub(crate) fn scaled(&mut self, expression: &Expression, ty: &Type, scope: &Scope) -> Printed {
         let text = self.value(expression, scope)?;
         match (scale(&expression.ty), scale(ty)) {
             (Some(from), Some(to)) => self.rescale(text, from, to),
@@ -396,7 +400,6 @@ impl Printer<'_> {
             BinaryOperator::GreaterOrEqual => self.ordering(">=", left, right, scope),
             BinaryOperator::Add if whole.ty == Type::Text => {
                 let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
-                let (left, right) = (self.textual(&left), self.textual(&right));
                 Ok(format!("({left} || {right})"))
             }
             BinaryOperator::Add => self.sum("+", whole, left, right, scope),
@@ -458,232 +461,6 @@ impl Printer<'_> {
         }
         let left = self.wide(left, &whole.ty);
         Ok(format!("({left} {sign} {right})"))
-    }
-
-    /// Both sides at the larger of the two scales.
-    fn aligned(
-        &mut self,
-        left: &Expression,
-        right: &Expression,
-        scope: &Scope,
-    ) -> Result<(String, String), Unsupported> {
-        let ty = match (scale(&left.ty), scale(&right.ty)) {
-            (Some(left), Some(right)) => Type::Decimal {
-                scale: left.max(right),
-            },
-            _ => Type::Null,
-        };
-        Ok((
-            self.scaled(left, &ty, scope)?,
-            self.scaled(right, &ty, scope)?,
-        ))
-    }
-
-    fn equality(
-        &mut self,
-        operator: BinaryOperator,
-        left: &Expression,
-        right: &Expression,
-        scope: &Scope,
-    ) -> Printed {
-        let (left_text, right_text) = match (self.sensitive(left), self.sensitive(right)) {
-            (Some(field), None) => self.blind(field, left, right, scope)?,
-            (None, Some(field)) => self.blind(field, right, left, scope)?,
-            (Some(_), Some(_)) => {
-                return Err(Unsupported::at("two encrypted fields compared", left.span));
-            }
-            (None, None) => self.comparable(left, right, scope)?,
-        };
-        let missing = left.nullable || right.nullable;
-        let sign = match (operator == BinaryOperator::Equal, missing) {
-            (true, false) => "=",
-            (true, true) => self.dialect.same(),
-            (false, false) => "<>",
-            (false, true) => self.dialect.differs(),
-        };
-        Ok(format!("({left_text} {sign} {right_text})"))
-    }
-
-    /// Both sides of an equality. PostgreSQL has no equality of a uuid and a text, and none of two parameters of
-    /// unknown type.
-    fn comparable(
-        &mut self,
-        left: &Expression,
-        right: &Expression,
-        scope: &Scope,
-    ) -> Result<(String, String), Unsupported> {
-        let (left_text, right_text) = self.aligned(left, right, scope)?;
-        if self.dialect == Dialect::Sqlite || left.ty != Type::Text && right.ty != Type::Text {
-            return Ok((left_text, right_text));
-        }
-        let guessed = |side: Side| side == Side::Open;
-        let (left, right) = (self.side(left), self.side(right));
-        let unlike = matches!(
-            (left, right),
-            (Side::Text, Side::Uuid) | (Side::Uuid, Side::Text)
-        );
-        if unlike || guessed(left) && guessed(right) {
-            return Ok((self.textual(&left_text), self.textual(&right_text)));
-        }
-        Ok((left_text, right_text))
-    }
-
-    fn side(&self, expression: &Expression) -> Side {
-        match &expression.kind {
-            ExpressionKind::Literal(_)
-            | ExpressionKind::Binding(_)
-            | ExpressionKind::Input { .. } => Side::Open,
-            ExpressionKind::Id(_) => Side::Uuid,
-            ExpressionKind::Field { field, .. } => match self.plan.model.field(*field).scalar() {
-                Some(ScalarType::Uuid) => Side::Uuid,
-                _ => Side::Text,
-            },
-            _ => Side::Text,
-        }
-    }
-
-    fn sensitive(&self, expression: &Expression) -> Option<FieldId> {
-        match expression.kind {
-            ExpressionKind::Field { field, .. } if self.plan.model.field(field).sensitive => {
-                Some(field)
-            }
-            _ => None,
-        }
-    }
-
-    /// An encrypted field is compared by its blind index; with null, by its ciphertext.
-    fn blind(
-        &mut self,
-        field: FieldId,
-        encrypted: &Expression,
-        other: &Expression,
-        scope: &Scope,
-    ) -> Result<(String, String), Unsupported> {
-        let ExpressionKind::Field { of, .. } = &encrypted.kind else {
-            return Err(Unsupported::at("an encrypted value", encrypted.span));
-        };
-        let row = self.row(of, scope)?;
-        let parameter = match &other.kind {
-            ExpressionKind::Literal(Literal::Null) => {
-                return Ok((
-                    self.column(&row, ColumnSource::Field(field))?,
-                    "NULL".to_owned(),
-                ));
-            }
-            ExpressionKind::Literal(literal) => Parameter::Literal(literal.clone()),
-            ExpressionKind::Input { place, path } => Parameter::Input {
-                place: *place,
-                path: path.clone(),
-            },
-            ExpressionKind::Binding(binding) => Parameter::Binding(*binding),
-            _ => {
-                return Err(Unsupported::at(
-                    "an encrypted field compared with what the database holds",
-                    other.span,
-                ));
-            }
-        };
-        let column = self.column(&row, ColumnSource::BlindIndex(field));
-        let column = column.map_err(|_| {
-            Unsupported::at("a comparison of a field without a blind index", other.span)
-        })?;
-        Ok((
-            column,
-            self.parameter(Parameter::Blind {
-                field,
-                of: Box::new(parameter),
-            })?,
-        ))
-    }
-
-    fn ordering(
-        &mut self,
-        sign: &str,
-        left: &Expression,
-        right: &Expression,
-        scope: &Scope,
-    ) -> Printed {
-        if self.sensitive(left).or(self.sensitive(right)).is_some() {
-            return Err(Unsupported::at("an order of encrypted values", left.span));
-        }
-        let (left_text, right_text) = self.aligned(left, right, scope)?;
-        let text = format!("({left_text} {sign} {right_text})");
-        Ok(if left.nullable || right.nullable {
-            self.false_if_missing(&text)
-        } else {
-            text
-        })
-    }
-
-    fn membership(&mut self, item: &Expression, list: &Expression, scope: &Scope) -> Printed {
-        match (&list.kind, &list.ty) {
-            (ExpressionKind::List(items), _) if items.is_empty() => {
-                Ok(self.dialect.boolean(false).to_owned())
-            }
-            (ExpressionKind::List(items), _)
-                if item.nullable || items.iter().any(|item| item.nullable) =>
-            {
-                let parts = items
-                    .iter()
-                    .map(|other| self.equality(BinaryOperator::Equal, item, other, scope));
-                let parts: Vec<String> = parts.collect::<Result<_, _>>()?;
-                Ok(format!("({})", parts.join(" OR ")))
-            }
-            (ExpressionKind::List(items), _) => self.one_of(item, items, scope),
-            (_, Type::Rows(_)) => {
-                let id = self.value(item, scope)?;
-                let source = self.source(list, scope)?;
-                let row_id = self.row_id(&source.row)?;
-                Ok(format!(
-                    "EXISTS (SELECT 1 FROM {} WHERE {} AND {row_id} = {id})",
-                    source.from, source.condition
-                ))
-            }
-            _ => {
-                let id = self.value(item, scope)?;
-                let values = self.value(list, scope)?;
-                let item_type = match &list.ty {
-                    Type::List(item) => item.as_ref(),
-                    _ => &item.ty,
-                };
-                let cast = self.item_cast(item);
-                let values = self.dialect.list_values(&values, item_type, cast);
-                Ok(self.false_if_missing(&format!("({id} IN ({values}))")))
-            }
-        }
-    }
-
-    /// The type of the values that an item is looked for in.
-    fn item_cast(&self, item: &Expression) -> &'static str {
-        match self.side(item) {
-            Side::Uuid => "uuid",
-            _ => self.dialect.cast(&item.ty, self.plan).unwrap_or("text"),
-        }
-    }
-
-    fn one_of(&mut self, item: &Expression, items: &[Expression], scope: &Scope) -> Printed {
-        let scales = items.iter().chain([item]).map(|part| scale(&part.ty));
-        let ty = match scales.collect::<Option<Vec<u32>>>() {
-            Some(scales) => Type::Decimal {
-                scale: scales.into_iter().max().unwrap_or(0),
-            },
-            None => Type::Null,
-        };
-        if self.sensitive(item).is_some() {
-            let parts = items
-                .iter()
-                .map(|other| self.equality(BinaryOperator::Equal, item, other, scope));
-            return Ok(format!(
-                "({})",
-                parts.collect::<Result<Vec<_>, _>>()?.join(" OR ")
-            ));
-        }
-        let text = self.scaled(item, &ty, scope)?;
-        let items = items.iter().map(|item| self.scaled(item, &ty, scope));
-        Ok(format!(
-            "({text} IN ({}))",
-            items.collect::<Result<Vec<_>, _>>()?.join(", ")
-        ))
     }
 
     fn quantifier(
@@ -766,9 +543,6 @@ impl Printer<'_> {
             texts.push(self.scaled(argument, &whole.ty, scope)?);
         }
         let missing = arguments.iter().any(|argument| argument.nullable);
-        if takes_text(function) {
-            texts = texts.iter().map(|text| self.textual(text)).collect();
-        }
         match (function, texts.as_slice()) {
             (Function::Size, [text]) => {
                 let is_list = matches!(arguments[0].ty, Type::List(_));
@@ -813,28 +587,6 @@ impl Printer<'_> {
     }
 }
 
-/// What PostgreSQL makes of one side of a comparison of texts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Text,
-    Uuid,
-    /// A parameter or null, whose type PostgreSQL takes from the other side.
-    Open,
-}
-
-fn takes_text(function: Function) -> bool {
-    matches!(
-        function,
-        Function::Size
-            | Function::Lower
-            | Function::Upper
-            | Function::Trim
-            | Function::StartsWith
-            | Function::EndsWith
-            | Function::Contains
-    )
-}
-
 struct AggregateParts<'e> {
     over: &'e Expression,
     variable: VariableId,
@@ -843,7 +595,7 @@ struct AggregateParts<'e> {
 }
 
 /// Digits after the point of a number; `None` for what is no number.
-fn scale(ty: &Type) -> Option<u32> {
+pub(crate) fn scale(ty: &Type) -> Option<u32> {
     match ty {
         Type::Int => Some(0),
         Type::Decimal { scale } => Some(*scale),

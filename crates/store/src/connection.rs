@@ -32,6 +32,8 @@ pub(crate) enum Error {
     OutOfRange(FieldId),
     /// A number beyond all columns for numbers.
     TooLarge(FieldId),
+    /// A text of more bytes than an index can hold.
+    TooLong(FieldId, usize),
 }
 
 /// The values of a statement's parameters.
@@ -96,6 +98,19 @@ impl Connection {
     /// The number of rows that a statement changes, where a refusal is our own fault.
     pub fn execute(&self, text: &str, values: &[Value]) -> Result<usize, Failure> {
         self.change(text, values).map_err(Failure::from)
+    }
+
+    /// Whether the database takes a statement, or why not.
+    pub fn check(&self, text: &str) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(connection) => connection
+                .prepare(text)
+                .map(drop)
+                .map_err(|error| Error::Sqlite(error).into()),
+            Self::Postgres(connection) => connection
+                .check(text)
+                .map_err(|error| Error::Postgres(error).into()),
+        }
     }
 
     /// Statements without parameters and without rows.
@@ -235,7 +250,7 @@ impl Error {
         match self {
             Self::Sqlite(error) => sqlite::is_foreign_key(error),
             Self::Postgres(error) => error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION),
-            Self::OutOfRange(_) | Self::TooLarge(_) => false,
+            Self::OutOfRange(_) | Self::TooLarge(_) | Self::TooLong(..) => false,
         }
     }
 }
@@ -245,7 +260,7 @@ impl From<Error> for Failure {
         match error {
             Error::Sqlite(error) => sqlite::failure(&error),
             Error::Postgres(error) => postgres::failure(&error),
-            Error::OutOfRange(field) | Error::TooLarge(field) => {
+            Error::OutOfRange(field) | Error::TooLarge(field) | Error::TooLong(field, _) => {
                 Failure::Internal(format!("a value that {field:?} can't hold"))
             }
         }

@@ -3,8 +3,6 @@
 use crate::Secrets;
 use aes_gcm::aead::{Aead, Generate, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -25,8 +23,8 @@ pub struct Keys {
 pub enum KeysError {
     #[error("there is no key")]
     Empty,
-    #[error("a key has to be written as ID:KEY, with a number and 32 bytes in base64")]
-    Form,
+    #[error("a key has the wrong length")]
+    Length,
     #[error("two keys have the id {0}")]
     SameId(u32),
     #[error("the system has no randomness to give")]
@@ -45,25 +43,11 @@ impl Keys {
         if ciphers.is_empty() {
             return Err(KeysError::Empty);
         }
-        let index = Hmac::<Sha256>::new_from_slice(index).map_err(|_| KeysError::Form)?;
+        let index = Hmac::<Sha256>::new_from_slice(index).map_err(|_| KeysError::Length)?;
         Ok(Self {
             sealing: ciphers,
             index,
         })
-    }
-
-    /// `2:BASE64,1:BASE64`, the current key first, and the key of the blind indexes in base64.
-    pub fn parse(sealing: &str, index: &str) -> Result<Self, KeysError> {
-        let mut keys = Vec::new();
-        for part in sealing
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let (id, key) = part.split_once(':').ok_or(KeysError::Form)?;
-            keys.push((id.parse().map_err(|_| KeysError::Form)?, key_bytes(key)?));
-        }
-        Self::new(&keys, &key_bytes(index)?)
     }
 
     /// For a database that is not meant to outlive the process.
@@ -71,11 +55,6 @@ impl Keys {
         let key = || <[u8; 32]>::try_generate().map_err(|_| KeysError::Randomness);
         Self::new(&[(1, key()?)], &key()?)
     }
-}
-
-fn key_bytes(text: &str) -> Result<[u8; 32], KeysError> {
-    let bytes = STANDARD.decode(text.trim()).map_err(|_| KeysError::Form)?;
-    bytes.try_into().map_err(|_| KeysError::Form)
 }
 
 impl Secrets for Keys {
@@ -186,17 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_read_from_text_and_never_shown() {
-        let key = STANDARD.encode([7; 32]);
-        let keys = Keys::parse(&format!("2:{key}, 1:{key}"), &key).unwrap();
+    fn keys_are_told_apart_and_never_shown() {
+        let key = [7; 32];
+        let keys = Keys::new(&[(2, key), (1, key)], &key).unwrap();
         assert_eq!(format!("{keys:?}"), "Keys { ids: [2, 1], .. }");
-        for (text, expected) in [
-            ("", KeysError::Empty),
-            ("1", KeysError::Form),
-            ("1:AAAA", KeysError::Form),
-            (&format!("1:{key},1:{key}"), KeysError::SameId(1)),
-        ] {
-            assert_eq!(Keys::parse(text, &key).unwrap_err(), expected, "{text}");
-        }
+        let refused = |keys: &[(u32, [u8; 32])]| Keys::new(keys, &key).unwrap_err();
+        assert_eq!(refused(&[]), KeysError::Empty);
+        assert_eq!(refused(&[(1, key), (1, key)]), KeysError::SameId(1));
     }
 }

@@ -10,9 +10,10 @@ use crate::represent::Compiled;
 use crate::security::Security;
 use crate::write::Writes;
 use crate::writer::Writer;
-use crate::{Context, Shared, Store};
+use crate::{Context, Failure, Shared, Store};
 use archwright_plan::Plan;
 use archwright_sql::{Dialect, SecurityNames, Unsupported, schema_fingerprint};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub enum OpenError {
     Unreachable { path: String, reason: String },
     #[error("the design can't be stored in this database: {0}")]
     Unsupported(#[from] Unsupported),
+    #[error("the database doesn't take a statement of the design: {reason}, in\n{statement}")]
+    Refused { reason: String, statement: String },
     #[error("the schema can't be created: {reason}, in\n{statement}")]
     Create { reason: String, statement: String },
     #[error(
@@ -118,6 +121,7 @@ impl Store {
             file_link: options.file_link,
             security: security.transpose()?,
         };
+        check(&shared, &opened.readers)?;
         Ok(Self {
             shared: Arc::new(shared),
             readers: opened.readers,
@@ -126,6 +130,25 @@ impl Store {
             _temporary: opened.temporary,
         })
     }
+}
+
+/// Shows the database what operations run, so that what it doesn't take stops the start and not a request.
+fn check(shared: &Shared, readers: &Pool) -> Result<(), OpenError> {
+    let mut texts: BTreeSet<String> = shared.compiled.texts().into_iter().collect();
+    let statements = shared.programs.statements().into_iter();
+    let statements = statements.chain(shared.writes.statements());
+    texts.extend(statements.map(|statement| statement.text.clone()));
+    for text in texts {
+        let checked = readers.with(|connection| connection.check(&text));
+        checked.map_err(|failure| OpenError::Refused {
+            reason: match failure {
+                Failure::Internal(reason) | Failure::Unavailable(reason) => reason,
+                other => format!("{other:?}"),
+            },
+            statement: text,
+        })?;
+    }
+    Ok(())
 }
 
 /// What is written down of a schema when it is made, by name.

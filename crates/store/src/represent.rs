@@ -12,10 +12,10 @@ pub(crate) use compile::{
     Builder, ChildKind, Form, Query, Target, admit, admit_class, column_place, scalar_form,
     unsupported,
 };
-pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding, query_plan};
+pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding};
 pub(crate) use rows::{Rows, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
-pub(crate) use write::{sealed_place, write_display, write_plain, write_text};
+pub(crate) use write::{RESERVED, sealed_place, write_display, write_plain, write_text};
 
 use crate::connection::Connection;
 use crate::{Context, Failure, Shared};
@@ -76,6 +76,12 @@ impl Compiled {
             }
         }
         Ok(compiled)
+    }
+
+    /// The texts of all queries so far.
+    pub fn texts(&self) -> Vec<String> {
+        let queries = self.queries.read().unwrap_or_else(PoisonError::into_inner);
+        queries.values().flat_map(|query| query.texts()).collect()
     }
 
     /// The query, printed at most once.

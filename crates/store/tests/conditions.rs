@@ -53,6 +53,12 @@ fn values(entity: &str, ty: &str, expression: &str) -> Vec<Value> {
     found
 }
 
+fn printed(plan: &Plan, entity: EntityId, condition: &Expression, dialect: Dialect) -> String {
+    let mut printer = Printer::new(plan, dialect);
+    let scope = Scope::alias(entity, "t");
+    printer.condition(condition, &scope).unwrap()
+}
+
 /// Numbers, and conditions as 0 and 1.
 fn check(entity: &str, ty: &str, expression: &str, expected: &[i64]) {
     let expected: Vec<Value> = expected
@@ -172,9 +178,8 @@ fn computed_fields_are_written_out_through_relations() {
 fn rows_are_compared_by_id_without_a_join() {
     check_condition("Order", "customer == caller", &[1, 1, 0, 1]);
     let (plan, entity, own) = probe("Order", "bool", "customer == caller");
-    let scope = Scope::alias(entity, "t");
-    let printed = archwright_sql::condition(&plan, &own, &scope, Dialect::Sqlite).unwrap();
-    assert_eq!(printed.text, "(t.\"customer_id\" IS ?1)");
+    let printed = printed(&plan, entity, &own, Dialect::Sqlite);
+    assert_eq!(printed, "(t.\"customer_id\" IS ?1)");
     check_condition("Order", "customer.name == caller.name", &[1, 1, 0, 1]);
 }
 
@@ -222,9 +227,7 @@ fn postgres_compares_in_its_own_words() {
         ),
     ] {
         let (plan, entity, expression) = probe("Book", "bool", expression);
-        let scope = Scope::alias(entity, "t");
-        let printed =
-            archwright_sql::condition(&plan, &expression, &scope, Dialect::Postgres).unwrap();
-        assert_eq!(printed.text, expected);
+        let printed = printed(&plan, entity, &expression, Dialect::Postgres);
+        assert_eq!(printed, expected);
     }
 }

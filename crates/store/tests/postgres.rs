@@ -7,6 +7,7 @@ mod database;
 mod design;
 
 use archwright_plan::Plan;
+use archwright_plan::model::{ExpressionKind, StepKind, Type};
 use archwright_store::{Call, Context, Failure, Keys, OpenError, Reply, Store, StoreOptions};
 use database::{Database, Kind};
 use design::plan_of_text;
@@ -309,6 +310,31 @@ fn tables_that_do_not_fit_are_refused_by_name() {
            USING btree (name)) is missing",
         ],
     );
+}
+
+#[test]
+fn a_statement_that_the_database_does_not_take_stops_the_start() {
+    let mut plan = plan();
+    let StepKind::Find {
+        filter: Some(filter),
+        ..
+    } = &mut plan.model.operations[0].steps[0].kind
+    else {
+        panic!("no filter");
+    };
+    let ExpressionKind::Binary { right, .. } = &mut filter.kind else {
+        panic!("no comparison");
+    };
+    // A text beside an instant, as no design can have them.
+    (right.kind, right.ty) = (ExpressionKind::Now, Type::DateTime);
+    let database = Database::new(Kind::Postgres);
+    match Store::open(Arc::new(plan), options(&database.url())).err() {
+        Some(OpenError::Refused { reason, statement }) => {
+            assert!(reason.contains("text = timestamp"), "{reason}");
+            assert!(statement.contains("\"counters\""), "{statement}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

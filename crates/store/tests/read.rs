@@ -212,40 +212,17 @@ fn sensitive_fields_are_found_by_their_hash() {
         "email",
         &["ada@example.com"],
     );
-    // Staff may read the row, but not this key of it.
-    check_list(
-        "users.list",
-        "phone=+4915112345678",
-        Some((2, vec![STAFF])),
-        "email",
-        &[],
-    );
-}
-
-#[test]
-fn a_filter_on_an_unseen_key_finds_nothing() {
-    check_list(
-        "books.list",
-        "note=cheap",
-        Some((1, vec![STAFF])),
-        "title",
-        &["The Dispossessed"],
-    );
-    check_list("books.list", "note=cheap", Some((1, vec![])), "title", &[]);
 }
 
 /// Every page by its cursor, until there is none.
-fn all_pages(query: &str, who: Who) -> Vec<String> {
+fn all_pages(query: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let store = bookshop(folder.path());
     let mut titles = Vec::new();
     let mut next = query.to_owned();
     for _ in 0..20 {
         let reply = store
-            .read(
-                &call(&store, "books.list", &[], &next),
-                &context(who.clone()),
-            )
+            .read(&call(&store, "books.list", &[], &next), &context(None))
             .unwrap_or_else(|error| panic!("{next}: {error:?}"));
         let body: Value = serde_json::from_slice(&reply.body.unwrap()).unwrap();
         titles.extend(
@@ -281,20 +258,16 @@ fn pages_neither_skip_nor_repeat() {
             "sort=-published",
             [dispossessed, word, solaris, ufer, again],
         ),
-        // Nobody's order tells what nobody may see.
-        ("sort=note", [dispossessed, solaris, again, ufer, word]),
     ] {
         for limit in 1..=3 {
             let query = format!("{query}&limit={limit}");
             assert_eq!(
-                all_pages(query.trim_start_matches('&'), None),
+                all_pages(query.trim_start_matches('&')),
                 expected,
                 "{query}"
             );
         }
     }
-    let seen = all_pages("sort=-note&limit=1", Some((1, vec![STAFF])));
-    assert_eq!(seen[..2], [word, dispossessed]);
 }
 
 #[test]
@@ -386,33 +359,4 @@ fn me_is_the_callers_own_row() {
         read("auth.me", &[], "", Some((9, vec![]))),
         Err(Failure::Unauthorized)
     ));
-}
-
-/// The index that answers a list, without sorting the rows first.
-fn check_index(query: &str, index: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = bookshop(folder.path());
-    let steps = store
-        .query_plan(&call(&store, "books.list", &[], query), &context(None))
-        .unwrap();
-    assert!(steps[0].contains(index), "{query}: {steps:?}");
-    assert!(
-        !steps.iter().any(|step| step.contains("TEMP B-TREE")),
-        "{query}: {steps:?}"
-    );
-}
-
-#[test]
-fn filters_and_sorts_use_the_index_that_the_plan_names() {
-    for (query, index) in [
-        ("", "sqlite_autoindex_books_1"),
-        ("sort=price", "index_books_price"),
-        ("sort=-price", "index_books_price"),
-        ("sort=-published", "index_books_published"),
-        ("price=9.90", "index_books_price"),
-        ("published=1961-01-01", "index_books_published"),
-        ("price.gte=5&price.lt=10&sort=-price", "index_books_price"),
-    ] {
-        check_index(query, index);
-    }
 }

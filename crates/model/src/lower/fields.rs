@@ -5,8 +5,8 @@ use super::entities::evolution;
 use super::names::Form;
 use super::scalars;
 use crate::{
-    EntityId, Field, FieldId, FieldKind, OnDelete, Origin, ScalarType, ToMany, ToManyKind, ToOne,
-    UniqueKey,
+    EntityId, Field, FieldId, FieldKind, LARGEST_INDEXED_BYTES, OnDelete, Origin, ScalarType,
+    ToMany, ToManyKind, ToOne, UniqueKey,
 };
 use archwright_design::ast::{self, Text};
 use archwright_design::{RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
@@ -223,8 +223,12 @@ impl Lowering<'_> {
                 .iter()
                 .filter_map(|name| self.key_part(entity, name))
                 .collect();
-            if fields.len() == names.len() && !fields.is_empty() {
-                self.entities[entity.0].indexes.push(fields);
+            match names.first() {
+                Some(first) if self.is_oversized(&fields) => self.oversized(first.span),
+                Some(_) if fields.len() == names.len() => {
+                    self.entities[entity.0].indexes.push(fields);
+                }
+                _ => {}
             }
         }
         if let Some(key) = &source.key {
@@ -254,6 +258,9 @@ impl Lowering<'_> {
                 "name each field once",
             );
         }
+        if self.is_oversized(&fields) {
+            return self.oversized(span);
+        }
         if self
             .entity(entity)
             .unique
@@ -270,6 +277,26 @@ impl Lowering<'_> {
         self.entities[entity.0]
             .unique
             .push(UniqueKey { name, fields });
+    }
+
+    /// Whether the texts of a key can be too long for an index, even without a letter of two bytes. Of sensitive fields
+    /// it has hashes.
+    fn is_oversized(&self, fields: &[FieldId]) -> bool {
+        let lengths = fields.iter().map(|id| match self.field(*id) {
+            field if field.sensitive => 0,
+            field => match field.scalar() {
+                Some(ScalarType::String { max, .. }) => *max as usize,
+                _ => 0,
+            },
+        });
+        lengths.sum::<usize>() > LARGEST_INDEXED_BYTES
+    }
+
+    fn oversized(&mut self, span: Span) {
+        let message = format!(
+            "the texts of this key can be longer than the {LARGEST_INDEXED_BYTES} bytes that an index holds"
+        );
+        self.error("AW228", span, message, "give its fields shorter lengths");
     }
 
     /// A field that a key or an index may have.

@@ -2,7 +2,7 @@
 
 use super::context::Lowering;
 use super::literals;
-use crate::{FieldId, FieldKind, ScalarType, ToManyKind};
+use crate::{FieldId, FieldKind, LARGEST_INDEXED_BYTES, ScalarType, ToManyKind};
 use archwright_design::ast;
 use archwright_diagnostics::Span;
 
@@ -191,6 +191,10 @@ impl Lowering<'_> {
         let plain_text = scalar.is_text() && !matches!(scalar, ScalarType::Enum { .. });
         let bulky = matches!(scalar, ScalarType::Json | ScalarType::File { .. });
         let long = bulky || matches!(scalar, ScalarType::Text { .. });
+        let (_, characters) = scalar.characters().unwrap_or((0, 0));
+        let chosen = matches!(scalar, ScalarType::String { .. } | ScalarType::Text { .. });
+        let oversized =
+            chosen && characters as usize > LARGEST_INDEXED_BYTES && source.sensitive.is_none();
         let computed = source.computed.is_some();
         let unique = source.unique.as_ref().map(|unique| unique.span);
         if !plain_text {
@@ -222,6 +226,14 @@ impl Lowering<'_> {
                 what,
                 &[("sort", source.sort)],
                 "sort by a field with short values",
+            );
+        }
+        if oversized {
+            let sort = source.sort.filter(|_| !long);
+            self.refuse(
+                &format!("a {what} of more than {LARGEST_INDEXED_BYTES} characters"),
+                &[("filter", source.filter), ("sort", sort)],
+                "give it a shorter length: an index holds no longer texts",
             );
         }
         if computed {

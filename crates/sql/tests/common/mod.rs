@@ -252,6 +252,7 @@ pub fn bound(parameter: &Parameter, asker: &Asker, classes: &Classes) -> Option<
     match parameter {
         Parameter::Literal(literal) => Some(literal_text(literal)),
         Parameter::CallerId => asker.account.clone(),
+        Parameter::Uuid(of) => bound(of, asker, classes),
         Parameter::SignedIn => Some(asker.account.is_some().to_string()),
         Parameter::HasRole(role) => Some(classes.has(*role).to_string()),
         Parameter::Now => Some(instant_to_text(NOW)),

@@ -253,15 +253,24 @@ impl Connection {
         if let Some(known) = self.statements.borrow().get(text) {
             return Ok(known.clone());
         }
-        let mut wire = self.wire.borrow_mut();
-        let prepared = wire.wait(self.client.prepare(&numbered(text)));
-        let prepared = prepared.inspect_err(|error| self.note(error))?;
+        let prepared = self.prepare(text)?;
         let mut statements = self.statements.borrow_mut();
         if statements.len() >= KEPT_STATEMENTS {
             statements.clear();
         }
         statements.insert(text.to_owned(), prepared.clone());
         Ok(prepared)
+    }
+
+    fn prepare(&self, text: &str) -> Result<Statement, Error> {
+        let mut wire = self.wire.borrow_mut();
+        let prepared = wire.wait(self.client.prepare(&numbered(text)));
+        prepared.inspect_err(|error| self.note(error))
+    }
+
+    /// Whether the server takes a statement.
+    pub fn check(&self, text: &str) -> Result<(), Error> {
+        self.prepare(text).map(drop)
     }
 
     fn note(&self, error: &Error) {

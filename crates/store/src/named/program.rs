@@ -6,8 +6,8 @@ use crate::Failure;
 use crate::represent::{admit_class, unsupported};
 use crate::write::{Job, by_rule};
 use archwright_plan::model::{
-    BinaryOperator, BindingId, Direction, EntityId, Expression, ExpressionKind, FieldId,
-    InputPlace, Otherwise, ScalarType, Shape, SignUp, StepKind, ToManyKind, Type,
+    BinaryOperator, BindingId, Direction, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
+    InputPlace, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
 };
 use archwright_plan::{Alternative, ColumnSource, OperationKind, Plan};
 use archwright_sql::{Classes, Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
@@ -134,12 +134,7 @@ impl Programs {
         for entity in &plan.model.entities {
             let moves = entity.state.iter().flat_map(|machine| &machine.moves);
             for (index, one) in moves.enumerate() {
-                let this = Row::Key {
-                    entity: entity.id,
-                    // Parameters are numbered as they come: the row is the first of each statement.
-                    id: dialect.placeholder(1),
-                };
-                let mut compiler = Compiler::new(plan, dialect, Some(this));
+                let mut compiler = Compiler::new(plan, dialect, Some(entity.id));
                 let steps = compiler.steps(&one.steps)?;
                 programs.moves.insert((entity.id, index), steps);
             }
@@ -150,6 +145,25 @@ impl Programs {
     pub fn of(&self, operation: usize) -> Result<&Program, Failure> {
         let program = self.operations.get(&operation);
         program.ok_or_else(|| Failure::Internal("an operation without steps".to_owned()))
+    }
+
+    /// Every statement that they run.
+    pub fn statements(&self) -> Vec<&Statement> {
+        let mut all = Vec::new();
+        for program in self.operations.values() {
+            all.extend(program.guard.iter().filter_map(|(_, when)| when.as_ref()));
+            let refusals = program.refusals.iter();
+            all.extend(refusals.flat_map(Shown::statements));
+            let shown = program
+                .replies
+                .iter()
+                .flat_map(|(_, shown)| shown.statements());
+            all.extend(shown);
+        }
+        let programs = self.operations.values().map(|program| &program.steps);
+        let steps = programs.chain(self.moves.values()).flatten();
+        steps.for_each(|step| step.statements(&mut all));
+        all
     }
 
     /// What a move does beyond its row.
@@ -258,20 +272,49 @@ impl Step {
             _ => true,
         }
     }
+
+    fn statements<'s>(&'s self, all: &mut Vec<&'s Statement>) {
+        all.extend(&self.condition);
+        let mut assigned = |set: &'s [Assignment]| all.extend(set.iter().map(|one| &one.value));
+        match &self.kind {
+            Kind::Create { set, .. } | Kind::Update { set, .. } => assigned(set),
+            Kind::Upsert { key, set, .. } => [key, set].into_iter().for_each(|set| assigned(set)),
+            _ => {}
+        }
+        match &self.kind {
+            Kind::Create { .. } | Kind::SignIn { .. } => {}
+            Kind::Find { row, .. }
+            | Kind::Token { row, .. }
+            | Kind::Upsert { find: row, .. }
+            | Kind::Update { row, .. }
+            | Kind::Delete { row, .. }
+            | Kind::Move { row, .. } => all.push(row),
+            Kind::List { rows, count, .. } => {
+                all.push(rows);
+                all.extend(count.iter().map(|(_, count)| count));
+            }
+            Kind::Guard { that } => all.push(that),
+            Kind::Link { near, far, .. } => all.extend([near, far]),
+            Kind::Each { list, steps, .. } => {
+                all.push(list);
+                steps.iter().for_each(|step| step.statements(all));
+            }
+        }
+    }
 }
 
 struct Compiler<'p> {
     plan: &'p Plan,
     dialect: Dialect,
-    /// The row whose move has these effects.
-    this: Option<Row>,
+    /// The entity of the row whose move has these effects.
+    this: Option<EntityId>,
     refusals: Vec<Shown>,
     new_passwords: Vec<Vec<String>>,
     sign_in: Option<(FieldId, Vec<String>, Vec<String>)>,
 }
 
 impl<'p> Compiler<'p> {
-    fn new(plan: &'p Plan, dialect: Dialect, this: Option<Row>) -> Self {
+    fn new(plan: &'p Plan, dialect: Dialect, this: Option<EntityId>) -> Self {
         Self {
             plan,
             dialect,
@@ -284,14 +327,16 @@ impl<'p> Compiler<'p> {
 
     fn printer(&self) -> Result<(Printer<'p>, Scope), Unsupported> {
         let mut printer = Printer::new(self.plan, self.dialect);
-        let scope = match &self.this {
-            None => Scope::default(),
-            Some(this) => {
-                printer.parameter(Parameter::RowId)?;
-                Scope::row(this.clone())
-            }
-        };
+        let scope = self.outside(&mut printer)?;
         Ok((printer, scope))
+    }
+
+    /// What names stand for outside of a search.
+    fn outside(&self, printer: &mut Printer<'p>) -> Result<Scope, Unsupported> {
+        match self.this {
+            None => Ok(Scope::default()),
+            Some(entity) => Ok(Scope::row(printer.row_named(Parameter::RowId, entity)?)),
+        }
     }
 
     /// `SELECT` what is printed.
@@ -551,11 +596,7 @@ impl<'p> Compiler<'p> {
         };
         let column = printer.column(&row, source)?;
         let signed_in = printer.flag(Parameter::SignedIn)?;
-        let id = printer.parameter(Parameter::CallerId)?;
-        let caller = Row::Key {
-            entity: own.entity,
-            id,
-        };
+        let caller = printer.row_named(Parameter::CallerId, own.entity)?;
         let callers = printer.column(&caller, ColumnSource::Field(own))?;
         Ok(format!(" AND (NOT {signed_in} OR {column} = {callers})"))
     }
@@ -626,13 +667,26 @@ impl<'p> Compiler<'p> {
             alias: "t".to_owned(),
         };
         let find = self.found(entity, |printer, _| {
-            let outside = self.this.clone().map_or_else(Scope::default, Scope::row);
+            let scope = self.outside(printer)?.bound(bind, row);
             let mut conditions = String::new();
             for (field, value) in key {
-                let column = printer.column(&row, ColumnSource::Field(*field))?;
-                let value = printer.assigned(value, *field, &outside)?;
-                let same = self.dialect.same();
-                conditions.push_str(&format!(" AND {column} {same} {value}"));
+                let of = Expression {
+                    kind: ExpressionKind::Binding(bind),
+                    ty: Type::Row(entity),
+                    nullable: false,
+                    span: value.span,
+                };
+                let kind = ExpressionKind::Binary {
+                    operator: BinaryOperator::Equal,
+                    left: Box::new(self.stored(&of, *field)),
+                    right: Box::new(value.clone()),
+                };
+                let same = Expression {
+                    kind,
+                    ty: Type::Bool,
+                    ..of
+                };
+                conditions.push_str(&format!(" AND {}", printer.condition(&same, &scope)?));
             }
             Ok(conditions)
         })?;
@@ -685,18 +739,8 @@ impl<'p> Compiler<'p> {
         field: FieldId,
         by: &Expression,
     ) -> Result<Statement, Unsupported> {
-        let definition = self.plan.model.field(field);
-        let ty = match definition.scalar() {
-            Some(ScalarType::Decimal { scale, .. }) => Type::Decimal { scale: *scale },
-            _ => Type::Int,
-        };
-        let of = Box::new(row.clone());
-        let stored = Expression {
-            kind: ExpressionKind::Field { of, field },
-            ty: ty.clone(),
-            nullable: definition.optional,
-            span: row.span,
-        };
+        let stored = self.stored(row, field);
+        let ty = stored.ty.clone();
         let kind = ExpressionKind::Binary {
             operator: BinaryOperator::Add,
             left: Box::new(stored),
@@ -709,6 +753,25 @@ impl<'p> Compiler<'p> {
             span: by.span,
         };
         self.select(|printer, scope| printer.assigned(&sum, field, scope))
+    }
+
+    /// What a row has in a field.
+    fn stored(&self, row: &Expression, field: FieldId) -> Expression {
+        let definition = self.plan.model.field(field);
+        let ty = match &definition.kind {
+            FieldKind::Scalar(scalar) => scalar.value_type(),
+            FieldKind::ToOne(relation) => Type::Row(relation.target),
+            FieldKind::ToMany(relation) => Type::Rows(relation.target),
+        };
+        Expression {
+            kind: ExpressionKind::Field {
+                of: Box::new(row.clone()),
+                field,
+            },
+            ty,
+            nullable: definition.optional,
+            span: row.span,
+        }
     }
 
     fn moved(&self, row: &Expression, entity: EntityId, name: &str) -> Result<Kind, Unsupported> {

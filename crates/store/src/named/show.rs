@@ -270,6 +270,12 @@ fn form(ty: &Type, value: &Expression) -> Result<Form, Unsupported> {
 type Written = HashMap<String, Vec<u8>>;
 
 impl Shown {
+    pub fn statements(&self) -> Vec<&Statement> {
+        let mut all: Vec<&Statement> = self.statement.iter().collect();
+        all.extend(self.lists.iter().flat_map(|List(shown)| shown.statements()));
+        all
+    }
+
     /// The JSON; nothing where nothing is shown.
     pub fn write(
         &self,
@@ -455,19 +461,25 @@ fn represented(
     Ok(())
 }
 
-fn list_of(value: &Value) -> Result<Vec<serde_json::Value>, Failure> {
+/// The items of a JSON list; a missing one has none.
+pub(super) fn list_of(value: &Value) -> Result<Vec<serde_json::Value>, Failure> {
     match value {
+        Value::Null => Ok(Vec::new()),
         Value::Text(text) => {
             serde_json::from_str(text).map_err(|error| Failure::Internal(error.to_string()))
         }
-        _ => Ok(Vec::new()),
+        _ => Err(Failure::Internal("a list that is none".to_owned())),
     }
 }
 
-fn stored(item: serde_json::Value) -> Value {
+/// An item of a JSON list, as a column would store it.
+pub(super) fn stored(item: serde_json::Value) -> Value {
     match item {
         serde_json::Value::String(text) => Value::Text(text),
         serde_json::Value::Bool(value) => Value::Integer(value.into()),
-        other => other.as_i64().map_or(Value::Null, Value::Integer),
+        other => match (other.as_i64(), other.as_f64()) {
+            (Some(number), _) => Value::Integer(number),
+            (None, number) => number.map_or(Value::Null, Value::Real),
+        },
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Environment;
 use super::program::{Assignment, Kind, Step};
+use super::show::{list_of, stored};
 use crate::connection::Value;
 use crate::represent::{Rule, bound};
 use crate::write::{self, Given, Job, by_rule, status};
@@ -185,8 +186,8 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             environment.bindings.insert(*bind, Value::Text(token));
         }
         Kind::Each { bind, list, steps } => {
-            for item in items(value(job, environment, list)?)? {
-                environment.bindings.insert(*bind, item);
+            for item in list_of(&value(job, environment, list)?)? {
+                environment.bindings.insert(*bind, stored(item));
                 run(job, steps, environment)?;
             }
         }
@@ -294,20 +295,4 @@ fn moved(
         true => Err(by_rule(job.classes, guard)),
         false => Ok(()),
     }
-}
-
-/// The values of a JSON list.
-fn items(list: Value) -> Result<Vec<Value>, Failure> {
-    let text = match list {
-        Value::Null => return Ok(Vec::new()),
-        Value::Text(text) => text,
-        _ => return Err(Failure::Internal("a list that is none".to_owned())),
-    };
-    let items: Vec<serde_json::Value> =
-        serde_json::from_str(&text).map_err(|error| Failure::Internal(error.to_string()))?;
-    let item = |item: serde_json::Value| match item {
-        serde_json::Value::String(text) => Value::Text(text),
-        other => other.as_i64().map_or(Value::Null, Value::Integer),
-    };
-    Ok(items.into_iter().map(item).collect())
 }

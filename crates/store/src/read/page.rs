@@ -5,19 +5,15 @@ use super::parse::parse;
 use super::{entity_of, snapshot};
 use crate::connection::Value;
 use crate::represent::{
-    Bindings, Builder, QueryKey, Target, classes, query_plan, unsupported, write_display,
-    write_text,
+    Bindings, Builder, QueryKey, RESERVED, Target, unsupported, write_display, write_text,
 };
 use crate::{Call, Context, Failure, Reply, Store};
 use archwright_plan::model::{Direction, EntityId, FieldId, FieldKind, ToManyKind};
-use archwright_plan::{
-    ColumnSource, FilterOperator, ListOptions, Operation, Output, OutputSource, Table,
-};
+use archwright_plan::{ColumnSource, FilterOperator, ListOptions, Operation};
 use archwright_sql::{
-    Classes, Dialect, Guard, Parameter, Row, SEARCH_COLUMN, Scope, Unsupported,
-    postgres_plain_words, search_class, search_rowid, search_table,
+    Classes, Dialect, Parameter, Row, SEARCH_COLUMN, Unsupported, search_rowid, search_table,
 };
-use std::collections::BTreeSet;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 /// The form of a question, without its values: the same form is the same statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -121,24 +117,6 @@ impl Store {
             ..Reply::default()
         })
     }
-
-    /// How the database means to answer a List: one line for each step, naming the indexes.
-    pub fn query_plan(&self, call: &Call, context: &Context) -> Result<Vec<String>, Failure> {
-        let plan = &self.shared.plan;
-        let operation = plan.operations.get(call.operation);
-        let operation =
-            operation.ok_or_else(|| Failure::Internal("there is no such operation".to_owned()))?;
-        let (entity, options) = (entity_of(operation)?, options(operation)?);
-        let question =
-            parse(&self.shared, entity, operation, options, call).map_err(Failure::BadRequest)?;
-        let key = QueryKey {
-            target: Target::Page(question.page),
-            classes: classes(plan, context),
-            shaping: question.shaping,
-        };
-        self.readers
-            .with(|connection| query_plan(connection, &self.shared.compiled, plan, key.clone()))
-    }
 }
 
 pub(super) fn options(operation: &Operation) -> Result<&ListOptions, Failure> {
@@ -147,6 +125,9 @@ pub(super) fn options(operation: &Operation) -> Result<&ListOptions, Failure> {
         .as_ref()
         .ok_or_else(|| Failure::Internal(format!("{} has no list options", operation.id)))
 }
+
+/// Unreserved characters, and what separates the values of a filter, stay as they are.
+const IN_QUERY: &AsciiSet = &RESERVED.remove(b',');
 
 /// The same query with another cursor.
 fn next_query(query: &[(String, String)], cursor: &str) -> String {
@@ -159,22 +140,11 @@ fn next_query(query: &[(String, String)], cursor: &str) -> String {
         if !text.is_empty() {
             text.push('&');
         }
-        percent_encode(name, &mut text);
+        text.extend(utf8_percent_encode(name, IN_QUERY));
         text.push('=');
-        percent_encode(value, &mut text);
+        text.extend(utf8_percent_encode(value, IN_QUERY));
     }
     text
-}
-
-fn percent_encode(text: &str, to: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
-                to.push(byte.into())
-            }
-            _ => to.push_str(&format!("%{byte:02X}")),
-        }
-    }
 }
 
 impl Builder<'_> {
@@ -203,10 +173,11 @@ impl Builder<'_> {
         let this = Self::this(entity);
         let id = self.printer.column(&this, ColumnSource::Id)?;
         let sort = match page.sort {
-            Some(shape) => Some((
-                self.sort_column(entity, options.sorts[shape.sort].field)?,
-                shape,
-            )),
+            Some(shape) => {
+                let field = options.sorts[shape.sort].field;
+                let column = self.printer.field(&this, field)?;
+                Some(((column, self.plan.model.field(field).optional), shape))
+            }
             None => None,
         };
         if let Some(missing) = page.after {
@@ -235,21 +206,6 @@ impl Builder<'_> {
             None => String::new(),
         };
         Ok(format!("{conditions} ORDER BY {order} LIMIT {limit}"))
-    }
-
-    /// The column, and whether it may be missing. Where the caller doesn't see the field it counts as missing: the
-    /// order would tell its value.
-    fn sort_column(
-        &mut self,
-        entity: EntityId,
-        field: FieldId,
-    ) -> Result<(String, bool), Unsupported> {
-        let column = self.printer.field(&Self::this(entity), field)?;
-        match self.seen(entity, field)? {
-            Guard::Every => Ok((column, self.plan.model.field(field).optional)),
-            Guard::Nobody => Ok((self.printer.dialect.missing().to_owned(), true)),
-            Guard::Rows(seen) => Ok((format!("(CASE WHEN {seen} THEN {column} END)"), true)),
-        }
     }
 
     /// The sort value and the id of the row that a page goes on behind.
@@ -314,20 +270,7 @@ impl Builder<'_> {
             }
             _ => self.compared(entity, filter.field, operator, shape.missing, &values)?,
         };
-        let seen = self.seen(entity, filter.field)?.and(self.printer.dialect);
-        Ok(format!(" AND {condition}{seen}"))
-    }
-
-    /// In which rows the caller sees a field. A filter on one that isn't seen would tell its value.
-    fn seen(&mut self, entity: EntityId, field: FieldId) -> Result<Guard, Unsupported> {
-        let shows = |output: &&Output| matches!(output.source, OutputSource::Field(shown) | OutputSource::Reference(shown) if shown == field);
-        match self.plan.resource(entity).output.iter().find(shows) {
-            Some(output) => {
-                self.printer
-                    .visibility(output, self.classes, &Scope::alias(entity, "t"))
-            }
-            None => Ok(Guard::Every),
-        }
+        Ok(format!(" AND {condition}"))
     }
 
     /// A value as the column holds it: natural keys become ids, and sensitive values hashes.
@@ -358,8 +301,9 @@ impl Builder<'_> {
         let id = self.printer.column(&row, ColumnSource::Id)?;
         let column = self.printer.column(&row, ColumnSource::Field(key))?;
         Ok(format!(
-            "(SELECT {id} FROM {} {alias} WHERE {column} = {value})",
-            self.printer.table(target)
+            "(SELECT {id} FROM {} {alias} WHERE {column} = {value}{})",
+            self.printer.table(target),
+            self.printer.active(target, &alias)
         ))
     }
 
@@ -426,72 +370,83 @@ impl Builder<'_> {
         ))
     }
 
-    /// Searches the columns that the caller sees in every row.
+    /// Rows whose searchable columns, which everybody sees, have the words.
     fn search(&mut self, entity: EntityId, value: usize) -> Result<String, Unsupported> {
         let table = self.plan.table(entity);
-        let mut seen = Vec::new();
-        for name in &table.search {
-            if self.always_seen(entity, name)? {
-                seen.push(name.as_str());
-            }
-        }
-        if seen.is_empty() {
-            return Ok(format!(" AND {}", self.printer.dialect.boolean(false)));
-        }
+        let words = self.printer.parameter(Parameter::Value(value))?;
         if self.printer.dialect == Dialect::Postgres {
-            return self.search_words(table, &seen, value);
+            let column = self.printer.identifier(SEARCH_COLUMN);
+            return Ok(format!(
+                " AND t.{column} @@ to_tsquery('simple', {words}::text)"
+            ));
         }
         let rowid = search_rowid(table).ok_or_else(|| unsupported("a search without an index"))?;
-        let search = self.printer.identifier(&search_table(table));
-        let words = self.printer.parameter(Parameter::Value(value))?;
-        let matched = if seen.len() == table.search.len() {
-            words
-        } else {
-            // Column names of a design are words, which the query language of FTS5 takes bare.
-            format!("'{{{}}} : ' || {words}", seen.join(" ").replace('\'', ""))
-        };
         let rowid = self.printer.identifier(rowid);
+        let search = self.printer.identifier(&search_table(table));
         Ok(format!(
-            " AND t.{rowid} IN (SELECT rowid FROM {search} WHERE {search} MATCH {matched})"
+            " AND t.{rowid} IN (SELECT rowid FROM {search} WHERE {search} MATCH {words})"
         ))
     }
+}
 
-    /// All words, as beginnings of words in columns of these classes.
-    fn search_words(
-        &mut self,
-        table: &Table,
-        seen: &[&str],
-        value: usize,
-    ) -> Result<String, Unsupported> {
-        let columns = table.search.iter().enumerate();
-        let seen = columns.filter(|(_, name)| seen.contains(&name.as_str()));
-        let classes: BTreeSet<char> = seen.map(|(position, _)| search_class(position)).collect();
-        let classes: String = classes.into_iter().collect();
-        let words = self.printer.parameter(Parameter::Value(value))?;
-        let words = postgres_plain_words(&format!("{words}::text"));
-        let column = self.printer.identifier(SEARCH_COLUMN);
-        Ok(format!(
-            " AND t.{column} @@ to_tsquery('simple', replace({words}, ' ', ':*{classes} & ') || ':*{classes}')"
-        ))
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use crate::common::{bookshop, context};
+    use crate::represent::{Shaping, classes};
+
+    /// The index that answers a list, without sorting the rows first.
+    fn check(query: &[(&str, &str)], index: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = bookshop(folder.path());
+        let plan = store.plan();
+        let mut operations = plan.operations.iter();
+        let position = operations.position(|one| one.id == "books.list").unwrap();
+        let operation = &plan.operations[position];
+        let query = query.iter();
+        let call = Call {
+            operation: position,
+            query: query
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
+            ..Call::default()
+        };
+        let entity = entity_of(operation).unwrap();
+        let question = parse(
+            &store.shared,
+            entity,
+            operation,
+            options(operation).unwrap(),
+            &call,
+        );
+        let key = QueryKey {
+            target: Target::Page(question.unwrap().page),
+            classes: classes(plan, &context(None)),
+            shaping: Shaping::default(),
+        };
+        let query = store.shared.compiled.query(plan, key).unwrap();
+        let text = format!("EXPLAIN QUERY PLAN {}", query.text);
+        let nothing = vec![Value::Null; query.parameters.len()];
+        // The last column says what the step does.
+        let steps = store.readers.with(|connection| {
+            connection.all(&text, &nothing, |row| row.get::<String>(row.width() - 1))
+        });
+        let steps = steps.unwrap();
+        assert!(steps[0].contains(index), "{:?}: {steps:?}", call.query);
+        let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+        assert!(!sorts, "{:?}: {steps:?}", call.query);
     }
 
-    fn always_seen(&mut self, entity: EntityId, column: &str) -> Result<bool, Unsupported> {
-        let column = self
-            .plan
-            .table(entity)
-            .columns
-            .iter()
-            .find(|known| known.name == column);
-        let Some(ColumnSource::Field(field)) = column.map(|column| column.source) else {
-            return Ok(true);
-        };
-        let shows = |output: &&Output| matches!(output.source, OutputSource::Field(shown) if shown == field);
-        let Some(output) = self.plan.resource(entity).output.iter().find(shows) else {
-            return Ok(false);
-        };
-        let guard = self
-            .printer
-            .visibility(output, self.classes, &Scope::alias(entity, "t"))?;
-        Ok(guard == Guard::Every)
+    #[test]
+    fn filters_and_sorts_use_the_index_that_the_plan_names() {
+        check(&[], "sqlite_autoindex_books_1");
+        check(&[("sort", "price")], "index_books_price");
+        check(&[("sort", "-price")], "index_books_price");
+        check(&[("sort", "-published")], "index_books_published");
+        check(&[("price", "9.90")], "index_books_price");
+        check(&[("published", "1961-01-01")], "index_books_published");
+        let between = [("price.gte", "5"), ("price.lt", "10"), ("sort", "-price")];
+        check(&between, "index_books_price");
     }
 }

@@ -10,6 +10,7 @@ use archwright_plan::limits::{LISTED_VALUES, SEARCH_CHARACTERS};
 use archwright_plan::model::{EntityId, FieldId, FieldKind, ScalarType};
 use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan};
 use archwright_sql::Dialect;
+use unicode_normalization::UnicodeNormalization;
 
 const MOST_SEARCHED_WORDS: usize = 16;
 
@@ -197,12 +198,7 @@ impl Reader<'_> {
             self.faults.push(fault("q", "too-long", message));
             return;
         }
-        let words: Vec<String> = text
-            .split(|character: char| !character.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .take(MOST_SEARCHED_WORDS)
-            .map(str::to_owned)
-            .collect();
+        let words = words(text);
         // Nothing but punctuation is found nowhere.
         if !words.is_empty() || !text.trim().is_empty() {
             self.words = Some(words);
@@ -359,15 +355,31 @@ impl Reader<'_> {
     }
 }
 
-/// Each word as the beginning of one: in the query language of FTS5, or one after the other for PostgreSQL. Without
-/// words no row matches.
+/// The words of a search in the form of those of an index: the letters a to z without accents, whatever way these were
+/// written, and no accents on their own.
+fn words(text: &str) -> Vec<String> {
+    let is_accent = |letter: char| ('\u{300}'..='\u{36f}').contains(&letter);
+    let mut is_latin = false;
+    let plain = text.nfd().filter(|letter| {
+        is_latin = letter.is_ascii_alphabetic() || is_latin && is_accent(*letter);
+        letter.is_ascii() || !is_latin
+    });
+    let plain: String = plain.nfc().filter(|letter| !is_accent(*letter)).collect();
+    let words = plain.split(|letter: char| !letter.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    words.take(MOST_SEARCHED_WORDS).map(str::to_owned).collect()
+}
+
+/// Each word as the beginning of one, in the query language of FTS5 or of `tsquery`. Without words no row matches.
 fn searched(dialect: Dialect, words: &[String]) -> Value {
-    let quoted = words.iter().map(|word| format!("\"{word}\"*"));
-    match (dialect, words) {
-        (Dialect::Sqlite, []) => Value::Text("\"\"".to_owned()),
-        (Dialect::Sqlite, _) => Value::Text(quoted.collect::<Vec<_>>().join(" ")),
-        (Dialect::Postgres, []) => Value::Null,
-        (Dialect::Postgres, _) => Value::Text(words.join(" ")),
+    let joined = |words: &mut dyn Iterator<Item = String>, between: &str| {
+        Value::Text(words.collect::<Vec<_>>().join(between))
+    };
+    let words = words.iter();
+    match dialect {
+        Dialect::Sqlite if words.len() == 0 => Value::Text("\"\"".to_owned()),
+        Dialect::Sqlite => joined(&mut words.map(|word| format!("\"{word}\"*")), " "),
+        Dialect::Postgres => joined(&mut words.map(|word| format!("'{word}':*")), " & "),
     }
 }
 

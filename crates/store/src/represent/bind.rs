@@ -89,6 +89,12 @@ impl<'a> Bindings<'a> {
                 }
                 Value::Real(_) | Value::Blob(_) => return Err(unbound(parameter)),
             }),
+            Parameter::Uuid(of) => Ok(match self.value(of)? {
+                Value::Text(text) if canonical_uuid(&text).as_ref() == Some(&text) => {
+                    Value::Text(text)
+                }
+                _ => Value::Null,
+            }),
             Parameter::Input {
                 place: InputPlace::Move,
                 path,

@@ -36,6 +36,15 @@ pub(crate) struct Query {
     pub group: Option<usize>,
 }
 
+impl Query {
+    /// Its own and those of its children.
+    pub fn texts(&self) -> Vec<String> {
+        let mut texts = vec![self.text.clone()];
+        texts.extend(self.children.iter().flat_map(|child| child.query.texts()));
+        texts
+    }
+}
+
 /// Writes one key. The id is always column 0.
 #[derive(Debug)]
 pub(crate) struct KeyWriter {

@@ -1,6 +1,6 @@
 //! Which alternatives of a rule hold on a row, before and after it is written; and rows that a caller may refer to.
 
-use super::{Bindings, Builder, QueryKey};
+use super::{Bindings, Builder};
 use crate::Failure;
 use crate::connection::{Connection, Value};
 use archwright_plan::model::{EntityId, FieldId};
@@ -145,22 +145,4 @@ pub(crate) fn lookup_statement(
     Ok(builder.printer.finish(format!(
         "SELECT t.\"id\" FROM {table} t WHERE {found} = {value}{active}{readable}"
     )))
-}
-
-/// How the database means to answer a query, one line for each step; for documents and tests.
-pub(crate) fn query_plan(
-    connection: &Connection,
-    compiled: &super::Compiled,
-    plan: &Plan,
-    key: QueryKey,
-) -> Result<Vec<String>, Failure> {
-    let query = compiled.query(plan, key)?;
-    let explain = match compiled.dialect {
-        Dialect::Sqlite => "EXPLAIN QUERY PLAN",
-        Dialect::Postgres => "EXPLAIN",
-    };
-    let text = format!("{explain} {}", query.text);
-    let nothing = vec![Value::Null; query.parameters.len()];
-    // The last column says what the step does.
-    connection.all(&text, &nothing, |row| row.get(row.width() - 1))
 }

@@ -3,8 +3,17 @@
 use super::{Bindings, Form};
 use crate::Failure;
 use crate::connection::{Row, ValueRef};
+use archwright_plan::decimal;
 use archwright_plan::model::calendar::instant_to_text;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use std::io::Write;
+
+/// What a link has to encode: everything but unreserved characters (RFC 3986, section 2.3).
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The value of one key.
 pub(crate) fn write_value(
@@ -57,10 +66,13 @@ pub(crate) fn write_plain(
         (Form::Text, ValueRef::Text(text)) => write_text(&String::from_utf8_lossy(text), to),
         (Form::Json, ValueRef::Text(text)) => to.extend_from_slice(text),
         (Form::Integer, ValueRef::Integer(number)) => write_display(number, to),
-        // A product or sum beyond 64 bits is no whole number to SQLite; the nearest one that fits is shown.
-        (Form::Integer, ValueRef::Real(number)) => write_display(number as i64, to),
-        (Form::Decimal(scale), ValueRef::Real(units)) => write_decimal(units as i64, *scale, to),
-        (Form::Decimal(scale), ValueRef::Integer(units)) => write_decimal(units, *scale, to),
+        (Form::Integer, ValueRef::Real(number)) => write_display(nearest(number), to),
+        (Form::Decimal(scale), ValueRef::Real(units)) => {
+            write_quoted(decimal(nearest(units), *scale), to);
+        }
+        (Form::Decimal(scale), ValueRef::Integer(units)) => {
+            write_quoted(decimal(units, *scale), to);
+        }
         (Form::Bool, ValueRef::Integer(value)) => {
             to.extend_from_slice(if value == 0 { b"false" } else { b"true" });
         }
@@ -73,6 +85,11 @@ pub(crate) fn write_plain(
         }
     }
     Ok(())
+}
+
+/// A product or sum beyond 64 bits is no whole number to SQLite; the nearest one that fits is shown.
+fn nearest(number: f64) -> i64 {
+    (number as i64).max(-i64::MAX)
 }
 
 /// The text of a sensitive value: what stands in JSON, without quotes.
@@ -127,44 +144,9 @@ pub(crate) fn write_display(value: impl std::fmt::Display, to: &mut Vec<u8>) {
     let _ = write!(to, "{value}");
 }
 
-/// `"-12.50"`
-fn write_decimal(units: i64, scale: u32, to: &mut Vec<u8>) {
-    let digits = format!(
-        "{:0width$}",
-        units.unsigned_abs(),
-        width = scale as usize + 1
-    );
-    let (whole, fraction) = digits.split_at(digits.len() - scale as usize);
-    to.push(b'"');
-    if units < 0 {
-        to.push(b'-');
-    }
-    to.extend_from_slice(whole.as_bytes());
-    if !fraction.is_empty() {
-        to.push(b'.');
-        to.extend_from_slice(fraction.as_bytes());
-    }
-    to.push(b'"');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_keep_their_scale() {
-        for (units, scale, expected) in [
-            (1250, 2, "\"12.50\""),
-            (-5, 2, "\"-0.05\""),
-            (0, 2, "\"0.00\""),
-            (7, 0, "\"7\""),
-            (i64::MIN, 4, "\"-922337203685477.5808\""),
-        ] {
-            let mut written = Vec::new();
-            write_decimal(units, scale, &mut written);
-            assert_eq!(String::from_utf8_lossy(&written), expected);
-        }
-    }
 
     #[test]
     fn text_is_escaped() {

@@ -186,7 +186,7 @@ fn try_update(
     };
     for (field, value) in columns {
         let own = column(job.plan(), *field)?;
-        if let Err(error) = fits(own, value) {
+        if let Err(error) = fits(table, own, value) {
             return Ok(Err(error));
         }
         set(own, value::column(job.shared, *field, id, value)?);

@@ -72,6 +72,12 @@ impl Watches {
         })
     }
 
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        let watches = self.by_entity.values().flatten();
+        let watches = watches.filter_map(|watch| watch.statement.as_ref());
+        watches.chain(self.conditions.values())
+    }
+
     /// Whether any check reads rows of the entity.
     fn of(&self, entity: EntityId) -> &[Watch] {
         self.by_entity.get(&entity).map_or(&[], Vec::as_slice)

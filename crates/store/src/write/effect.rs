@@ -7,11 +7,12 @@ use super::row::{self, Changes};
 use super::{audit, change, checks, delete, judge, link, refuse, resolve, roles};
 use crate::connection::Value;
 use crate::named::effects;
-use crate::represent::{Rule, bound};
+use crate::represent::{RESERVED, Rule, bound};
 use crate::{Call, Failure, Reply};
 use archwright_plan::model::{EntityId, FieldId, Move};
 use archwright_plan::{Operation, OperationKind};
 use archwright_sql::Phase;
+use percent_encoding::utf8_percent_encode;
 use serde_json::json;
 
 /// Does what the call asks for, all of it or nothing: its caller is in a transaction of its own.
@@ -318,19 +319,9 @@ pub(super) fn location(job: &Job<'_>, entity: EntityId, id: &Value) -> Result<St
         None => id.clone(),
     };
     let path = &job.plan().resource(entity).path;
-    Ok(format!("{path}/{}", percent_encoded(&id_text(&address))))
-}
-
-/// A segment of a path: everything but unreserved characters is encoded.
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+    let address = id_text(&address);
+    Ok(format!(
+        "{path}/{}",
+        utf8_percent_encode(&address, RESERVED)
+    ))
 }

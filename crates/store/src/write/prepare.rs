@@ -68,6 +68,18 @@ impl Writes {
         })
     }
 
+    /// What moves and checks ask, and what defaults are worth.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        let moves = self.moves.values();
+        let moves = moves.flat_map(|one| one.when.iter().chain(&one.set));
+        let defaults = self.entities.iter().flat_map(|entity| &entity.defaults);
+        let defaults = defaults.filter_map(|(_, default)| match default {
+            DefaultValue::Fixed(_) => None,
+            DefaultValue::Computed(statement) => Some(statement),
+        });
+        moves.chain(defaults).chain(self.watches.statements())
+    }
+
     pub fn of(&self, entity: EntityId) -> &EntityWrites {
         &self.entities[entity.0]
     }

@@ -42,6 +42,7 @@ pub(crate) enum Violation<'p> {
     Domain(FieldId),
     Missing(FieldId),
     TooLarge(FieldId),
+    TooLong(FieldId, usize),
 }
 
 pub(crate) fn violation<'p>(
@@ -52,6 +53,7 @@ pub(crate) fn violation<'p>(
     match error {
         Error::OutOfRange(field) => Some(Violation::Domain(*field)),
         Error::TooLarge(field) => Some(Violation::TooLarge(*field)),
+        Error::TooLong(field, most) => Some(Violation::TooLong(*field, *most)),
         Error::Sqlite(rusqlite::Error::SqliteFailure(code, Some(message))) => {
             sqlite_violation(plan, entity, code.extended_code, message)
         }
@@ -181,6 +183,10 @@ pub(crate) fn failure(plan: &Plan, entity: EntityId, at: &str, error: Error) -> 
         Violation::Domain(field) => fault(field, "check", "Its value would be out of its range."),
         Violation::Missing(field) => fault(field, "required", "It would be left without a value."),
         Violation::TooLarge(field) => fault(field, "too-large", "Its value would be too large."),
+        Violation::TooLong(field, most) => {
+            let message = format!("It must have at most {most} bytes, since it is looked up.");
+            fault(field, "too-long", &message)
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use super::{audit, parts, refuse, value};
 use crate::Failure;
 use crate::connection::{Error, Value};
 use crate::represent::{Rule, bound};
-use archwright_plan::model::{EntityId, Field, FieldId, ScalarType};
-use archwright_plan::{Column, ColumnSource, ColumnType, Plan};
+use archwright_plan::model::{EntityId, Field, FieldId, LARGEST_INDEXED_BYTES, ScalarType};
+use archwright_plan::{Column, ColumnSource, ColumnType, Plan, Table};
 use archwright_sql::{Phase, Statement};
 use serde_json::{Map, Value as Json};
 
@@ -239,10 +239,11 @@ pub(crate) fn put(
     value_of: &dyn Fn(FieldId) -> Result<Value, Failure>,
 ) -> Result<Result<(), Error>, Failure> {
     let insert = &job.writes().of(entity).insert;
-    let columns = &job.plan().table(entity).columns;
+    let table = job.plan().table(entity);
+    let columns = &table.columns;
     for column in columns {
         if let ColumnSource::Field(field) = column.source
-            && let Err(error) = fits(column, &value_of(field)?)
+            && let Err(error) = fits(table, column, &value_of(field)?)
         {
             return Ok(Err(error));
         }
@@ -265,8 +266,9 @@ pub(crate) fn put(
     Ok(done?.map(drop))
 }
 
-/// Whether a number is in the range of its column. PostgreSQL would not say which column it was.
-pub(crate) fn fits(column: &Column, value: &Value) -> Result<(), Error> {
+/// Whether a number is in the range of its column, and a text short enough for the table's indexes. PostgreSQL would
+/// not say which column it was.
+pub(crate) fn fits(table: &Table, column: &Column, value: &Value) -> Result<(), Error> {
     let ColumnSource::Field(field) = column.source else {
         return Ok(());
     };
@@ -277,6 +279,19 @@ pub(crate) fn fits(column: &Column, value: &Value) -> Result<(), Error> {
             let most = 10_i64.checked_pow(precision);
             let most = most.map_or(i64::MAX, |power| power - 1);
             -most..=most
+        }
+        ColumnType::Text { .. } => {
+            let Value::Text(text) = value else {
+                return Ok(());
+            };
+            // Each column's share is at least an equal one.
+            if text.len() * table.columns.len() <= LARGEST_INDEXED_BYTES {
+                return Ok(());
+            }
+            return match table.most_bytes(&column.name) {
+                Some(most) if text.len() > most => Err(Error::TooLong(field, most)),
+                _ => Ok(()),
+            };
         }
         _ => return Ok(()),
     };

@@ -1,5 +1,6 @@
 mod access;
 mod accounts;
+mod alike;
 mod audit;
 mod checks;
 #[path = "../common/database.rs"]

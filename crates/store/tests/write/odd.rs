@@ -6,7 +6,7 @@ use archwright_plan::model::{EntityId, FieldId, InputField, InputKind, Literal, 
 use archwright_plan::{self as plan, ColumnSource, OperationKind, PathParameterKind, Plan};
 use archwright_seed::Rng;
 use archwright_seed::values::{Subject, valid};
-use archwright_sql::{Dialect, Parameter, Scope, condition};
+use archwright_sql::{Dialect, Parameter, Printer, Scope};
 use archwright_store::{Call, Failure, IdempotencyKey};
 use serde_json::{Map, Value, json};
 
@@ -274,7 +274,9 @@ fn every_check_holds(world: &World) {
     for entity in &plan.model.entities {
         let scope = Scope::alias(entity.id, "t");
         for check in &entity.checks {
-            let condition = condition(plan, &check.that, &scope, dialect).unwrap();
+            let mut printer = Printer::new(plan, dialect);
+            let condition = printer.condition(&check.that, &scope).unwrap();
+            let condition = printer.finish(condition);
             let active = if entity.soft_delete {
                 " AND t.deleted_at IS NULL"
             } else {

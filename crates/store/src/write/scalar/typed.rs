@@ -73,14 +73,18 @@ fn format_fault(what: &str) -> Wrong {
 pub(super) fn text(json: &Json) -> Result<&str, Wrong> {
     let text = json.as_str();
     let text = text.ok_or_else(|| ("type", "It must be text.".to_owned()))?;
-    // The database would take NUL for the end of the text.
     match text.contains('\0') {
-        true => Err((
-            "format",
-            "It must not contain the character NUL.".to_owned(),
-        )),
+        true => Err(nul()),
         false => Ok(text),
     }
+}
+
+/// SQLite would take it for the end of a text, and PostgreSQL has no text with it.
+fn nul() -> Wrong {
+    (
+        "format",
+        "It must not contain the character NUL.".to_owned(),
+    )
 }
 
 fn sized(scalar: &ScalarType, text: &str) -> Result<Value, Wrong> {
@@ -216,7 +220,20 @@ pub(crate) fn document(json: &Json) -> Result<Value, Wrong> {
             "too-long",
             format!("It must have at most {LARGEST_JSON_BYTES} bytes as text."),
         )),
+        false if has_nul(json) => Err(nul()),
         false => Ok(Value::Text(text)),
+    }
+}
+
+/// In a key or a text.
+fn has_nul(json: &Json) -> bool {
+    match json {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(has_nul),
+        Json::Object(parts) => parts
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 
