@@ -301,13 +301,10 @@ impl Printer<'_> {
         let Some(computed) = &definition.computed else {
             return self.column(row, ColumnSource::Field(field));
         };
-        self.enter_computed()?;
         let ty = definition
             .scalar()
             .map_or(Type::Null, ScalarType::value_type);
-        let text = self.scaled(computed, &ty, &Scope::row(row.clone()));
-        self.computed_depth -= 1;
-        text
+        self.scaled(computed, &ty, &Scope::row(row.clone()))
     }
 
     /// The value as the column of a field stores it.
