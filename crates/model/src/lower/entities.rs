@@ -13,11 +13,6 @@ impl Lowering<'_> {
         let mut paths: BTreeMap<String, EntityId> = BTreeMap::new();
         for source in &self.design.entities {
             self.check_name(&source.name, Form::Pascal, "an entity");
-            if let Some(first) = self.entity_names.get(&source.name.value[..]) {
-                let first = &self.sources[first.0].name;
-                self.repeated(&source.name, "entity", Some(first));
-                continue;
-            }
             let id = EntityId(self.entities.len());
             self.entity_names.insert(&source.name.value, id);
             let entity = self.entity_from(source, id);

@@ -14,14 +14,9 @@ use std::rc::Rc;
 impl Lowering<'_> {
     pub fn check_operations(&mut self) {
         let design = self.design;
-        let mut names: BTreeMap<&str, &Text> = BTreeMap::new();
         let mut routes: BTreeMap<(Method, String), &Text> = BTreeMap::new();
         for source in &design.operations {
             self.check_name(&source.name, Form::Operation, "an operation");
-            if let Some(first) = names.insert(&source.name.value, &source.name) {
-                self.repeated(&source.name, "operation", Some(first));
-                continue;
-            }
             let Some((method, path)) = self.route(source) else {
                 // The rest is checked all the same, so that all that is wrong is said at once.
                 self.operation(source, Method::Post, String::new());
@@ -256,7 +251,7 @@ impl Lowering<'_> {
                     .iter()
                     .any(|known| known.name.eq_ignore_ascii_case(name))
                 {
-                    self.repeated(&header.name, "header", None);
+                    self.repeated(&header.name, "header");
                 } else {
                     fields.push(field);
                 }
