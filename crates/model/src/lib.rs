@@ -9,7 +9,7 @@ mod lower;
 mod types;
 
 pub use check::check;
-pub use duration::{duration_from_text, duration_to_text};
+pub use duration::{duration_from_text, duration_in_words, duration_to_text};
 pub use expression::*;
 pub use lower::lower;
 pub use types::*;
