@@ -11,6 +11,7 @@ mod render;
 mod resources;
 mod seed;
 mod tables;
+mod tags;
 mod text;
 mod types;
 
@@ -19,6 +20,7 @@ pub use matrix::is_of_class;
 pub use render::{json, text as render_text};
 pub use seed::*;
 pub use tables::{column_name, lookup_column};
+pub use tags::{Tag, words};
 pub use text::{cel, decimal, literal};
 pub use types::*;
 
