@@ -10,7 +10,6 @@ mod names;
 mod object;
 mod operation;
 mod parameter;
-mod pattern;
 mod plausible;
 mod reply;
 mod scalar;

@@ -7,6 +7,7 @@ pub mod limits;
 mod lists;
 mod matrix;
 mod operations;
+pub mod pattern;
 mod render;
 mod resources;
 mod seed;
