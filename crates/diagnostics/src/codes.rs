@@ -120,6 +120,9 @@ codes! {
     "AW365" Error "a view of another entity";
     "AW366" Error "a view that shows itself";
     "AW367" Error "an input that can't be sent there";
+    "AW370" Error "moves that make each other";
+    "AW371" Error "a move whose input nobody gives";
+    "AW372" Error "a move that deletes its own row";
     "AW390" Error "a seed that doesn't fit";
     "AW600" Error "the server can't run this yet";
     "AW601" Warning "the server replaces a part of the stack";

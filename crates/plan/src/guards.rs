@@ -32,6 +32,33 @@ pub fn without_row(grants: &[Grant]) -> Vec<Alternative> {
         .collect()
 }
 
+/// What both rules allow: each alternative of the one together with each of the other.
+pub fn both(entity: &Entity, one: &[Alternative], other: &[Alternative]) -> Vec<Alternative> {
+    let pair = |left: &Alternative, right: &Alternative| {
+        let (caller, also) = match (left.caller, right.caller) {
+            (CallerClass::Anyone, caller)
+            | (CallerClass::SignedIn, caller @ CallerClass::Role(_))
+            | (caller, CallerClass::Anyone | CallerClass::SignedIn) => (caller, None),
+            (caller, other) if caller == other => (caller, None),
+            (caller, CallerClass::Role(role)) => {
+                let kind = ExpressionKind::HasRole(role);
+                (caller, Some(expression(entity, kind, Type::Bool, false)))
+            }
+        };
+        let adds = caller != left.caller || also.is_some() || right.when.is_some();
+        Alternative {
+            caller,
+            when: all([left.when.clone(), also, right.when.clone()]),
+            after: all([left.after.clone(), right.after.clone()]),
+            owner: left.owner && (right.owner || !adds),
+        }
+    };
+    let pairs = one
+        .iter()
+        .flat_map(|left| other.iter().map(move |right| pair(left, right)));
+    pairs.collect()
+}
+
 /// Anyone of this class, without a condition.
 pub fn class(caller: CallerClass) -> Alternative {
     Alternative {

@@ -1,6 +1,6 @@
 //! Operations: method, path, guard, errors.
 
-use crate::guards::{alternatives, class, role, without_row};
+use crate::guards::{alternatives, both, class, role, without_row};
 use crate::lists::list_options;
 use crate::resources::granting_roles;
 use crate::tables::linked_target;
@@ -304,15 +304,21 @@ fn moves(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
 
 /// Whoever may update the row, and set the field.
 fn may_set(model: &Model, entity: &Entity, field: &Field) -> Vec<Alternative> {
-    let grants = field.settable.as_ref().unwrap_or(&entity.access.update);
-    alternatives(model, entity.id, grants)
+    let update = alternatives(model, entity.id, &entity.access.update);
+    match &field.settable {
+        Some(settable) => both(entity, &update, &alternatives(model, entity.id, settable)),
+        None => update,
+    }
 }
 
 fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
     if entity.access.update.is_empty() {
         return;
     }
-    for field in entity.fields.iter().filter(|field| !field.read_only) {
+    for field in entity.fields.iter() {
+        if field.read_only || field.immutable {
+            continue;
+        }
         let Some(target) = linked_target(field) else {
             continue;
         };
@@ -326,7 +332,7 @@ fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
             ),
             None => (format!("{singular}_id"), PathParameterKind::Id(target.id)),
         };
-        let both = [
+        let kinds = [
             (
                 OperationKind::Link(field.id),
                 "link",
@@ -342,7 +348,7 @@ fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
                 "from",
             ),
         ];
-        for (kind, name, method, verb, preposition) in both {
+        for (kind, name, method, verb, preposition) in kinds {
             let draft = Draft {
                 id: format!("{}.{name}-{relation}", entity.plural),
                 summary: format!(

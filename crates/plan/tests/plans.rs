@@ -469,3 +469,50 @@ operations:
     let filter = "self.title == title.title && n != -(-5) && self.title != header.x_device";
     assert!(text.contains(filter), "{text}");
 }
+
+#[test]
+fn links_and_files_take_who_may_update_and_who_may_set() {
+    let plan = planned(
+        "
+archwright: 1
+name: notes
+roles: { member: { sign-up: open }, editor: { includes: member, granted-by: editor } }
+entities:
+  User:
+    account: email
+    fields: { email: 'email, unique' }
+    allow: { get: owner }
+  Note:
+    fields:
+      author: User, owner
+      tags: { type: 'Tag[]', settable: editor }
+      fixed: 'Tag[], immutable'
+      picture: { type: 'file?', settable: member }
+    allow: { read: member, create: member, update: [owner, editor] }
+  Tag: { fields: { name: 'string, unique' } }
+",
+    );
+    let text = render_text(&plan);
+    let allowed = |id: &str| -> Vec<String> {
+        let operation = operation(&plan, id);
+        let head = format!("  {} {}  ", operation.method.name(), operation.path);
+        let from = text.find(&head).unwrap();
+        let block = text[from..].split("\n\n").next().unwrap();
+        let lines = block
+            .lines()
+            .filter_map(|line| line.strip_prefix("    allowed: "));
+        lines.map(str::to_owned).collect()
+    };
+    let own = "editor when author == caller";
+    assert_eq!(allowed("notes.link-tags"), [own, "editor"]);
+    assert_eq!(allowed("notes.unlink-tags"), [own, "editor"]);
+    assert_eq!(
+        allowed("notes.upload-picture")[0],
+        "member when author == caller"
+    );
+    assert_eq!(
+        allowed("notes.upload-picture")[1],
+        "editor when 'member' in caller.roles"
+    );
+    assert!(plan.operation("notes.link-fixed").is_none());
+}

@@ -1,6 +1,7 @@
 //! Problem replies (RFC 9457), and the only place where failures become statuses.
 
 use crate::body::{self, Body};
+use archwright_plan::limits::FAULTS;
 use archwright_store::{Failure, Fault};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -211,7 +212,7 @@ impl From<Failure> for Problem {
             Failure::BadRequest(faults) => {
                 let detail = summary(&faults, "The request can't be understood.");
                 let mut problem = Self::bad_request(detail);
-                problem.errors = faults.into_iter().map(Entry::parameter).collect();
+                problem.errors = listed(faults, Entry::parameter);
                 problem
             }
             Failure::Unauthorized => Self::new(401, "unauthorized", "Sign in to do this."),
@@ -237,7 +238,7 @@ impl From<Failure> for Problem {
             Failure::Invalid(faults) => {
                 let detail = summary(&faults, "The body is not what it should be.");
                 let mut problem = Self::new(422, "invalid", detail);
-                problem.errors = faults.into_iter().map(Entry::pointer).collect();
+                problem.errors = listed(faults, Entry::pointer);
                 problem
             }
             Failure::KeyReused => {
@@ -283,6 +284,11 @@ impl Problem {
         problem.errors = errors;
         problem
     }
+}
+
+/// A body can have more faults than anybody reads.
+fn listed(faults: Vec<Fault>, entry: impl Fn(Fault) -> Entry) -> Vec<Entry> {
+    faults.into_iter().take(FAULTS).map(entry).collect()
 }
 
 fn summary(faults: &[Fault], otherwise: &str) -> String {

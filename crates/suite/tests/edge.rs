@@ -132,7 +132,9 @@ fn get(server: &Running, path: &str) -> (u16, Value) {
 
 /// The access token of the seeded account that stands for a role.
 fn token(server: &Running, role: &str) -> String {
-    let head = format!("POST /dev/sign-in/{role} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let head = format!(
+        "POST /dev/sign-in/{role} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+    );
     let (status, body) = judged(&ask(server, head.as_bytes())).unwrap();
     assert_eq!(status, 200, "{body}");
     text(&body["access_token"])

@@ -9,6 +9,7 @@ use crate::{
     Check, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Literal, ScalarType, Type,
 };
 use archwright_design::ast::{self, Text};
+use std::collections::BTreeSet;
 
 impl Lowering<'_> {
     pub fn check_expressions(&mut self) {
@@ -33,6 +34,52 @@ impl Lowering<'_> {
             self.default_state(entity);
         }
         self.check_computed();
+        self.check_impersonal();
+    }
+
+    /// A check holds whoever writes, also where it reads computed fields.
+    fn check_impersonal(&mut self) {
+        let mut found = Vec::new();
+        for check in self.entities.iter().flat_map(|entity| &entity.checks) {
+            check.that.walk(&mut |part| {
+                if let ExpressionKind::Field { field, .. } = part.kind
+                    && self.depends_on_caller(field)
+                {
+                    found.push((field, part.span));
+                }
+            });
+        }
+        for (field, span) in found {
+            let message = format!(
+                "`{}` depends on the caller, and a check holds whoever writes",
+                self.path(field)
+            );
+            let help = "compare stored fields, or say it under `allow`";
+            self.error("AW326", span, message, help);
+        }
+    }
+
+    /// Whether a field is computed from who asks, directly or through other computed fields.
+    fn depends_on_caller(&self, field: FieldId) -> bool {
+        let (mut open, mut seen) = (vec![field], BTreeSet::new());
+        while let Some(field) = open.pop() {
+            let Some(computed) = &self.field(field).computed else {
+                continue;
+            };
+            let mut personal = false;
+            computed.walk(&mut |part| match part.kind {
+                ExpressionKind::Caller
+                | ExpressionKind::SignedIn
+                | ExpressionKind::HasRole(_)
+                | ExpressionKind::CallerTenant => personal = true,
+                ExpressionKind::Field { field, .. } if seen.insert(field) => open.push(field),
+                _ => {}
+            });
+            if personal {
+                return true;
+            }
+        }
+        false
     }
 
     // ---- defaults ----
@@ -97,7 +144,8 @@ impl Lowering<'_> {
         let scalar = self.field(id).scalar().cloned()?;
         let typed = self.typed(text, &Scope::rule(id.entity))?;
         let value = self.fit(typed, &scalar)?;
-        if !self.refuse_sensitive(&value, false) {
+        let shown = !self.field(id).write_only;
+        if !self.refuse_sensitive(&value, false) || shown && !self.refuse_write_only(&value) {
             return None;
         }
         if value.nullable && !self.field(id).optional {

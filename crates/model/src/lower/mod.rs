@@ -9,6 +9,7 @@ mod expressions;
 mod fields;
 mod inputs;
 mod literals;
+mod made_moves;
 mod modifiers;
 mod names;
 mod operations;
@@ -49,6 +50,7 @@ pub fn lower(design: &Design) -> (Option<Model>, Vec<Diagnostic>) {
     lowering.check_moves();
     lowering.check_views();
     lowering.check_operations();
+    lowering.check_made_moves();
     lowering.check_seeds();
     lowering.warn_unused();
     if !has_errors(&lowering.diagnostics) {

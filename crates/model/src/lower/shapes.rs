@@ -3,7 +3,7 @@
 use super::context::{Lowering, unknown};
 use super::names::Form;
 use super::typing::{Binding, Bindings, Scope};
-use crate::{EntityId, ExpressionKind, Shape, Type, View, ViewId};
+use crate::{EntityId, Shape, Type, View, ViewId};
 use archwright_design::ast::{self, Shape as Source, Text};
 use archwright_diagnostics::Diagnostic;
 
@@ -155,16 +155,7 @@ impl Lowering<'_> {
 
     fn shape_value(&mut self, text: &Text, scope: &Scope) -> Option<Shape> {
         let expression = self.typed(text, scope)?.expression;
-        if let ExpressionKind::Field { field, .. } = &expression.kind
-            && self.field(*field).write_only
-        {
-            let message = format!("`{}` is write-only: it is never shown", self.path(*field));
-            self.error(
-                "AW326",
-                expression.span,
-                message,
-                "remove it from the reply, or drop `write-only`",
-            );
+        if !self.refuse_write_only(&expression) {
             return None;
         }
         if expression.ty == Type::Duration {

@@ -4,7 +4,8 @@ use super::context::Lowering;
 use super::typing::{Binding, Bindings, Scope, known_present};
 use super::writes::Write;
 use crate::{
-    Direction, EntityId, Expression, FieldId, Otherwise, ScalarType, Step, StepKind, Type,
+    Direction, EntityId, Expression, ExpressionKind, FieldId, Otherwise, ScalarType, Step,
+    StepKind, Type,
 };
 use archwright_design::ast::{self, StepKind as Source, Text};
 
@@ -173,9 +174,16 @@ impl Lowering<'_> {
                 let set = self.assignments(entity, set, scope, Write::Update);
                 Some(StepKind::Update { row, set })
             }
-            Source::Delete { row } => self
-                .row(row, scope)
-                .map(|(row, _)| StepKind::Delete { row }),
+            Source::Delete { row: source } => {
+                let (row, _) = self.row(source, scope)?;
+                if matches!(row.kind, ExpressionKind::This) {
+                    let message = "a move leaves its row in another state, and this deletes it";
+                    let help = "grant `delete`, or delete the row by a named operation";
+                    self.error("AW372", source.span, message, help);
+                    return None;
+                }
+                Some(StepKind::Delete { row })
+            }
             Source::Link { relation, row } => {
                 let (from, relation, row) = self.linked(relation, row, scope)?;
                 Some(StepKind::Link {

@@ -65,6 +65,20 @@ impl Lowering<'_> {
         None
     }
 
+    /// Of a row that is there, no step changes what is immutable.
+    fn refuse_immutable(&mut self, place: &Text, id: FieldId) -> Option<()> {
+        if !self.field(id).immutable {
+            return Some(());
+        }
+        let message = format!(
+            "`{}` can't be set here: it is immutable",
+            self.field(id).name
+        );
+        let help = "remove this, or drop `immutable`";
+        self.error("AW356", place.span, message, help);
+        None
+    }
+
     pub fn assignments(
         &mut self,
         entity: EntityId,
@@ -224,6 +238,7 @@ impl Lowering<'_> {
             self.error("AW362", relation.span, message, help);
             return None;
         };
+        self.refuse_immutable(relation, field)?;
         let (row, entity) = row?;
         if entity != target {
             let message = format!(
@@ -255,6 +270,7 @@ impl Lowering<'_> {
             );
             return None;
         };
+        self.refuse_immutable(field, id)?;
         let number = target.scalar.as_ref().is_some_and(ScalarType::is_number);
         let computed = self
             .source(id)

@@ -110,17 +110,28 @@ impl Lowering<'_> {
             );
             return false;
         }
-        let compares = matches!(
-            expression.kind,
-            ExpressionKind::Binary {
-                operator: crate::BinaryOperator::Equal | crate::BinaryOperator::NotEqual,
-                ..
-            }
-        );
+        let compares = is_comparison(expression);
         expression
             .children()
             .into_iter()
             .all(|child| self.refuse_sensitive(child, compares))
+    }
+
+    /// What is shown is made of nothing that is write-only, but for whether it equals something; reports any other use.
+    pub fn refuse_write_only(&mut self, expression: &Expression) -> bool {
+        if let ExpressionKind::Field { field, .. } = &expression.kind
+            && self.field(*field).write_only
+        {
+            let message = format!("`{}` is write-only: it is never shown", self.path(*field));
+            let help = "remove it from what is shown, or drop `write-only`";
+            self.error("AW326", expression.span, message, help);
+            return false;
+        }
+        is_comparison(expression)
+            || expression
+                .children()
+                .into_iter()
+                .all(|child| self.refuse_write_only(child))
     }
 
     pub fn describe(&self, ty: &Type) -> String {
@@ -143,6 +154,18 @@ impl Lowering<'_> {
             Type::Object => "an object".to_owned(),
         }
     }
+}
+
+/// `==` or `!=`, which tell nothing of a value but whether it is the other.
+fn is_comparison(expression: &Expression) -> bool {
+    use crate::BinaryOperator::{Equal, NotEqual};
+    matches!(
+        expression.kind,
+        ExpressionKind::Binary {
+            operator: Equal | NotEqual,
+            ..
+        }
+    )
 }
 
 pub(super) fn expression(kind: ExpressionKind, ty: Type, nullable: bool, span: Span) -> Expression {
