@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Without newsroom, whose stack the server does not run.
+/// Newsroom, made of named operations, is not among them yet.
 const EXAMPLES: [&str; 4] = ["bookshop", "helpdesk", "payments", "profile"];
 
 /// As whom an example is tried.
