@@ -299,7 +299,46 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         })
         .collect::<String>()
         .into_bytes();
+    let lines =
+        |count: usize, line: &dyn Fn(usize) -> String| -> String { (0..count).map(line).collect() };
+    let book = "entities:\n  Book:\n    allow: { read: anyone }\n    fields:\n      a0: int\n";
+    let start = "archwright: 1\nname: large\n";
+    let aliases = lines(20_000, &|index| format!("  T{index}: T{}\n", index + 1));
+    let doubled = lines(400, &|index| {
+        format!("      a{}: int := a{index} + a{index}\n", index + 1)
+    });
+    let roles = lines(16_000, &|index| {
+        format!("  r{index}: {{ includes: r{} }}\n", index + 1)
+    });
+    let seeds = lines(20_000, &|index| format!("  E{index}: 1\n"));
+    let seeded = lines(20_000, &|index| {
+        format!("  E{index}: {{ fields: {{ a: int }} }}\n")
+    });
+    let steps = lines(10_000, &|index| {
+        format!("      - find: {{ b{index}: Book }}\n        where: id == path.id\n")
+    });
+    let buy = "operations:\n  buy:\n    route: POST /books/{id}/buy\n    by: anyone\n    steps:\n";
     vec![
+        (
+            "20,000 aliases in a row",
+            format!("{start}types:\n{aliases}  T20000: int\n{book}").into_bytes(),
+        ),
+        (
+            "computed values that double",
+            format!("{start}{book}{doubled}").into_bytes(),
+        ),
+        (
+            "16,000 roles in a row",
+            format!("{start}roles:\n{roles}  r16000: {{}}\n{book}").into_bytes(),
+        ),
+        (
+            "20,000 seeds",
+            format!("{start}entities:\n{seeded}seed:\n{seeds}").into_bytes(),
+        ),
+        (
+            "10,000 steps",
+            format!("{start}{book}{buy}{steps}").into_bytes(),
+        ),
         (
             "5 MB of garbage",
             (0..5 * million)

@@ -76,7 +76,6 @@ where
 fn ci() -> Result<()> {
     steps::run(&[
         ("format", &format),
-        ("layers", &metadata::layers),
         ("lint", &lint),
         ("licences", &metadata::licences),
         ("unused dependencies", &unused),
@@ -90,6 +89,7 @@ fn ci() -> Result<()> {
 }
 
 fn test() -> Result<()> {
+    metadata::layers()?;
     tools::need("cc", "build-essential")?;
     install("cargo-nextest")?;
     browser::browser()?;

@@ -1,4 +1,4 @@
-//! Schemathesis against every example that can be served: all checks, as each role and as nobody.
+//! Schemathesis against examples: all checks, as each role and as nobody.
 
 use crate::command::{cargo, root, run_in};
 use crate::tools;
@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// Newsroom, made of named operations, is not among them yet.
 const EXAMPLES: [&str; 4] = ["bookshop", "helpdesk", "payments", "profile"];
 
 /// As whom an example is tried.

@@ -43,8 +43,12 @@ pub fn fmt(path: &Path, mode: Mode) -> Result<ExitCode> {
     Ok(code)
 }
 
-/// Writes beside the file and renames, so that a crash leaves the old or the new text, never half of one.
+/// Writes beside the file and renames, so that a crash leaves the old or the new text, never half of one. A link stays
+/// one: the file that it leads to is replaced.
 fn replace(path: &Path, text: &str) -> Result<()> {
+    let path = &path
+        .canonicalize()
+        .with_context(|| format!("can't find {}", path.display()))?;
     let beside = path.with_extension("yaml.new");
     std::fs::write(&beside, text).with_context(|| format!("can't write {}", beside.display()))?;
     std::fs::rename(&beside, path).with_context(|| format!("can't replace {}", path.display()))?;

@@ -154,6 +154,23 @@ fn fmt_rewrites_once_and_check_tells() {
     assert!(std::fs::read_to_string(path).unwrap().contains("# all"));
 }
 
+#[cfg(unix)]
+#[test]
+fn fmt_formats_what_a_link_leads_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, link) = (
+        folder.path().join("target.yaml"),
+        folder.path().join("link.yaml"),
+    );
+    let crowded = SOUND.replace("allow: { read: anyone }", "allow:   {read:   anyone}");
+    std::fs::write(&target, &crowded).unwrap();
+    std::os::unix::fs::symlink("target.yaml", &link).unwrap();
+    let output = archwright(&["fmt", link.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_ne!(std::fs::read_to_string(&target).unwrap(), crowded);
+}
+
 #[test]
 fn examples_are_sound_and_their_plans_are_the_same_each_time() {
     for example in std::fs::read_dir(root().join("examples")).unwrap() {

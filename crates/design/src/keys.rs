@@ -178,13 +178,11 @@ pub const SYNONYMS: &[(&str, &str)] = &[
     ("models", "entities"),
     ("modify", "update"),
     ("onDelete", "on-delete"),
-    ("optional", "type"),
     ("patch", "update"),
     ("permissions", "allow"),
     ("properties", "fields"),
     ("relations", "fields"),
     ("remove", "delete"),
-    ("required", "type"),
     ("response", "reply"),
     ("responses", "reply"),
     ("returns", "reply"),
@@ -196,13 +194,37 @@ pub const SYNONYMS: &[(&str, &str)] = &[
     ("view", "get"),
 ];
 
-/// The same for the verbs of steps.
+/// Words from elsewhere that say what a key of the language says in another way: the word, the key, and how.
+pub const ADVICE: &[(&str, &str, &str)] = &[
+    (
+        "decrement",
+        "increment",
+        "Write `increment` with a negative number: `increment: { book.stock: -1 }`.",
+    ),
+    (
+        "optional",
+        "type",
+        "Write `?` after the type of what may be missing: `type: text?`.",
+    ),
+    (
+        "required",
+        "type",
+        "Leave it out: what may be missing has a `?` after its type, and all else is required.",
+    ),
+];
+
+pub fn advice(word: &str, allowed: &[&str]) -> Option<&'static str> {
+    let mut known = ADVICE.iter();
+    let known = known.find(|(known, key, _)| *known == word && allowed.contains(key))?;
+    Some(known.2)
+}
+
+/// The same as [`SYNONYMS`] for the verbs of steps.
 pub const VERBS: &[(&str, &str)] = &[
     ("add", "create"),
     ("assert", "guard"),
     ("attach", "link"),
     ("check", "guard"),
-    ("decrement", "increment"),
     ("detach", "unlink"),
     ("ensure", "guard"),
     ("fetch", "find"),

@@ -13,6 +13,7 @@ mod yaml;
 
 pub use format::format;
 pub use keys::{RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
+pub use lower::MAX_NAME;
 pub use quantity::{count, duration, rate, size};
 pub use read::{Reading, read};
 pub use schema::json_schema;

@@ -119,6 +119,10 @@ impl Context<'_> {
             key.text.span,
             format!("{what} has no key `{name}`"),
         );
+        if let Some(advice) = keys::advice(name, allowed) {
+            self.diagnostics.push(diagnostic.help(advice));
+            return;
+        }
         diagnostic = match meant {
             Some(meant) => diagnostic
                 .help(format!("Did you mean `{meant}`? The keys here are {list}."))
@@ -455,16 +459,13 @@ impl Context<'_> {
         }
     }
 
-    /// Remembers what may be declared once in all files; the second place is reported.
-    pub fn declare(&mut self, kind: &'static str, name: &Text) {
+    /// Remembers what may be declared once in all files. The second place is reported, and is not to be read.
+    pub fn declare(&mut self, kind: &'static str, name: &Text) -> bool {
         let identity = (kind, name.value.clone());
         let Some(first) = self.names.get(&identity).copied() else {
             self.names.insert(identity, name.span);
-            return;
+            return true;
         };
-        if first.file == name.span.file {
-            return; // A key that stands twice in one mapping was reported when the mapping was read.
-        }
         let (here, there) = (
             &self.sources.get(name.span.file).path,
             &self.sources.get(first.file).path,
@@ -478,6 +479,7 @@ impl Context<'_> {
                 .other(first, "first declared here")
                 .help("Keep it in one of the files, whole."),
         );
+        false
     }
 
     pub fn checks(&mut self, node: &Node) -> Vec<Check> {
@@ -510,7 +512,11 @@ impl Context<'_> {
     }
 }
 
-/// What a name may look like.
+/// Longest name, so that names derived from it fit every database.
+pub const MAX_NAME: usize = 48;
+
+/// What a name has to look like to be read. The model is stricter about `_` and capitals, where it can offer the right
+/// spelling without losing what refers to the name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum NameForm {
     /// Letters, digits and `_`.
@@ -531,23 +537,22 @@ impl NameForm {
         let rest = name.bytes().all(|byte| {
             byte.is_ascii_alphanumeric() || byte == b'_' || (byte == b'-' && self == Self::Kebab)
         });
-        begins && rest && name.len() <= 60
+        begins && rest && name.len() <= MAX_NAME
     }
 
-    fn help(self) -> &'static str {
-        match self {
-            Self::Word => "Begin with a letter and use letters, digits and `_`, at most 60.",
-            Self::Kebab => "Begin with a letter and use letters, digits, `-` and `_`, at most 60.",
-            Self::Capital => {
-                "Begin with a capital letter and use letters, digits and `_`, at most 60."
-            }
-        }
+    fn help(self) -> String {
+        let form = match self {
+            Self::Word => "a letter and use letters, digits and `_`",
+            Self::Kebab => "a letter and use letters, digits, `-` and `_`",
+            Self::Capital => "a capital letter and use letters and digits",
+        };
+        format!("Begin with {form}, at most {MAX_NAME}.")
     }
 
     pub fn help_for(self, name: &str) -> String {
         match self.near(name) {
             Some(near) => format!("Write `{near}`."),
-            None => self.help().to_owned(),
+            None => self.help(),
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 const WORD: &str = "^[A-Za-z][A-Za-z0-9_]*$";
 const KEBAB: &str = "^[A-Za-z][A-Za-z0-9_-]*$";
-const CAPITAL: &str = "^[A-Z][A-Za-z0-9_]*$";
+const CAPITAL: &str = "^[A-Z][A-Za-z0-9]*$";
 
 /// JSON Schema 2020-12. The committed copy is `schema/archwright.schema.json`.
 pub fn json_schema() -> Value {
@@ -384,7 +384,7 @@ fn reference(name: &str) -> Value {
 }
 
 fn pattern(pattern: &str) -> Value {
-    json!({ "type": "string", "pattern": pattern, "maxLength": 60 })
+    json!({ "type": "string", "pattern": pattern, "maxLength": crate::lower::MAX_NAME })
 }
 
 fn quantity(pattern: &str) -> Value {
@@ -413,7 +413,7 @@ fn named(form: &str, definition: &str, description: &str) -> Value {
     json!({
         "type": ["object", "null"],
         "description": description,
-        "propertyNames": { "pattern": form, "maxLength": 60 },
+        "propertyNames": { "pattern": form, "maxLength": crate::lower::MAX_NAME },
         "additionalProperties": { "$ref": format!("#/$defs/{definition}") },
     })
 }

@@ -385,13 +385,18 @@ impl Builder<'_> {
             Some(Frame::Mapping {
                 entries,
                 key: key @ Some(_),
+                seen,
                 ..
             }) => {
                 let Some(key) = key.take() else { return };
                 if node.is_missing() {
                     node.span = key.text.span;
                 }
-                entries.push((key, node));
+                // Of a key that stands twice, the first counts.
+                let first = seen.get(&key.text.value);
+                if first.is_none_or(|first| *first == key.text.span) {
+                    entries.push((key, node));
+                }
             }
             Some(Frame::Mapping { key, seen, .. }) => {
                 let new = key_of(node, self.diagnostics);

@@ -103,6 +103,7 @@ codes! {
     "AW326" Error "not possible at this place";
     "AW327" Error "`caller.roles` is used as a value";
     "AW328" Error "a value computed from itself";
+    "AW329" Error "a computed value that grows too large";
     "AW350" Error "a route that can't be used";
     "AW351" Error "two operations with one route";
     "AW352" Error "inputs that don't fit the route";

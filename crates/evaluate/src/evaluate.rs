@@ -9,9 +9,6 @@ use archwright_plan::model::{
 };
 use std::cmp::Ordering;
 
-/// Computed fields within computed fields.
-const DEPTH: usize = 32;
-
 type Result<T> = std::result::Result<T, EvaluateError>;
 
 /// The value of an expression.
@@ -33,7 +30,6 @@ struct Evaluator<'e> {
     environment: &'e Environment<'e>,
     this: Option<RowRef>,
     variables: Vec<(VariableId, RowRef)>,
-    depth: usize,
 }
 
 /// The parts of an aggregate.
@@ -50,7 +46,6 @@ impl<'e> Evaluator<'e> {
             environment,
             this: environment.this.cloned(),
             variables: Vec::new(),
-            depth: 0,
         }
     }
 
@@ -200,14 +195,10 @@ impl<'e> Evaluator<'e> {
         let Some(computed) = &definition.computed else {
             return Ok(self.environment.world.field(row, field));
         };
-        if self.depth == DEPTH {
-            return Err(EvaluateError::TooDeep);
-        }
         let mut inner = Evaluator {
             environment: self.environment,
             this: Some(row.clone()),
             variables: Vec::new(),
-            depth: self.depth + 1,
         };
         let value = inner.value(computed)?;
         match &definition.kind {

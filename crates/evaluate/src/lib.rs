@@ -46,8 +46,6 @@ pub struct Environment<'a> {
 pub enum EvaluateError {
     /// A number needs more than 64 bits.
     Overflow,
-    /// Computed fields need each other.
-    TooDeep,
     /// An operand is of another type than the expression says.
     Mismatch(&'static str),
     /// A row, variable or binding that the environment doesn't have.
@@ -58,7 +56,6 @@ impl std::fmt::Display for EvaluateError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Overflow => formatter.write_str("a number needs more than 64 bits"),
-            Self::TooDeep => formatter.write_str("computed fields need each other"),
             Self::Mismatch(what) => write!(formatter, "{what} has an operand of another type"),
             Self::Unbound(what) => write!(formatter, "there is no {what} here"),
         }

@@ -39,6 +39,17 @@ pub fn duration_to_text(milliseconds: i64) -> String {
     format!("{}{name}", milliseconds / unit)
 }
 
+/// In the largest unit that needs no fraction, for people: `15 minutes`, `1 day`.
+pub fn duration_in_words(seconds: u64) -> String {
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
+    let whole = units
+        .into_iter()
+        .find(|(_, unit)| seconds.is_multiple_of(*unit));
+    let (name, unit) = whole.unwrap_or(("second", 1));
+    let count = seconds / unit;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +69,22 @@ mod tests {
         ] {
             assert_eq!(duration_from_text(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn people_read_a_duration_in_one_unit() {
+        let texts = [60, 90, 900, 3_600, 5_400, 172_800].map(duration_in_words);
+        assert_eq!(
+            texts,
+            [
+                "1 minute",
+                "90 seconds",
+                "15 minutes",
+                "1 hour",
+                "90 minutes",
+                "2 days"
+            ]
+        );
     }
 
     #[test]

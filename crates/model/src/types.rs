@@ -239,12 +239,6 @@ pub const LARGEST_INDEXED_BYTES: usize = 2_600;
 /// The most characters of a `text` that names no limit.
 pub const TEXT_CHARACTERS: u32 = 65_536;
 
-/// What a `slug` looks like, as a regular expression (ECMA-262 and RE2 alike).
-pub const SLUG_PATTERN: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
-
-/// What a `phone` looks like: E.164.
-pub const PHONE_PATTERN: &str = r"^\+[0-9]{7,15}$";
-
 /// Values on the wire: see each. A stored type is the planner's choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScalarType {
@@ -277,9 +271,9 @@ pub enum ScalarType {
     Email,
     /// `http://` or `https://`.
     Url,
-    /// [`PHONE_PATTERN`]
+    /// [`crate::PHONE_PATTERN`]
     Phone,
-    /// [`SLUG_PATTERN`]
+    /// [`crate::SLUG_PATTERN`]
     Slug,
     Enum {
         values: Vec<String>,

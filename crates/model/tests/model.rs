@@ -468,3 +468,35 @@ fn passwords_of_steps_keep_to_what_the_account_asks() {
     };
     assert!(matches!(token.kind, ExpressionKind::CallerToken) && !token.nullable);
 }
+
+#[test]
+fn an_alias_of_an_alias_of_an_alias_is_the_last_ones_type() {
+    let aliases: String = (0..4000)
+        .map(|index| format!("  T{index}: T{}\n", index + 1))
+        .collect();
+    let model = model(&format!(
+        "types:\n{aliases}  T4000: string(7..9)\nentities:\n  Book: {{ fields: {{ a: T0, b: T3999? }} }}\n"
+    ));
+    let book = entity(&model, "Book");
+    for name in ["a", "b"] {
+        let scalar = book.field_named(name).unwrap().scalar();
+        assert_eq!(scalar, Some(&ScalarType::String { min: 7, max: 9 }));
+    }
+}
+
+#[test]
+fn values_are_computed_from_each_other_step_by_step() {
+    let chain: String = (1..=79)
+        .map(|index| format!("      a{index}: int := a{} + 1\n", index - 1))
+        .collect();
+    let model = model(&format!(
+        "entities:\n  Book:\n    fields:\n      a0: int\n{chain}"
+    ));
+    assert!(
+        entity(&model, "Book")
+            .field_named("a79")
+            .unwrap()
+            .computed
+            .is_some()
+    );
+}

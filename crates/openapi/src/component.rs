@@ -2,7 +2,7 @@
 
 use crate::object::{closed_object, nullable, object, reference};
 use crate::{Context, access, error, example, input, parameter, reply, scalar, shape};
-use archwright_plan::model::{Entity, EntityId};
+use archwright_plan::model::{Entity, EntityId, duration_in_words};
 use archwright_plan::{Operation, OperationKind, Output, OutputSource};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -65,13 +65,13 @@ fn references(value: &Value, used: &mut BTreeSet<String>) {
 
 fn security_scheme(context: Context) -> Value {
     let scheme = &context.plan.model.api.scheme;
-    let minutes = context.plan.model.api.access_seconds / 60;
+    let lifetime = duration_in_words(context.plan.model.api.access_seconds);
     if scheme.eq_ignore_ascii_case("bearer") {
         return json!({
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": format!("The access token of a sign-in. It is good for {minutes} minutes."),
+            "description": format!("The access token of a sign-in. It is good for {lifetime}."),
         });
     }
     json!({
@@ -244,7 +244,7 @@ fn sparse(context: Context, entity: EntityId) -> Value {
     let mut schema = closed_object(properties, Vec::new());
     let description = format!(
         "What `fields` keeps of a {}.",
-        crate::object::words(row).to_lowercase()
+        archwright_plan::words(row).to_lowercase()
     );
     crate::object::annotate(&mut schema, "description", description.into());
     schema

@@ -4,11 +4,11 @@
 use crate::object::object;
 use crate::plausible::{self, TextField};
 use crate::scalar::{Bounds, literal};
-use crate::{Context, decimal, pattern, scalar};
+use crate::{Context, decimal, scalar};
 use archwright_plan::model::{
     self, EntityId, Field, FieldId, FieldKind, IdType, InputField, Literal, ScalarType,
 };
-use archwright_plan::{Input, InputKind, OutputSource};
+use archwright_plan::{Input, InputKind, OutputSource, pattern};
 use serde_json::{Map, Value, json};
 
 /// Parts may hold parts; the model forbids cycles, this bound only guards the stack.
@@ -114,7 +114,15 @@ fn named(owner: &str, name: &str) -> String {
 
 fn patterned(scalar: &ScalarType, bounds: Bounds) -> Option<Value> {
     let (min, max) = scalar.characters()?;
-    pattern::matching(bounds.pattern?, min as usize, max as usize).map(Value::from)
+    let mut state: u64 = 0;
+    let mut choose = |limit: usize| {
+        // Knuth's multiplier: an example is the same in each document.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % limit
+    };
+    pattern::matching(bounds.pattern?, min, max, &mut choose).map(Value::from)
 }
 
 fn file(name: &str, media_types: &[String]) -> Value {

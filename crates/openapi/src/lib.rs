@@ -10,15 +10,14 @@ mod names;
 mod object;
 mod operation;
 mod parameter;
-mod pattern;
 mod plausible;
 mod reply;
 mod scalar;
 mod shape;
 
-use archwright_plan::Plan;
+use archwright_plan::{Plan, words};
 use names::Names;
-use object::{object, words};
+use object::object;
 use serde_json::{Map, Value, json};
 
 #[derive(Clone, Debug, Default)]

@@ -56,24 +56,6 @@ pub(crate) fn annotate(schema: &mut Value, key: &str, value: Value) {
     }
 }
 
-/// `order-lines` or `OrderLine` as `Order lines`.
-pub(crate) fn words(name: &str) -> String {
-    let mut text = String::new();
-    for (index, character) in name.chars().enumerate() {
-        if matches!(character, '-' | '_') {
-            text.push(' ');
-        } else if index == 0 {
-            text.extend(character.to_uppercase());
-        } else if character.is_uppercase() && !text.ends_with(' ') {
-            text.push(' ');
-            text.extend(character.to_lowercase());
-        } else {
-            text.push(character);
-        }
-    }
-    text
-}
-
 /// `a`, `a and b`, `a, b and c`.
 pub(crate) fn listed(items: &[String], last: &str) -> String {
     match items {
@@ -97,11 +79,5 @@ mod tests {
             nullable(json!({ "$ref": "#/x" })),
             json!({ "anyOf": [{ "$ref": "#/x" }, { "type": "null" }] })
         );
-    }
-
-    #[test]
-    fn names_become_words() {
-        assert_eq!(words("order-lines"), "Order lines");
-        assert_eq!(words("OrderLine"), "Order line");
     }
 }

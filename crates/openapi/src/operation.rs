@@ -1,53 +1,30 @@
 //! Paths and operations.
 
-use crate::object::{object, reference, words};
+use crate::object::{object, reference};
 use crate::{Context, access, error, example, input, parameter, reply};
 use archwright_plan::model::{FieldId, Model, Move, ScalarType};
-use archwright_plan::{CallerClass, Input, Operation, OperationKind};
+use archwright_plan::{CallerClass, Input, Operation, OperationKind, Tag};
 use serde_json::{Map, Value, json};
 
-const SIGN_IN_TAG: &str = "Sign-in";
-const FILES_TAG: &str = "Files";
-const OTHER_TAG: &str = "Operations";
-
-/// A tag for each resource, and for what belongs to none.
+/// The tags of all operations, with their titles.
 pub(crate) fn tags(context: Context) -> Vec<Value> {
-    let mut tags: Vec<Value> = Vec::new();
+    let model = &context.plan.model;
+    let mut tags: Vec<Tag> = Vec::new();
     for operation in &context.plan.operations {
-        let name = tag(context, operation);
-        if tags.iter().any(|known| known["name"] == name.as_str()) {
-            continue;
+        let tag = Tag::of(operation);
+        if !tags.contains(&tag) {
+            tags.push(tag);
         }
-        let about = match (name.as_str(), operation.entity) {
-            (SIGN_IN_TAG, _) => "Accounts, tokens and passwords.",
-            (FILES_TAG, _) => "The bytes of stored files.",
-            (_, Some(entity)) => context.plan.model.entity(entity).about.trim(),
-            _ => "What belongs to no single resource.",
-        };
-        let mut tag = object(json!({ "name": name }));
+    }
+    let printed = tags.into_iter().map(|tag| {
+        let mut printed = object(json!({ "name": tag.title(model) }));
+        let about = tag.about(model);
         if !about.is_empty() {
-            tag.insert("description".to_owned(), about.into());
+            printed.insert("description".to_owned(), about.into());
         }
-        tags.push(Value::Object(tag));
-    }
-    tags
-}
-
-fn tag(context: Context, operation: &Operation) -> String {
-    match (&operation.kind, operation.entity) {
-        (OperationKind::Download, _) => FILES_TAG.to_owned(),
-        (
-            OperationKind::SignUp
-            | OperationKind::SignIn
-            | OperationKind::Refresh
-            | OperationKind::SignOut
-            | OperationKind::Me
-            | OperationKind::ChangePassword,
-            _,
-        ) => SIGN_IN_TAG.to_owned(),
-        (_, Some(entity)) => words(&context.plan.model.entity(entity).plural),
-        (_, None) => OTHER_TAG.to_owned(),
-    }
+        Value::Object(printed)
+    });
+    printed.collect()
 }
 
 pub(crate) fn paths(context: Context) -> Map<String, Value> {
@@ -65,7 +42,7 @@ pub(crate) fn paths(context: Context) -> Map<String, Value> {
 fn print(context: Context, operation: &Operation) -> Map<String, Value> {
     let mut printed = object(json!({
         "operationId": operation.operation_id,
-        "tags": [tag(context, operation)],
+        "tags": [Tag::of(operation).title(&context.plan.model)],
         "summary": operation.summary,
     }));
     let description = description(context, operation);

@@ -161,7 +161,7 @@ fn in_path(context: Context, operation: &Operation, parameter: &PathParameter) -
 }
 
 fn noun(context: Context, entity: EntityId) -> String {
-    crate::object::words(&context.plan.model.entity(entity).singular).to_lowercase()
+    archwright_plan::words(&context.plan.model.entity(entity).singular).to_lowercase()
 }
 
 /// An input of a named operation.
@@ -271,12 +271,13 @@ fn filter_parameter(context: Context, filter: &Filter, operator: FilterOperator)
 
 /// `expand=customer,lines.book`
 fn expand(context: Context, entity: EntityId) -> Option<Value> {
-    let mut depth = limits::EXPANDED_DEPTH;
-    let mut paths = expand_paths(context, entity, depth);
-    while depth > 1 && paths.len() > MOST_LISTED_EXPANDS {
-        depth -= 1;
-        paths = expand_paths(context, entity, depth);
-    }
+    let mut depths = (2..=limits::EXPANDED_DEPTH).rev();
+    let paths = depths
+        .find_map(|depth| {
+            let paths = expand_paths(context, entity, depth, MOST_LISTED_EXPANDS);
+            (paths.len() <= MOST_LISTED_EXPANDS).then_some(paths)
+        })
+        .unwrap_or_else(|| expand_paths(context, entity, 1, usize::MAX));
     if paths.is_empty() {
         return None;
     }
@@ -290,16 +291,20 @@ fn expand(context: Context, entity: EntityId) -> Option<Value> {
     }))
 }
 
-/// Paths of relations; those through parts begin with the parts' key.
-fn expand_paths(context: Context, entity: EntityId, depth: usize) -> Vec<String> {
+/// Paths of relations; those through parts begin with the parts' key. Once there are more than `most`, the rest is not
+/// looked for.
+fn expand_paths(context: Context, entity: EntityId, depth: usize, most: usize) -> Vec<String> {
     let mut paths = Vec::new();
     if depth == 0 {
         return paths;
     }
     let resource = context.plan.resource(entity);
     for expand in &resource.expands {
+        if paths.len() > most {
+            return paths;
+        }
         paths.push(expand.name.clone());
-        let inner = expand_paths(context, expand.target, depth - 1);
+        let inner = expand_paths(context, expand.target, depth - 1, most);
         paths.extend(
             inner
                 .into_iter()
@@ -307,10 +312,13 @@ fn expand_paths(context: Context, entity: EntityId, depth: usize) -> Vec<String>
         );
     }
     for output in &resource.output {
+        if paths.len() > most {
+            return paths;
+        }
         if let OutputSource::Parts(field) = output.source
             && let Some(relation) = context.plan.model.field(field).to_many()
         {
-            let inner = expand_paths(context, relation.target, depth - 1);
+            let inner = expand_paths(context, relation.target, depth - 1, most);
             paths.extend(
                 inner
                     .into_iter()

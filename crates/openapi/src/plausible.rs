@@ -104,7 +104,7 @@ pub(crate) fn text(field: &TextField) -> String {
 }
 
 fn spaced(name: &str) -> String {
-    crate::object::words(name).to_lowercase()
+    archwright_plan::words(name).to_lowercase()
 }
 
 /// Cut or filled up to the length that is asked for.

@@ -1,6 +1,6 @@
 //! What somebody who writes a client has to know first: tokens, lists, writes, errors.
 
-use archwright_plan::model::Method;
+use archwright_plan::model::{Method, duration_in_words};
 use archwright_plan::{FilterOperator, Operation, OperationKind, Plan};
 use serde::Serialize;
 
@@ -27,10 +27,10 @@ pub(crate) fn conventions(plan: &Plan) -> Vec<Convention> {
 fn token(plan: &Plan) -> Option<String> {
     plan.model.account.as_ref()?;
     let api = &plan.model.api;
-    let minutes = api.access_seconds.div_ceil(60);
     Some(format!(
-        "`Authorization: {} …`, good for {minutes} minutes",
-        api.scheme
+        "`Authorization: {} …`, good for {}",
+        api.scheme,
+        duration_in_words(api.access_seconds)
     ))
 }
 

@@ -1,7 +1,6 @@
 //! What was decided and why: choices by their subject, and indexes by their table.
 
-use crate::view::words;
-use archwright_plan::Plan;
+use archwright_plan::{Plan, words};
 use serde::Serialize;
 
 #[derive(Serialize)]

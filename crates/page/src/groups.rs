@@ -2,9 +2,7 @@
 
 use crate::access::{self, Cell, Gathered};
 use crate::hints;
-use crate::view::words;
-use archwright_plan::model::EntityId;
-use archwright_plan::{Operation, OperationKind, Plan};
+use archwright_plan::{Operation, OperationKind, Plan, Tag, words};
 use serde::Serialize;
 
 /// Operations on one resource, or others that belong together.
@@ -43,50 +41,27 @@ pub(crate) fn groups(plan: &Plan) -> Vec<Group> {
     let mut groups = Vec::new();
     for entity in &model.entities {
         let part_of = entity.part_of.map(|part| model.entity(part.whole));
-        let title = words(&entity.plural);
-        let operations = shown(plan, &title, |operation| belongs(operation, entity.id));
+        let tag = Tag::Resource(entity.id);
         groups.push(Group {
             part_of: part_of
                 .map(|whole| words(&whole.plural).to_lowercase())
                 .unwrap_or_default(),
-            ..group(
-                &format!("resource-{}", entity.path),
-                &title,
-                entity.about.trim(),
-                operations,
-            )
+            ..group(plan, tag, &format!("resource-{}", entity.path))
         });
     }
-    let mut others = |anchor: &str, title: &str, about: &str, wanted: fn(&Operation) -> bool| {
-        groups.push(group(anchor, title, about, shown(plan, title, wanted)));
-    };
-    others(
-        "operations",
-        "Operations",
-        "What belongs to no single resource.",
-        |operation| matches!(operation.kind, OperationKind::Named(_)),
-    );
-    others(
-        "files",
-        "Files",
-        "The bytes of stored files.",
-        |operation| operation.kind == OperationKind::Download,
-    );
-    others(
-        "sign-in",
-        "Sign-in",
-        "Accounts, tokens and passwords.",
-        is_sign_in,
-    );
+    groups.push(group(plan, Tag::Operations, "operations"));
+    groups.push(group(plan, Tag::Files, "files"));
+    groups.push(group(plan, Tag::SignIn, "sign-in"));
     groups.retain(|group| !group.operations.is_empty() || !group.part_of.is_empty());
     groups
 }
 
-fn group(anchor: &str, title: &str, about: &str, operations: Vec<Shown>) -> Group {
+fn group(plan: &Plan, tag: Tag, anchor: &str) -> Group {
+    let operations = shown(plan, tag);
     Group {
         anchor: anchor.to_owned(),
-        title: title.to_owned(),
-        about: about.to_owned(),
+        title: tag.title(&plan.model),
+        about: tag.about(&plan.model).to_owned(),
         part_of: String::new(),
         names: names(&operations),
         operations,
@@ -104,28 +79,12 @@ fn names(operations: &[Shown]) -> String {
     names.join(", ")
 }
 
-fn is_sign_in(operation: &Operation) -> bool {
-    use OperationKind::{ChangePassword, Me, Refresh, SignIn, SignOut, SignUp};
-    matches!(
-        operation.kind,
-        SignUp | SignIn | Refresh | SignOut | Me | ChangePassword
-    )
-}
-
-fn belongs(operation: &Operation, entity: EntityId) -> bool {
-    operation.entity == Some(entity)
-        && !is_sign_in(operation)
-        && !matches!(
-            operation.kind,
-            OperationKind::Named(_) | OperationKind::Download
-        )
-}
-
-fn shown(plan: &Plan, title: &str, wanted: impl Fn(&Operation) -> bool) -> Vec<Shown> {
+fn shown(plan: &Plan, tag: Tag) -> Vec<Shown> {
+    let title = tag.title(&plan.model);
     let columns = access::columns(plan);
     plan.operations
         .iter()
-        .filter(|operation| wanted(operation))
+        .filter(|operation| Tag::of(operation) == tag)
         .map(|operation| {
             let row = plan.matrix.iter().find(|row| row.operation == operation.id);
             let cells = row.map(|row| row.cells.as_slice()).unwrap_or_default();
@@ -141,7 +100,7 @@ fn shown(plan: &Plan, title: &str, wanted: impl Fn(&Operation) -> bool) -> Vec<S
                 upload: matches!(operation.kind, OperationKind::Upload(_)),
                 row_query: hints::row_query(plan, operation),
                 references: hints::references(plan, operation).join(";"),
-                reference: reference(title, operation),
+                reference: reference(&title, operation),
                 deprecated: operation.until.is_some(),
                 answers: access::gathered(&cells, &columns),
                 cells,

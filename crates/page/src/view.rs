@@ -7,7 +7,7 @@ use crate::curl::{Curl, curl};
 use crate::decisions::{IndexedTable, Subject, decisions, indexed_tables};
 use crate::diagram::{Drawn, diagrams};
 use crate::groups::{Group, groups};
-use archwright_plan::Plan;
+use archwright_plan::{Plan, words};
 use serde::Serialize;
 
 /// With more groups than this the page offers a filter, and opens less at once.
@@ -132,12 +132,4 @@ fn seeded_roles(plan: &Plan, options: &PageOptions) -> Vec<SeededRole> {
         });
     }
     roles
-}
-
-/// `order-lines` or `OrderLine` as `Order lines`.
-pub(crate) fn words(name: &str) -> String {
-    let spaced = name.replace(['-', '_'], " ");
-    let mut characters = spaced.chars();
-    let first = characters.next().map(char::to_uppercase);
-    first.into_iter().flatten().chain(characters).collect()
 }

@@ -7,11 +7,13 @@ pub mod limits;
 mod lists;
 mod matrix;
 mod operations;
+pub mod pattern;
 mod render;
 mod resources;
 mod security;
 mod seed;
 mod tables;
+mod tags;
 mod text;
 mod types;
 
@@ -20,6 +22,7 @@ pub use matrix::is_of_class;
 pub use render::{json, text as render_text};
 pub use seed::*;
 pub use tables::{column_name, lookup_column};
+pub use tags::{Tag, words};
 pub use text::{cel, decimal, literal};
 pub use types::*;
 

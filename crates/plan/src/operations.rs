@@ -143,9 +143,20 @@ fn sentence(name: &str) -> String {
     sentence
 }
 
+/// `an order`, `a user`: the sound decides, not the letter.
 fn article(name: &str) -> String {
-    let vowel = name.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
-    format!("{} {}", if vowel { "an" } else { "a" }, words(name))
+    let words = words(name);
+    let lower = words.to_ascii_lowercase();
+    let consonant = ["eu", "one", "once", "uni", "us", "ut"];
+    let exceptions = ["unim", "unin", "ush", "utter"];
+    let vowel = ["heir", "honest", "honor", "honour", "hour"];
+    let begins = |with: &[&str]| with.iter().any(|with| lower.starts_with(with));
+    let an = if lower.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        !begins(&consonant) || begins(&exceptions)
+    } else {
+        begins(&vowel)
+    };
+    format!("{} {words}", if an { "an" } else { "a" })
 }
 
 // ---- rows ----------------------------------------------------------------------------------------------------------
@@ -738,5 +749,48 @@ fn conflicts(model: &Model, kind: &OperationKind, add: &mut impl FnMut(u16, &str
             "condition-unmet",
             "The condition of the move does not hold.",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::article;
+
+    #[test]
+    fn the_sound_decides_the_article() {
+        let names = [
+            "order",
+            "user",
+            "unit",
+            "european_city",
+            "one_off",
+            "utility",
+        ];
+        let shown = [
+            "an order",
+            "a user",
+            "a unit",
+            "a european city",
+            "a one off",
+            "a utility",
+        ];
+        assert_eq!(names.map(article), shown);
+        let names = [
+            "usher",
+            "uninstallation",
+            "hour",
+            "house",
+            "umbrella",
+            "Item",
+        ];
+        let shown = [
+            "an usher",
+            "an uninstallation",
+            "an hour",
+            "a house",
+            "an umbrella",
+            "an Item",
+        ];
+        assert_eq!(names.map(article), shown);
     }
 }

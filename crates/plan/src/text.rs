@@ -27,7 +27,38 @@ impl Scope<'_> {
     pub fn cel(self, expression: &Expression) -> String {
         print(self, expression, 0)
     }
+
+    /// A field of the row itself, which needs no `self` unless its name means something else here.
+    fn own(self, field: &str) -> String {
+        let numbered = |prefix: &str| {
+            let number = field.strip_prefix(prefix);
+            number.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let bound = self.names.values().any(|name| *name == field);
+        if bound || RESERVED.contains(&field) || numbered("x") || numbered("step") {
+            format!("self.{field}")
+        } else {
+            field.to_owned()
+        }
+    }
 }
+
+/// Names that don't mean a field of the row, wherever there is more than a row.
+const RESERVED: [&str; 10] = [
+    "body",
+    "caller",
+    "header",
+    "input",
+    "now",
+    "path",
+    "query",
+    "self",
+    "signed_in",
+    "today",
+];
+
+/// How tightly a sign binds.
+const SIGN: u8 = 7;
 
 /// How tightly an operator binds; a looser operand needs brackets.
 fn strength(operator: BinaryOperator) -> u8 {
@@ -83,7 +114,11 @@ fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
             .join(", ")
     };
     match &expression.kind {
-        ExpressionKind::Literal(value) => literal(value, &expression.ty),
+        ExpressionKind::Literal(value) => {
+            let text = literal(value, &expression.ty);
+            let own = if text.starts_with('-') { SIGN } else { outer };
+            bracketed(text, own, outer)
+        }
         ExpressionKind::This => "self".into(),
         ExpressionKind::Caller => "caller".into(),
         ExpressionKind::CallerToken => "caller.token".into(),
@@ -102,15 +137,23 @@ fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
             None => format!("step{}", binding.0),
         },
         ExpressionKind::Input { place, path } => {
-            format!("{}.{}", place_name(*place), path.join("."))
+            let path = path.join(".");
+            match place {
+                InputPlace::Header => {
+                    format!("header.{}", path.to_ascii_lowercase().replace('-', "_"))
+                }
+                _ => format!("{}.{path}", place_name(*place)),
+            }
         }
         ExpressionKind::Field { of, field } => match of.kind {
-            ExpressionKind::This => scope.model.field(*field).name.clone(),
+            ExpressionKind::This => scope.own(&scope.model.field(*field).name),
             _ => format!("{}.{}", inner(of), scope.model.field(*field).name),
         },
         ExpressionKind::Id(of) => format!("{}.id", inner(of)),
-        ExpressionKind::Not(part) => format!("!{}", print(scope, part, 7)),
-        ExpressionKind::Negate(part) => format!("-{}", print(scope, part, 7)),
+        ExpressionKind::Not(part) => format!("!{}", print(scope, part, SIGN)),
+        ExpressionKind::Negate(part) => {
+            bracketed(format!("-{}", print(scope, part, SIGN + 1)), SIGN, outer)
+        }
         ExpressionKind::Binary {
             operator,
             left,

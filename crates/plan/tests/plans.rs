@@ -514,6 +514,36 @@ operations:
 }
 
 #[test]
+fn expressions_are_printed_as_a_design_may_write_them() {
+    let plan = planned(
+        "
+archwright: 1
+name: shop
+entities:
+  Book:
+    allow: { read: anyone }
+    fields:
+      title: string
+      n: int
+operations:
+  touch:
+    route: POST /books/{id}/touch
+    by: anyone
+    input: { header: { X-Device: string(1..20) } }
+    steps:
+      - find: { title: Book }
+        where: id == path.id
+      - find: { other: Book }
+        where: self.title == title.title && n != -(-5) && self.title != header.x_device
+    reply: { 204: ~ }
+",
+    );
+    let text = render_text(&plan);
+    let filter = "self.title == title.title && n != -(-5) && self.title != header.x_device";
+    assert!(text.contains(filter), "{text}");
+}
+
+#[test]
 fn links_and_files_take_who_may_update_and_who_may_set() {
     let plan = planned(
         "

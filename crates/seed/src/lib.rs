@@ -5,7 +5,6 @@ mod designed;
 mod generate;
 mod judge;
 mod order;
-mod pattern;
 mod random;
 mod repair;
 mod text;

@@ -1,10 +1,11 @@
 //! A valid value for a field: plausible by name, and within every limit that the design gives.
 
-use crate::{Rng, pattern, text, words};
+use crate::{Rng, text, words};
 use archwright_plan::model::calendar::{
     DAY, date_to_text, day_of, days_from_text, instant_from_text, instant_to_text,
 };
 use archwright_plan::model::{Entity, Field, InputField, InputKind, Literal, ScalarType};
+use archwright_plan::pattern;
 
 /// Tries for a value that fits before none is given.
 const TRIES: u32 = 24;
@@ -158,7 +159,7 @@ fn textual(subject: &Subject, attempt: u32, rng: &mut Rng) -> Option<String> {
     };
     match subject.pattern {
         Some(source) if !regex::Regex::new(source).ok()?.is_match(&text) => {
-            pattern::matching(source, min, max, rng)
+            pattern::matching(source, min, max, &mut |limit| rng.below(limit))
         }
         _ => Some(text),
     }
@@ -184,7 +185,7 @@ fn string(subject: &Subject, min: u32, max: u32, attempt: u32, rng: &mut Rng) ->
     if regex::Regex::new(source).ok()?.is_match(&text) {
         return Some(text);
     }
-    pattern::matching(source, min, max, rng)
+    pattern::matching(source, min, max, &mut |limit| rng.below(limit))
 }
 
 /// Nothing at first; a number when plain values ran out.

@@ -1,6 +1,7 @@
 //! Comparisons: equality, order, and whether a value is one of several.
 
 use crate::dialect::POSTGRES_TEXT;
+use crate::printer::Binding;
 use crate::value::{Printed, scale};
 use crate::{Dialect, Parameter, Printer, Scope, Unsupported};
 use archwright_plan::ColumnSource;
@@ -76,7 +77,7 @@ impl Printer<'_> {
         let Some(given) = own_parameter(other) else {
             return Ok(None);
         };
-        if self.inline || stored.nullable || other.nullable {
+        if self.binding != Binding::Numbered || stored.nullable || other.nullable {
             return Ok(None);
         }
         let stored = self.uuid(stored, scope)?;

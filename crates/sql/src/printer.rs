@@ -4,9 +4,6 @@ use crate::{Dialect, Parameter, Statement, Unsupported};
 use archwright_plan::model::{BindingId, EntityId, Literal, VariableId};
 use archwright_plan::{ColumnSource, Plan, Table, decimal};
 
-/// Computed fields may use each other; more than this many deep is a cycle that the model should have refused.
-const COMPUTED_DEPTH: usize = 32;
-
 /// Prints the parts of one statement. All parts share its numbered parameters and its aliases.
 pub struct Printer<'a> {
     pub plan: &'a Plan,
@@ -14,7 +11,6 @@ pub struct Printer<'a> {
     parameters: Vec<Parameter>,
     aliases: usize,
     pub(crate) binding: Binding,
-    pub(crate) computed_depth: usize,
 }
 
 /// Where the values of parameters come from.
@@ -114,7 +110,6 @@ impl<'a> Printer<'a> {
             parameters: Vec::new(),
             aliases: 0,
             binding: Binding::Numbered,
-            computed_depth: 0,
         }
     }
 
@@ -200,14 +195,6 @@ impl<'a> Printer<'a> {
             Some(column) => format!(" AND {alias}.{} IS NULL", self.identifier(&column.name)),
             None => String::new(),
         }
-    }
-
-    pub(crate) fn enter_computed(&mut self) -> Result<(), Unsupported> {
-        self.computed_depth += 1;
-        if self.computed_depth > COMPUTED_DEPTH {
-            return Err(Unsupported::new("computed fields that need each other"));
-        }
-        Ok(())
     }
 
     /// The statement: its text with what was bound on the way. Parameters of parts that were left out are forgotten,

@@ -167,7 +167,7 @@ impl Printer<'_> {
             (Dialect::Postgres, Type::Decimal { scale }) if !self.is_inline() => {
                 from_units(&text, *scale)
             }
-            (_, Type::Text) if self.inline => text,
+            (_, Type::Text) if self.binding != Binding::Numbered => text,
             _ => match self.dialect.cast(ty, self.plan) {
                 Some(cast) => format!("{text}::{cast}"),
                 None => text,
@@ -314,13 +314,10 @@ impl Printer<'_> {
         let Some(computed) = &definition.computed else {
             return self.column(row, ColumnSource::Field(field));
         };
-        self.enter_computed()?;
         let ty = definition
             .scalar()
             .map_or(Type::Null, ScalarType::value_type);
-        let text = self.scaled(computed, &ty, &Scope::row(row.clone()));
-        self.computed_depth -= 1;
-        text
+        self.scaled(computed, &ty, &Scope::row(row.clone()))
     }
 
     /// The value as the column of a field stores it.

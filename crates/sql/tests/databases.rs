@@ -7,7 +7,7 @@ use archwright_evaluate::{Environment, RowRef, Value, evaluate};
 use archwright_plan::model::{EntityId, Expression, ExpressionKind, RoleId, Type};
 use archwright_plan::{OperationKind, Plan};
 use archwright_sql::{Classes, Dialect, Printer, Scope};
-use common::{Asker, Database, NOW, Rows, plan_of};
+use common::{Asker, Database, NOW, Rows, plan_of, plan_of_text};
 
 /// Expressions about one row, with the entity that the row is of.
 fn expressions(plan: &Plan) -> Vec<(EntityId, Expression)> {
@@ -88,14 +88,13 @@ fn shown(value: &Value) -> Option<String> {
 }
 
 /// How many values were compared.
-fn check(example: &str, database: &mut dyn Database) -> usize {
-    let plan = plan_of(example);
-    let rows = Rows::of(&plan);
-    database.load(&plan, &rows);
+fn check(plan: &Plan, database: &mut dyn Database) -> usize {
+    let rows = Rows::of(plan);
+    database.load(plan, &rows);
     let mut compared = 0;
-    for (entity, expression) in expressions(&plan) {
-        for asker in askers(&plan, &rows, &expression) {
-            compared += compare(&plan, &rows, database, entity, &expression, &asker);
+    for (entity, expression) in expressions(plan) {
+        for asker in askers(plan, &rows, &expression) {
+            compared += compare(plan, &rows, database, entity, &expression, &asker);
         }
     }
     compared
@@ -195,7 +194,7 @@ const EXAMPLES: [&str; 5] = ["bookshop", "helpdesk", "newsroom", "payments", "pr
 fn sqlite_and_memory_agree() {
     for example in EXAMPLES {
         assert!(
-            check(example, &mut common::Sqlite::open()) > 50,
+            check(&plan_of(example), &mut common::Sqlite::open()) > 50,
             "{example}"
         );
     }
@@ -205,8 +204,21 @@ fn sqlite_and_memory_agree() {
 fn postgres_and_memory_agree() {
     for example in EXAMPLES {
         assert!(
-            check(example, &mut common::Postgres::open()) > 50,
+            check(&plan_of(example), &mut common::Postgres::open()) > 50,
             "{example}"
         );
     }
+}
+
+/// As deep as AW329 allows.
+#[test]
+fn values_computed_from_each_other_are_as_deep_as_the_model_allows() {
+    let chain: String = (1..=79)
+        .map(|index| format!("      a{index}: int := a{} + 1\n", index - 1))
+        .collect();
+    let plan = plan_of_text(&format!(
+        "archwright: 1\nname: shop\nentities:\n  Book:\n    allow: {{ read: anyone }}\n    fields:\n      a0: int, max 9\n{chain}seed: {{ Book: 2 }}\n"
+    ));
+    assert!(check(&plan, &mut common::Sqlite::open()) >= 79);
+    assert!(check(&plan, &mut common::Postgres::open()) >= 79);
 }

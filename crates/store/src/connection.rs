@@ -241,7 +241,7 @@ impl Error {
                 *told.code() == SqlState::INSUFFICIENT_PRIVILEGE
                     && told.routine() == Some("ExecWithCheckOptions")
             }),
-            Self::Sqlite(_) | Self::OutOfRange(_) | Self::TooLarge(_) => false,
+            Self::Sqlite(_) | Self::OutOfRange(_) | Self::TooLarge(_) | Self::TooLong(..) => false,
         }
     }
 

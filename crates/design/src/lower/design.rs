@@ -169,8 +169,7 @@ fn declared(
     form: NameForm,
 ) -> Option<Text> {
     let name = context.named(key, value, what, form)?;
-    context.declare(kind, &name);
-    Some(name)
+    context.declare(kind, &name).then_some(name)
 }
 
 fn version(context: &mut Context<'_>, map: &Map<'_>, design: &mut Design) {

@@ -364,6 +364,13 @@ fn no_verb(
     entries: &[(Key, Node)],
     names: &[&str],
 ) -> Option<Step> {
+    for (key, _) in entries {
+        if let Some(advice) = keys::advice(&key.text.value, names) {
+            let message = format!("`{}` is no verb of a step", key.text.value);
+            context.report("AW022", key.text.span, message, advice);
+            return None;
+        }
+    }
     let near = entries.iter().find_map(|(key, _)| {
         let name = &key.text.value;
         let habit = keys::VERBS.iter().find(|(word, _)| word == name);

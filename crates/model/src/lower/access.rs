@@ -1,6 +1,6 @@
 //! Who may do what: access rules of entities, and grants wherever they stand.
 
-use super::context::{Lowering, one_of, unknown};
+use super::context::{Lowering, one_of};
 use super::typing::Scope;
 use crate::{Access, EntityId, Grant, Who};
 use archwright_design::ast::{self, Text};
@@ -15,8 +15,6 @@ pub(super) enum GrantPlace {
     /// A named operation: there is no row at all.
     Operation,
 }
-
-const ACTIONS: [&str; 7] = ["read", "write", "list", "get", "create", "update", "delete"];
 
 impl Lowering<'_> {
     pub fn check_access(&mut self) {
@@ -37,32 +35,6 @@ impl Lowering<'_> {
 
     fn access(&mut self, entity: EntityId, source: &ast::Entity) -> Access {
         let mut access = Access::default();
-        let mut seen: Vec<&Text> = Vec::new();
-        for rule in &source.allow {
-            if !ACTIONS.contains(&&rule.action.value[..]) {
-                let diagnostic = unknown(
-                    "AW207",
-                    rule.action.span,
-                    "action",
-                    &rule.action.value,
-                    ACTIONS.into_iter(),
-                );
-                let moves = source
-                    .moves
-                    .iter()
-                    .any(|step| step.name.value == rule.action.value);
-                let help = "say who may make a move at the move, with `by`".to_owned();
-                self.report(if moves {
-                    diagnostic.help(help)
-                } else {
-                    diagnostic
-                });
-            }
-            if let Some(first) = seen.iter().find(|first| first.value == rule.action.value) {
-                self.repeated(&rule.action, "action", Some(first));
-            }
-            seen.push(&rule.action);
-        }
         // The broad keys first, so that the specific ones replace what they gave.
         for broad in [true, false] {
             for rule in source
@@ -188,7 +160,7 @@ impl Lowering<'_> {
                 }
                 Some(Who::Owner)
             }
-            _ => self.find_role(&source.who).map(Who::Role),
+            _ => self.find_role_of_rule(&source.who).map(Who::Role),
         }
     }
 

@@ -274,15 +274,12 @@ impl Lowering<'_> {
     }
 
     fn read_rates(&mut self) {
+        let defaults = self.api.rates.len();
         for (name, value) in &self.design.api.rates {
             self.check_name(name, Form::Word, "a rate class");
             let value = self.checked_rate(value);
-            match self
-                .api
-                .rates
-                .iter_mut()
-                .find(|(known, _)| *known == name.value)
-            {
+            let mut known = self.api.rates[..defaults].iter_mut();
+            match known.find(|(known, _)| *known == name.value) {
                 Some((_, known)) => *known = value,
                 None => self.api.rates.push((name.value.clone(), value)),
             }
@@ -305,7 +302,7 @@ impl Lowering<'_> {
                 };
                 self.report(diagnostic);
             } else if self.api.message(&code.value).is_some() {
-                self.repeated(code, "message", None);
+                self.repeated(code, "message");
             } else {
                 let message = (code.value.clone(), text.value.clone());
                 self.api.messages.push(message);

@@ -200,11 +200,11 @@ impl<'a> Lowering<'a> {
         field.to_one().map(|_| stem.to_owned())
     }
 
-    pub fn find_role(&mut self, name: &Text) -> Option<RoleId> {
-        if let Some(id) = self.role_names.get(&name.value[..]) {
-            return Some(*id);
-        }
-        if let Some(meant) = class_of_callers(&name.value) {
+    /// The role that a rule names, or a diagnostic, which also offers the words for callers of any role.
+    pub fn find_role_of_rule(&mut self, name: &Text) -> Option<RoleId> {
+        if !self.role_names.contains_key(&name.value[..])
+            && let Some(meant) = class_of_callers(&name.value)
+        {
             let message = format!("`{}` is no role", name.value);
             let diagnostic = Diagnostic::new("AW270", name.span, message)
                 .help(format!("write `{meant}`"))
@@ -212,8 +212,25 @@ impl<'a> Lowering<'a> {
             self.report(diagnostic);
             return None;
         }
-        let words = ["anyone", "signed-in", "owner", "nobody"];
-        let known = self.role_names.keys().copied().chain(words);
+        self.role_or(name, &CALLERS)
+    }
+
+    /// The role of that name, or a diagnostic.
+    pub fn find_role(&mut self, name: &Text) -> Option<RoleId> {
+        if CALLERS.contains(&&name.value[..]) {
+            let message = format!("`{}` is no role", name.value);
+            let help = "name a role: this word has a meaning in rules only";
+            self.error("AW270", name.span, message, help);
+            return None;
+        }
+        self.role_or(name, &[])
+    }
+
+    fn role_or(&mut self, name: &Text, words: &[&str]) -> Option<RoleId> {
+        if let Some(id) = self.role_names.get(&name.value[..]) {
+            return Some(*id);
+        }
+        let known = self.role_names.keys().chain(words).copied();
         let known = known.take(self.compared_names());
         let diagnostic = unknown("AW270", name.span, "role", &name.value, known);
         self.report(diagnostic);
@@ -251,7 +268,10 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// What other languages call the callers that need no role.
+/// What a rule calls the callers that need no role.
+pub(super) const CALLERS: [&str; 4] = ["anyone", "signed-in", "owner", "nobody"];
+
+/// What other languages call them.
 fn class_of_callers(name: &str) -> Option<&'static str> {
     Some(match &name.to_ascii_lowercase().replace('_', "-")[..] {
         "everyone" | "everybody" | "anybody" | "all" | "any" | "public" | "anonymous" | "*" => {

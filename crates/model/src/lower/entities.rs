@@ -13,11 +13,6 @@ impl Lowering<'_> {
         let mut paths: BTreeMap<String, EntityId> = BTreeMap::new();
         for source in &self.design.entities {
             self.check_name(&source.name, Form::Pascal, "an entity");
-            if let Some(first) = self.entity_names.get(&source.name.value[..]) {
-                let first = &self.sources[first.0].name;
-                self.repeated(&source.name, "entity", Some(first));
-                continue;
-            }
             let id = EntityId(self.entities.len());
             self.entity_names.insert(&source.name.value, id);
             let entity = self.entity_from(source, id);
@@ -75,7 +70,7 @@ impl Lowering<'_> {
                 .as_ref()
                 .map(|about| about.value.clone())
                 .unwrap_or_default(),
-            id_type: self.id_type(source),
+            id_type: id_type(source),
             key: None,
             fields: Vec::new(),
             unique: Vec::new(),
@@ -93,23 +88,6 @@ impl Lowering<'_> {
             workload: self.workload(source),
             evolution: evolution(&source.evolution),
             span: source.span,
-        }
-    }
-
-    fn id_type(&mut self, source: &ast::Entity) -> IdType {
-        match source.id.as_ref().map(|id| (&id.value[..], id.span)) {
-            None | Some(("uuid", _)) => IdType::Uuid,
-            Some(("int", _)) => IdType::Int,
-            Some((other, span)) => {
-                let message = format!("`{other}` is no type of an id");
-                self.error(
-                    "AW207",
-                    span,
-                    message,
-                    "use `uuid` or `int`; a field that addresses rows is named with `key`",
-                );
-                IdType::Uuid
-            }
         }
     }
 
@@ -192,5 +170,13 @@ pub(super) fn evolution(source: &ast::Evolution) -> Evolution {
         since: version(&source.since),
         until: version(&source.until),
         was: source.was.as_ref().map(|was| was.value.clone()),
+    }
+}
+
+/// Another word was reported when it was read.
+fn id_type(source: &ast::Entity) -> IdType {
+    match source.id.as_ref().map(|id| &id.value[..]) {
+        Some("int") => IdType::Int,
+        _ => IdType::Uuid,
     }
 }

@@ -33,7 +33,7 @@ impl Lowering<'_> {
             self.check_checks(entity);
             self.default_state(entity);
         }
-        self.check_computed_circles();
+        self.check_computed();
         self.check_impersonal();
     }
 
@@ -190,14 +190,8 @@ impl Lowering<'_> {
 
     fn check_checks(&mut self, entity: EntityId) {
         let source = self.sources[entity.0];
-        let mut seen: Vec<&Text> = Vec::new();
         for check in &source.checks {
             self.check_name(&check.name, Form::Word, "a check");
-            if let Some(first) = seen.iter().find(|first| first.value == check.name.value) {
-                self.repeated(&check.name, "check", Some(first));
-                continue;
-            }
-            seen.push(&check.name);
             let scope = Scope {
                 no_caller: Some("a check holds whoever writes"),
                 ..Scope::rule(entity)

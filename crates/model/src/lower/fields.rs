@@ -18,11 +18,6 @@ impl Lowering<'_> {
         for entity in self.entity_ids() {
             let source = self.sources[entity.0];
             for field in &source.fields {
-                if let Some(first) = self.field_named(entity, &field.name.value) {
-                    let first = &self.field_sources[entity.0][first.index].name;
-                    self.repeated(&field.name, "field", Some(first));
-                    continue;
-                }
                 self.check_field_name(source, field);
                 let id = FieldId {
                     entity,

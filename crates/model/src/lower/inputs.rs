@@ -74,11 +74,7 @@ impl Lowering<'_> {
         let mut fields: Vec<InputField> = Vec::new();
         for source in sources {
             self.check_name(&source.name, form, "an input");
-            if fields.iter().any(|field| field.name == source.name.value) {
-                self.repeated(&source.name, "input", None);
-            } else {
-                fields.extend(self.input_field(source));
-            }
+            fields.extend(self.input_field(source));
         }
         fields
     }
@@ -91,7 +87,7 @@ impl Lowering<'_> {
                 BodyField::Object { name, .. } => name,
             };
             if fields.iter().any(|field| field.name == name.value) {
-                self.repeated(name, "input", None);
+                self.repeated(name, "input");
                 continue;
             }
             self.check_name(name, Form::Field, "an input");

@@ -1,21 +1,16 @@
 //! Literals of scalar types: defaults, bounds, examples, seeds, and texts that are compared with typed fields.
 
 use super::context::Lowering;
-use crate::{Field, InputField, InputKind, LARGEST_BIGINT, Literal, ScalarType, calendar};
+use crate::{
+    Field, InputField, InputKind, LARGEST_BIGINT, LARGEST_JSON_BYTES, Literal, ScalarType, calendar,
+};
 use archwright_design::ast::Text;
 
 /// Reads a value of a type, or says what is wrong with it.
 pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
     let owned = || Literal::Text(text.to_owned());
-    let length = text.chars().count();
     match scalar {
-        ScalarType::String { min, .. } | ScalarType::Text { min, .. } if length < *min as usize => {
-            Err(format!("it is shorter than {min}"))
-        }
-        ScalarType::String { max, .. } | ScalarType::Text { max, .. } if length > *max as usize => {
-            Err(format!("it is longer than {max}"))
-        }
-        ScalarType::String { .. } | ScalarType::Text { .. } => Ok(owned()),
+        ScalarType::String { .. } | ScalarType::Text { .. } => sized(scalar, text),
         ScalarType::Int => whole(text, i64::from(i32::MIN), i64::from(i32::MAX)),
         ScalarType::BigInt => whole(text, -LARGEST_BIGINT, LARGEST_BIGINT),
         ScalarType::Decimal { precision, scale } => decimal(text, *precision, *scale),
@@ -35,18 +30,10 @@ pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
         ScalarType::Uuid => uuid(text)
             .map(Literal::Text)
             .ok_or("it is no uuid".to_owned()),
-        ScalarType::Email => email(text)
-            .map(Literal::Text)
-            .ok_or("it is no e-mail address".to_owned()),
-        ScalarType::Url => url(text)
-            .then(owned)
-            .ok_or("it is no address that begins with http or https".to_owned()),
-        ScalarType::Phone => phone(text)
-            .then(owned)
-            .ok_or("it is no number such as `+4915112345678`".to_owned()),
-        ScalarType::Slug => slug(text)
-            .then(owned)
-            .ok_or("it is not made of a-z, 0-9 and single `-`".to_owned()),
+        ScalarType::Email => formed(scalar, &text.to_lowercase(), "e-mail address"),
+        ScalarType::Url => formed(scalar, text, "address that begins with http or https"),
+        ScalarType::Phone => formed(scalar, text, "number such as `+4915112345678`"),
+        ScalarType::Slug => formed(scalar, text, "word of a-z, 0-9 and single `-`"),
         ScalarType::Enum { values } => {
             let known: Vec<&str> = values.iter().map(String::as_str).collect();
             let wrong = || match archwright_diagnostics::nearest(text, known.iter().copied()) {
@@ -59,9 +46,10 @@ pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
                 Err(wrong())
             }
         }
-        ScalarType::Json => match serde_json::from_str(text) {
-            Ok(serde_json::Value::Object(_) | serde_json::Value::Array(_))
-                if text.len() <= 16_384 =>
+        ScalarType::Json => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(value)
+                if (value.is_object() || value.is_array())
+                    && value.to_string().len() <= LARGEST_JSON_BYTES =>
             {
                 Ok(owned())
             }
@@ -69,6 +57,22 @@ pub(super) fn read(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
             Err(_) => Err("it is no JSON".to_owned()),
         },
         ScalarType::File { .. } => Err("a file has no literal".to_owned()),
+    }
+}
+
+fn formed(scalar: &ScalarType, text: &str, what: &str) -> Result<Literal, String> {
+    if !scalar.has_form(text) {
+        return Err(format!("it is no {what}"));
+    }
+    sized(scalar, text)
+}
+
+fn sized(scalar: &ScalarType, text: &str) -> Result<Literal, String> {
+    let (min, max) = scalar.characters().unwrap_or((0, u32::MAX));
+    match text.chars().count() {
+        length if length < min as usize => Err(format!("it is shorter than {min}")),
+        length if length > max as usize => Err(format!("it is longer than {max}")),
+        _ => Ok(Literal::Text(text.to_owned())),
     }
 }
 
@@ -128,47 +132,6 @@ fn uuid(text: &str) -> Option<String> {
         .bytes()
         .all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
     (lengths == [8, 4, 4, 4, 12] && hexadecimal).then(|| text.to_ascii_lowercase())
-}
-
-fn email(text: &str) -> Option<String> {
-    let (local, domain) = text.split_once('@')?;
-    let sound = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && !part.ends_with('.')
-            && !part.contains(char::is_whitespace)
-    };
-    (text.len() <= 254 && sound(local) && sound(domain) && !domain.contains('@'))
-        .then(|| text.to_lowercase())
-}
-
-fn url(text: &str) -> bool {
-    let rest = text
-        .strip_prefix("https://")
-        .or(text.strip_prefix("http://"));
-    text.len() <= 2048
-        && rest.is_some_and(|rest| {
-            rest.starts_with(|first: char| first.is_alphanumeric() || first == '[')
-                && !rest.contains(char::is_whitespace)
-        })
-}
-
-fn phone(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && !digits.starts_with('0')
-    })
-}
-
-fn slug(text: &str) -> bool {
-    text.len() <= 100
-        && text.split('-').all(|part| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        })
 }
 
 /// Which of two literals of one type is less; texts of dates and instants sort as they are.

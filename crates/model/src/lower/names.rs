@@ -1,12 +1,10 @@
 //! The forms that names have to have, and what a name in another form should be.
 
 use super::context::Lowering;
+use archwright_design::MAX_NAME;
 use archwright_design::ast::Text;
 use archwright_diagnostics::Diagnostic;
 use heck::{ToKebabCase, ToSnakeCase, ToUpperCamelCase};
-
-/// Longest name, so that names derived from it fit every database.
-const LENGTH: usize = 48;
 
 #[derive(Clone, Copy)]
 pub(super) enum Form {
@@ -29,7 +27,7 @@ impl Form {
         let separated = |name: &str| {
             !name.ends_with(['-', '_']) && !name.contains("--") && !name.contains("__")
         };
-        name.len() <= LENGTH
+        name.len() <= MAX_NAME
             && match self {
                 Self::Pascal => {
                     first.is_ascii_uppercase()
@@ -92,8 +90,8 @@ impl Lowering<'_> {
         if form.holds(&name.value) {
             return;
         }
-        if name.value.len() > LENGTH {
-            let message = format!("the name of this {what} is longer than {LENGTH} characters");
+        if name.value.len() > MAX_NAME {
+            let message = format!("the name of {what} is longer than {MAX_NAME} characters");
             return self.error("AW200", name.span, message, "shorten it");
         }
         let message = format!(
@@ -117,16 +115,8 @@ impl Lowering<'_> {
         self.report(diagnostic);
     }
 
-    pub fn repeated(&mut self, name: &Text, what: &str, first: Option<&Text>) {
-        let diagnostic = Diagnostic::new(
-            "AW201",
-            name.span,
-            format!("the {what} `{}` is defined twice", name.value),
-        )
-        .help("rename or remove one of them");
-        self.report(match first {
-            Some(first) => diagnostic.other(first.span, "first defined here"),
-            None => diagnostic,
-        });
+    pub fn repeated(&mut self, name: &Text, what: &str) {
+        let message = format!("the {what} `{}` stands twice", name.value);
+        self.error("AW201", name.span, message, "rename or remove one of them");
     }
 }

@@ -14,14 +14,9 @@ use std::rc::Rc;
 impl Lowering<'_> {
     pub fn check_operations(&mut self) {
         let design = self.design;
-        let mut names: BTreeMap<&str, &Text> = BTreeMap::new();
         let mut routes: BTreeMap<(Method, String), &Text> = BTreeMap::new();
         for source in &design.operations {
             self.check_name(&source.name, Form::Operation, "an operation");
-            if let Some(first) = names.insert(&source.name.value, &source.name) {
-                self.repeated(&source.name, "operation", Some(first));
-                continue;
-            }
             let Some((method, path)) = self.route(source) else {
                 // The rest is checked all the same, so that all that is wrong is said at once.
                 self.operation(source, Method::Post, String::new());
@@ -74,31 +69,15 @@ impl Lowering<'_> {
     // ---- route ----
 
     fn route(&mut self, source: &ast::Operation) -> Option<(Method, String)> {
-        let (Some(verb), Some(path)) = (&source.method, &source.path) else {
-            let message = format!("the operation `{}` has no route", source.name.value);
-            self.error(
-                "AW350",
-                source.span,
-                message,
-                "write `route: POST /articles/{slug}/favorite`",
-            );
-            return None;
-        };
-        let method = match &verb.value.to_ascii_uppercase()[..] {
+        // What is missing or malformed was reported when it was read.
+        let (verb, path) = (source.method.as_ref()?, source.path.as_ref()?);
+        let method = match &verb.value[..] {
             "GET" => Method::Get,
             "POST" => Method::Post,
             "PUT" => Method::Put,
             "PATCH" => Method::Patch,
             "DELETE" => Method::Delete,
-            other => {
-                self.error(
-                    "AW350",
-                    verb.span,
-                    format!("`{other}` is no verb"),
-                    "use GET, POST, PUT, PATCH or DELETE",
-                );
-                return None;
-            }
+            _ => return None,
         };
         if !self.check_path(path) {
             return None;
@@ -113,20 +92,10 @@ impl Lowering<'_> {
             .strip_prefix('/')
             .unwrap_or(&path.value)
             .trim_end_matches('/');
-        let plain = |segment: &str| {
-            !segment.is_empty()
-                && segment != ".."
-                && segment
-                    .chars()
-                    .all(|next| next.is_ascii_alphanumeric() || "-_.~".contains(next))
-        };
-        let sound = path.value.starts_with('/')
-            && segments.split('/').all(|segment| match parameter(segment) {
-                Some(name) => {
-                    plain(name) && name.starts_with(|first: char| first.is_ascii_lowercase())
-                }
-                None => plain(segment),
-            });
+        let sound = segments.split('/').all(|segment| match parameter(segment) {
+            Some(name) => name.starts_with(|first: char| first.is_ascii_lowercase()),
+            None => !segment.is_empty() && segment != "..",
+        });
         let names = parameters(&path.value);
         let distinct: BTreeSet<&str> = names.iter().copied().collect();
         if !sound || distinct.len() != names.len() {
@@ -279,7 +248,7 @@ impl Lowering<'_> {
                     .iter()
                     .any(|known| known.name.eq_ignore_ascii_case(name))
                 {
-                    self.repeated(&header.name, "header", None);
+                    self.repeated(&header.name, "header");
                 } else {
                     fields.push(field);
                 }

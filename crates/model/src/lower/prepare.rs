@@ -2,7 +2,7 @@
 
 use archwright_design::ast::{BodyField, Design, Evolution, Field, Text, TypeText};
 use archwright_diagnostics::Diagnostic;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was left out, with the reason, so that what refers to it can say so.
 #[derive(Default)]
@@ -91,41 +91,57 @@ fn absence(
 
 /// Each alias with the aliases in it put in.
 fn resolve_aliases(design: &Design, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, Field> {
-    let mut written: BTreeMap<&str, &Field> = BTreeMap::new();
-    for alias in &design.types {
-        let name = &alias.name;
-        let taken = super::scalars::NAMES.contains(&&name.value[..])
-            || design
-                .entities
-                .iter()
-                .any(|entity| entity.name.value == name.value);
-        if taken || written.contains_key(&name.value[..]) {
-            let message = format!("the name `{}` is taken", name.value);
-            diagnostics.push(
-                Diagnostic::new("AW201", name.span, message).help("give the type another name"),
-            );
-            continue;
-        }
-        written.insert(&name.value, alias);
-    }
+    let written = written_aliases(design, diagnostics);
     let mut resolved = BTreeMap::new();
-    for (name, alias) in &written {
-        let mut field = (*alias).clone();
-        let mut seen = vec![*name];
-        while let Some((next_name, next)) = written.get_key_value(&field.ty.name.value[..]) {
-            if seen.contains(next_name) {
-                let message = format!("the type `{name}` is made of itself");
-                let help = "give it a built-in type";
-                diagnostics.push(Diagnostic::new("AW229", alias.ty.name.span, message).help(help));
-                field.ty.name.value = "string".to_owned();
-                break;
-            }
-            seen.push(next_name);
-            field = apply(next, &field);
+    for alias in written.values() {
+        let mut waiting: Vec<&Field> = Vec::new();
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut next = &alias.name.value;
+        while let Some(alias) = written.get(&next[..])
+            && !resolved.contains_key(next)
+            && !places.contains_key(&next[..])
+        {
+            places.insert(next, waiting.len());
+            waiting.push(alias);
+            next = &alias.ty.name.value;
         }
-        resolved.insert((*name).to_owned(), field);
+        let circle = places.get(&next[..]).copied().unwrap_or(waiting.len());
+        for alias in waiting.drain(circle..) {
+            let message = format!("the type `{}` is made of itself", alias.name.value);
+            let help = "give it a built-in type";
+            diagnostics.push(Diagnostic::new("AW229", alias.ty.name.span, message).help(help));
+            let mut field = alias.clone();
+            "string".clone_into(&mut field.ty.name.value);
+            resolved.insert(alias.name.value.clone(), field);
+        }
+        for alias in waiting.into_iter().rev() {
+            let mut field = alias.clone();
+            expand(&mut field, &resolved, diagnostics);
+            resolved.insert(alias.name.value.clone(), field);
+        }
     }
     resolved
+}
+
+fn written_aliases<'d>(
+    design: &'d Design,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<&'d str, &'d Field> {
+    let entities = design.entities.iter().map(|entity| &entity.name.value[..]);
+    let mut taken: BTreeSet<&str> = super::scalars::NAMES.iter().copied().collect();
+    taken.extend(entities);
+    let mut written = BTreeMap::new();
+    for alias in &design.types {
+        let name = &alias.name;
+        if taken.insert(&name.value) {
+            written.insert(&name.value[..], alias);
+            continue;
+        }
+        let message = format!("the name `{}` is taken", name.value);
+        let help = "give the type another name";
+        diagnostics.push(Diagnostic::new("AW201", name.span, message).help(help));
+    }
+    written
 }
 
 fn expand_all(
@@ -137,9 +153,9 @@ fn expand_all(
         return;
     }
     for entity in &mut design.entities {
-        expand(&mut entity.fields, aliases, diagnostics);
+        expand_each(&mut entity.fields, aliases, diagnostics);
         for step in &mut entity.moves {
-            expand(&mut step.input, aliases, diagnostics);
+            expand_each(&mut step.input, aliases, diagnostics);
         }
     }
     for operation in &mut design.operations {
@@ -148,7 +164,7 @@ fn expand_all(
             &mut operation.input_query,
             &mut operation.input_header,
         ] {
-            expand(fields, aliases, diagnostics);
+            expand_each(fields, aliases, diagnostics);
         }
         expand_body(&mut operation.input_body, aliases, diagnostics);
     }
@@ -161,30 +177,32 @@ fn expand_body(
 ) {
     for field in fields {
         match field {
-            BodyField::Leaf(leaf) | BodyField::Given(leaf) => {
-                expand(std::slice::from_mut(leaf), aliases, diagnostics)
-            }
+            BodyField::Leaf(leaf) | BodyField::Given(leaf) => expand(leaf, aliases, diagnostics),
             BodyField::Object { fields, .. } => expand_body(fields, aliases, diagnostics),
         }
     }
 }
 
-fn expand(
+fn expand_each(
     fields: &mut [Field],
     aliases: &BTreeMap<String, Field>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for field in fields {
-        let Some(alias) = aliases.get(&field.ty.name.value) else {
-            continue;
-        };
-        if let Some(argument) = field.ty.arguments.first() {
-            let message = format!("`{}` takes nothing in brackets", field.ty.name.value);
-            let help = "remove the brackets, or use the built-in type";
-            diagnostics.push(Diagnostic::new("AW221", argument.span, message).help(help));
-        }
-        *field = apply(alias, field);
+        expand(field, aliases, diagnostics);
     }
+}
+
+fn expand(field: &mut Field, aliases: &BTreeMap<String, Field>, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(alias) = aliases.get(&field.ty.name.value) else {
+        return;
+    };
+    if let Some(argument) = field.ty.arguments.first() {
+        let message = format!("`{}` takes nothing in brackets", field.ty.name.value);
+        let help = "remove the brackets, or use the built-in type";
+        diagnostics.push(Diagnostic::new("AW221", argument.span, message).help(help));
+    }
+    *field = apply(alias, field);
 }
 
 /// The alias's type and modifiers, overridden by the field's.

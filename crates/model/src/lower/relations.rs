@@ -6,6 +6,9 @@ use archwright_design::ast::{self, Text};
 use archwright_diagnostics::{Diagnostic, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many fields an unclear relation names as its possible other side.
+const CANDIDATES: usize = 5;
+
 /// Relation fields by the entity that has them and the entity they lead to.
 type Between = BTreeMap<(EntityId, EntityId), Vec<FieldId>>;
 
@@ -427,7 +430,11 @@ impl Lowering<'_> {
 
     fn ambiguous(&mut self, id: FieldId, span: Span, candidates: &[FieldId]) {
         self.broken.insert(id);
-        let names: Vec<String> = candidates.iter().map(|field| self.path(*field)).collect();
+        let named = candidates.iter().take(CANDIDATES);
+        let mut names: Vec<String> = named.map(|field| self.path(*field)).collect();
+        if candidates.len() > CANDIDATES {
+            names.push(format!("{} others", candidates.len() - CANDIDATES));
+        }
         let message = match &names[..] {
             [] => format!("the other side of `{}` is unclear", self.path(id)),
             names => format!(
@@ -501,16 +508,8 @@ impl Lowering<'_> {
                 );
                 default
             }
-            other => {
-                let message = format!("`{other}` is no behaviour on deletion");
-                self.error(
-                    "AW255",
-                    written.span,
-                    message,
-                    "use `restrict`, `cascade` or `set-null`",
-                );
-                default
-            }
+            // Another word was reported when it was read.
+            _ => default,
         }
     }
 }

@@ -1,32 +1,28 @@
 //! Roles and what they include, the account entity, owners, tenants.
 
-use super::context::Lowering;
+use super::context::{CALLERS, Lowering};
 use super::names::Form;
 use crate::{Account, EntityId, FieldId, FieldKind, Role, RoleId, ScalarType};
 use archwright_design::ast;
 use archwright_diagnostics::{Diagnostic, Span};
 use std::collections::BTreeSet;
 
+/// Most roles of a design.
+const ROLES: usize = 200;
+
 impl Lowering<'_> {
     pub fn collect_roles(&mut self) {
         for source in &self.design.roles {
+            if self.roles.len() == ROLES {
+                let message = format!("there are more than {ROLES} roles");
+                let help = "tell people apart by relations and conditions";
+                self.error("AW204", source.name.span, message, help);
+                break;
+            }
             self.check_name(&source.name, Form::Word, "a role");
-            if matches!(
-                &source.name.value[..],
-                "anyone" | "signed-in" | "owner" | "nobody"
-            ) {
+            if CALLERS.contains(&&source.name.value[..]) {
                 let message = format!("the name `{}` has a meaning of its own", source.name.value);
                 self.error("AW202", source.name.span, message, "rename the role");
-                continue;
-            }
-            if let Some(first) = self.role_names.get(&source.name.value[..]).copied() {
-                let first = self
-                    .design
-                    .roles
-                    .iter()
-                    .find(|role| role.name.value == self.roles[first.0].name);
-                let first = first.map(|role| &role.name);
-                self.repeated(&source.name, "role", first);
                 continue;
             }
             self.role_names
@@ -69,10 +65,7 @@ impl Lowering<'_> {
         for index in 0..self.roles.len() {
             let role = RoleId(index);
             let reached = closure(&direct, role);
-            if direct[index]
-                .iter()
-                .any(|next| closure(&direct, *next).contains(&role))
-            {
+            if reached.iter().any(|next| direct[next.0].contains(&role)) {
                 self.report_circle(role);
             }
             self.roles[index].includes = reached.into_iter().collect();

@@ -12,13 +12,7 @@ const DEPTH: usize = 8;
 impl Lowering<'_> {
     pub fn check_seeds(&mut self) {
         let design = self.design;
-        let mut seen: Vec<&Text> = Vec::new();
         for source in &design.seed {
-            if let Some(first) = seen.iter().find(|first| first.value == source.entity.value) {
-                self.repeated(&source.entity, "seed", Some(first));
-                continue;
-            }
-            seen.push(&source.entity);
             let Some(entity) = self.find_entity(&source.entity) else {
                 continue;
             };
@@ -74,10 +68,6 @@ impl Lowering<'_> {
                 continue;
             };
             if self.broken.contains(&field) {
-                continue;
-            }
-            if values.iter().any(|(known, _)| *known == field) {
-                self.repeated(name, "value", None);
                 continue;
             }
             values.extend(

@@ -15,11 +15,6 @@ impl Lowering<'_> {
     pub fn collect_views(&mut self) {
         for source in &self.design.views {
             self.check_name(&source.name, Form::Pascal, "a view");
-            if let Some(first) = self.view_names.get(&source.name.value[..]) {
-                let first = &self.view_sources[first.0].name;
-                self.repeated(&source.name, "view", Some(first));
-                continue;
-            }
             let entity = match &source.of {
                 Some(of) => self.find_entity(of),
                 None => {
@@ -185,11 +180,6 @@ impl Lowering<'_> {
         let mut shapes: Vec<(String, Shape)> = Vec::new();
         let mut sound = true;
         for (name, part) in parts {
-            if shapes.iter().any(|(known, _)| *known == name.value) {
-                self.repeated(name, "key", None);
-                sound = false;
-                continue;
-            }
             match self.nested_shape(part, scope, bindings, depth + 1) {
                 Some(shape) => shapes.push((name.value.clone(), shape)),
                 None => sound = false,

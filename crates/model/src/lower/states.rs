@@ -140,14 +140,8 @@ impl Lowering<'_> {
 
     fn collect_moves(&mut self, source: &ast::Entity, values: &[String]) -> Vec<Move> {
         let mut moves: Vec<Move> = Vec::new();
-        let mut seen: Vec<&Text> = Vec::new();
         for step in &source.moves {
             self.check_name(&step.name, Form::Word, "a move");
-            if let Some(first) = seen.iter().find(|first| first.value == step.name.value) {
-                self.repeated(&step.name, "move", Some(first));
-                continue;
-            }
-            seen.push(&step.name);
             if step.from.is_empty() {
                 self.error(
                     "AW303",
@@ -156,20 +150,14 @@ impl Lowering<'_> {
                     "add `from:` with one or more values",
                 );
             }
-            if step.to.is_none() {
-                self.error(
-                    "AW303",
-                    step.name.span,
-                    format!("the move `{}` leads nowhere", step.name.value),
-                    "add `to:` with a value",
-                );
+            let mut from: Vec<String> = Vec::new();
+            for value in &step.from {
+                if from.contains(&value.value) {
+                    self.repeated(value, "state");
+                } else if self.is_state(value, values) {
+                    from.push(value.value.clone());
+                }
             }
-            let from = step
-                .from
-                .iter()
-                .filter(|value| self.is_state(value, values))
-                .map(|value| value.value.clone())
-                .collect();
             let to = step
                 .to
                 .as_ref()
@@ -301,18 +289,14 @@ impl Lowering<'_> {
             .and_then(|when| self.condition(when, &scope));
         let mut set = Vec::new();
         for (name, value) in &source.set {
+            if self.field_named(entity, &name.value) == Some(state) {
+                let message = "the move sets the state by itself";
+                self.error("AW356", name.span, message, "remove this: `to` says it");
+                continue;
+            }
             let Some(field) = self.settable_field(entity, name, Write::Update) else {
                 continue;
             };
-            if field == state {
-                self.error(
-                    "AW356",
-                    name.span,
-                    "the move sets the state by itself",
-                    "remove this: `to` says it",
-                );
-                continue;
-            }
             if let Some(value) = self.assigned(value, field, &scope, Absent::Keeps) {
                 set.push((field, value));
             }

@@ -9,8 +9,9 @@ use crate::{
 };
 use archwright_design::ast::{self, StepKind as Source, Text};
 
-/// Deepest nesting of `each`.
+/// Deepest nesting of `each`, and most steps in a row.
 const DEPTH: usize = 4;
+const STEPS: usize = 200;
 
 impl Lowering<'_> {
     /// Checks steps in order; what they bind stays in the scope.
@@ -30,22 +31,27 @@ impl Lowering<'_> {
         bindings: &mut Bindings,
         depth: usize,
     ) -> Vec<Step> {
+        if let Some(beyond) = sources.get(STEPS) {
+            let message = format!("there are more than {STEPS} steps");
+            let help = "write fewer: `each` and conditions on rows replace repetition";
+            self.error("AW204", beyond.span, message, help);
+        }
         let mut steps = Vec::new();
-        for (index, source) in sources.iter().enumerate() {
+        for (index, source) in sources.iter().take(STEPS).enumerate() {
             let in_operation = scope.this.is_none();
             self.check_sign_in_place(source, in_operation && depth == 0 && index == 0);
-            let mut inside = scope.clone();
+            let present = scope.present.len();
             let condition = source.condition.as_ref().map(|condition| {
-                let checked = self.condition(condition, &inside);
-                inside.present.extend(present_after(condition));
+                let checked = self.condition(condition, scope);
+                scope.present.extend(present_after(condition));
                 checked
             });
             let otherwise = self.otherwise(source);
-            let refusal = self.refusal(source, &inside, bindings);
+            let refusal = self.refusal(source, scope, bindings);
             let sometimes = source.condition.is_some() || otherwise == Otherwise::Null;
-            let kind = self.step_kind(&source.kind, &mut inside, bindings, sometimes, depth);
+            let kind = self.step_kind(&source.kind, scope, bindings, sometimes, depth);
             // What the step binds outlives it; what its condition says doesn't.
-            (scope.bindings, scope.broken) = (inside.bindings, inside.broken);
+            scope.present.truncate(present);
             if let (Source::Guard { that }, None) = (&source.kind, &source.condition) {
                 scope.present.extend(present_after(that));
             }

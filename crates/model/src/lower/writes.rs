@@ -91,10 +91,6 @@ impl Lowering<'_> {
             let Some(field) = self.settable_field(entity, name, write) else {
                 continue;
             };
-            if set.iter().any(|(known, _)| *known == field) {
-                self.repeated(name, "value", None);
-                continue;
-            }
             let has_default = self
                 .source(field)
                 .is_some_and(|source| source.default.is_some());

@@ -55,7 +55,15 @@ pub fn plan_of(example: &str) -> Plan {
     let files = paths
         .iter()
         .map(|path| (path.display().to_string(), std::fs::read(path).unwrap()));
-    let read = archwright_design::read(&files.collect::<Vec<_>>());
+    planned(&files.collect::<Vec<_>>())
+}
+
+pub fn plan_of_text(design: &str) -> Plan {
+    planned(&[("design.yaml".to_owned(), design.as_bytes().to_vec())])
+}
+
+fn planned(files: &[(String, Vec<u8>)]) -> Plan {
+    let read = archwright_design::read(files);
     let (model, diagnostics) = archwright_model::lower(&read.design);
     archwright_plan::plan(model.unwrap_or_else(|| panic!("{diagnostics:?}")))
 }

@@ -4,12 +4,8 @@ use super::Wrong;
 use crate::connection::Value;
 use crate::represent::{INSTANTS, canonical_date, canonical_uuid};
 use archwright_plan::model::calendar::instant_from_text;
-use archwright_plan::model::{
-    LARGEST_BIGINT, LARGEST_JSON_BYTES, PHONE_PATTERN, SLUG_PATTERN, ScalarType,
-};
-use regex::Regex;
+use archwright_plan::model::{LARGEST_BIGINT, LARGEST_JSON_BYTES, ScalarType};
 use serde_json::Value as Json;
-use std::sync::LazyLock;
 
 /// The value of a JSON text, number or document, if it is one of the type.
 pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
@@ -32,24 +28,24 @@ pub(crate) fn typed(scalar: &ScalarType, json: &Json) -> Result<Value, Wrong> {
         ScalarType::Uuid => uuid(text(json)?),
         ScalarType::Email => {
             let text = text(json)?.to_lowercase();
-            formed(&text, &EMAIL, "an e-mail address")?;
+            formed(scalar, &text, "an e-mail address")?;
             sized(scalar, &text)
         }
         ScalarType::Url => {
             let text = text(json)?;
             let form = "an address that begins with http:// or https://";
-            formed(text, &URL, form)?;
+            formed(scalar, text, form)?;
             sized(scalar, text)
         }
         ScalarType::Phone => formed(
+            scalar,
             text(json)?,
-            &PHONE,
             "a phone number with its country, as in +353861234567",
         ),
         ScalarType::Slug => {
             let text = text(json)?;
             sized(scalar, text)?;
-            formed(text, &SLUG, "words of a-z and 0-9 joined by hyphens")
+            formed(scalar, text, "words of a-z and 0-9 joined by hyphens")
         }
         ScalarType::Enum { values } => {
             let text = text(json)?;
@@ -186,24 +182,8 @@ pub(super) fn uuid(text: &str) -> Result<Value, Wrong> {
     canonical.ok_or_else(|| format_fault("a uuid, as in 019a7b3c-5e00-7000-8000-000000000001"))
 }
 
-static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(PHONE_PATTERN).ok());
-static SLUG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(SLUG_PATTERN).ok());
-/// A dot-atom before the at sign, and a host name after it (RFC 5322, without comments and quoted texts).
-static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.[\p{L}\p{N}!#$%&'*+/=?^_`{|}~-]+)*@[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?(\.[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?)*$",
-    )
-    .ok()
-});
-static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"^(?i:https?)://([^\s/?#@\\<>"^`{|}]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]\\<>"^`{|}%]+)(:[0-9]{0,5})?([/?#][^\s<>"\\^`{|}]*)?$"#,
-    )
-    .ok()
-});
-
-fn formed(text: &str, form: &LazyLock<Option<Regex>>, what: &str) -> Result<Value, Wrong> {
-    match form.as_ref().is_some_and(|form| form.is_match(text)) {
+fn formed(scalar: &ScalarType, text: &str, what: &str) -> Result<Value, Wrong> {
+    match scalar.has_form(text) {
         true => Ok(Value::Text(text.to_owned())),
         false => Err(format_fault(what)),
     }
