@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 impl Lowering<'_> {
     /// Looks at a design without errors.
     pub fn suspect(&mut self) {
-        let used = self.entities_in_operations();
+        let (used, shown) = (self.entities_in_operations(), self.entities_in_relations());
         let mut found = Vec::new();
         self.unattainable(&mut found);
         found.extend(self.open_tenant());
@@ -16,7 +16,7 @@ impl Lowering<'_> {
             let entity = self.entity(id);
             if entity.part_of.is_none() && !used.contains(&id) {
                 self.written_unseen(entity, &mut found);
-                self.never_found(entity, &mut found);
+                self.never_found(entity, &shown, &mut found);
             }
         }
         for diagnostic in found {
@@ -174,7 +174,12 @@ impl Lowering<'_> {
     }
 
     /// Rows that can be read by their id alone, and whose ids no reply shows.
-    fn never_found(&self, entity: &Entity, found: &mut Vec<Diagnostic>) {
+    fn never_found(
+        &self,
+        entity: &Entity,
+        shown: &BTreeSet<EntityId>,
+        found: &mut Vec<Diagnostic>,
+    ) {
         let access = &entity.access;
         let account = self
             .account
@@ -184,7 +189,7 @@ impl Lowering<'_> {
             || !access.create.is_empty()
             || entity.key.is_some()
             || account
-            || self.is_shown_elsewhere(entity.id);
+            || shown.contains(&entity.id);
         if access.get.is_empty() || findable {
             return;
         }
@@ -195,15 +200,22 @@ impl Lowering<'_> {
         );
     }
 
-    fn is_shown_elsewhere(&self, target: EntityId) -> bool {
-        let relations = self.entities.iter().flat_map(|entity| &entity.fields);
-        relations.into_iter().any(|field| match &field.kind {
-            FieldKind::Scalar(_) => false,
-            FieldKind::ToOne(relation) => relation.target == target,
-            FieldKind::ToMany(relation) => {
-                relation.target == target || matches!(relation.kind, ToManyKind::Through { entity, .. } if entity == target)
+    /// What other rows lead to.
+    fn entities_in_relations(&self) -> BTreeSet<EntityId> {
+        let mut shown = BTreeSet::new();
+        for field in self.entities.iter().flat_map(|entity| &entity.fields) {
+            match &field.kind {
+                FieldKind::Scalar(_) => {}
+                FieldKind::ToOne(relation) => shown.extend([relation.target]),
+                FieldKind::ToMany(relation) => {
+                    shown.insert(relation.target);
+                    if let ToManyKind::Through { entity, .. } = relation.kind {
+                        shown.insert(entity);
+                    }
+                }
             }
-        })
+        }
+        shown
     }
 }
 
