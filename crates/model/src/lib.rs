@@ -6,6 +6,7 @@ mod check;
 mod duration;
 mod expression;
 mod lower;
+pub mod naming;
 mod types;
 
 pub use check::check;

@@ -4,6 +4,7 @@ use super::context::Lowering;
 use super::entities::evolution;
 use super::names::Form;
 use super::scalars;
+use crate::naming::references_name;
 use crate::{
     EntityId, Field, FieldId, FieldKind, OnDelete, Origin, ScalarType, ToMany, ToManyKind, ToOne,
     UniqueKey,
@@ -235,11 +236,6 @@ impl Lowering<'_> {
             .iter()
             .map(|id| heck::ToSnakeCase::to_snake_case(&self.field(*id).name[..]))
             .collect();
-        let name = format!(
-            "unique_{}_{}",
-            self.entity(entity).singular,
-            names.join("_")
-        );
         if fields
             .iter()
             .enumerate()
@@ -252,12 +248,8 @@ impl Lowering<'_> {
                 "name each field once",
             );
         }
-        if self
-            .entity(entity)
-            .unique
-            .iter()
-            .any(|key| key.name == name)
-        {
+        let mut known = self.entity(entity).unique.iter();
+        if known.any(|key| key.fields == fields) {
             return self.error(
                 "AW201",
                 span,
@@ -265,9 +257,21 @@ impl Lowering<'_> {
                 "remove one of them",
             );
         }
+        let name = self.name_of_key(entity, &names.join("_"));
         self.entities[entity.0]
             .unique
             .push(UniqueKey { name, fields });
+    }
+
+    /// `unique_book_isbn`; with a number where another key has that name, which joined words can give two keys.
+    fn name_of_key(&self, entity: EntityId, fields: &str) -> String {
+        let plain = format!("unique_{}_{fields}", self.entity(entity).singular);
+        let keys = || self.entities.iter().flat_map(|entity| &entity.unique);
+        let numbered = (2..).map(|number| format!("{plain}_{number}"));
+        std::iter::once(plain.clone())
+            .chain(numbered)
+            .find(|name| keys().all(|key| key.name != *name))
+            .unwrap_or(plain)
     }
 
     /// A field that a key or an index may have.
@@ -361,6 +365,11 @@ impl Lowering<'_> {
         }
     }
 
+    fn written_key(&self, entity: EntityId) -> Option<&str> {
+        let key = self.sources[entity.0].key.as_ref();
+        key.map(|key| &key.value[..])
+    }
+
     fn shown_names(&self, id: FieldId) -> Vec<String> {
         let field = self.field(id);
         if self.broken.contains(&id) {
@@ -368,15 +377,12 @@ impl Lowering<'_> {
         }
         match &field.kind {
             FieldKind::ToOne(relation) => {
-                let key = self.sources[relation.target.0]
-                    .key
-                    .as_ref()
-                    .map_or("id", |key| &key.value);
+                let key = self.written_key(relation.target).unwrap_or("id");
                 vec![field.name.clone(), format!("{}_{key}", field.name)]
             }
             FieldKind::ToMany(relation) if matches!(relation.kind, ToManyKind::Linked { .. }) => {
-                let singular = pluralizer::pluralize(&field.name, 1, false);
-                vec![field.name.clone(), format!("{singular}_ids")]
+                let key = self.written_key(relation.target);
+                vec![field.name.clone(), references_name(&field.name, key)]
             }
             _ => vec![field.name.clone()],
         }

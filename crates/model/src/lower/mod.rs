@@ -16,11 +16,13 @@ mod operations;
 mod prepare;
 mod relations;
 mod roles;
+mod routes;
 mod scalars;
 mod seeds;
 mod shapes;
 mod states;
 mod steps;
+mod stored_names;
 mod suspicions;
 mod typing;
 mod writes;
@@ -51,6 +53,8 @@ pub fn lower(design: &Design) -> (Option<Model>, Vec<Diagnostic>) {
     lowering.check_views();
     lowering.check_operations();
     lowering.check_made_moves();
+    lowering.check_routes();
+    lowering.check_stored_names();
     lowering.check_seeds();
     lowering.warn_unused();
     if !has_errors(&lowering.diagnostics) {

@@ -15,7 +15,6 @@ impl Lowering<'_> {
     pub fn check_operations(&mut self) {
         let design = self.design;
         let mut names: BTreeMap<&str, &Text> = BTreeMap::new();
-        let mut routes: BTreeMap<(Method, String), &Text> = BTreeMap::new();
         for source in &design.operations {
             self.check_name(&source.name, Form::Operation, "an operation");
             if let Some(first) = names.insert(&source.name.value, &source.name) {
@@ -27,18 +26,6 @@ impl Lowering<'_> {
                 self.operation(source, Method::Post, String::new());
                 continue;
             };
-            if let Some(first) = routes.insert((method, pattern(&path)), &source.name) {
-                let message = format!(
-                    "`{}` has this route too: {} {path}",
-                    first.value,
-                    method.name()
-                );
-                let diagnostic =
-                    Diagnostic::new("AW351", source.path.as_ref().map(|path| path.span), message)
-                        .other(first.span, "the other operation")
-                        .help("change the verb or the path of one of them");
-                self.report(diagnostic);
-            }
             let operation = self.operation(source, method, path);
             self.operations.push(operation);
         }
@@ -446,7 +433,7 @@ fn parameters(path: &str) -> Vec<&str> {
 }
 
 /// The path with its names taken out, so that two that match the same requests are equal.
-fn pattern(path: &str) -> String {
+pub(super) fn pattern(path: &str) -> String {
     let segments: Vec<&str> = path
         .split('/')
         .map(|segment| parameter(segment).map_or(segment, |_| "{}"))
