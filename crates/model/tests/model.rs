@@ -428,3 +428,25 @@ fn on_delete_is_kept_as_written() {
         .collect();
     assert_eq!(kinds, [OnDelete::Restrict, OnDelete::Cascade]);
 }
+
+#[test]
+fn an_optional_relation_of_a_seed_may_be_missing() {
+    let model = model(
+        "
+entities:
+  A:
+    fields: { name: string, p: 'A?' }
+    allow: { read: anyone }
+seed:
+  A:
+    - { name: first, p: null }
+    - { name: second, p: first }
+",
+    );
+    let values: Vec<String> = model.seeds[0]
+        .with
+        .iter()
+        .map(|row| format!("{:?}", row[1].1))
+        .collect();
+    assert_eq!(values, ["Literal(Null)", "Reference(\"first\")"]);
+}

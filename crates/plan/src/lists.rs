@@ -65,7 +65,7 @@ fn filter(
     if is_unasked(entity, field) {
         return Some(Err(UNASKED.into()));
     }
-    if !is_wanted(entity, field) {
+    if !entity.is_filtered_by(field) {
         return Some(Err(
             "No index serves it; add `filter` to the field where clients need it.".into(),
         ));
@@ -98,18 +98,6 @@ fn is_unasked(entity: &Entity, field: &Field) -> bool {
 
 const UNASKED: &str =
     "Each write would change its index; name it in `index` where clients need it.";
-
-fn is_wanted(entity: &Entity, field: &Field) -> bool {
-    let leads_key = entity
-        .unique
-        .iter()
-        .any(|key| key.fields.first() == Some(&field.id));
-    let is_state = entity
-        .state
-        .as_ref()
-        .is_some_and(|state| state.field == field.id);
-    field.filter || field.sort || leads_key || is_state || field.to_one().is_some()
-}
 
 fn linked_filter(
     model: &Model,

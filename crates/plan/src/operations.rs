@@ -9,7 +9,7 @@ use crate::{
     Alternative, CallerClass, Operation, OperationKind, PathParameter, PathParameterKind, Table,
 };
 use archwright_model::naming::{camel, segment};
-use archwright_model::{Entity, Field, Method, Model, Rate, ScalarType};
+use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType, Who};
 
 /// All operations: authentication, each entity's in the model's order, named ones. Adds the indexes of lists.
 pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
@@ -241,6 +241,10 @@ fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &m
         } else {
             "write"
         };
+        let grants = match kind {
+            Create => creating(model, entity, grants),
+            _ => grants.clone(),
+        };
         let draft = Draft {
             id: format!("{}.{name}", entity.plural),
             summary,
@@ -248,7 +252,7 @@ fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &m
             method,
             path,
             status,
-            guard: alternatives(model, entity.id, grants),
+            guard: alternatives(model, entity.id, &grants),
             reason: format!("`allow` of {} grants `{name}`.", entity.name),
         };
         let mut operation = draft.finish(Some(entity), parameters, rate);
@@ -258,6 +262,20 @@ fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &m
         }
         operations.push(operation);
     }
+}
+
+/// Who may create rows: nobody who is not signed in, where a row needs an owner or a tenant and gets it from the caller.
+fn creating(model: &Model, entity: &Entity, grants: &[Grant]) -> Vec<Grant> {
+    let account = model.account.as_ref().map(|account| account.entity);
+    let closed = entity.needs_creator(account);
+    let narrowed = |grant: &Grant| Grant {
+        who: match grant.who {
+            Who::Anyone if closed => Who::SignedIn,
+            who => who,
+        },
+        ..grant.clone()
+    };
+    grants.iter().map(narrowed).collect()
 }
 
 fn moves(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {

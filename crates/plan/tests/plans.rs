@@ -608,3 +608,29 @@ operations:
         ]
     );
 }
+
+#[test]
+fn who_is_not_signed_in_creates_no_row_that_needs_an_owner() {
+    let plan = planned(
+        "
+archwright: 1
+name: notes
+roles: { member: { sign-up: open } }
+entities:
+  User: { account: email, fields: { email: 'email, unique' } }
+  Owned:
+    fields: { author: 'User, owner', text: text }
+    allow: { read: anyone, create: anyone }
+  Free:
+    fields: { author: 'User?, owner', text: text }
+    allow: { read: anyone, create: anyone }
+  Given:
+    fields: { author: { type: User, owner: true, settable: anyone }, text: text }
+    allow: { read: anyone, create: anyone }
+",
+    );
+    check_access(&plan, "owneds.create", &[("anonymous", false, None, "no")]);
+    check_access(&plan, "owneds.list", &[("anonymous", false, None, "yes")]);
+    check_access(&plan, "frees.create", &[("anonymous", false, None, "yes")]);
+    check_access(&plan, "givens.create", &[("anonymous", false, None, "yes")]);
+}

@@ -15,6 +15,7 @@ mod names;
 mod operations;
 mod prepare;
 mod relations;
+mod requests;
 mod roles;
 mod routes;
 mod scalars;
@@ -53,6 +54,7 @@ pub fn lower(design: &Design) -> (Option<Model>, Vec<Diagnostic>) {
     lowering.check_views();
     lowering.check_operations();
     lowering.check_made_moves();
+    lowering.check_requests();
     lowering.check_routes();
     lowering.check_stored_names();
     lowering.check_seeds();
