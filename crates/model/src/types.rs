@@ -703,7 +703,9 @@ impl Entity {
     /// Whether a new row gets its owner or its tenant from who creates it, and has to have one.
     pub fn needs_creator(&self, account: Option<EntityId>) -> bool {
         let required = |id: FieldId| !self.fields[id.index].optional;
-        let owner = self.owner.filter(|owner| self.fields[owner.index].settable.is_none());
+        let owner = self
+            .owner
+            .filter(|owner| self.fields[owner.index].settable.is_none());
         // An account is put into its tenant by whoever makes it.
         let tenant = self.tenant.filter(|_| account != Some(self.id));
         owner.is_some_and(required) || tenant.is_some_and(required)

@@ -7,6 +7,7 @@ mod context;
 mod entities;
 mod expressions;
 mod fields;
+mod former_names;
 mod inputs;
 mod literals;
 mod made_moves;
@@ -54,6 +55,8 @@ pub fn lower(design: &Design) -> (Option<Model>, Vec<Diagnostic>) {
     lowering.check_views();
     lowering.check_operations();
     lowering.check_made_moves();
+    lowering.check_types();
+    lowering.check_former_names();
     lowering.check_requests();
     lowering.check_routes();
     lowering.check_stored_names();

@@ -223,6 +223,12 @@ impl Lowering<'_> {
                 "content-type",
                 "idempotency-key",
                 "if-match",
+                "if-none-match",
+                "x-request-id",
+                "accept",
+                "accept-encoding",
+                "connection",
+                "transfer-encoding",
             ];
             if !sound || taken.contains(&&name.to_ascii_lowercase()[..]) {
                 let message = format!("`{name}` can't be an input header");

@@ -111,14 +111,10 @@ impl Lowering<'_> {
             return false;
         }
         let compares = is_comparison(expression);
-        let nothing = |side: &&Expression| {
-            matches!(side.kind, ExpressionKind::Literal(Literal::Null))
-        };
+        let nothing =
+            |side: &&Expression| matches!(side.kind, ExpressionKind::Literal(Literal::Null));
         let sides = expression.children();
-        if compares
-            && !sides.iter().any(nothing)
-            && !sides.iter().all(|side| self.has_hash(side))
-        {
+        if compares && !sides.iter().any(nothing) && !sides.iter().all(|side| self.has_hash(side)) {
             return false;
         }
         sides
