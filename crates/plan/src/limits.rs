@@ -12,6 +12,8 @@ pub const EXPANDED_DEPTH: usize = 3;
 pub const BODY_ITEMS: usize = 100;
 /// Items of a list in the input of a named operation.
 pub const INPUT_ITEMS: usize = 1_000;
+/// Faults that a problem document lists.
+pub const FAULTS: usize = 100;
 /// Bytes of an `Idempotency-Key`.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// Levels of objects and lists in a body.

@@ -1,6 +1,7 @@
 //! Problem replies (RFC 9457), and the only place where failures become statuses.
 
 use crate::body::{self, Body};
+use archwright_plan::limits::FAULTS;
 use archwright_plan::status_code;
 use archwright_store::{Failure, Fault};
 use http::header::{
@@ -212,7 +213,7 @@ impl From<Failure> for Problem {
             Failure::BadRequest(faults) => {
                 let detail = summary(&faults, "The request can't be understood.");
                 let mut problem = Self::bad_request(detail);
-                problem.errors = faults.into_iter().map(Entry::parameter).collect();
+                problem.errors = listed(faults, Entry::parameter);
                 problem
             }
             Failure::Unauthorized => Self::new(401, "unauthorized", "Sign in to do this."),
@@ -238,7 +239,7 @@ impl From<Failure> for Problem {
             Failure::Invalid(faults) => {
                 let detail = summary(&faults, "The body is not what it should be.");
                 let mut problem = Self::new(422, "invalid", detail);
-                problem.errors = faults.into_iter().map(Entry::pointer).collect();
+                problem.errors = listed(faults, Entry::pointer);
                 problem
             }
             Failure::KeyReused => {
@@ -284,6 +285,11 @@ impl Problem {
         problem.errors = errors;
         problem
     }
+}
+
+/// A body can have more faults than anybody reads.
+fn listed(faults: Vec<Fault>, entry: impl Fn(Fault) -> Entry) -> Vec<Entry> {
+    faults.into_iter().take(FAULTS).map(entry).collect()
 }
 
 fn summary(faults: &[Fault], otherwise: &str) -> String {

@@ -29,6 +29,8 @@ const MOST_HEAD_BYTES: usize = 64 * 1024;
 /// For what runs when the server is told to stop.
 const STOP_TIME: Duration = Duration::from_secs(20);
 const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// Bytes that no row names any more are looked for once an hour.
+const SWEEP_EVERY: u64 = 60;
 
 /// A backend that listens; it answers once it runs.
 pub struct Server {
@@ -160,7 +162,6 @@ impl Server {
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let graceful = GracefulShutdown::new();
         let purge = tokio::spawn(purge(service.clone()));
-        service.sweep();
         tokio::pin!(shutdown);
         loop {
             let (stream, peer, permit) = tokio::select! {
@@ -247,8 +248,11 @@ fn connection(
 /// Forgets what has expired.
 async fn purge(service: Arc<Service>) {
     let mut ticks = tokio::time::interval(PURGE_EVERY);
-    loop {
+    for count in 0_u64.. {
         ticks.tick().await;
+        if count % SWEEP_EVERY == 0 {
+            service.sweep();
+        }
         if let Some(limits) = &service.limits {
             limits.purge();
         }

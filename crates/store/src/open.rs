@@ -75,17 +75,22 @@ struct Opened {
     temporary: Option<tempfile::TempDir>,
 }
 
-/// A database URL without its password.
+/// A database URL without its password, wherever that may stand in it.
 pub fn shown_url(url: &str) -> String {
-    let parts = url
-        .split_once("://")
-        .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
-    match parts {
-        Some((scheme, (user, host))) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}")
+    let plain = url.split('?').next().unwrap_or_default();
+    match plain.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let user = user.split(':').next().unwrap_or_default();
+                format!("{scheme}://{user}@{host}")
+            }
+            None => plain.to_owned(),
+        },
+        None if plain.contains('@') => {
+            let scheme = plain.split(':').next().unwrap_or_default();
+            format!("{scheme}:…")
         }
-        None => url.to_owned(),
+        None => plain.to_owned(),
     }
 }
 
@@ -126,3 +131,28 @@ fn records(plan: &Plan, statements: &[String]) -> Result<[(&'static str, String)
 }
 
 const RECORD: &str = "INSERT INTO \"schema_info\" (\"name\", \"value\") VALUES (?1, ?2)";
+
+#[cfg(test)]
+mod tests {
+    use super::shown_url;
+
+    #[test]
+    fn a_password_is_shown_nowhere() {
+        for (url, shown) in [
+            ("postgres://ann:s3cret@db/shop", "postgres://ann@db/shop"),
+            (
+                "postgres://ann@db/shop?password=s3cret",
+                "postgres://ann@db/shop",
+            ),
+            (
+                "postgres://db/shop?user=ann&password=s3@cret",
+                "postgres://db/shop",
+            ),
+            ("postgres:ann:s3cret@db", "postgres:…"),
+            ("sqlite://data/shop.sqlite", "sqlite://data/shop.sqlite"),
+            ("sqlite::memory:", "sqlite::memory:"),
+        ] {
+            assert_eq!(shown_url(url), shown);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::connection::Connection;
+use archwright_sql::Dialect;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub(crate) struct Pool {
     returned: Condvar,
     most: usize,
     open: Open,
+    dialect: Dialect,
 }
 
 #[derive(Default)]
@@ -28,8 +30,9 @@ struct State {
 
 impl Pool {
     /// Connections are opened when they are needed, with `open`.
-    pub fn new(most: usize, open: Open) -> Self {
+    pub fn new(dialect: Dialect, most: usize, open: Open) -> Self {
         Self {
+            dialect,
             state: Mutex::default(),
             returned: Condvar::new(),
             most: most.max(1),
@@ -54,14 +57,16 @@ impl Pool {
 
     /// Runs the work, and says whether its connection was lost.
     pub fn once<T>(&self, work: impl FnOnce(&Connection) -> T) -> Result<(T, bool), Failure> {
-        let mut lease = self.lease()?;
-        let Some(connection) = lease.connection.take() else {
-            return Err(Failure::Internal("a lease without a connection".to_owned()));
-        };
-        let done = waiting(&connection, || work(&connection));
-        let is_lost = connection.is_lost();
-        lease.connection = Some(connection);
-        Ok((done, is_lost))
+        waiting(self.dialect, || {
+            let mut lease = self.lease()?;
+            let Some(connection) = lease.connection.take() else {
+                return Err(Failure::Internal("a lease without a connection".to_owned()));
+            };
+            let done = work(&connection);
+            let is_lost = connection.is_lost();
+            lease.connection = Some(connection);
+            Ok((done, is_lost))
+        })
     }
 
     fn lease(&self) -> Result<Lease<'_>, Failure> {
@@ -93,13 +98,11 @@ impl Pool {
 }
 
 /// Work that waits for a server lets the other tasks of its thread go on elsewhere.
-fn waiting<T>(connection: &Connection, work: impl FnOnce() -> T) -> T {
+fn waiting<T>(dialect: Dialect, work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
     let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());
-    match (connection, runtime) {
-        (Connection::Postgres(_), Ok(RuntimeFlavor::MultiThread)) => {
-            tokio::task::block_in_place(work)
-        }
+    match (dialect, runtime) {
+        (Dialect::Postgres, Ok(RuntimeFlavor::MultiThread)) => tokio::task::block_in_place(work),
         _ => work(),
     }
 }

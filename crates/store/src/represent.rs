@@ -127,9 +127,11 @@ fn kept<K: Eq + Hash, T>(
     drop(known);
     let made = Arc::new(make(&key)?);
     let mut all = all.write().unwrap_or_else(PoisonError::into_inner);
-    if all.len() < KEPT_QUERIES {
-        all.insert(key, made.clone());
+    if all.len() >= KEPT_QUERIES {
+        // What is asked for often is soon there again.
+        all.clear();
     }
+    all.insert(key, made.clone());
     Ok(made)
 }
 

@@ -24,6 +24,7 @@ mod scalar;
 mod seed;
 mod step;
 mod value;
+mod whole;
 
 pub(crate) use body::Reader;
 pub(crate) use effect::finish as settle;

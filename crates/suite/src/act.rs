@@ -173,9 +173,19 @@ impl<'p> Session<'p> {
         let request = with_headers(request, headers);
         let now = self.now();
         let who = self.actors[actor].who.clone();
-        let before = self.world.snapshot(row);
-        let refusals = shift(&mut self.world, operation, row, &who, given, now);
-        self.finish_change(actor, operation, request, row, refusals, before)
+        let before = self.world.clone();
+        let moved = shift(&mut self.world, operation, row, &who, given, now);
+        let result = self.changed(actor, operation, request, row, &moved.refusals);
+        if !moved.refusals.is_empty() || result.is_err() {
+            self.world = before;
+            return result;
+        }
+        let mut effects = crate::oracle::Performed {
+            created: moved.created,
+            ..Default::default()
+        };
+        self.discover(&mut effects)?;
+        result
     }
 
     fn finish_change(
@@ -210,6 +220,10 @@ impl<'p> Session<'p> {
         }
         self.expect(&request, &reply, operation.status, Some(&shown))?;
         let json = reply.json.clone().unwrap_or(Json::Null);
+        // Where rows are named by a key, the provisional id does.
+        if self.plan.model.entity(row.entity).key.is_none() {
+            name(&mut self.world, row, &json);
+        }
         for field in self.world.composed(row.entity) {
             self.name_parts(row, field, &json);
         }
@@ -223,7 +237,8 @@ impl<'p> Session<'p> {
     /// Takes over what the server decides; while rows are prepared, all that it says.
     fn take(&mut self, row: &RowRef, json: &Json) {
         adopt(&mut self.world, row, json);
-        if self.preparing > 0 {
+        let is_named = !self.world.named(row).id.starts_with(crate::oracle::NEW);
+        if self.preparing > 0 && is_named {
             self.absorb(row.entity, json);
         }
     }
@@ -305,7 +320,7 @@ impl<'p> Session<'p> {
     /// Reads the row as the caller who sees the most of it, and holds it against what it has to be.
     pub fn verify(&mut self, row: &RowRef) -> Outcome<()> {
         let Some(operation) = self.operation(row.entity, OperationKind::Get) else {
-            return Ok(());
+            return self.watch(std::slice::from_ref(row));
         };
         let seen = |actor: &usize| {
             let judge = self.judge(*actor);

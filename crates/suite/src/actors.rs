@@ -236,6 +236,8 @@ impl Session<'_> {
             .iter()
             .map(|entity| !self.is_listed(entity.id))
             .collect();
+        let entities = model.entities.iter().map(|entity| entity.id);
+        self.world.hidden = entities.filter(|entity| hidden[entity.0]).collect();
         let mut opaque = std::collections::BTreeSet::new();
         loop {
             let before = opaque.len();

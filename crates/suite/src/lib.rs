@@ -2,13 +2,16 @@
 
 mod act;
 mod actors;
+mod call;
 mod cases;
 mod client;
+mod hints;
 mod make;
 mod oracle;
 mod propose;
 mod report;
 mod run;
+mod seek;
 mod session;
 mod survey;
 mod trial;

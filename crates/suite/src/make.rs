@@ -2,6 +2,7 @@
 
 use crate::oracle::{Body, Given, shift, step};
 use crate::propose::Style;
+use crate::seek::Wanted;
 use crate::session::{Outcome, Session, Trouble, skip};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, RoleId, ToManyKind};
@@ -128,7 +129,28 @@ impl<'p> Session<'p> {
         }
         let name = &self.plan.model.entity(entity).name;
         let Some(operation) = self.operation(entity, OperationKind::Create) else {
-            return skip(format!("nobody can create a row of {name} over the API"));
+            let first = want.state.as_ref();
+            let first = first.and_then(|state| self.route(entity, None, state)?.first().copied());
+            let fits = |session: &Session<'p>, row: &RowRef| {
+                session.fits(row, want)
+                    && first.is_none_or(|operation| session.is_ready(operation, row))
+                    && condition(session, row)
+            };
+            return match want.is_quick {
+                true => skip(format!("a row of {name} takes several calls")),
+                false => {
+                    let owners = (0..self.actors.len()).filter(|actor| {
+                        let account = &self.actors[*actor].who.account;
+                        want.owner.is_some() && *account == want.owner
+                    });
+                    let wanted = Wanted {
+                        actors: owners.collect(),
+                        ..Wanted::default()
+                    };
+                    let row = self.make_by_call(entity, &wanted, &fits)?;
+                    self.finished(row, want)
+                }
+            };
         };
         let mut trouble = Trouble::Skipped(format!("no caller can create such a row of {name}"));
         if want.owner.is_none() && !want.is_quick && self.is_one_to_one(entity) {
@@ -487,6 +509,26 @@ impl<'p> Session<'p> {
         Ok(())
     }
 
+    /// A row in a state, one on which the move's condition holds where there is one.
+    pub fn obtain_for(&mut self, operation: &'p Operation, state: &str) -> Outcome<RowRef> {
+        let entity = operation.entity.unwrap_or(EntityId(0));
+        let want = Want {
+            state: Some(state.to_owned()),
+            ..Want::default()
+        };
+        let row = self.obtain(entity, &want)?;
+        if self.is_ready(operation, &row) {
+            return Ok(row);
+        }
+        let is_ready = |session: &Self, row: &RowRef| {
+            session.world.state(row).as_deref() == Some(state)
+                && session.world.get(row).is_some_and(|row| row.made)
+                && session.is_ready(operation, row)
+        };
+        let found = self.world.of(entity).find(|row| is_ready(self, row));
+        Ok(found.unwrap_or(row))
+    }
+
     /// Makes one move, by whoever may.
     pub fn advance(&mut self, row: &RowRef, operation: &'p Operation) -> Outcome<usize> {
         if let Some((actor, given)) = self.mover(row, operation) {
@@ -539,10 +581,27 @@ impl<'p> Session<'p> {
     ) -> bool {
         let now = self.now();
         let who = self.actors[actor].who.clone();
-        let before = self.world.snapshot(row);
-        let refusals = shift(&mut self.world, operation, row, &who, given, now);
-        self.world.restore(row, before);
-        refusals.is_empty()
+        let before = self.world.clone();
+        let moved = shift(&mut self.world, operation, row, &who, given, now);
+        self.world = before;
+        moved.refusals.is_empty()
+    }
+
+    /// Rows that the effects of a move find or change.
+    pub fn effects_of(
+        &mut self,
+        actor: usize,
+        operation: &Operation,
+        row: &RowRef,
+        given: &[(String, Given)],
+    ) -> Vec<RowRef> {
+        let now = self.now();
+        let who = self.actors[actor].who.clone();
+        let before = self.world.clone();
+        let moved = shift(&mut self.world, operation, row, &who, given, now);
+        self.world = before;
+        let is_old = |touched: &RowRef| self.world.is_there(touched);
+        moved.touched.into_iter().filter(is_old).collect()
     }
 
     /// Changes a row, or what belongs to it, until a condition holds.
@@ -579,7 +638,12 @@ impl<'p> Session<'p> {
                 }
             }
         }
-        skip("no change of the row is found that the case needs")
+        match self
+            .settle_by_call(&|session| session.world.is_there(row) && condition(session, row))?
+        {
+            true => Ok(()),
+            false => skip("no change of the row is found that the case needs"),
+        }
     }
 
     /// Numbers for the fields of one row with which its computed numbers would be just those of another row or of its

@@ -159,6 +159,9 @@ pub fn run(
         spent: 0,
         refreshed: 0,
         named_keys: Default::default(),
+        crew: Vec::new(),
+        words: Vec::new(),
+        wishes: Vec::new(),
     };
     session.set_clock()?;
     session.sign_in_all(&options.sign_ins)?;

@@ -87,6 +87,12 @@ pub struct Session<'p> {
     pub refreshed: usize,
     /// Natural keys of rows that were named in replies, and that no list showed.
     pub named_keys: BTreeMap<EntityId, Vec<String>>,
+    /// Callers for named operations: accounts that the suite made, where it can.
+    pub crew: Vec<usize>,
+    /// Texts that conditions of named operations look for.
+    pub words: Vec<&'p str>,
+    /// Rows that inputs should name.
+    pub wishes: Vec<RowRef>,
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.
@@ -222,8 +228,10 @@ impl<'p> Session<'p> {
                 && (self.plan.model.api.errors.is_some() || reply.code() == Some(refusal.code))
         };
         let named = pointers(reply);
-        let names =
-            |refusal: &Refusal| refusal.pointers.iter().all(|wanted| named.contains(wanted));
+        let names = |refusal: &Refusal| {
+            let mut places = refusal.pointers.iter();
+            self.plan.model.api.errors.is_some() || places.all(|wanted| named.contains(wanted))
+        };
         if refusals
             .iter()
             .any(|refusal| fits(refusal) && names(refusal))

@@ -36,7 +36,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn read_list(&mut self, actor: usize, entity: EntityId) -> Result<Vec<Json>, String> {
+    pub fn read_list(&mut self, actor: usize, entity: EntityId) -> Result<Vec<Json>, String> {
         let Some(operation) = self.operation(entity, OperationKind::List) else {
             return Ok(Vec::new());
         };

@@ -87,6 +87,7 @@ pub fn id_from_json(json: &Json) -> Option<String> {
 /// How other rows name this one: by its natural key, or its id.
 pub fn reference_to_json(world: &World, row: &RowRef) -> Json {
     let model = world.model();
+    let row = world.named(row);
     match model.entity(row.entity).key {
         Some(key) => match model.field(key).scalar() {
             Some(scalar) => to_json(&world.value(row, key), scalar),

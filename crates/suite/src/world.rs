@@ -3,10 +3,12 @@
 use archwright_evaluate::{RowRef, Value, World as Rows};
 use archwright_plan::Plan;
 use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleId, ToManyKind};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// A row. A field without an entry is one whose value nobody could read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// By the field's position: stored scalars, and [`Value::Row`] for to-one relations.
     pub values: BTreeMap<usize, Value>,
@@ -25,6 +27,25 @@ pub struct Row {
     pub made: bool,
 }
 
+/// How provisional ids begin that only one row ever has.
+const NUMBERED: &str = "~new#";
+
+impl Row {
+    fn is_like(&self, other: &Self) -> bool {
+        let settled = |row: &Self| -> BTreeMap<usize, Value> {
+            let is_fresh =
+                |field: &usize| self.fresh.contains(field) || other.fresh.contains(field);
+            let values = row.values.iter().filter(|(field, _)| !is_fresh(field));
+            values
+                .map(|(field, value)| (*field, value.clone()))
+                .collect()
+        };
+        self.links == other.links
+            && self.deleted == other.deleted
+            && settled(self) == settled(other)
+    }
+}
+
 /// Whether deleted rows are looked at too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
@@ -33,20 +54,34 @@ pub enum Among {
 }
 
 /// All rows that are known.
+#[derive(Clone)]
 pub struct World<'p> {
     pub plan: &'p Plan,
-    rows: Vec<BTreeMap<String, Row>>,
+    /// Shared between copies until one of them is changed.
+    rows: Vec<Rc<BTreeMap<String, Row>>>,
     /// Computed fields that look at rows which no caller can list, so that nobody can foretell them.
     pub opaque: BTreeSet<FieldId>,
+    /// Entities of which no caller can list all rows.
+    pub hidden: BTreeSet<EntityId>,
+    /// Set when something is looked at that nobody could read.
+    pub unsure: Cell<bool>,
+    /// Rows that got a provisional id.
+    numbers: usize,
+    /// The ids that rows got in place of provisional ones.
+    names: BTreeMap<RowRef, RowRef>,
 }
 
 impl<'p> World<'p> {
     pub fn new(plan: &'p Plan) -> Self {
-        let rows = vec![BTreeMap::new(); plan.model.entities.len()];
+        let rows = vec![Rc::default(); plan.model.entities.len()];
         Self {
             plan,
             rows,
             opaque: BTreeSet::new(),
+            hidden: BTreeSet::new(),
+            unsure: Cell::new(false),
+            numbers: 0,
+            names: BTreeMap::new(),
         }
     }
 
@@ -56,11 +91,67 @@ impl<'p> World<'p> {
 
     /// The row, deleted or not.
     pub fn get(&self, row: &RowRef) -> Option<&Row> {
+        let row = self.named(row);
         self.rows[row.entity.0].get(&row.id)
     }
 
     pub fn get_mut(&mut self, row: &RowRef) -> Option<&mut Row> {
-        self.rows[row.entity.0].get_mut(&row.id)
+        let row = self.named(row).clone();
+        self.of_mut(row.entity).get_mut(&row.id)
+    }
+
+    fn of_mut(&mut self, entity: EntityId) -> &mut BTreeMap<String, Row> {
+        Rc::make_mut(&mut self.rows[entity.0])
+    }
+
+    /// The row by the id that it has now.
+    pub fn named<'a>(&'a self, row: &'a RowRef) -> &'a RowRef {
+        self.names.get(row).unwrap_or(row)
+    }
+
+    /// A provisional id of its own. Later ones are larger.
+    pub fn numbered(&mut self) -> String {
+        self.numbers += 1;
+        format!("{NUMBERED}{:06}", self.numbers)
+    }
+
+    pub fn is_hidden(&self, entity: EntityId) -> bool {
+        self.hidden.contains(&entity)
+    }
+
+    /// Whether the rows are the same, versions and what the clock sets apart.
+    pub fn has_rows_of(&self, other: &World) -> bool {
+        self.rows.iter().zip(&other.rows).all(|(own, other)| {
+            let mut pairs = own.iter().zip(other.iter());
+            own.len() == other.len()
+                && pairs.all(|((id, own), (known, other))| id == known && own.is_like(other))
+        })
+    }
+
+    /// Gives a row another id, wherever it is named.
+    pub fn rename(&mut self, from: &RowRef, to: &RowRef) {
+        if let Some(row) = self.remove(from) {
+            self.insert(to, row);
+        }
+        if from.id.starts_with(NUMBERED) {
+            self.names.insert(from.clone(), to.clone());
+        }
+        let model = self.model();
+        let old = Value::Row(from.clone());
+        for (entity, rows) in model.entities.iter().zip(&mut self.rows) {
+            for row in Rc::make_mut(rows).values_mut() {
+                for value in row.values.values_mut().filter(|value| **value == old) {
+                    *value = Value::Row(to.clone());
+                }
+                for (field, ids) in &mut row.links {
+                    let relation = entity.fields[*field].to_many();
+                    let leads = relation.is_some_and(|relation| relation.target == from.entity);
+                    if leads && ids.remove(&from.id) {
+                        ids.insert(to.id.clone());
+                    }
+                }
+            }
+        }
     }
 
     pub fn is_opaque(&self, field: FieldId) -> bool {
@@ -85,11 +176,12 @@ impl<'p> World<'p> {
     }
 
     pub fn insert(&mut self, at: &RowRef, row: Row) {
-        self.rows[at.entity.0].insert(at.id.clone(), row);
+        self.of_mut(at.entity).insert(at.id.clone(), row);
     }
 
     pub fn remove(&mut self, row: &RowRef) -> Option<Row> {
-        self.rows[row.entity.0].remove(&row.id)
+        let row = self.named(row).clone();
+        self.of_mut(row.entity).remove(&row.id)
     }
 
     /// Rows of an entity that are not deleted, in the order of their ids' text.
@@ -115,6 +207,7 @@ impl<'p> World<'p> {
     }
 
     pub fn referring(&self, row: &RowRef, by: FieldId, among: Among) -> Vec<RowRef> {
+        let row = self.named(row);
         let leads = |other: &Row| matches!(other.values.get(&by.index), Some(Value::Row(target)) if target == row);
         let mut found: Vec<(usize, RowRef)> = self.rows[by.entity.0]
             .iter()
@@ -136,6 +229,7 @@ impl<'p> World<'p> {
 
     /// The rows of a to-many field.
     pub fn many(&self, row: &RowRef, field: FieldId) -> Vec<RowRef> {
+        let row = self.named(row);
         let Some(relation) = self.model().field(field).to_many() else {
             return Vec::new();
         };
@@ -174,6 +268,21 @@ impl<'p> World<'p> {
             .get(row)
             .and_then(|row| row.links.get(&canonical.index));
         links.is_some_and(|links| links.contains(far))
+    }
+
+    /// All rows that refer to a row of the suite's own are known.
+    fn is_made(&self, row: &RowRef) -> bool {
+        self.get(row).is_some_and(|row| row.made)
+    }
+
+    /// Whether a relation of a row leads to rows that nobody lists.
+    fn hides(&self, field: FieldId) -> bool {
+        let relation = self.model().field(field).to_many();
+        relation.is_some_and(|relation| match relation.kind {
+            ToManyKind::Inverse { by } | ToManyKind::Composed { by } => self.is_hidden(by.entity),
+            ToManyKind::Linked { canonical, .. } => self.is_hidden(canonical.entity),
+            ToManyKind::Through { entity, .. } => self.is_hidden(entity),
+        })
     }
 
     /// The row that a part belongs to.
@@ -248,8 +357,21 @@ impl<'p> World<'p> {
 impl Rows for World<'_> {
     fn field(&self, row: &RowRef, field: FieldId) -> Value {
         match self.model().field(field).kind {
-            FieldKind::ToMany(_) => Value::Rows(self.many(row, field)),
-            FieldKind::Scalar(_) | FieldKind::ToOne(_) => self.value(row, field),
+            FieldKind::ToMany(_) => {
+                if !self.is_made(row) && self.hides(field) {
+                    self.unsure.set(true);
+                }
+                Value::Rows(self.many(row, field))
+            }
+            FieldKind::Scalar(_) | FieldKind::ToOne(_) => {
+                let known = self
+                    .get(row)
+                    .map(|row| row.values.contains_key(&field.index));
+                if known != Some(true) && !self.is_made(row) {
+                    self.unsure.set(true);
+                }
+                self.value(row, field)
+            }
         }
     }
 }

@@ -144,11 +144,9 @@ fn a_design_with_errors_is_not_served() {
 
 #[test]
 fn what_the_server_can_not_run_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let design = example("newsroom");
-    let output = command(folder.path(), &[design.to_str().unwrap()])
-        .output()
-        .unwrap();
+    let stack = "stack: { database: postgres, cache: redis, sign-in: [password, google] }";
+    let folder = folder(&format!("{NOTES}{stack}\n"));
+    let output = command(folder.path(), &["design.yaml"]).output().unwrap();
     refused(
         &output,
         1,

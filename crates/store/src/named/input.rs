@@ -41,13 +41,23 @@ pub(crate) fn read(
         return Err(Failure::NotFound);
     }
     let mut bad = Vec::new();
-    let query = by_name(&operation.query_input, &call.query, &mut bad);
+    let query = by_name(
+        InputPlace::Query,
+        &operation.query_input,
+        &call.query,
+        &mut bad,
+    );
     bad.extend(take(
         InputPlace::Query,
         &operation.query_input,
         Some(&query),
     ));
-    let headers = by_name(&operation.header_input, &call.headers, &mut bad);
+    let headers = by_name(
+        InputPlace::Header,
+        &operation.header_input,
+        &call.headers,
+        &mut bad,
+    );
     bad.extend(take(
         InputPlace::Header,
         &operation.header_input,
@@ -107,13 +117,21 @@ fn in_path(plan: &Plan, call: &Call, operation: &Operation) -> Json {
     Json::Object(object)
 }
 
-/// Texts as the JSON that a body would have; names that nobody declared stay, to be refused.
-fn by_name(fields: &[InputField], given: &[(String, String)], bad: &mut Vec<Fault>) -> Json {
+/// Texts as the JSON that a body would have; names that nobody declared stay, to be refused. The names of headers
+/// ignore case (RFC 9110, 5.1), those of a query don't.
+fn by_name(
+    place: InputPlace,
+    fields: &[InputField],
+    given: &[(String, String)],
+    bad: &mut Vec<Fault>,
+) -> Json {
+    let is_name = |field: &InputField, name: &str| match place {
+        InputPlace::Header => field.name.eq_ignore_ascii_case(name),
+        _ => field.name == name,
+    };
     let mut object = Map::new();
     for (name, text) in given {
-        let field = fields
-            .iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name));
+        let field = fields.iter().find(|field| is_name(field, name));
         let (name, value) = match field {
             Some(field) => (&field.name, as_json(&field.kind, text)),
             None => (name, Json::from(text.as_str())),

@@ -69,6 +69,12 @@ fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<
         (Err(Failure::Conflict { detail, .. }), Otherwise::Status(wanted)) if wanted != 409 => {
             Err(status(wanted, detail))
         }
+        // An earlier step took the row.
+        (Err(Failure::NotFound), _)
+            if matches!(step.kind, Kind::Update { .. } | Kind::Delete { .. }) =>
+        {
+            Err(refused(step))
+        }
         (done, _) => done,
     }
 }

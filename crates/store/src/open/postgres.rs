@@ -31,7 +31,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     let pool = |role: Role| {
         let config = config.clone();
         let open = move || connect(&config, role).map(Connection::Postgres);
-        Pool::new(options.readers, Box::new(open))
+        Pool::new(Dialect::Postgres, options.readers, Box::new(open))
     };
     Ok(Opened {
         dialect: Dialect::Postgres,

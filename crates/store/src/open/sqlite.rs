@@ -43,7 +43,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     };
     Ok(Opened {
         dialect: Dialect::Sqlite,
-        readers: Pool::new(options.readers, Box::new(reader)),
+        readers: Pool::new(Dialect::Sqlite, options.readers, Box::new(reader)),
         writer: Writer::Sqlite(writer),
         made_schema,
         temporary: location.temporary,

@@ -96,7 +96,7 @@ fn read(
         .first(&text, std::slice::from_ref(id), |row| {
             (0..names.len()).map(|index| row.get(index)).collect()
         });
-    found?.ok_or_else(|| Failure::Internal("a row to be changed is gone".to_owned()))
+    found?.ok_or(Failure::NotFound)
 }
 
 /// What the column of a field holds; nothing for a row that is not there.

@@ -4,14 +4,16 @@
 //! Only pairs of many-to-many relations and what the system keeps of an account go by the database's own cascades.
 
 use super::checks::{Change, note};
-use super::job::Job;
+use super::job::{Job, id_text};
 use super::row::{Changes, is_file};
-use super::{audit, change, refuse};
+use super::{audit, change, refuse, whole};
 use crate::Failure;
 use crate::connection::{Value, values};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::{EntityId, FieldId, OnDelete};
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A row that goes.
 #[derive(Clone)]
@@ -26,6 +28,8 @@ struct Doomed {
 struct Fate {
     /// In the order in which they were found: referring rows come after those that they refer to.
     doomed: Vec<Doomed>,
+    /// Where each is in that list.
+    places: BTreeMap<(EntityId, String), usize>,
     /// References that are unset.
     unset: Vec<(FieldId, Value)>,
     /// Rows that keep others from being deleted, unless they go too.
@@ -40,6 +44,25 @@ pub(crate) enum Among {
 
 /// Deletes a row and what goes with it, with an audit entry for each.
 pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(), Failure> {
+    delete(job, entity, id, None)
+}
+
+/// Deletes a part within a write of its whole, which audits it.
+pub(crate) fn part(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    whole: &Value,
+) -> Result<(), Failure> {
+    delete(job, entity, id, Some(whole))
+}
+
+fn delete(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    written: Option<&Value>,
+) -> Result<(), Failure> {
     let is_hard = !job.plan().model.entity(entity).soft_delete;
     let first = Doomed {
         entity,
@@ -47,12 +70,8 @@ pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(),
         is_hard,
     };
     let fate = fate(job, first)?;
-    let goes = |entity: EntityId, id: &Value| {
-        let mut doomed = fate.doomed.iter();
-        doomed.any(|one| one.entity == entity && one.id == *id)
-    };
     for (restricting, id) in &fate.restricting {
-        if !goes(*restricting, id) {
+        if !fate.takes(*restricting, id) {
             return Err(in_use(job, *restricting));
         }
     }
@@ -60,26 +79,36 @@ pub(crate) fn row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(),
         note(job, one.entity, &one.id, Change::Whole)?;
     }
     for (field, id) in &fate.unset {
-        if !goes(field.entity, id) {
+        if !fate.takes(field.entity, id) {
             let changes = change::set(job, field.entity, id, &[(*field, Value::Null)], "")?;
-            record(job, field.entity, id, changes)?;
+            whole::record(job, field.entity, id, changes)?;
         }
+    }
+    // Wholes that stay lose a part; they are asked for while it is still there.
+    let mut losses = Vec::new();
+    for one in &fate.doomed {
+        let stays = whole::of(job, one.entity, &one.id)?.filter(|whole| {
+            !fate.takes(whole.field.entity, &whole.id) && written != Some(&whole.id)
+        });
+        losses.extend(stays.map(|whole| (whole, one.id.clone())));
     }
     let (hard, soft): (Vec<Doomed>, Vec<Doomed>) =
         fate.doomed.into_iter().partition(|one| one.is_hard);
     for one in &soft {
         mark(job, one)?;
     }
-    remove_all(job, hard)
+    remove_all(job, hard)?;
+    for (whole, part) in losses {
+        whole::through(job, &whole, &part, deleted())?;
+    }
+    Ok(())
 }
 
 /// Follows what refers to a row, and to those that go with it.
 fn fate(job: &Job<'_>, first: Doomed) -> Result<Fate, Failure> {
-    let mut fate = Fate {
-        doomed: vec![first],
-        ..Fate::default()
-    };
+    let mut fate = Fate::default();
     let mut next = 0;
+    fate.add(first.entity, first.id, first.is_hard, &mut next);
     while let Some(one) = fate.doomed.get(next).cloned() {
         next += 1;
         for (field, on_delete) in &job.writes().of(one.entity).referrers {
@@ -111,19 +140,28 @@ fn fate(job: &Job<'_>, first: Doomed) -> Result<Fate, Failure> {
 impl Fate {
     /// A row that was to be marked and has to go is looked at again.
     fn add(&mut self, entity: EntityId, id: Value, is_hard: bool, next: &mut usize) {
-        let mut doomed = self.doomed.iter_mut().enumerate();
-        match doomed.find(|(_, one)| one.entity == entity && one.id == id) {
-            Some((index, known)) if is_hard && !known.is_hard => {
-                known.is_hard = true;
-                *next = (*next).min(index);
+        let place = self.places.entry((entity, id_text(&id)));
+        match place {
+            Entry::Vacant(place) => {
+                place.insert(self.doomed.len());
+                self.doomed.push(Doomed {
+                    entity,
+                    id,
+                    is_hard,
+                });
             }
-            Some(_) => {}
-            None => self.doomed.push(Doomed {
-                entity,
-                id,
-                is_hard,
-            }),
+            Entry::Occupied(place) => {
+                let known = &mut self.doomed[*place.get()];
+                if is_hard && !known.is_hard {
+                    known.is_hard = true;
+                    *next = (*next).min(*place.get());
+                }
+            }
         }
+    }
+
+    fn takes(&self, entity: EntityId, id: &Value) -> bool {
+        self.places.contains_key(&(entity, id_text(id)))
     }
 }
 
@@ -181,12 +219,14 @@ fn mark(job: &mut Job<'_>, one: &Doomed) -> Result<(), Failure> {
         None => String::new(),
     };
     let text = format!(
-        "UPDATE {} SET {} = ?2{version} WHERE \"id\" = ?1",
+        "UPDATE {0} SET {1} = ?2{version} WHERE \"id\" = ?1 AND {1} IS NULL",
         quoted(&table.name),
         quoted(&column.name)
     );
-    job.connection
-        .execute(&text, &values![one.id.clone(), job.context.now])?;
+    let values = values![one.id.clone(), job.context.now];
+    if job.connection.execute(&text, &values)? == 0 {
+        return Err(Failure::NotFound);
+    }
     record(job, one.entity, &one.id, deleted())
 }
 
@@ -223,6 +263,7 @@ fn remove(job: &mut Job<'_>, one: &Doomed) -> Result<bool, Failure> {
     let text = format!("DELETE FROM {table} WHERE \"id\" = ?1");
     let id = std::slice::from_ref(&one.id);
     match job.connection.attempt(&text, id)? {
+        Ok(0) => return Err(Failure::NotFound),
         Ok(_) => {}
         Err(error) if error.is_foreign_key() => return Ok(false),
         Err(error) => return Err(refuse::failure(job.plan(), one.entity, "", error)),

@@ -46,7 +46,7 @@ pub(crate) fn replace(
         .collect();
     for id in delete::referring(job, back, whole, delete::Among::Active)? {
         if !kept.contains(&&id) {
-            delete::row(job, parts.entity, &id)?;
+            delete::part(job, parts.entity, &id, whole)?;
         }
     }
     let mut items = Vec::with_capacity(parts.items.len());

@@ -4,7 +4,7 @@ use super::given::Given;
 use super::job::Job;
 use super::roles::{NO_PASSWORD, credentials};
 use super::row::{self, Changes};
-use super::{audit, change, delete, judge, link as pairs};
+use super::{audit, change, delete, judge, link as pairs, whole};
 use crate::Failure;
 use crate::connection::Value;
 use archwright_plan::model::{EntityId, FieldId};
@@ -20,7 +20,7 @@ pub(crate) fn create_row(
     if account.is_some_and(|account| account.entity == entity) {
         credentials(job, &id, NO_PASSWORD, &[])?;
     }
-    audit::record(job, entity, &id, changes)?;
+    whole::record(job, entity, &id, changes)?;
     Ok(id)
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn set_row(
     columns: &[(FieldId, Value)],
 ) -> Result<(), Failure> {
     let changes = change::set(job, entity, id, columns, "")?;
-    audit::record(job, entity, id, changes)
+    whole::record(job, entity, id, changes)
 }
 
 pub(crate) fn delete_row(job: &mut Job<'_>, entity: EntityId, id: &Value) -> Result<(), Failure> {
@@ -55,7 +55,8 @@ pub(crate) fn link(
     let mut changes = Changes::new();
     let name = job.plan().model.field(relation).name.clone();
     changes.insert(name, json!({ word: audit::id(far) }));
-    audit::record(job, relation.entity, near, changes)
+    change::set(job, relation.entity, near, &[], "")?;
+    whole::record(job, relation.entity, near, changes)
 }
 
 pub(crate) fn make_move(
@@ -69,7 +70,7 @@ pub(crate) fn make_move(
     let one = one.ok_or_else(|| Failure::Internal("there is no such move".to_owned()))?;
     judge::state(job, entity, id, one)?;
     let changes = super::effect::make_move(job, entity, index, id)?;
-    audit::record(job, entity, id, changes)
+    whole::record(job, entity, id, changes)
 }
 
 /// The failure that stands for a status.

@@ -16,3 +16,4 @@ mod relations;
 mod repetition;
 mod script;
 mod together;
+mod wholes;

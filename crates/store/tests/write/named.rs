@@ -25,6 +25,7 @@ async fn articles_are_written_listed_and_read() {
         nobody: GET /api/articles?author=bob => 200 {"articles": [{"slug": "hello-world-2"}], "articlesCount": 1}
         nobody: GET /api/articles?limit=1&offset=1 => 200 {"articles": [{"slug": "hello-world"}], "articlesCount": 2}
         nobody: GET /api/articles?limit=0 => 400 limit too-small
+        nobody: GET /api/articles?LIMIT=1 => 400 LIMIT unknown
         nobody: GET /api/articles?limit=x&colour=red => 400 colour unknown, limit type
         nobody: GET /api/articles?limit=1&limit=2 => 400 limit duplicate
         nobody: GET /api/articles/hello-world => 200 {"article": {"slug": "hello-world"}}

@@ -404,6 +404,7 @@ pub fn outcome(failure: &Failure) -> String {
             .to_owned(),
         Failure::PreconditionFailed => "412".to_owned(),
         Failure::Invalid(faults) => format!("422 {}", listed(faults)),
+        Failure::Status { status, .. } => status.to_string(),
         Failure::KeyReused => "422 key-reused".to_owned(),
         other => format!("{other:?}"),
     }

@@ -204,7 +204,12 @@ fn bad_sign_in(session: &mut Session, class: &str) -> Outcome<()> {
     };
     let (request, reply) =
         session.send(ANONYMOUS, Request::new("POST", &sign_in.path).json(body))?;
-    super::input::expect_faults(&request, &reply, &[("/password".to_owned(), codes)])
+    super::input::expect_faults(
+        session.plan,
+        &request,
+        &reply,
+        &[("/password".to_owned(), codes)],
+    )
 }
 
 fn refreshed(session: &mut Session, actor: usize) -> Outcome<String> {
@@ -347,6 +352,7 @@ fn wrong_change(session: &mut Session) -> Outcome<()> {
 fn short_password(session: &mut Session) -> Outcome<()> {
     let (request, reply) = change(session, None, "short")?;
     super::input::expect_faults(
+        session.plan,
         &request,
         &reply,
         &[("/new_password".to_owned(), &["too-short"])],

@@ -3,7 +3,7 @@
 use archwright_plan::model::{
     EntityId, Field, IdType, InputField, InputKind as MoveInput, Literal, Model, ScalarType,
 };
-use archwright_plan::{Input, InputKind};
+use archwright_plan::{Input, InputKind, limits};
 use serde_json::{Value as Json, json};
 
 /// What is put in place of a good value.
@@ -94,6 +94,43 @@ pub fn of_move_input(model: &Model, field: &InputField) -> Vec<Bad> {
         MoveInput::Object(_) => all.push(bad("type", json!("no object"), TYPE)),
     }
     all
+}
+
+/// All that is wrong for an input of a named operation.
+pub fn of_named_input(model: &Model, field: &InputField) -> Vec<Bad> {
+    let mut all = of_move_input(model, field);
+    if !field.optional {
+        all.push(bad("null", Json::Null, &["type", "required"]));
+    }
+    if let MoveInput::List(item) = &field.kind {
+        let item = InputField {
+            kind: (**item).clone(),
+            default: None,
+            optional: true,
+            ..field.clone()
+        };
+        let bads = of_move_input(model, &item).into_iter();
+        all.extend(bads.map(|bad| Bad {
+            class: item_class(bad.class),
+            value: bad.value.map(|value| json!([value])),
+            ..bad
+        }));
+        let many = limits::INPUT_ITEMS + 1;
+        let many = vec![json!("a"); many];
+        all.push(bad("too-many", json!(many), &["too-many"]));
+    }
+    all
+}
+
+fn item_class(class: &str) -> &'static str {
+    match class {
+        "type" => "item-type",
+        "too-short" => "item-too-short",
+        "too-long" => "item-too-long",
+        "too-small" => "item-too-small",
+        "too-large" => "item-too-large",
+        _ => "item-format",
+    }
 }
 
 fn of_reference(model: &Model, target: EntityId) -> Vec<Bad> {

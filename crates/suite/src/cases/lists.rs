@@ -9,7 +9,7 @@ use crate::wire::{encode, id_from_json, reference_to_json, to_json};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, FieldKind};
 use archwright_plan::{
-    Expand, Filter, FilterOperator, ListOptions, Operation, OperationKind, Plan, Sort,
+    Expand, Filter, FilterOperator, ListOptions, Operation, OperationKind, Plan, Sort, limits,
 };
 use serde_json::Value as Json;
 
@@ -181,6 +181,15 @@ fn paging<'p>(
             reason,
             None,
             move |session| bad_query(session, operation, query),
+        );
+    }
+    if list.search {
+        let most = limits::SEARCH_CHARACTERS;
+        cases.add(
+            format!("{id}/search/too-long"),
+            format!("words of more than {most} characters are not looked for"),
+            None,
+            move |session| bad_query(session, operation, &format!("q={}", "q".repeat(most + 1))),
         );
     }
     if (!list.sorts.is_empty() || list.search) && !shows_one_row(cases.plan, operation) {

@@ -13,6 +13,7 @@ mod invalid;
 mod keys;
 mod lists;
 mod moves;
+mod named;
 mod neighbours;
 mod protocol;
 mod relations;
@@ -69,7 +70,7 @@ type Derive = fn(&mut Cases<'_>);
 
 /// All cases, in the order in which they are run.
 pub fn derive(plan: &Plan) -> Vec<Case<'_>> {
-    let groups: [(&'static str, Derive); 16] = [
+    let groups: [(&'static str, Derive); 17] = [
         ("protocol", protocol::derive),
         ("operations", happy::derive),
         ("input", input::derive),
@@ -77,6 +78,7 @@ pub fn derive(plan: &Plan) -> Vec<Case<'_>> {
         ("fields", fields::derive),
         ("moves", moves::derive),
         ("rules", rules::derive),
+        ("named", named::derive),
         ("uniqueness", keys::derive),
         ("relations", relations::derive),
         ("lists", lists::derive),

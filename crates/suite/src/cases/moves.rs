@@ -45,6 +45,15 @@ pub(super) fn derive(cases: &mut Cases) {
                 },
             );
         }
+        for (number, effect) in step.steps.iter().enumerate() {
+            let word = super::named::word(&effect.kind);
+            cases.add(
+                format!("{}/do/{word}-{}", operation.id, number + 1),
+                format!("{} has its effects on other rows", operation.id),
+                Some(effect.span),
+                move |session| effects(session, operation),
+            );
+        }
         for (field, value) in &step.set {
             let name = &plan.model.field(*field).name;
             let reason = format!(
@@ -67,13 +76,17 @@ pub(super) fn derive(cases: &mut Cases) {
     }
 }
 
+/// What the move makes is found in the lists that show it, and what it changes is read again.
+fn effects<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
+    let (actor, row) = super::input::movable(session, operation)?;
+    let given = session.sound_input(actor, operation, &row)?;
+    let touched = session.effects_of(actor, operation, &row, &given);
+    session.shift(actor, operation, &row, &given)?;
+    session.watch(&touched)
+}
+
 fn legal_move<'p>(session: &mut Session<'p>, operation: &'p Operation, state: &str) -> Outcome<()> {
-    let want = Want {
-        state: Some(state.to_owned()),
-        ..Want::default()
-    };
-    let entity = operation.entity.unwrap_or(EntityId(0));
-    let row = session.obtain(entity, &want)?;
+    let row = session.obtain_for(operation, state)?;
     session.advance(&row, operation)?;
     session.verify(&row)
 }

@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::world::World;
 use archwright_evaluate::{Environment, RowRef, Value, evaluate, field};
-use archwright_plan::model::{EntityId, Expression, FieldId, InputPlace, RoleId};
+use archwright_plan::model::{BindingId, EntityId, Expression, FieldId, InputPlace, RoleId};
 use archwright_plan::{Alternative, CallerClass, Operation, OperationKind, Output, OutputSource};
 
 /// A caller.
@@ -22,6 +22,7 @@ pub struct Judge<'a, 'p> {
     pub who: &'a Who,
     pub now: i64,
     pub inputs: &'a [(InputPlace, Value)],
+    pub bindings: &'a [(BindingId, Value)],
 }
 
 impl<'a, 'p> Judge<'a, 'p> {
@@ -31,6 +32,7 @@ impl<'a, 'p> Judge<'a, 'p> {
             who,
             now,
             inputs: &[],
+            bindings: &[],
         }
     }
 
@@ -38,18 +40,30 @@ impl<'a, 'p> Judge<'a, 'p> {
         Environment {
             model: self.world.model(),
             world: self.world,
-            this,
+            this: this.map(|row| self.world.named(row)),
             caller: self.who.account.as_ref(),
             roles: &self.who.roles,
             now_ms: self.now,
             inputs: self.inputs,
-            bindings: &[],
+            bindings: self.bindings,
         }
     }
 
     /// Missing where there is no value, a number beyond 64 bits for example.
     pub fn value(&self, expression: &Expression, this: Option<&RowRef>) -> Value {
         evaluate(expression, &self.environment(this)).unwrap_or(Value::Null)
+    }
+
+    /// The value, and whether it hangs on what nobody could read.
+    pub fn told(&self, expression: &Expression, this: Option<&RowRef>) -> (Value, bool) {
+        self.watching(|| self.value(expression, this))
+    }
+
+    /// Looks at rows, and says whether at some of which too little is known.
+    pub fn watching<T>(&self, look: impl FnOnce() -> T) -> (T, bool) {
+        let before = self.world.unsure.replace(false);
+        let seen = look();
+        (seen, self.world.unsure.replace(before))
     }
 
     pub fn holds(&self, expression: &Expression, row: &RowRef) -> bool {
@@ -104,6 +118,19 @@ impl<'a, 'p> Judge<'a, 'p> {
             None => Refusal::new(401, "unauthorized", rule),
             Some(_) => Refusal::new(403, "forbidden", rule),
         })
+    }
+
+    /// No alternative holds: signing in may help, or nothing does.
+    pub fn by_rule(&self, operation: &Operation) -> Refusal {
+        let rule = format!("the guard of {}", operation.id);
+        let helps = operation
+            .guard
+            .iter()
+            .any(|one| one.caller != CallerClass::Anyone);
+        match self.who.account.is_none() && helps {
+            true => Refusal::new(401, "unauthorized", rule),
+            false => Refusal::new(403, "forbidden", rule),
+        }
     }
 
     /// Refuses callers by the row: 404 where they may not know of it.

@@ -1,6 +1,7 @@
 //! Which rows a list has to answer with, in which order.
 
 use super::Judge;
+use crate::world::World;
 use archwright_evaluate::{RowRef, Value, compared as order, same};
 use archwright_plan::model::{FieldId, FieldKind, IdType};
 use archwright_plan::{FilterOperator, Operation};
@@ -93,7 +94,7 @@ pub fn ordered(
     right: &RowRef,
 ) -> Ordering {
     let Some((field, descending)) = sort else {
-        return by_id(judge, right, left);
+        return by_id(judge.world, right, left);
     };
     let value = |row: &RowRef| match judge.sees_field(row, field) {
         true => judge.world.value(row, field),
@@ -109,15 +110,15 @@ pub fn ordered(
             .flatten()
             .unwrap_or(Ordering::Equal),
     };
-    let ascending = ascending.then_with(|| by_id(judge, left, right));
+    let ascending = ascending.then_with(|| by_id(judge.world, left, right));
     match descending {
         true => ascending.reverse(),
         false => ascending,
     }
 }
 
-fn by_id(judge: &Judge, left: &RowRef, right: &RowRef) -> Ordering {
-    match judge.world.model().entity(left.entity).id_type {
+pub fn by_id(world: &World, left: &RowRef, right: &RowRef) -> Ordering {
+    match world.model().entity(left.entity).id_type {
         IdType::Int => {
             let number = |row: &RowRef| row.id.parse::<i64>().unwrap_or_default();
             number(left).cmp(&number(right))

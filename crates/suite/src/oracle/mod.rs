@@ -1,9 +1,12 @@
 //! What any implementation of the plan has to answer: the rules, judged on the rows in memory.
 
 mod body;
+mod closed;
 mod delete;
 mod judge;
 mod list;
+mod program;
+mod shape;
 mod show;
 mod write;
 
@@ -11,7 +14,9 @@ pub use body::{Body, Given, Part, inputs_value, move_json};
 pub use delete::{deletion, rule as restriction};
 pub use judge::{Judge, Who, reading};
 pub use list::{Question, answer};
-pub use show::{Shown, adopt, compare, name, representation};
+pub use program::{Course, Inputs, Performed, perform};
+pub use shape::{Told, shape};
+pub use show::{Shown, adopt, compare, fits, learn, name, representation};
 pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
 
 /// A reply that refuses, and which rule says so.

@@ -31,6 +31,15 @@ pub enum Shown {
     /// The names of roles in any order.
     Names(Vec<String>),
     List(Vec<Shown>),
+    /// A list in which these items stand in this order, perhaps among others that nobody could foretell. Shorter than
+    /// `most`, it has all of them.
+    Among {
+        items: Vec<Shown>,
+        never: Vec<Shown>,
+        most: usize,
+    },
+    /// A whole number.
+    AtLeast(i64),
 }
 
 /// The row as the caller sees it.
@@ -82,7 +91,11 @@ fn scalar(judge: &Judge, at: &RowRef, id: FieldId) -> Shown {
     let field = judge.world.model().field(id);
     let row = judge.world.get(at);
     let stored = row.and_then(|row| row.values.get(&id.index));
-    let fresh = row.is_some_and(|row| row.fresh.contains(&id.index));
+    match about(judge.world, at, id) {
+        Some(About::Instant(instant)) => return Shown::About(instant),
+        Some(About::Day(days)) => return Shown::AboutDay(days),
+        None => {}
+    }
     let value = match (&field.computed, stored) {
         (Some(_), _) if judge.world.is_opaque(id) => return Shown::Anything,
         (Some(_), _) => judge.field(at, id),
@@ -90,11 +103,70 @@ fn scalar(judge: &Judge, at: &RowRef, id: FieldId) -> Shown {
         (None, None) => return Shown::Anything,
     };
     match (&value, field.scalar()) {
-        (Value::DateTime(instant), _) if fresh => Shown::About(*instant),
-        (Value::Date(days), _) if fresh => Shown::AboutDay(*days),
         (Value::File(text), _) => file(text),
         (value, Some(scalar)) => Shown::Exact(to_json(value, scalar)),
         (_, None) => Shown::Anything,
+    }
+}
+
+/// What the server's clock set a field to.
+pub enum About {
+    Instant(i64),
+    Day(i64),
+}
+
+/// The value of a field that the server's clock set, and that no reply told yet.
+pub fn about(world: &World, at: &RowRef, field: FieldId) -> Option<About> {
+    let row = world
+        .get(at)
+        .filter(|row| row.fresh.contains(&field.index))?;
+    match row.values.get(&field.index)? {
+        Value::DateTime(instant) => Some(About::Instant(*instant)),
+        Value::Date(days) => Some(About::Day(*days)),
+        _ => None,
+    }
+}
+
+/// Takes over what the server's clock set.
+pub fn learn(world: &mut World, row: &RowRef, field: FieldId, json: &Json) {
+    let scalar = world.model().field(field).scalar();
+    if let Some(value) = scalar.and_then(|scalar| from_json(json, scalar)) {
+        world.set(row, field, value);
+        if let Some(row) = world.get_mut(row) {
+            row.fresh.remove(&field.index);
+        }
+    }
+}
+
+/// Whether the JSON is as it has to be.
+pub fn fits(shown: &Shown, json: &Json) -> bool {
+    let mut differences = Vec::new();
+    compare(shown, json, "", &mut differences);
+    differences.is_empty()
+}
+
+/// What is wrong with a list that may have items which nobody could foretell.
+fn amiss(items: &[Shown], never: &[Shown], most: usize, json: &Json) -> Option<String> {
+    let got = json.as_array().map_or(&[][..], Vec::as_slice);
+    if !json.is_array() || got.len() > most {
+        return Some(format!("a list of at most {most}"));
+    }
+    let mut next = items.iter().enumerate().peekable();
+    for (place, item) in got.iter().enumerate() {
+        match next.peek() {
+            Some((_, shown)) if fits(shown, item) => drop(next.next()),
+            _ if items.iter().chain(never).any(|shown| fits(shown, item)) => {
+                return Some(format!("no such item at {place}"));
+            }
+            _ => {}
+        }
+    }
+    match next.next() {
+        Some((index, _)) if got.len() < most => Some(format!(
+            "{} items in their order, and item {index} is not among them",
+            items.len()
+        )),
+        _ => None,
     }
 }
 
@@ -158,6 +230,13 @@ pub fn compare(shown: &Shown, json: &Json, place: &str, differences: &mut Vec<St
             }
             _ => differ(format!("a list of {}", items.len())),
         },
+        Shown::Among { items, never, most } => {
+            if let Some(expected) = amiss(items, never, *most, json) {
+                differ(expected);
+            }
+        }
+        Shown::AtLeast(least) if json.as_i64().is_some_and(|got| got >= *least) => {}
+        Shown::AtLeast(least) => differ(format!("at least {least}")),
         Shown::Object(members) => {
             let Some(got) = json.as_object() else {
                 return differ("an object".to_owned());
@@ -194,12 +273,8 @@ pub fn adopt(world: &mut World, row: &RowRef, json: &Json) {
                     .is_some_and(|row| row.fresh.contains(&field.index));
                 let scalar = world.model().field(field).scalar();
                 let is_file = matches!(scalar, Some(ScalarType::File { .. }));
-                let value = scalar.and_then(|scalar| from_json(json, scalar));
-                if let (true, Some(value)) = (fresh || is_file, value) {
-                    world.set(row, field, value);
-                    if let Some(row) = world.get_mut(row) {
-                        row.fresh.remove(&field.index);
-                    }
+                if fresh || is_file {
+                    learn(world, row, field, json);
                 }
             }
             OutputSource::Parts(field) => {
@@ -224,30 +299,7 @@ pub fn name(world: &mut World, row: &RowRef, json: &Json) -> RowRef {
         entity: row.entity,
         id,
     };
-    let parts: Vec<(RowRef, FieldId)> = world
-        .composed(row.entity)
-        .into_iter()
-        .flat_map(|field| world.many(row, field))
-        .filter_map(|part| {
-            Some((
-                part.clone(),
-                world.model().entity(part.entity).part_of?.back,
-            ))
-        })
-        .collect();
-    let account = world.model().account.as_ref().map(|account| account.entity);
-    let owner = world.model().entity(row.entity).owner;
-    if let Some(mut found) = world.remove(row) {
-        if let (Some(owner), true) = (owner, account == Some(row.entity))
-            && found.values.get(&owner.index) == Some(&Value::Row(row.clone()))
-        {
-            found.values.insert(owner.index, Value::Row(named.clone()));
-        }
-        world.insert(&named, found);
-    }
-    for (part, back) in parts {
-        world.set(&part, back, Value::Row(named.clone()));
-    }
+    world.rename(row, &named);
     named
 }
 

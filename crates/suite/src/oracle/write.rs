@@ -1,6 +1,7 @@
 //! Writes as the plan says they go: what they leave, and which rules refuse them.
 
 use super::judge::{Judge, Who};
+use super::program::{Inputs, effects};
 use super::{Body, Given, Refusal, inputs_value};
 use crate::world::{Row, World};
 use archwright_evaluate::{RowRef, Value};
@@ -38,7 +39,7 @@ pub fn create(
     let judge = Judge::new(world, who, now);
     refusals.extend(judge.admit(operation));
     refusals.extend(unreadable(&judge, inputs, body, ""));
-    let new = fresh_row(world, &row, who, body, now);
+    let new = new_row(world, &row, who, body, now);
     world.insert(&row, new);
     put_parts(world, &row, who, inputs, body, now);
     let judge = Judge::new(world, who, now);
@@ -67,7 +68,7 @@ pub fn sign_up(world: &mut World, body: &Body, now: i64) -> (RowRef, Vec<Refusal
         id: NEW.to_owned(),
     };
     let who = Who::default();
-    let mut new = fresh_row(world, &row, &who, body, now);
+    let mut new = new_row(world, &row, &who, body, now);
     let open = world.model().roles.iter().position(|role| role.sign_up);
     new.roles = Some(open.map(RoleId).into_iter().collect());
     world.insert(&row, new);
@@ -77,7 +78,8 @@ pub fn sign_up(world: &mut World, body: &Body, now: i64) -> (RowRef, Vec<Refusal
     (row, refusals)
 }
 
-fn fresh_row(world: &World, at: &RowRef, who: &Who, body: &Body, now: i64) -> Row {
+/// The row as a create leaves it.
+pub fn new_row(world: &World, at: &RowRef, who: &Who, body: &Body, now: i64) -> Row {
     let model = world.model();
     let entity = model.entity(at.entity);
     let judge = Judge::new(world, who, now);
@@ -160,7 +162,7 @@ fn initial(
 }
 
 /// Numbers at the scale of the field.
-fn typed(value: Value, field: &Field) -> Value {
+pub fn typed(value: Value, field: &Field) -> Value {
     match (value, field.scalar()) {
         (Value::Int(value), Some(ScalarType::Decimal { scale, .. })) => Value::Decimal {
             units: i128::from(value) * 10_i128.pow(*scale),
@@ -222,7 +224,7 @@ fn put_parts(
                     touch(world, row, now);
                 }
                 None => {
-                    let mut new = fresh_row(world, &at, who, &part.body, now);
+                    let mut new = new_row(world, &at, who, &part.body, now);
                     new.values.insert(by.index, Value::Row(whole.clone()));
                     world.insert(&at, new);
                 }
@@ -319,13 +321,58 @@ pub fn update(
     let mut refusals = unreadable(&judge, inputs, body, "");
     refusals.extend(unsettable(&judge, inputs, body, row));
     let open = judge.before(&operation.guard, row);
-    let old = world.get(row).cloned().unwrap_or_default();
-    assign(world, row, body);
-    slugs(world, row, body, &old);
+    assign_columns(world, row, body);
     put_parts(world, row, who, inputs, body, now);
     touch(world, row, now);
     refusals.extend(left(world, operation, &open, row, who, now));
     refusals
+}
+
+/// Sets what the body says, and what follows from it.
+pub fn assign_columns(world: &mut World, row: &RowRef, body: &Body) {
+    let old = world.get(row).cloned().unwrap_or_default();
+    assign(world, row, body);
+    slugs(world, row, body, &old);
+}
+
+/// A number and so much more; missing where one of them is.
+pub fn increased(number: &Value, by: &Value) -> Value {
+    let parts = |value: &Value| match value {
+        Value::Int(value) => Some((i128::from(*value), 0)),
+        Value::Decimal { units, scale } => Some((*units, *scale)),
+        _ => None,
+    };
+    let (Some((units, scale)), Some((more, from))) = (parts(number), parts(by)) else {
+        return Value::Null;
+    };
+    let more = archwright_evaluate::rescaled(more, from, scale).unwrap_or(0);
+    match number {
+        Value::Int(_) => i64::try_from(units + more).map_or(Value::Null, Value::Int),
+        _ => Value::Decimal {
+            units: units + more,
+            scale,
+        },
+    }
+}
+
+/// Required fields that a write leaves without a value.
+pub fn missing(world: &World, row: &RowRef) -> Vec<Refusal> {
+    let entity = world.model().entity(row.entity);
+    let stored = entity
+        .fields
+        .iter()
+        .filter(|field| !field.optional && field.computed.is_none() && field.to_many().is_none());
+    let is_unset = |field: &&Field| {
+        let row = world.get(row);
+        row.is_some_and(|row| row.values.get(&field.id.index) == Some(&Value::Null))
+    };
+    stored
+        .filter(is_unset)
+        .map(|field| match entity.owner == Some(field.id) {
+            true => Refusal::new(401, "unauthorized", "an owner"),
+            false => Refusal::new(422, "invalid", format!("a value for {}", field.name)),
+        })
+        .collect()
 }
 
 /// Slugs follow the field that they are made from, when that changes.
@@ -365,7 +412,26 @@ fn left(
     refusals
 }
 
-/// Makes a move, and says what refuses it.
+/// What a move does, and what refuses it. The caller puts the rows back where something does.
+#[derive(Default)]
+pub struct Moved {
+    pub refusals: Vec<Refusal>,
+    /// Rows that its effects made.
+    pub created: Vec<RowRef>,
+    pub touched: BTreeSet<RowRef>,
+    pub is_unsure: bool,
+}
+
+impl Moved {
+    fn refused(refusal: Refusal) -> Self {
+        Self {
+            refusals: vec![refusal],
+            ..Self::default()
+        }
+    }
+}
+
+/// Makes a move on request.
 pub fn shift(
     world: &mut World,
     operation: &Operation,
@@ -373,28 +439,40 @@ pub fn shift(
     who: &Who,
     given: &[(String, Given)],
     now: i64,
-) -> Vec<Refusal> {
-    let inputs = inputs_value(given);
+) -> Moved {
+    match Judge::new(world, who, now).admit_to(operation, row) {
+        Some(refusal) => Moved::refused(refusal),
+        None => make_move(world, operation, row, who, &inputs_value(given), now),
+    }
+}
+
+/// Makes a move that the caller may make, with its effects.
+pub fn make_move(
+    world: &mut World,
+    operation: &Operation,
+    row: &RowRef,
+    who: &Who,
+    inputs: &Inputs,
+    now: i64,
+) -> Moved {
+    let row = &world.named(row).clone();
     let judge = Judge {
-        inputs: &inputs,
+        inputs,
         ..Judge::new(world, who, now)
     };
-    if let Some(refusal) = judge.admit_to(operation, row) {
-        return vec![refusal];
-    }
     let Some(step) = step(world, operation) else {
-        return Vec::new();
+        return Moved::default();
     };
     let state = world.state(row).unwrap_or_default();
     if !step.from.contains(&state) {
         let rule = format!("{} from {state}", operation.id);
-        return vec![Refusal::new(409, "illegal-move", rule)];
+        return Moved::refused(Refusal::new(409, "illegal-move", rule));
     }
     if let Some(when) = &step.when
         && !judge.holds(when, row)
     {
         let rule = format!("the condition of {}", operation.id);
-        return vec![Refusal::new(409, "condition-unmet", rule)];
+        return Moved::refused(Refusal::new(409, "condition-unmet", rule));
     }
     let open = judge.before(&operation.guard, row);
     let set: Vec<(FieldId, Value, bool)> = step
@@ -416,7 +494,15 @@ pub fn shift(
         }
     }
     touch(world, row, now);
-    left(world, operation, &open, row, who, now)
+    let effects = effects(world, who, row, inputs, &step.steps, now);
+    let mut refusals: Vec<Refusal> = effects.refusal.into_iter().collect();
+    refusals.extend(left(world, operation, &open, row, who, now));
+    Moved {
+        refusals,
+        created: effects.created,
+        touched: effects.touched,
+        is_unsure: effects.is_unsure,
+    }
 }
 
 pub fn step<'p>(world: &World<'p>, operation: &Operation) -> Option<&'p Move> {
@@ -495,7 +581,7 @@ fn unsettable(judge: &Judge, inputs: &[Input], body: &Body, row: &RowRef) -> Vec
 }
 
 /// Checks that the row, its parts, or those of the row that it is part of break.
-fn broken(judge: &Judge, row: &RowRef) -> Vec<Refusal> {
+pub fn broken(judge: &Judge, row: &RowRef) -> Vec<Refusal> {
     let model = judge.world.model();
     let entity = model.entity(row.entity);
     let mut refusals = Vec::new();

@@ -1,0 +1,263 @@
+//! Each way through the steps, and inputs on which a careless variant of a step comes to something else.
+
+use super::{Cases, reach};
+use crate::cases::neighbours::{is_about_instants, neighbours};
+use crate::oracle::{Course, Judge, Performed, perform, shape};
+use crate::seek::{Imagined, Wanted};
+use crate::session::Session;
+use crate::world::World;
+use archwright_plan::Operation;
+use archwright_plan::model::{
+    Direction, Expression, Operation as Definition, Otherwise, Step, StepKind,
+};
+
+pub(super) fn derive<'p>(
+    cases: &mut Cases<'p>,
+    operation: &'p Operation,
+    definition: &'p Definition,
+) {
+    let mut steps = Vec::new();
+    gather(&definition.steps, &[], &mut steps);
+    for (path, step) in steps {
+        let of = Of {
+            operation,
+            definition,
+            name: label(&path, step),
+            path,
+        };
+        courses(cases, &of, step);
+        variants(cases, &of, step);
+    }
+}
+
+/// A step of an operation.
+struct Of<'p> {
+    operation: &'p Operation,
+    definition: &'p Definition,
+    path: Vec<usize>,
+    name: String,
+}
+
+fn gather<'d>(steps: &'d [Step], around: &[usize], all: &mut Vec<(Vec<usize>, &'d Step)>) {
+    for (index, step) in steps.iter().enumerate() {
+        let path = [around, &[index]].concat();
+        all.push((path.clone(), step));
+        if let StepKind::Each { steps, .. } = &step.kind {
+            gather(steps, &path, all);
+        }
+    }
+}
+
+/// `step-4-upsert`
+fn label(path: &[usize], step: &Step) -> String {
+    let places: Vec<String> = path.iter().map(|index| (index + 1).to_string()).collect();
+    format!("step-{}-{}", places.join("."), word(&step.kind))
+}
+
+/// How the language calls such steps.
+pub fn word(kind: &StepKind) -> &'static str {
+    match kind {
+        StepKind::Find { .. } => "find",
+        StepKind::List { .. } => "list",
+        StepKind::Guard { .. } => "guard",
+        StepKind::Create { .. } => "create",
+        StepKind::Upsert { .. } => "upsert",
+        StepKind::GetOrCreate { .. } => "get-or-create",
+        StepKind::Update { .. } => "update",
+        StepKind::Delete { .. } => "delete",
+        StepKind::Link { .. } => "link",
+        StepKind::Unlink { .. } => "unlink",
+        StepKind::Increment { .. } => "increment",
+        StepKind::Move { .. } => "move",
+        StepKind::Each { .. } => "each",
+    }
+}
+
+fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
+    let mut add = |name: &str, reason: &str, is: fn(Course) -> bool| {
+        let (operation, path) = (of.operation, of.path.clone());
+        let name = format!("{}/{}/{name}", operation.id, of.name);
+        cases.add(name, reason, Some(step.span), move |session| {
+            let goal = |_: &Session<'p>, imagined: &Imagined| {
+                let mut steps = imagined.done.steps.iter();
+                steps.any(|(at, course)| *at == path && is(*course))
+            };
+            reach(session, operation, &Wanted::default(), &goal).map(drop)
+        });
+    };
+    if step.condition.is_some() {
+        add(
+            "if/true",
+            "the step is done where its condition holds",
+            |one| one != Course::Skipped,
+        );
+        add(
+            "if/false",
+            "the step is left out where its condition does not hold",
+            |one| one == Course::Skipped,
+        );
+    }
+    let failed = |one| one == Course::Failed;
+    let done = |one| one == Course::Done;
+    let made = |one| one == Course::Made;
+    match (&step.kind, step.otherwise) {
+        (StepKind::Find { .. }, Otherwise::Null) => {
+            add("found", "a row is found and bound", done);
+            add("nothing", "nothing is found, and the rest goes on", |one| {
+                one == Course::Nothing
+            });
+        }
+        (StepKind::Find { .. }, _) => add("fails", "nothing is found, and nothing changes", failed),
+        (StepKind::Guard { .. } | StepKind::Move { .. }, _) => {
+            add("fails", "the step is refused, and nothing changes", failed);
+        }
+        (StepKind::Upsert { .. } | StepKind::GetOrCreate { .. }, _) => {
+            add("made", "there is no row with the key, so one is made", made);
+            add("found", "there is a row with the key already", done);
+        }
+        (StepKind::Link { .. }, _) => {
+            add("new", "a pair is linked that was not", made);
+            add("again", "a pair that is linked stays linked", done);
+        }
+        (StepKind::Unlink { .. }, _) => {
+            add("linked", "a linked pair is taken apart", made);
+            add("not-linked", "a pair that is not linked stays so", done);
+        }
+        (StepKind::Each { .. }, _) => {
+            add("items", "the steps are run for each item", done);
+            add("empty", "there are no items", |one| one == Course::Nothing);
+        }
+        _ => {}
+    }
+}
+
+fn variants<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
+    let mut conditions: Vec<(&str, &Expression)> = Vec::new();
+    conditions.extend(step.condition.as_ref().map(|condition| ("if", condition)));
+    match &step.kind {
+        StepKind::Find { filter, .. } | StepKind::List { filter, .. } => {
+            conditions.extend(filter.as_ref().map(|filter| ("where", filter)));
+        }
+        StepKind::Guard { that } => conditions.push(("that", that)),
+        _ => {}
+    }
+    let plan = cases.plan;
+    for (slot, condition) in conditions {
+        for (label, neighbour) in neighbours(condition) {
+            if label.starts_with("edge") && is_about_instants(&neighbour) {
+                continue;
+            }
+            let reason = format!(
+                "the step goes by {}, and not by {}",
+                archwright_plan::cel(&plan.model, condition),
+                archwright_plan::cel(&plan.model, &neighbour)
+            );
+            let variant = with_step(of, |steps, index| {
+                let step = &mut steps[index];
+                let place = match (&mut step.kind, slot) {
+                    (_, "if") => step.condition.as_mut(),
+                    (StepKind::Find { filter, .. } | StepKind::List { filter, .. }, _) => {
+                        filter.as_mut()
+                    }
+                    (StepKind::Guard { that }, _) => Some(that),
+                    _ => None,
+                };
+                if let Some(place) = place {
+                    *place = neighbour;
+                }
+            });
+            differs(cases, of, &format!("{slot}/{label}"), reason, step, variant);
+        }
+    }
+    match &step.kind {
+        StepKind::List { sort, .. } if !sort.is_empty() => {
+            let variant = with_step(of, |steps, index| {
+                if let StepKind::List { sort, .. } = &mut steps[index].kind {
+                    sort[0].1 = match sort[0].1 {
+                        Direction::Ascending => Direction::Descending,
+                        Direction::Descending => Direction::Ascending,
+                    };
+                }
+            });
+            let reason = "the rows come in the order of the first key";
+            differs(cases, of, "sort", reason, step, variant);
+        }
+        StepKind::Update { .. }
+        | StepKind::Delete { .. }
+        | StepKind::Link { .. }
+        | StepKind::Unlink { .. }
+        | StepKind::Increment { .. }
+        | StepKind::Move { .. }
+        | StepKind::Each { .. } => {
+            let variant = with_step(of, |steps, index| drop(steps.remove(index)));
+            let reason = "without the step something else would come of it";
+            differs(cases, of, "matters", reason, step, variant);
+        }
+        _ => {}
+    }
+}
+
+/// The operation with a change of the steps among which this one is.
+fn with_step(of: &Of, change: impl FnOnce(&mut Vec<Step>, usize)) -> Definition {
+    let mut variant = of.definition.clone();
+    let mut steps = &mut variant.steps;
+    let Some((last, around)) = of.path.split_last() else {
+        return variant;
+    };
+    for index in around {
+        if let StepKind::Each { steps: inner, .. } = &mut steps[*index].kind {
+            steps = inner;
+        } else {
+            return of.definition.clone();
+        }
+    }
+    change(steps, *last);
+    variant
+}
+
+fn differs<'p>(
+    cases: &mut Cases<'p>,
+    of: &Of<'p>,
+    name: &str,
+    reason: impl Into<String>,
+    step: &Step,
+    variant: Definition,
+) {
+    let (operation, definition, path) = (of.operation, of.definition, of.path.clone());
+    let name = format!("{}/{}/{name}", operation.id, of.name);
+    cases.add(name, reason, Some(step.span), move |session| {
+        let goal = |session: &Session<'p>, imagined: &Imagined<'_, 'p>| {
+            let who = session.who(imagined.actor);
+            let mut world = imagined.before.clone();
+            let inputs = imagined.inputs;
+            let other = perform(&mut world, operation, &variant, who, inputs, imagined.now);
+            let reply = |world: &World<'p>, done: &Performed| {
+                let status = done
+                    .refusal
+                    .as_ref()
+                    .map_or(operation.status, |one| one.status);
+                let mut replies = definition.replies.iter();
+                let own = replies.find(|(of, _)| *of == status && done.is_shaped);
+                let judge = Judge::new(world, who, imagined.now);
+                (status, own.map(|(_, own)| shape(&judge, own, done).shown))
+            };
+            let done = imagined.done;
+            let at = |done: &Performed, wanted: Course| {
+                let mut steps = done.steps.iter();
+                steps.any(|(at, course)| *at == path && *course == wanted)
+            };
+            // Whichever row it finds, there should be none.
+            if other.is_unsure && at(done, Course::Failed) && at(&other, Course::Done) {
+                return true;
+            }
+            let is_same = done.bindings == other.bindings
+                && done.refusal == other.refusal
+                && session.world.has_rows_of(&world);
+            !is_same
+                && !other.is_unsure
+                && (reply(&session.world, imagined.done) != reply(&world, &other)
+                    || !session.world.has_rows_of(&world))
+        };
+        reach(session, operation, &Wanted::default(), &goal).map(drop)
+    });
+}

@@ -1,0 +1,144 @@
+//! Limits and offsets: each window is a part of the whole list, and the count is that of the whole.
+
+use super::Cases;
+use crate::oracle::Inputs;
+use crate::seek::{Imagined, Wanted};
+use crate::session::{Outcome, Session, failed};
+use archwright_evaluate::Value;
+use archwright_plan::Operation;
+use archwright_plan::model::{
+    BindingId, Expression, ExpressionKind, InputPlace, Operation as Definition, Shape, StepKind,
+};
+use serde_json::Value as Json;
+
+/// Of an input that says how many rows, or from where on.
+type Place = (InputPlace, Vec<String>);
+
+pub(super) fn derive<'p>(
+    cases: &mut Cases<'p>,
+    operation: &'p Operation,
+    definition: &'p Definition,
+) {
+    for step in &definition.steps {
+        let StepKind::List {
+            bind,
+            limit,
+            offset,
+            ..
+        } = &step.kind
+        else {
+            continue;
+        };
+        let (limit, offset) = (place_of(limit.as_ref()), place_of(offset.as_ref()));
+        let Some(key) = shown_at(definition, *bind) else {
+            continue;
+        };
+        if limit.is_none() && offset.is_none() {
+            continue;
+        }
+        let bind = *bind;
+        cases.add(
+            format!("{}/window", operation.id),
+            "limit and offset cut the list, and nothing else",
+            Some(step.span),
+            move |session| windows(session, operation, bind, (&limit, &offset), key),
+        );
+    }
+}
+
+fn place_of(expression: Option<&Expression>) -> Option<Place> {
+    match &expression?.kind {
+        ExpressionKind::Input { place, path } => Some((*place, path.clone())),
+        _ => None,
+    }
+}
+
+/// The key of the reply that shows the list.
+fn shown_at(definition: &Definition, list: BindingId) -> Option<&str> {
+    let is_list = |of: &Expression| matches!(of.kind, ExpressionKind::Binding(own) if own == list);
+    let shows = |shape: &Shape| match shape {
+        Shape::Each { list: of, .. } | Shape::Show { of, .. } | Shape::Value(of) => is_list(of),
+        Shape::Nothing | Shape::Object(_) => false,
+    };
+    match &definition.replies.first()?.1 {
+        Shape::Object(parts) => {
+            let mut parts = parts.iter();
+            let found = parts.find(|(_, part)| shows(part));
+            found.map(|(key, _)| key.as_str())
+        }
+        _ => None,
+    }
+}
+
+fn windows<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    bind: BindingId,
+    (limit, offset): (&Option<Place>, &Option<Place>),
+    key: &str,
+) -> Outcome<()> {
+    let with = |inputs: &Inputs, many: i64, from: i64| {
+        let mut inputs = inputs.clone();
+        for (place, number) in [(limit, many), (offset, from)] {
+            if let Some(place) = place {
+                set(&mut inputs, place, number);
+            }
+        }
+        inputs
+    };
+    let wanted = Wanted {
+        given: offset
+            .iter()
+            .chain(limit)
+            .map(|(place, path)| (*place, path.clone(), false))
+            .collect(),
+        ..Wanted::default()
+    };
+    let several = |_: &Session<'p>, imagined: &Imagined| {
+        let mut bindings = imagined.done.bindings.iter();
+        imagined.done.refusal.is_none()
+            && bindings.any(|(known, value)| {
+                *known == bind && matches!(value, Value::Rows(rows) if rows.len() > 2)
+            })
+    };
+    let (actor, inputs) = session.seek_call(operation, &wanted, &several)?;
+    let whole = session.call(actor, operation, &with(&inputs, 100, 0))?;
+    let whole = whole.reply.json.unwrap_or_default();
+    for (many, from) in [(1, 0), (1, 1), (2, 1), (100, 2)] {
+        let called = session.call(actor, operation, &with(&inputs, many, from))?;
+        let many = if limit.is_some() { many } else { 100 };
+        let from = if offset.is_some() { from } else { 0 };
+        let mut expected = whole.clone();
+        if let Json::Array(items) = &mut expected[key] {
+            let cut = items.iter().skip(from as usize).take(many as usize);
+            *items = cut.cloned().collect();
+        }
+        if called.reply.json.as_ref() != Some(&expected) {
+            let expected = format!("rows {from} to {} of the whole list", from + many);
+            return failed(
+                &called.request,
+                &expected,
+                &called.reply.shown(),
+                Vec::new(),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn set(inputs: &mut Inputs, (place, path): &Place, number: i64) {
+    let mut at = inputs
+        .iter_mut()
+        .find(|(of, _)| of == place)
+        .map(|(_, value)| value);
+    for (index, name) in path.iter().enumerate() {
+        let Some(Value::Object(members)) = at else {
+            return;
+        };
+        if index + 1 == path.len() {
+            members.insert(name.clone(), Value::Int(number));
+            return;
+        }
+        at = members.get_mut(name);
+    }
+}

@@ -1,0 +1,219 @@
+//! What the inputs of a named operation are compared with: the fields whose values make a difference.
+
+use archwright_plan::Plan;
+use archwright_plan::model::{
+    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
+    Literal, Model, Move, Operation, Step, StepKind,
+};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug)]
+pub enum Hint<'p> {
+    /// A value that a row has in the field.
+    Field(FieldId),
+    /// That of a row which a step finds by it, and on which a later step makes the move.
+    Found(FieldId, &'p Expression, Option<&'p Move>),
+    Text(&'p str),
+}
+
+/// By place and path of the input.
+#[derive(Default)]
+pub struct Hints<'p> {
+    all: Vec<(InputPlace, Vec<String>, Hint<'p>)>,
+    /// Inputs whose items a step goes through.
+    items: BTreeMap<BindingId, (InputPlace, Vec<String>)>,
+    /// Moves of rows that are found before.
+    moves: BTreeMap<BindingId, &'p Move>,
+}
+
+impl<'p> Hints<'p> {
+    pub fn of(&self, place: InputPlace, path: &[String]) -> Vec<Hint<'p>> {
+        let of = self
+            .all
+            .iter()
+            .filter(|(at, names, _)| *at == place && names == path);
+        of.map(|(.., hint)| hint.clone()).collect()
+    }
+
+    fn steps(&mut self, steps: &'p [Step]) {
+        for step in steps {
+            for expression in expressions(step) {
+                expression.walk(&mut |part| self.part(part));
+            }
+            match &step.kind {
+                StepKind::Upsert { key, .. } | StepKind::GetOrCreate { key, .. } => {
+                    for (field, value) in key {
+                        self.add(value, &Hint::Field(*field));
+                    }
+                }
+                StepKind::Find {
+                    bind,
+                    entity,
+                    filter: Some(filter),
+                    ..
+                } => {
+                    let made = self.moves.get(bind).copied();
+                    filter.walk(&mut |part| self.found(*entity, (filter, made), part));
+                }
+                StepKind::Each {
+                    bind, list, steps, ..
+                } => {
+                    if let ExpressionKind::Input { place, path } = &list.kind {
+                        self.items.insert(*bind, (*place, path.clone()));
+                    }
+                    self.steps(steps);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// An input that a field of the row itself has to be equal to.
+    fn found(
+        &mut self,
+        entity: EntityId,
+        (filter, made): (&'p Expression, Option<&'p Move>),
+        part: &'p Expression,
+    ) {
+        let ExpressionKind::Binary {
+            operator: BinaryOperator::Equal,
+            left,
+            right,
+        } = &part.kind
+        else {
+            return;
+        };
+        for (one, other) in [(left, right), (right, left)] {
+            if let ExpressionKind::Field { field, .. } = &other.kind
+                && field.entity == entity
+            {
+                self.add(one, &Hint::Found(*field, filter, made));
+            }
+        }
+    }
+
+    fn part(&mut self, part: &'p Expression) {
+        let sides = match &part.kind {
+            ExpressionKind::Binary {
+                operator,
+                left,
+                right,
+            } if !matches!(operator, BinaryOperator::And | BinaryOperator::Or) => (left, right),
+            ExpressionKind::Function {
+                function: Function::StartsWith | Function::EndsWith | Function::Contains,
+                arguments,
+            } => match arguments.as_slice() {
+                [text, part] => {
+                    self.pair(text, part);
+                    return;
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        self.pair(sides.0, sides.1);
+    }
+
+    fn pair(&mut self, left: &'p Expression, right: &'p Expression) {
+        for (one, other) in [(left, right), (right, left)] {
+            if let Some(hint) = hint(other) {
+                self.add(one, &hint);
+            }
+        }
+    }
+
+    /// Gives the hint to the inputs that an expression mentions.
+    fn add(&mut self, value: &Expression, hint: &Hint<'p>) {
+        let mut found = Vec::new();
+        value.walk(&mut |part| match &part.kind {
+            ExpressionKind::Input { place, path } => found.push((*place, path.clone())),
+            ExpressionKind::Binding(binding) => found.extend(self.items.get(binding).cloned()),
+            _ => {}
+        });
+        for (place, path) in found {
+            self.all.push((place, path, hint.clone()));
+        }
+    }
+}
+
+/// The field or the text that an expression is made of.
+fn hint(expression: &Expression) -> Option<Hint<'_>> {
+    let mut found = None;
+    expression.walk(&mut |part| {
+        let own = match &part.kind {
+            ExpressionKind::Field { field, .. } => Some(Hint::Field(*field)),
+            ExpressionKind::Literal(Literal::Text(text)) => Some(Hint::Text(text)),
+            _ => None,
+        };
+        found = found.take().or(own);
+    });
+    found
+}
+
+pub fn hints<'p>(model: &'p Model, operation: &'p Operation) -> Hints<'p> {
+    let mut hints = Hints::default();
+    for step in &operation.steps {
+        if let StepKind::Move { row, entity, name } = &step.kind
+            && let ExpressionKind::Binding(binding) = row.kind
+            && let Some(machine) = &model.entity(*entity).state
+        {
+            let made = machine.moves.iter().find(|one| one.name == *name);
+            hints.moves.extend(made.map(|made| (binding, made)));
+        }
+    }
+    hints.steps(&operation.steps);
+    hints
+}
+
+/// The texts that inputs may begin, end with or have in them.
+pub fn words(plan: &Plan) -> Vec<&str> {
+    let mut words = Vec::new();
+    for operation in &plan.model.operations {
+        for step in &operation.steps {
+            for expression in expressions(step) {
+                expression.walk(&mut |part| {
+                    if let ExpressionKind::Function {
+                        function: Function::StartsWith | Function::EndsWith | Function::Contains,
+                        arguments,
+                    } = &part.kind
+                        && let [_, wanted] = arguments.as_slice()
+                        && let ExpressionKind::Literal(Literal::Text(text)) = &wanted.kind
+                    {
+                        words.push(text.as_str());
+                    }
+                });
+            }
+        }
+    }
+    words
+}
+
+/// All expressions of a step but those of the steps in it.
+pub fn expressions(step: &Step) -> Vec<&Expression> {
+    let mut all: Vec<&Expression> = step.condition.iter().collect();
+    match &step.kind {
+        StepKind::Find { filter, .. } => all.extend(filter),
+        StepKind::List {
+            filter,
+            limit,
+            offset,
+            ..
+        } => all.extend(filter.iter().chain(limit).chain(offset)),
+        StepKind::Guard { that } => all.push(that),
+        StepKind::Create { set, .. } => all.extend(set.iter().map(|(_, value)| value)),
+        StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => {
+            all.extend(key.iter().chain(set).map(|(_, value)| value));
+        }
+        StepKind::Update { row, set } => {
+            all.push(row);
+            all.extend(set.iter().map(|(_, value)| value));
+        }
+        StepKind::Delete { row } | StepKind::Move { row, .. } => all.push(row),
+        StepKind::Link { from, row, .. } | StepKind::Unlink { from, row, .. } => {
+            all.extend([from, row]);
+        }
+        StepKind::Increment { row, by, .. } => all.extend([row, by]),
+        StepKind::Each { list, .. } => all.push(list),
+    }
+    all
+}

@@ -1,0 +1,211 @@
+//! The replies of named operations, foretold.
+
+use super::program::Performed;
+use super::show::{About, about};
+use super::write::of_the_clock;
+use super::{Judge, Shown, representation};
+use archwright_evaluate::{RowRef, Value};
+use archwright_plan::decimal;
+use archwright_plan::model::calendar::{date_to_text, instant_to_text};
+use archwright_plan::model::{BindingId, Expression, ExpressionKind, FieldId, Shape, Type};
+use serde_json::{Value as Json, json};
+
+/// What a reply tells of a row that was made just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    Id(RowRef),
+    Field(RowRef, FieldId),
+    Row(RowRef),
+}
+
+/// A reply, and what it tells, by JSON Pointer.
+pub struct Foretold {
+    pub shown: Shown,
+    pub told: Vec<(String, Told)>,
+}
+
+/// The body of a reply with a shape of its own.
+pub fn shape(judge: &Judge, shape: &Shape, done: &Performed) -> Foretold {
+    let mut shaper = Shaper {
+        done,
+        told: Vec::new(),
+    };
+    let judge = Judge {
+        bindings: &done.bindings,
+        ..*judge
+    };
+    let shown = shaper.shape(&judge, shape, None, "");
+    Foretold {
+        shown,
+        told: shaper.told,
+    }
+}
+
+struct Shaper<'d> {
+    done: &'d Performed,
+    told: Vec<(String, Told)>,
+}
+
+impl Shaper<'_> {
+    fn shape(&mut self, judge: &Judge, shape: &Shape, this: Option<&RowRef>, at: &str) -> Shown {
+        match shape {
+            Shape::Nothing => Shown::Exact(Json::Null),
+            Shape::Value(value) => self.value(judge, value, this, at),
+            Shape::Object(parts) => Shown::Object(
+                parts
+                    .iter()
+                    .map(|(name, part)| {
+                        let at = format!("{at}/{name}");
+                        (name.clone(), self.shape(judge, part, this, &at))
+                    })
+                    .collect(),
+            ),
+            Shape::Show { view, of } => {
+                let show = &judge.world.model().view(*view).show;
+                self.rows(judge, of, this, at, &mut |shaper, row, at| {
+                    let judge = Judge {
+                        bindings: &[],
+                        ..*judge
+                    };
+                    shaper.shape(&judge, show, Some(row), at)
+                })
+            }
+            Shape::Each { list, bind, item } => {
+                self.rows(judge, list, this, at, &mut |shaper, row, at| {
+                    let mut bindings: Vec<(BindingId, Value)> = judge.bindings.to_vec();
+                    bindings.push((*bind, Value::Row(row.clone())));
+                    let judge = Judge {
+                        bindings: &bindings,
+                        ..*judge
+                    };
+                    shaper.shape(&judge, item, Some(row), at)
+                })
+            }
+        }
+    }
+
+    /// A row, or each of several.
+    fn rows(
+        &mut self,
+        judge: &Judge,
+        of: &Expression,
+        this: Option<&RowRef>,
+        at: &str,
+        show: &mut dyn FnMut(&mut Self, &RowRef, &str) -> Shown,
+    ) -> Shown {
+        let (value, hangs) = judge.told(of, this);
+        if let ExpressionKind::Binding(binding) = of.kind
+            && let (Some(open), Value::Rows(rows)) = (self.done.open.get(&binding), &value)
+        {
+            if open.offset > 0 {
+                return Shown::Anything;
+            }
+            // Where known rows stand among others is not known.
+            let mut all = |rows: &[RowRef]| -> Vec<Shown> {
+                let mut apart = Shaper {
+                    done: self.done,
+                    told: Vec::new(),
+                };
+                rows.iter().map(|row| show(&mut apart, row, "")).collect()
+            };
+            return Shown::Among {
+                items: all(rows),
+                never: all(&open.never),
+                most: open.limit,
+            };
+        }
+        match value {
+            _ if hangs => Shown::Anything,
+            Value::Row(row) if judge.world.is_there(&row) => show(self, &row, at),
+            Value::Rows(rows) => {
+                let rows = rows.iter().filter(|row| judge.world.is_there(row));
+                let rows = rows.enumerate();
+                Shown::List(
+                    rows.map(|(index, row)| show(self, row, &format!("{at}/{index}")))
+                        .collect(),
+                )
+            }
+            _ => Shown::Exact(Json::Null),
+        }
+    }
+
+    fn value(
+        &mut self,
+        judge: &Judge,
+        value: &Expression,
+        this: Option<&RowRef>,
+        at: &str,
+    ) -> Shown {
+        if let Type::Row(_) | Type::Rows(_) = value.ty {
+            return self.rows(judge, value, this, at, &mut |shaper, row, at| {
+                shaper.told.push((at.to_owned(), Told::Row(row.clone())));
+                representation(judge, row)
+            });
+        }
+        if let Some(shown) = self.counted(judge, value) {
+            return shown;
+        }
+        let (known, hangs) = judge.told(value, this);
+        match &value.kind {
+            ExpressionKind::Field { of, field } => {
+                if let (Value::Row(row), false) = judge.told(of, this)
+                    && let Some(about) = about(judge.world, &row, *field)
+                {
+                    self.told.push((at.to_owned(), Told::Field(row, *field)));
+                    return match about {
+                        About::Instant(instant) => Shown::About(instant),
+                        About::Day(day) => Shown::AboutDay(day),
+                    };
+                }
+            }
+            ExpressionKind::Id(of) => {
+                if let (Value::Row(row), false) = judge.told(of, this)
+                    && row.id.starts_with(super::NEW)
+                {
+                    self.told.push((at.to_owned(), Told::Id(row)));
+                    return Shown::Anything;
+                }
+            }
+            _ => {}
+        }
+        match known {
+            _ if hangs => Shown::Anything,
+            Value::DateTime(instant) if of_the_clock(value) => Shown::About(instant),
+            Value::Date(day) if of_the_clock(value) => Shown::AboutDay(day),
+            known => Shown::Exact(plain(&known)),
+        }
+    }
+
+    /// A number of rows of which not all are known.
+    fn counted(&self, judge: &Judge, value: &Expression) -> Option<Shown> {
+        if let ExpressionKind::Binding(binding) = value.kind
+            && self.done.open_counts.contains(&binding)
+            && let Value::Int(known) = judge.value(value, None)
+        {
+            return Some(Shown::AtLeast(known));
+        }
+        let mut is_open = false;
+        value.walk(&mut |part| {
+            if let ExpressionKind::Binding(binding) = part.kind {
+                is_open |= self.done.open_counts.contains(&binding);
+                is_open |= self.done.open.contains_key(&binding);
+            }
+        });
+        is_open.then_some(Shown::Anything)
+    }
+}
+
+/// A value as a shape of one's own shows it.
+fn plain(value: &Value) -> Json {
+    match value {
+        Value::Null | Value::Row(_) | Value::Rows(_) | Value::Object(_) => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Int(value) | Value::Duration(value) => json!(value),
+        Value::Decimal { units, scale } => json!(decimal(*units, *scale)),
+        Value::Text(text) => json!(text),
+        Value::Date(days) => json!(date_to_text(*days)),
+        Value::DateTime(instant) => json!(instant_to_text(*instant)),
+        Value::Json(text) | Value::File(text) => serde_json::from_str(text).unwrap_or(Json::Null),
+        Value::List(items) => items.iter().map(plain).collect(),
+    }
+}
