@@ -47,6 +47,15 @@ pub fn references_name(relation: &str, key: Option<&str>) -> String {
     format!("{singular}_{}s", key.unwrap_or("id"))
 }
 
+/// The segment below which files are downloaded: `files`, unless an entity's rows stand there.
+pub fn downloads(entities: &[Entity]) -> &'static str {
+    let mut wholes = entities.iter().filter(|entity| entity.part_of.is_none());
+    match wholes.any(|entity| entity.path == "files") {
+        true => "stored-files",
+        false => "files",
+    }
+}
+
 /// `place_all` in a path: `place-all`.
 pub fn segment(name: &str) -> String {
     name.replace('_', "-")

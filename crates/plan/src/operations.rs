@@ -8,7 +8,7 @@ use crate::tables::linked_target;
 use crate::{
     Alternative, CallerClass, Operation, OperationKind, PathParameter, PathParameterKind, Table,
 };
-use archwright_model::naming::{camel, segment};
+use archwright_model::naming::{camel, downloads, segment};
 use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType, Who};
 
 /// All operations: authentication, each entity's in the model's order, named ones. Adds the indexes of lists.
@@ -430,7 +430,11 @@ fn download(model: &Model) -> Operation {
         summary: "Download a file by its signed link".into(),
         kind: OperationKind::Download,
         method: Method::Get,
-        path: format!("{}/files/{{token}}", model.api.base),
+        path: format!(
+            "{}/{}/{{token}}",
+            model.api.base,
+            downloads(&model.entities)
+        ),
         status: 200,
         guard: vec![class(CallerClass::Anyone)],
         reason: "The link is signed and expires, so that a browser can follow it without a token."

@@ -2,10 +2,8 @@
 
 use super::context::Lowering;
 use crate::{Entity, EntityId, Field, FieldKind, Origin, ToManyKind};
+use archwright_design::LIST_PARAMETERS;
 use archwright_diagnostics::Diagnostic;
-
-/// The parameters of every list.
-const OF_LISTS: [&str; 6] = ["limit", "cursor", "sort", "fields", "expand", "q"];
 
 impl Lowering<'_> {
     pub fn check_requests(&mut self) {
@@ -54,7 +52,7 @@ impl Lowering<'_> {
             && offered
             && !field.write_only
             && field.visible.is_none()
-            && OF_LISTS.contains(&&field.name[..])
+            && LIST_PARAMETERS.contains(&&field.name[..])
     }
 
     /// Whether requests create rows: by `create`, by sign-up, or with the whole.

@@ -2,7 +2,7 @@
 
 use super::context::Lowering;
 use super::operations::pattern;
-use crate::naming::{camel, segment};
+use crate::naming::{camel, downloads, segment};
 use crate::{Entity, Field, Method, ScalarType, ToManyKind};
 use archwright_diagnostics::{Diagnostic, Span};
 use std::collections::BTreeMap;
@@ -193,7 +193,7 @@ impl Lowering<'_> {
         Some(Known {
             id: Some("files.download".to_owned()),
             method: Method::Get,
-            path: self.at("/files/{}"),
+            path: self.at(&format!("/{}/{{}}", downloads(&self.entities))),
             what: "the download of files".to_owned(),
             place: self.place_of(file.id),
         })
