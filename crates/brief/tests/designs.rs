@@ -209,6 +209,6 @@ fn names_that_the_server_needs_are_left_to_it() {
     check(
         "Members write audit entries. An audit entry has a text, a limit and a position. \
          Members upload files. A file has a name, an attachment and a sort. \
-         An order has order lines, and an order line has a position and a quantity.",
+         An order has lines. A line has a position and a quantity.",
     );
 }

@@ -307,7 +307,8 @@ pub enum ToManyKind {
     },
 }
 
-/// A key over one or more fields, with a stable name: `unique_ENTITY_FIELD…` in snake_case.
+/// A key over one or more fields, with a stable name: `unique_ENTITY_FIELD…` in snake_case, and a number
+/// where an earlier key has that name.
 #[derive(Clone, Debug)]
 pub struct UniqueKey {
     pub name: String,

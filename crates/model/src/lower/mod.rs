@@ -22,6 +22,7 @@ mod routes;
 mod scalars;
 mod seeds;
 mod shapes;
+mod shown_names;
 mod states;
 mod steps;
 mod stored_names;
