@@ -203,3 +203,12 @@ fn a_megabyte_is_read_as_far_as_promised() {
             .contains("too long")
     );
 }
+
+#[test]
+fn names_that_the_server_needs_are_left_to_it() {
+    check(
+        "Members write audit entries. An audit entry has a text, a limit and a position. \
+         Members upload files. A file has a name, an attachment and a sort. \
+         An order has lines. A line has a position and a quantity.",
+    );
+}

@@ -269,6 +269,8 @@ pub struct Field {
     pub from: Option<Text>,
     /// After `=`: a literal or an expression, evaluated when the row is created.
     pub default: Option<Text>,
+    /// The default stands under `default:`, where text is a literal wherever it can be one.
+    pub plain_default: bool,
     /// After `:=`: an expression, evaluated when the row is read.
     pub computed: Option<Text>,
     pub example: Option<Text>,

@@ -18,6 +18,8 @@ pub const RESERVED_FIELDS: &[&str] = &[
 ];
 /// Names that no field of the account entity may have: an account has both without them.
 pub const RESERVED_OF_ACCOUNTS: &[&str] = &["password", "roles"];
+/// Parameters of every list, so no filter can be called so.
+pub const LIST_PARAMETERS: &[&str] = &["limit", "cursor", "sort", "fields", "expand", "q"];
 /// Names of the fields that `timestamps` gives.
 pub const TIMESTAMPS: &[&str] = &["created_at", "updated_at"];
 

@@ -12,7 +12,7 @@ mod split;
 mod yaml;
 
 pub use format::format;
-pub use keys::{RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
+pub use keys::{LIST_PARAMETERS, RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
 pub use lower::MAX_NAME;
 pub use quantity::{count, duration, rate, size};
 pub use read::{Reading, read};

@@ -57,6 +57,7 @@ codes! {
     "AW206" Error "not part of this API version";
     "AW207" Error "an unknown choice";
     "AW208" Error "workload of an unknown operation";
+    "AW209" Error "one name for two things in the database";
     "AW220" Error "an unknown type";
     "AW221" Error "type arguments that don't fit";
     "AW222" Error "a modifier that doesn't fit the type";
@@ -125,6 +126,7 @@ codes! {
     "AW370" Error "moves that make each other";
     "AW371" Error "a move whose input nobody gives";
     "AW372" Error "a move that deletes its own row";
+    "AW373" Error "two operations with one id";
     "AW390" Error "a seed that doesn't fit";
     "AW600" Error "the server can't run this yet";
     "AW601" Warning "the server replaces a part of the stack";

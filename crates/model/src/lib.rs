@@ -7,6 +7,7 @@ mod duration;
 mod expression;
 mod forms;
 mod lower;
+pub mod naming;
 mod types;
 
 pub use check::check;

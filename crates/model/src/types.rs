@@ -329,7 +329,8 @@ pub enum ToManyKind {
     },
 }
 
-/// A key over one or more fields, with a stable name: `unique_ENTITY_FIELD…` in snake_case.
+/// A key over one or more fields, with a stable name: `unique_ENTITY_FIELD…` in snake_case, and a number
+/// where an earlier key has that name.
 #[derive(Clone, Debug)]
 pub struct UniqueKey {
     pub name: String,
@@ -802,6 +803,28 @@ impl Model {
 impl Entity {
     pub fn field_named(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether the design asks that lists can be filtered by a field, or an index for something else serves it.
+    pub fn is_filtered_by(&self, field: &Field) -> bool {
+        let leads = |key: &UniqueKey| key.fields.first() == Some(&field.id);
+        let state = self.state.as_ref().map(|machine| machine.field);
+        field.filter
+            || field.sort
+            || field.to_one().is_some()
+            || state == Some(field.id)
+            || self.unique.iter().any(leads)
+    }
+
+    /// Whether a new row gets its owner or its tenant from who creates it, and has to have one.
+    pub fn needs_creator(&self, account: Option<EntityId>) -> bool {
+        let required = |id: FieldId| !self.fields[id.index].optional;
+        let owner = self
+            .owner
+            .filter(|owner| self.fields[owner.index].settable.is_none());
+        // An account is put into its tenant by whoever makes it.
+        let tenant = self.tenant.filter(|_| account != Some(self.id));
+        owner.is_some_and(required) || tenant.is_some_and(required)
     }
 }
 

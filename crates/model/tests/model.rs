@@ -500,3 +500,91 @@ fn values_are_computed_from_each_other_step_by_step() {
             .is_some()
     );
 }
+
+#[test]
+fn an_optional_relation_of_a_seed_may_be_missing() {
+    let model = model(
+        "
+entities:
+  A:
+    fields: { name: string, p: 'A?' }
+    allow: { read: anyone }
+seed:
+  A:
+    - { name: first, p: null }
+    - { name: second, p: first }
+",
+    );
+    let values: Vec<String> = model.seeds[0]
+        .with
+        .iter()
+        .map(|row| format!("{:?}", row[1].1))
+        .collect();
+    assert_eq!(values, ["Literal(Null)", "Reference(\"first\")"]);
+}
+
+#[test]
+fn text_under_default_is_a_literal_where_it_can_be_one() {
+    let model = model(
+        "
+entities:
+  A:
+    fields:
+      greeting: { type: string, default: Hello world }
+      word: { type: string, default: today }
+      quoted: { type: string, default: \"'it' + 's'\" }
+      mail: { type: email, default: a@b.example }
+      site: { type: url, default: 'https://x.example' }
+      when: { type: 'enum(now, today)', default: now }
+      at: { type: datetime, default: now }
+      short: enum(now, today) = now
+      day: date = today
+    allow: { read: anyone }
+",
+    );
+    let a = entity(&model, "A");
+    let literal = |name: &str| match &a.field_named(name).unwrap().default.as_ref()?.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let literals: Vec<Option<String>> = a
+        .fields
+        .iter()
+        .filter(|field| field.origin == Origin::Declared)
+        .map(|field| literal(&field.name))
+        .collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        literals,
+        [
+            text("Hello world"),
+            text("today"),
+            None,
+            text("a@b.example"),
+            text("https://x.example"),
+            text("now"),
+            None,
+            text("now"),
+            None,
+        ]
+    );
+}
+
+#[test]
+fn values_of_modifiers_may_stand_in_quotes() {
+    let model = model(
+        "
+entities:
+  A:
+    fields:
+      title: string, example 'The Left, Hand'
+      day: date, min '2020-01-01', max \"2030-01-01\"
+    allow: { read: anyone }
+",
+    );
+    let a = entity(&model, "A");
+    let text = |text: &str| Some(Literal::Text(text.to_owned()));
+    assert_eq!(a.fields[0].example, text("The Left, Hand"));
+    assert_eq!(a.fields[1].min, text("2020-01-01"));
+    assert_eq!(a.fields[1].max, text("2030-01-01"));
+}

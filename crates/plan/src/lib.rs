@@ -2,6 +2,7 @@
 //! emitters print it, the suite proves it; none of them decides anything that another would have to decide again.
 
 mod decisions;
+mod errors;
 mod guards;
 pub mod limits;
 mod lists;
@@ -18,10 +19,11 @@ mod text;
 mod types;
 
 pub use archwright_model as model;
+pub use archwright_model::naming::{column_name, lookup_column};
+pub use errors::status_code;
 pub use matrix::is_of_class;
 pub use render::{json, text as render_text};
 pub use seed::*;
-pub use tables::{column_name, lookup_column};
 pub use tags::{Tag, words};
 pub use text::{cel, decimal, literal};
 pub use types::*;

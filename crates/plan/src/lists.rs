@@ -1,7 +1,7 @@
 //! What lists can be filtered and sorted by, and the indexes that serve it.
 
-use crate::tables::{column_name, linked_target, lookup_column};
-use crate::{Filter, FilterOperator, Index, ListOptions, Sort, Table};
+use crate::{Filter, FilterOperator, Index, ListOptions, Sort, Table, TablePurpose};
+use archwright_model::naming::{column_name, lookup_column};
 use archwright_model::{
     Direction, Entity, Field, FieldId, FieldKind, Model, Origin, ScalarType, ToManyKind,
 };
@@ -65,7 +65,7 @@ fn filter(
     if is_unasked(entity, field) {
         return Some(Err(UNASKED.into()));
     }
-    if !is_wanted(entity, field) {
+    if !entity.is_filtered_by(field) {
         return Some(Err(
             "No index serves it; add `filter` to the field where clients need it.".into(),
         ));
@@ -76,7 +76,7 @@ fn filter(
         }
         _ => "Lists are filtered by it.",
     };
-    let index = need_index(&mut tables[entity.id.0], entity, &column, operation, reason);
+    let index = need_index(tables, entity, &column, operation, reason);
     let name = model.json_name(field.id);
     Some(Ok(Filter {
         name,
@@ -99,18 +99,6 @@ fn is_unasked(entity: &Entity, field: &Field) -> bool {
 const UNASKED: &str =
     "Each write would change its index; name it in `index` where clients need it.";
 
-fn is_wanted(entity: &Entity, field: &Field) -> bool {
-    let leads_key = entity
-        .unique
-        .iter()
-        .any(|key| key.fields.first() == Some(&field.id));
-    let is_state = entity
-        .state
-        .as_ref()
-        .is_some_and(|state| state.field == field.id);
-    field.filter || field.sort || leads_key || is_state || field.to_one().is_some()
-}
-
 fn linked_filter(
     model: &Model,
     field: &Field,
@@ -124,12 +112,10 @@ fn linked_filter(
     if field.visible.is_some() || model.field(*canonical).visible.is_some() {
         return None;
     }
-    let table = tables
-        .iter_mut()
-        .find(|table| table.purpose == crate::TablePurpose::Link(*canonical))?;
+    let mut purposes = tables.iter().map(|table| table.purpose);
+    let table = purposes.position(|purpose| purpose == TablePurpose::Link(*canonical))?;
     let index = if *canonical == field.id {
-        let far = table.primary_key.get(1)?.clone();
-        link_index(table, &far, operation)
+        link_index(tables, table, operation)
     } else {
         "primary key".to_owned()
     };
@@ -142,24 +128,18 @@ fn linked_filter(
 }
 
 /// The way back through a link table, whose primary key serves the way there.
-pub fn link_index(table: &mut Table, far: &str, operation: &str) -> String {
-    let near = table.primary_key[0].clone();
-    let name = format!("index_{}_{far}", table.name);
-    let columns = vec![
-        (far.to_owned(), Direction::Ascending),
-        (near, Direction::Ascending),
-    ];
+fn link_index(tables: &mut [Table], at: usize, operation: &str) -> String {
+    let ascending = |column: &String| (column.clone(), Direction::Ascending);
+    let columns: Vec<_> = tables[at].primary_key.iter().rev().map(ascending).collect();
     let reason = "The primary key serves one direction of the relation; this serves the other.";
-    add_index(
-        table,
-        Index {
-            name,
-            columns,
-            active_only: false,
-            operations: vec![operation.into()],
-            reason: reason.into(),
-        },
-    )
+    let index = Index {
+        name: format!("index_{}_{}", tables[at].name, columns[0].0),
+        columns,
+        active_only: false,
+        operations: vec![operation.into()],
+        reason: reason.into(),
+    };
+    add_index(tables, at, index)
 }
 
 fn operators(field: &Field) -> Vec<FilterOperator> {
@@ -218,7 +198,7 @@ fn sort(entity: &Entity, field: &Field, tables: &mut [Table], operation: &str) -
         ));
     }
     let index = need_index(
-        &mut tables[entity.id.0],
+        tables,
         entity,
         &column,
         operation,
@@ -234,95 +214,104 @@ fn sort(entity: &Entity, field: &Field, tables: &mut [Table], operation: &str) -
 /// An index that starts with the column, then the id so that it serves keyset paging too; or the unique key over the
 /// column alone, which finds the one row as well.
 fn need_index(
-    table: &mut Table,
+    tables: &mut [Table],
     entity: &Entity,
     column: &str,
     operation: &str,
     reason: &str,
 ) -> String {
+    let table = &tables[entity.id.0];
     if let Some(key) = table.unique.iter().find(|key| key.columns == [column]) {
         return key.name.clone();
     }
-    let name = format!("index_{}_{column}", table.name);
-    let columns = vec![
-        (column.to_owned(), Direction::Ascending),
-        ("id".to_owned(), Direction::Ascending),
-    ];
-    let active_only = entity.soft_delete;
-    add_index(
-        table,
-        Index {
-            name,
-            columns,
-            active_only,
-            operations: vec![operation.into()],
-            reason: reason.into(),
-        },
-    )
+    let index = Index {
+        name: format!("index_{}_{column}", table.name),
+        columns: vec![
+            (column.to_owned(), Direction::Ascending),
+            ("id".to_owned(), Direction::Ascending),
+        ],
+        active_only: entity.soft_delete,
+        operations: vec![operation.into()],
+        reason: reason.into(),
+    };
+    add_index(tables, entity.id.0, index)
 }
 
 /// Adds the index, or the operations and the reason to the one that is there.
-fn add_index(table: &mut Table, index: Index) -> String {
-    let name = index.name.clone();
-    match table.indexes.iter_mut().find(|known| known.name == name) {
-        Some(known) => {
-            for operation in index.operations {
-                if !known.operations.contains(&operation) {
-                    known.operations.push(operation);
-                }
-            }
-            if !known.reason.contains(&index.reason) {
-                known.reason = format!("{} {}", known.reason, index.reason);
+fn add_index(tables: &mut [Table], at: usize, mut index: Index) -> String {
+    let mut indexes = tables[at].indexes.iter_mut();
+    if let Some(known) = indexes.find(|known| beside_id(known) == beside_id(&index)) {
+        for operation in index.operations {
+            if !known.operations.contains(&operation) {
+                known.operations.push(operation);
             }
         }
-        None => table.indexes.push(index),
+        if !known.reason.contains(&index.reason) {
+            known.reason = format!("{} {}", known.reason, index.reason);
+        }
+        return known.name.clone();
     }
+    index.name = free_name(tables, index.name);
+    let name = index.name.clone();
+    tables[at].indexes.push(index);
     name
+}
+
+/// What an index is made for: the id behind the columns only makes their order complete.
+fn beside_id(index: &Index) -> &[(String, Direction)] {
+    match &index.columns[..] {
+        [columns @ .., (last, _)] if !columns.is_empty() && last == "id" => columns,
+        columns => columns,
+    }
+}
+
+/// The name, or it with a number where joined words gave it to something else: in both databases, the names of tables
+/// and indexes are one scope.
+fn free_name(tables: &[Table], name: String) -> String {
+    let taken = |name: &str| {
+        tables.iter().any(|table| {
+            table.name == name
+                || table.indexes.iter().any(|index| index.name == name)
+                || table.unique.iter().any(|key| key.name == name)
+        })
+    };
+    let mut free = name.clone();
+    for number in 2.. {
+        if !taken(&free) {
+            break;
+        }
+        free = format!("{name}_{number}");
+    }
+    free
 }
 
 /// Indexes that no list asks for: foreign keys, and those of the design.
 pub fn other_indexes(model: &Model, tables: &mut [Table]) {
     for entity in &model.entities {
-        for field in entity
-            .fields
-            .iter()
-            .filter(|field| field.to_one().is_some())
-        {
-            if let Some(column) = column_name(field) {
-                let reason =
-                    "Rows are looked up by what they refer to, and its deletion checks for them.";
-                let table = &mut tables[entity.id.0];
-                let name = format!("index_{}_{column}", table.name);
-                if table.indexes.iter().all(|index| index.name != name) {
-                    need_index(
-                        table,
-                        entity,
-                        &column,
-                        &format!("{}.get", entity.plural),
-                        reason,
-                    );
-                }
+        let at = entity.id.0;
+        let to_one = |field: &&Field| field.to_one().is_some();
+        for column in entity.fields.iter().filter(to_one).filter_map(column_name) {
+            let reason =
+                "Rows are looked up by what they refer to, and its deletion checks for them.";
+            let led = |index: &Index| matches!(beside_id(index), [(only, _)] if *only == column);
+            if !tables[at].indexes.iter().any(led) {
+                let operation = format!("{}.get", entity.plural);
+                need_index(tables, entity, &column, &operation, reason);
             }
         }
-        for field in entity.fields.iter().filter(|field| is_file(field)) {
-            if let Some(column) = column_name(field) {
-                let table = &mut tables[entity.id.0];
-                add_index(table, file_index(&table.name, column));
-            }
+        let files = entity.fields.iter().filter(|field| is_file(field));
+        for column in files.filter_map(column_name) {
+            let index = file_index(&tables[at].name, column);
+            add_index(tables, at, index);
         }
         for fields in &entity.indexes {
-            add_declared(model, entity, fields, &mut tables[entity.id.0]);
+            add_declared(model, entity, fields, tables);
         }
     }
-    for field in model.entities.iter().flat_map(|entity| &entity.fields) {
-        if linked_target(field).is_some()
-            && let Some(table) = tables
-                .iter_mut()
-                .find(|table| table.purpose == crate::TablePurpose::Link(field.id))
-        {
-            let far = table.primary_key[1].clone();
-            let operation = format!("{}.get", model.entity(field.id.entity).plural);
-            link_index(table, &far, &operation);
+    for at in 0..tables.len() {
+        if let TablePurpose::Link(field) = tables[at].purpose {
+            let operation = format!("{}.get", model.entity(field.entity).plural);
+            link_index(tables, at, &operation);
         }
     }
 }
@@ -343,25 +332,21 @@ fn file_index(table: &str, column: String) -> Index {
     }
 }
 
-fn add_declared(model: &Model, entity: &Entity, fields: &[FieldId], table: &mut Table) {
+fn add_declared(model: &Model, entity: &Entity, fields: &[FieldId], tables: &mut [Table]) {
     let columns: Vec<String> = fields
         .iter()
         .filter_map(|field| lookup_column(model.field(*field)))
         .collect();
-    let name = format!("index_{}_{}", table.name, columns.join("_"));
-    let columns = columns
-        .into_iter()
-        .map(|column| (column, Direction::Ascending))
-        .collect();
-    let reason = "The design asks for it.".to_owned();
-    add_index(
-        table,
-        Index {
-            name,
-            columns,
-            active_only: entity.soft_delete,
-            operations: Vec::new(),
-            reason,
-        },
-    );
+    let at = entity.id.0;
+    let index = Index {
+        name: format!("index_{}_{}", tables[at].name, columns.join("_")),
+        columns: columns
+            .into_iter()
+            .map(|column| (column, Direction::Ascending))
+            .collect(),
+        active_only: entity.soft_delete,
+        operations: Vec::new(),
+        reason: "The design asks for it.".to_owned(),
+    };
+    add_index(tables, at, index);
 }

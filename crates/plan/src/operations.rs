@@ -1,14 +1,15 @@
 //! Operations: method, path, guard, errors.
 
+use crate::errors::errors;
 use crate::guards::{alternatives, both, class, role, without_row};
 use crate::lists::list_options;
 use crate::resources::granting_roles;
 use crate::tables::linked_target;
 use crate::{
-    Alternative, CallerClass, ErrorCase, Operation, OperationKind, PathParameter,
-    PathParameterKind, Table,
+    Alternative, CallerClass, Operation, OperationKind, PathParameter, PathParameterKind, Table,
 };
-use archwright_model::{Entity, Field, Method, Model, Rate, ScalarType};
+use archwright_model::naming::{camel, downloads, segment};
+use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType, Who};
 
 /// All operations: authentication, each entity's in the model's order, named ones. Adds the indexes of lists.
 pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
@@ -100,18 +101,6 @@ impl Draft {
             reason: self.reason,
         }
     }
-}
-
-/// `orders.place-all` becomes `ordersPlaceAll`.
-fn camel(id: &str) -> String {
-    let mut words = id.split(['.', '-', '_']).filter(|word| !word.is_empty());
-    let mut camel = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let mut characters = word.chars();
-        camel.extend(characters.next().map(|first| first.to_ascii_uppercase()));
-        camel.push_str(characters.as_str());
-    }
-    camel
 }
 
 fn words(name: &str) -> String {
@@ -263,6 +252,10 @@ fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &m
         } else {
             "write"
         };
+        let grants = match kind {
+            Create => creating(model, entity, grants),
+            _ => grants.clone(),
+        };
         let draft = Draft {
             id: format!("{}.{name}", entity.plural),
             summary,
@@ -270,7 +263,7 @@ fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &m
             method,
             path,
             status,
-            guard: alternatives(model, entity.id, grants),
+            guard: alternatives(model, entity.id, &grants),
             reason: format!("`allow` of {} grants `{name}`.", entity.name),
         };
         let mut operation = draft.finish(Some(entity), parameters, rate);
@@ -282,6 +275,20 @@ fn standard(model: &Model, entity: &Entity, tables: &mut [Table], operations: &m
     }
 }
 
+/// Who may create rows: nobody who is not signed in, where a row needs an owner or a tenant and gets it from the caller.
+fn creating(model: &Model, entity: &Entity, grants: &[Grant]) -> Vec<Grant> {
+    let account = model.account.as_ref().map(|account| account.entity);
+    let closed = entity.needs_creator(account);
+    let narrowed = |grant: &Grant| Grant {
+        who: match grant.who {
+            Who::Anyone if closed => Who::SignedIn,
+            who => who,
+        },
+        ..grant.clone()
+    };
+    grants.iter().map(narrowed).collect()
+}
+
 fn moves(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
     let Some(machine) = &entity.state else { return };
     for (index, step) in machine.moves.iter().enumerate() {
@@ -290,7 +297,7 @@ fn moves(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
             summary: verb_phrase(&step.name, &entity.singular),
             kind: OperationKind::Move(index),
             method: Method::Post,
-            path: format!("{}/{}", row_path(model, entity), step.name.replace('_', "-")),
+            path: format!("{}/{}", row_path(model, entity), segment(&step.name)),
             status: 200,
             guard: alternatives(model, entity.id, &step.by),
             reason: "A change of state is an operation of its own, so that it can be guarded and audited.".into(),
@@ -323,7 +330,7 @@ fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
             continue;
         };
         let target = model.entity(target);
-        let relation = field.name.replace('_', "-");
+        let relation = segment(&field.name);
         let singular = pluralizer::pluralize(&field.name, 1, false);
         let other = match target.key {
             Some(key) => (
@@ -387,7 +394,7 @@ fn files(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
         if !matches!(field.scalar(), Some(ScalarType::File { .. })) {
             continue;
         }
-        let segment = field.name.replace('_', "-");
+        let segment = segment(&field.name);
         let mut kinds = vec![(
             OperationKind::Upload(field.id),
             "upload",
@@ -434,7 +441,11 @@ fn download(model: &Model) -> Operation {
         summary: "Download a file by its signed link".into(),
         kind: OperationKind::Download,
         method: Method::Get,
-        path: format!("{}/files/{{token}}", model.api.base),
+        path: format!(
+            "{}/{}/{{token}}",
+            model.api.base,
+            downloads(&model.entities)
+        ),
         status: 200,
         guard: vec![class(CallerClass::Anyone)],
         reason: "The link is signed and expires, so that a browser can follow it without a token."
@@ -615,141 +626,6 @@ fn named(model: &Model, index: usize) -> Operation {
     planned.workload = operation.workload;
     planned.until = operation.evolution.until;
     planned
-}
-
-// ---- errors --------------------------------------------------------------------------------------------------------
-
-fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
-    use OperationKind as Kind;
-    let kind = &operation.kind;
-    let mut cases = Vec::new();
-    let mut add = |status: u16, code: &str, when: &str| {
-        cases.push(ErrorCase {
-            status,
-            code: code.into(),
-            when: when.into(),
-        });
-    };
-    add(
-        400,
-        "bad-request",
-        "A parameter, a header or the JSON can't be understood.",
-    );
-    // A token that is not valid is refused even where none is needed.
-    if model.account.is_some() && *kind != Kind::Download {
-        add(
-            401,
-            "unauthorized",
-            "Nobody is signed in, or the token is not valid.",
-        );
-    }
-    let unconditional = operation
-        .guard
-        .iter()
-        .any(|alternative| alternative.caller == CallerClass::Anyone && alternative.when.is_none());
-    let restricted = matches!(kind, Kind::Create | Kind::Update | Kind::SignUp)
-        && operation.entity.is_some_and(|entity| {
-            let mut fields = model.entity(entity).fields.iter();
-            fields.any(|field| field.settable.is_some())
-        });
-    if (!unconditional && !matches!(kind, Kind::Me | Kind::SignOut)) || restricted {
-        add(403, "forbidden", "The caller may not do this.");
-    }
-    let has_row = !operation.parameters.is_empty();
-    if has_row {
-        add(
-            404,
-            "not-found",
-            "There is no such row, or the caller may not know of it.",
-        );
-    }
-    if *kind == Kind::Download {
-        add(
-            416,
-            "range-not-satisfiable",
-            "The range lies behind the end of the file.",
-        );
-    }
-    let writes = operation.method != Method::Get;
-    if writes {
-        conflicts(model, kind, &mut add);
-    }
-    if operation.etag && writes {
-        add(
-            412,
-            "precondition-failed",
-            "`If-Match` names another version.",
-        );
-    }
-    let takes_body = !matches!(operation.method, Method::Get | Method::Delete)
-        && !matches!(kind, Kind::Link(_) | Kind::SignOut);
-    if takes_body {
-        add(413, "too-large", "The body is larger than the limit.");
-        add(
-            415,
-            "unsupported-media-type",
-            "The body is not of a type that is accepted here.",
-        );
-        add(
-            422,
-            "invalid",
-            "Fields of the body are missing or wrong; every one is listed.",
-        );
-    }
-    if operation.idempotency_key {
-        add(
-            422,
-            "key-reused",
-            "The idempotency key was used for another request.",
-        );
-    }
-    add(429, "rate-limited", "Too many requests.");
-    cases
-}
-
-fn conflicts(model: &Model, kind: &OperationKind, add: &mut impl FnMut(u16, &str, &str)) {
-    use OperationKind as Kind;
-    if matches!(
-        kind,
-        Kind::Create | Kind::Update | Kind::SignUp | Kind::Move(_) | Kind::Named(_)
-    ) {
-        add(
-            409,
-            "unique",
-            "Another row has the same value in a unique field.",
-        );
-    }
-    if matches!(kind, Kind::Delete | Kind::Update) {
-        add(409, "in-use", "Other rows refer to it.");
-    }
-    let has_checks = model
-        .entities
-        .iter()
-        .any(|entity| !entity.checks.is_empty());
-    // Where there is a body, it is to be mended: 422.
-    let without_body = matches!(
-        kind,
-        Kind::Delete | Kind::Link(_) | Kind::Unlink(_) | Kind::RemoveFile(_)
-    );
-    if has_checks && without_body {
-        add(
-            409,
-            "check",
-            "A check of the design would not hold any more.",
-        );
-    }
-    if matches!(kind, Kind::Move(_)) {
-        add(
-            409,
-            "illegal-move",
-            "The row's state does not allow this move.",
-        );
-        add(
-            409,
-            "condition-unmet",
-            "The condition of the move does not hold.",
-        );
-    }
 }
 
 #[cfg(test)]

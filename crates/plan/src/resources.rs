@@ -2,6 +2,7 @@
 
 use crate::guards::{alternatives, own_account, role};
 use crate::{Alternative, Expand, Input, InputKind, Output, OutputSource, Resource};
+use archwright_model::naming::references_name;
 use archwright_model::{
     Entity, Field, FieldKind, Grant, Model, Origin, RoleId, ScalarType, ToManyKind,
 };
@@ -178,7 +179,7 @@ fn input(model: &Model, entity: &Entity, field: &Field, write: Write) -> Option<
         ),
         FieldKind::ToMany(relation) => match relation.kind {
             ToManyKind::Linked { canonical, .. } if canonical == field.id => (
-                references_name(model, field),
+                links_name(model, field),
                 InputKind::References(relation.target),
             ),
             ToManyKind::Composed { .. } => {
@@ -208,14 +209,9 @@ fn input(model: &Model, entity: &Entity, field: &Field, write: Write) -> Option<
     })
 }
 
-/// `author_ids` for `authors`.
-pub fn references_name(model: &Model, field: &Field) -> String {
-    let singular = pluralizer::pluralize(&field.name, 1, false);
-    let key = field
-        .to_many()
-        .and_then(|relation| model.entity(relation.target).key);
-    match key {
-        Some(key) => format!("{singular}_{}s", model.field(key).name),
-        None => format!("{singular}_ids"),
-    }
+/// The key under which a many-to-many relation takes rows: `author_ids` for `authors`.
+fn links_name(model: &Model, field: &Field) -> String {
+    let relation = field.to_many();
+    let key = relation.and_then(|relation| model.entity(relation.target).key);
+    references_name(&field.name, key.map(|key| &model.field(key).name[..]))
 }

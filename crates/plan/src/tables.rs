@@ -4,6 +4,7 @@ use crate::{
     CheckConstraint, CheckKind, Column, ColumnSource, ColumnType, ForeignKey, Index, SystemTable,
     Table, TablePurpose, UniqueConstraint,
 };
+use archwright_model::naming::{column_name, link_columns, link_table, lookup_column, snake};
 use archwright_model::{
     Direction, Entity, EntityId, Field, FieldId, FieldKind, IdType, Model, OnDelete, ScalarType,
     ToManyKind,
@@ -18,7 +19,7 @@ pub fn tables(model: &Model) -> Vec<Table> {
         .collect();
     for field in model.entities.iter().flat_map(|entity| &entity.fields) {
         if let Some(target) = linked_target(field) {
-            tables.push(link_table(model, field, target));
+            tables.push(relation_table(model, field, target));
         }
     }
     tables.extend(system_tables(model));
@@ -32,40 +33,6 @@ pub fn linked_target(field: &Field) -> Option<EntityId> {
         ToManyKind::Linked { canonical, .. } if canonical == field.id => Some(relation.target),
         _ => None,
     }
-}
-
-/// The column that holds a stored field; none for computed fields and to-many relations.
-pub fn column_name(field: &Field) -> Option<String> {
-    let name = snake(&field.name);
-    match &field.kind {
-        FieldKind::Scalar(_) if field.computed.is_some() => None,
-        FieldKind::Scalar(_) => Some(name),
-        FieldKind::ToOne(_) => Some(format!("{name}_id")),
-        FieldKind::ToMany(_) => None,
-    }
-}
-
-/// The column by which a field is found: its blind index when it is encrypted.
-pub fn lookup_column(field: &Field) -> Option<String> {
-    let name = column_name(field)?;
-    Some(if field.sensitive {
-        format!("{name}_index")
-    } else {
-        name
-    })
-}
-
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    let mut previous_lower = false;
-    for character in name.chars() {
-        if character.is_ascii_uppercase() && previous_lower {
-            snake.push('_');
-        }
-        previous_lower = character.is_ascii_lowercase() || character.is_ascii_digit();
-        snake.push(character.to_ascii_lowercase());
-    }
-    snake
 }
 
 fn id_type(entity: &Entity) -> ColumnType {
@@ -313,11 +280,7 @@ fn check_constraints(entity: &Entity) -> Vec<CheckConstraint> {
         .enumerate()
         .filter(|(_, check)| check.own_row)
         .map(|(index, check)| {
-            let name = format!(
-                "check_{}_{}",
-                entity.singular,
-                snake(&check.name).replace('-', "_")
-            );
+            let name = format!("check_{}_{}", entity.singular, snake(&check.name));
             CheckConstraint {
                 name,
                 kind: CheckKind::Design(entity.id, index),
@@ -338,15 +301,10 @@ fn check_constraints(entity: &Entity) -> Vec<CheckConstraint> {
     own.chain(domains).collect()
 }
 
-fn link_table(model: &Model, field: &Field, target: EntityId) -> Table {
+fn relation_table(model: &Model, field: &Field, target: EntityId) -> Table {
     let (near, far) = (model.entity(field.id.entity), model.entity(target));
-    let name = format!("{}_{}", near.singular, snake(&field.name));
-    let near_column = format!("{}_id", near.singular);
-    let far_column = if near.id == far.id {
-        "other_id".to_owned()
-    } else {
-        format!("{}_id", far.singular)
-    };
+    let name = link_table(near, field);
+    let (near_column, far_column) = link_columns(near, far);
     let side = |column: &str, entity: &Entity| ForeignKey {
         name: format!("foreign_{name}_{column}"),
         column: column.to_owned(),

@@ -339,7 +339,7 @@ pub enum OperationKind {
     Upload(FieldId),
     /// DELETE `/{id}/FIELD`: 204.
     RemoveFile(FieldId),
-    /// GET `/files/{token}`: the bytes. The signed token is the permission.
+    /// GET `/files/{token}` (`/stored-files/{token}` where an entity has that path): the bytes. The signed token is the permission.
     Download,
     /// POST `/auth/sign-up`: `create` inputs of the account entity and `password`; 201 with tokens and account.
     SignUp,

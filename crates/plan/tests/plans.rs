@@ -589,3 +589,151 @@ entities:
     );
     assert!(plan.operation("notes.link-fixed").is_none());
 }
+
+#[test]
+fn joined_words_give_no_two_keys_or_indexes_one_name() {
+    let plan = planned(
+        "
+archwright: 1
+name: names
+entities:
+  User:
+    fields:
+      tag_name: string, unique
+      first: string
+      name: string
+      first_name: string, unique
+      a: int
+      b: int
+      a_b: int, filter
+      other: Other[]
+    unique: [[first, name]]
+    index: [[a, b], [a_b]]
+    allow: { read: anyone }
+  UserTag:
+    fields: { name: 'string, unique' }
+    allow: { read: anyone }
+  Other:
+    fields: { friends: 'Other[]' }
+    allow: { read: anyone }
+",
+    );
+    let mut names: Vec<&str> = plan.tables.iter().map(|table| &table.name[..]).collect();
+    for table in &plan.tables {
+        names.extend(table.unique.iter().map(|key| &key.name[..]));
+        names.extend(table.indexes.iter().map(|index| &index.name[..]));
+    }
+    let distinct: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
+    let users = plan
+        .tables
+        .iter()
+        .find(|table| table.name == "users")
+        .unwrap();
+    let indexed: Vec<Vec<&str>> = users
+        .indexes
+        .iter()
+        .map(|index| index.columns.iter().map(|(name, _)| &name[..]).collect())
+        .collect();
+    let count = |columns: &[&str]| indexed.iter().filter(|known| *known == columns).count();
+    assert_eq!(count(&["a", "b"]), 1, "{indexed:?}");
+    assert_eq!(count(&["a_b", "id"]), 1, "{indexed:?}");
+    assert_eq!(count(&["a_b"]), 0, "one index serves both");
+    let friends = plan
+        .tables
+        .iter()
+        .find(|table| table.name == "other_friends")
+        .unwrap();
+    assert_eq!(friends.primary_key, ["other_id", "another_id"]);
+}
+
+#[test]
+fn what_steps_answer_with_is_among_the_errors() {
+    let plan = planned(
+        "
+archwright: 1
+name: notes
+roles: { member: { sign-up: open } }
+entities:
+  User: { account: email, fields: { email: 'email, unique' } }
+  Note:
+    fields:
+      paid: bool
+      status: enum(draft, sent) = draft
+    allow: { read: member }
+    moves:
+      send:
+        from: draft
+        to: sent
+        by: member
+        do: [{ guard: self.paid, else: payment-required }]
+operations:
+  sendAll:
+    route: POST /notes/send
+    by: member
+    input: { body: { notes: 'Note[]', first: uuid } }
+    steps:
+      - find: { first: Note }
+        where: id == body.first
+      - guard: first.paid
+        else: 423
+      - each: { note: body.notes }
+        do:
+          - guard: note.paid
+            else: gone
+      - move: { first: send }
+    reply: { 204: ~ }
+",
+    );
+    let codes = |id| -> Vec<(u16, String)> {
+        let errors = operation(&plan, id).errors.iter();
+        errors
+            .filter(|case| !matches!(case.status, 400 | 401 | 403 | 409 | 413 | 415 | 422 | 429))
+            .map(|case| (case.status, case.code.clone()))
+            .collect()
+    };
+    let case = |status, code: &str| (status, code.to_owned());
+    assert_eq!(
+        codes("notes.send"),
+        [
+            case(404, "not-found"),
+            case(412, "precondition-failed"),
+            case(402, "payment-required"),
+        ]
+    );
+    assert_eq!(
+        codes("op.sendAll"),
+        [
+            case(402, "payment-required"),
+            case(404, "not-found"),
+            case(410, "gone"),
+            case(423, "locked"),
+        ]
+    );
+}
+
+#[test]
+fn who_is_not_signed_in_creates_no_row_that_needs_an_owner() {
+    let plan = planned(
+        "
+archwright: 1
+name: notes
+roles: { member: { sign-up: open } }
+entities:
+  User: { account: email, fields: { email: 'email, unique' } }
+  Owned:
+    fields: { author: 'User, owner', text: text }
+    allow: { read: anyone, create: anyone }
+  Free:
+    fields: { author: 'User?, owner', text: text }
+    allow: { read: anyone, create: anyone }
+  Given:
+    fields: { author: { type: User, owner: true, settable: anyone }, text: text }
+    allow: { read: anyone, create: anyone }
+",
+    );
+    check_access(&plan, "owneds.create", &[("anonymous", false, None, "no")]);
+    check_access(&plan, "owneds.list", &[("anonymous", false, None, "yes")]);
+    check_access(&plan, "frees.create", &[("anonymous", false, None, "yes")]);
+    check_access(&plan, "givens.create", &[("anonymous", false, None, "yes")]);
+}

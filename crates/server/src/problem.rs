@@ -3,6 +3,7 @@
 use crate::body::{self, Body};
 use archwright_plan::limits::FAULTS;
 use archwright_plan::model::Api;
+use archwright_plan::status_code;
 use archwright_store::{Failure, Fault};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -269,7 +270,7 @@ impl From<Failure> for Problem {
                 detail,
                 body,
             } => {
-                let mut problem = Self::new(status, code(status), detail);
+                let mut problem = Self::new(status, status_code(status), detail);
                 problem.own_body = body.map(|body| Box::new(OwnBody(body)));
                 problem
             }
@@ -334,26 +335,6 @@ fn named(fields: Vec<String>, code: &'static str, detail: &str) -> Vec<Entry> {
             detail: detail.to_owned(),
         })
         .collect()
-}
-
-/// The code of a status that a named operation chose.
-fn code(status: u16) -> &'static str {
-    match status {
-        400 => "bad-request",
-        401 => "unauthorized",
-        402 => "payment-required",
-        403 => "forbidden",
-        404 => "not-found",
-        409 => "conflict",
-        410 => "gone",
-        412 => "precondition-failed",
-        422 => "invalid",
-        423 => "locked",
-        429 => "rate-limited",
-        503 => "unavailable",
-        500.. => "internal",
-        _ => "refused",
-    }
 }
 
 /// What a status is called.

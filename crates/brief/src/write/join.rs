@@ -218,6 +218,7 @@ pub fn merge(draft: &mut Draft, joined: &Joined) {
     let order = |line: &Line| usize::from(line.value.contains("includes:"));
     draft.roles.sort_by_key(order);
     forget_the_absent(draft);
+    disown_parts(draft);
 }
 
 /// The pattern's entity that a name of the text means: the same, or the one whose last word it is (`Line`).
@@ -307,6 +308,22 @@ fn add(known: &mut DraftEntity, own: DraftEntity) {
         if line.name == "workload" && line.note.starts_with("stated") {
             known.last.retain(|each| each.name != "workload");
             known.last.push(line);
+        }
+    }
+}
+
+/// Parts are owned like their whole.
+fn disown_parts(draft: &mut Draft) {
+    let fields = draft.entities.iter().flat_map(|entity| &entity.fields);
+    let parts: Vec<String> = fields
+        .filter_map(|field| field.value.split_once("[], composed"))
+        .map(|(part, _)| part.to_owned())
+        .collect();
+    for entity in &mut draft.entities {
+        if parts.contains(&entity.name) {
+            for field in &mut entity.fields {
+                field.value = field.value.replace(", owner", "");
+            }
         }
     }
 }

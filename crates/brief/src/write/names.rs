@@ -1,6 +1,6 @@
 //! Words of a brief as names of a design.
 
-use archwright_design::{RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
+use archwright_design::{LIST_PARAMETERS, RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
 
 fn words(name: &str) -> Vec<String> {
     name.split(|each: char| !each.is_alphanumeric())
@@ -25,7 +25,18 @@ fn plain(letter: char) -> char {
     }
 }
 
-/// `OrderLine`; nothing where no letter is left.
+/// Entities that would be stored in tables of the server, or served where accounts sign in.
+const OF_SERVER: [&str; 7] = [
+    "Auth",
+    "AuthCredential",
+    "AuthSession",
+    "AuditEntry",
+    "IdempotencyKey",
+    "SchemaInfo",
+    "StoredFile",
+];
+
+/// `OrderLine`; names that the server needs get `Record` out of the way. Nothing where no letter is left.
 pub fn entity(name: &str) -> Option<String> {
     let name: String = words(name)
         .iter()
@@ -37,13 +48,23 @@ pub fn entity(name: &str) -> Option<String> {
         })
         .collect();
     name.starts_with(|first: char| first.is_ascii_alphabetic())
-        .then_some(name)
+        .then(|| match OF_SERVER.contains(&&name[..]) {
+            true => format!("{name}Record"),
+            false => name,
+        })
 }
 
 /// `order_line`; reserved names get `_value` out of the way.
 pub fn field(name: &str) -> Option<String> {
     let name = joined(name, '_')?;
-    let reserved = [RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS];
+    let reserved = [
+        RESERVED_FIELDS,
+        RESERVED_OF_ACCOUNTS,
+        TIMESTAMPS,
+        LIST_PARAMETERS,
+        // A column of parts.
+        &["position"],
+    ];
     Some(match name.as_str() {
         "id" | "identifier" => "code".to_owned(),
         _ if reserved.concat().contains(&name.as_str()) => format!("{name}_value"),

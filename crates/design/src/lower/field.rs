@@ -236,6 +236,10 @@ impl Context<'_> {
             );
             return;
         }
+        let rest = match name {
+            "example" | "min" | "max" => &without_quotes(rest),
+            _ => rest,
+        };
         let Some(argument) = self.argument(name, rest) else {
             return;
         };
@@ -412,6 +416,7 @@ impl Context<'_> {
                             "pattern" => Some(text),
                             _ => self.argument(name, &text),
                         });
+                    field.plain_default |= name == "default" && text.is_some();
                     text.and_then(|text| text_slot(field, name)?.replace(text))
                         .map(|first| first.span)
                 }
@@ -471,6 +476,16 @@ fn modifier_hint(word: &str) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// What stands between the quotes around the whole text, or all of it.
+fn without_quotes(text: &Text) -> Text {
+    let value = &text.value;
+    let inner = ['\'', '"'].into_iter().find_map(|quote| {
+        let inner = value.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inner.contains(quote)).then_some(1..value.len() - 1)
+    });
+    inner.map_or_else(|| text.clone(), |range| text.slice(range))
 }
 
 /// `[a, b]` without its first bracket, and with a round last one.
@@ -580,6 +595,7 @@ fn empty_field(name: Text, span: Span, ty: TypeText) -> Field {
         blank_as_null: None,
         from: None,
         default: None,
+        plain_default: false,
         computed: None,
         example: None,
         visible: None,

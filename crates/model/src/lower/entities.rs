@@ -10,34 +10,35 @@ use std::collections::BTreeMap;
 
 impl Lowering<'_> {
     pub fn collect_entities(&mut self) {
-        let mut paths: BTreeMap<String, EntityId> = BTreeMap::new();
         for source in &self.design.entities {
             self.check_name(&source.name, Form::Pascal, "an entity");
             let id = EntityId(self.entities.len());
             self.entity_names.insert(&source.name.value, id);
             let entity = self.entity_from(source, id);
-            match paths.get(&entity.path) {
-                Some(other) => {
-                    let message = format!(
-                        "`{}` and `{}` would have the same path `/{}`",
-                        self.entity(*other).name,
-                        entity.name,
-                        entity.path
-                    );
-                    self.error(
-                        "AW201",
-                        source.name.span,
-                        message,
-                        "give one of them a `path`",
-                    );
-                }
-                None => drop(paths.insert(entity.path.clone(), id)),
+            if let Some((other, what)) = self.same_names(&entity) {
+                let message = format!(
+                    "`{}` and `{}` would have the same {what}",
+                    other.name, entity.name
+                );
+                let word = what.split(' ').next().unwrap_or_default();
+                let help = format!("give one of them a `{word}`");
+                self.error("AW201", source.name.span, message, help);
             }
             self.entities.push(entity);
             self.sources.push(source);
             self.field_names.push(BTreeMap::new());
             self.field_sources.push(Vec::new());
         }
+    }
+
+    /// The earlier entity that is called the same, and what would be the same: `` path `/books` ``.
+    fn same_names(&self, entity: &Entity) -> Option<(&Entity, String)> {
+        self.entities.iter().find_map(|other| {
+            if other.plural == entity.plural {
+                return Some((other, format!("plural `{}`", entity.plural)));
+            }
+            (other.path == entity.path).then(|| (other, format!("path `/{}`", entity.path)))
+        })
     }
 
     fn entity_from(&mut self, source: &ast::Entity, id: EntityId) -> Entity {

@@ -21,7 +21,7 @@ impl Lowering<'_> {
                     continue;
                 }
                 if let Some(default) = &source.default {
-                    let default = self.default_value(id, default);
+                    let default = self.default_value(id, default, source.plain_default);
                     self.field_mut(id).default = default;
                 }
                 if let Some(computed) = &source.computed {
@@ -84,12 +84,17 @@ impl Lowering<'_> {
 
     // ---- defaults ----
 
-    fn default_value(&mut self, id: FieldId, text: &Text) -> Option<Expression> {
+    fn default_value(&mut self, id: FieldId, text: &Text, plain: bool) -> Option<Expression> {
         if let FieldKind::ToMany(_) = self.field(id).kind {
             return None;
         }
+        let whole = text.value.trim();
+        let literal = plain
+            && !whole.starts_with(['\'', '"'])
+            && whole != "null"
+            && literals::read_for(self.field(id), whole).is_ok();
         if let Some(scalar) = self.field(id).scalar().cloned()
-            && let Some(written) = bare_literal(&scalar, &text.value)
+            && let Some(written) = bare_literal(&scalar, &text.value).or(literal.then_some(whole))
         {
             return match literals::read_for(self.field(id), written) {
                 Ok(literal) => Some(expression(
@@ -115,8 +120,9 @@ impl Lowering<'_> {
             ..Scope::default()
         };
         let value = self.assigned(text, id, &scope, Absent::Counts)?;
-        if let ExpressionKind::Literal(Literal::Text(written)) = &value.kind
-            && let Err(why) = literals::read_for(self.field(id), &written.clone())
+        if self.field(id).scalar().is_some()
+            && let Some(written) = constant(&value)
+            && let Err(why) = literals::read_for(self.field(id), &written)
         {
             let what = format!("the default of `{}`", self.field(id).name);
             self.bad_literal(text, &what, &why);
@@ -251,6 +257,23 @@ impl Lowering<'_> {
     }
 }
 
+/// The text of a value that an expression has whoever asks: `'draft'`, `(3)`, `-(3)`.
+fn constant(expression: &Expression) -> Option<String> {
+    match &expression.kind {
+        ExpressionKind::Literal(Literal::Text(text)) => Some(text.clone()),
+        ExpressionKind::Literal(Literal::Bool(value)) => Some(value.to_string()),
+        ExpressionKind::Literal(Literal::Int(value)) => Some(value.to_string()),
+        ExpressionKind::Literal(Literal::Decimal { units, scale }) => {
+            Some(literals::decimal_text(*units, *scale))
+        }
+        ExpressionKind::Negate(inner) => constant(inner).map(|text| match text.strip_prefix('-') {
+            Some(positive) => positive.to_owned(),
+            None => format!("-{text}"),
+        }),
+        _ => None,
+    }
+}
+
 /// A default that is a value as it stands, without quotes: `draft`, `12.50`, `true`, `2026-01-01`.
 fn bare_literal<'t>(scalar: &ScalarType, text: &'t str) -> Option<&'t str> {
     let text = text.trim();
@@ -263,6 +286,7 @@ fn bare_literal<'t>(scalar: &ScalarType, text: &'t str) -> Option<&'t str> {
         .starts_with(|first: char| first.is_ascii_digit());
     let known_name = matches!(text, "now" | "today" | "caller" | "signed_in" | "null");
     let bare = match scalar {
+        ScalarType::Enum { values } if values.iter().any(|value| value == text) => true,
         ScalarType::Enum { .. }
         | ScalarType::String { .. }
         | ScalarType::Text { .. }
@@ -274,7 +298,11 @@ fn bare_literal<'t>(scalar: &ScalarType, text: &'t str) -> Option<&'t str> {
         ScalarType::Date | ScalarType::DateTime => begins_with_digit,
         ScalarType::Bool => word && !known_name,
         ScalarType::Json => text.starts_with(['{', '[']),
-        ScalarType::Email | ScalarType::Url | ScalarType::Phone | ScalarType::File { .. } => false,
+        // None of these is an expression too.
+        ScalarType::Email | ScalarType::Url | ScalarType::Phone => {
+            literals::read(scalar, text).is_ok()
+        }
+        ScalarType::File { .. } => false,
     };
     bare.then_some(text)
 }

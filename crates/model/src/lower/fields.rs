@@ -10,8 +10,7 @@ use crate::{
 };
 use archwright_design::ast::{self, Text};
 use archwright_design::{RESERVED_FIELDS, RESERVED_OF_ACCOUNTS, TIMESTAMPS};
-use archwright_diagnostics::{Diagnostic, Span};
-use std::collections::BTreeMap;
+use archwright_diagnostics::Span;
 
 impl Lowering<'_> {
     pub fn collect_fields(&mut self) {
@@ -236,11 +235,6 @@ impl Lowering<'_> {
             .iter()
             .map(|id| heck::ToSnakeCase::to_snake_case(&self.field(*id).name[..]))
             .collect();
-        let name = format!(
-            "unique_{}_{}",
-            self.entity(entity).singular,
-            names.join("_")
-        );
         if fields
             .iter()
             .enumerate()
@@ -256,12 +250,8 @@ impl Lowering<'_> {
         if self.is_oversized(&fields) {
             return self.oversized(span);
         }
-        if self
-            .entity(entity)
-            .unique
-            .iter()
-            .any(|key| key.name == name)
-        {
+        let mut known = self.entity(entity).unique.iter();
+        if known.any(|key| key.fields == fields) {
             return self.error(
                 "AW201",
                 span,
@@ -269,6 +259,7 @@ impl Lowering<'_> {
                 "remove one of them",
             );
         }
+        let name = self.name_of_key(entity, &names.join("_"));
         self.entities[entity.0]
             .unique
             .push(UniqueKey { name, fields });
@@ -292,6 +283,17 @@ impl Lowering<'_> {
             "the texts of this key can be longer than the {LARGEST_INDEXED_BYTES} bytes that an index holds"
         );
         self.error("AW228", span, message, "give its fields shorter lengths");
+    }
+
+    /// `unique_book_isbn`; with a number where another key has that name, which joined words can give two keys.
+    fn name_of_key(&self, entity: EntityId, fields: &str) -> String {
+        let plain = format!("unique_{}_{fields}", self.entity(entity).singular);
+        let keys = || self.entities.iter().flat_map(|entity| &entity.unique);
+        let numbered = (2..).map(|number| format!("{plain}_{number}"));
+        std::iter::once(plain.clone())
+            .chain(numbered)
+            .find(|name| keys().all(|key| key.name != *name))
+            .unwrap_or(plain)
     }
 
     /// A field that a key or an index may have.
@@ -356,54 +358,6 @@ impl Lowering<'_> {
             return self.error("AW228", name.span, message, help);
         }
         self.entities[entity.0].key = Some(id);
-    }
-
-    /// No two keys of a representation are the same.
-    fn check_shown_names(&mut self, entity: EntityId) {
-        let mut shown: BTreeMap<String, FieldId> = BTreeMap::new();
-        for index in 0..self.entity(entity).fields.len() {
-            let id = FieldId { entity, index };
-            for name in self.shown_names(id) {
-                let Some(other) = shown.insert(name.clone(), id).filter(|other| *other != id)
-                else {
-                    continue;
-                };
-                let place = |id: FieldId| {
-                    self.source(id)
-                        .map_or(self.entity(entity).span, |source| source.name.span)
-                };
-                let message = format!(
-                    "`{}` and `{}` would both be shown as `{name}`",
-                    self.field(other).name,
-                    self.field(id).name
-                );
-                let diagnostic = Diagnostic::new("AW256", place(id), message)
-                    .other(place(other), "the other field")
-                    .help("rename one of them; a relation is shown with its target's key or `id` behind its name");
-                self.report(diagnostic);
-            }
-        }
-    }
-
-    fn shown_names(&self, id: FieldId) -> Vec<String> {
-        let field = self.field(id);
-        if self.broken.contains(&id) {
-            return Vec::new();
-        }
-        match &field.kind {
-            FieldKind::ToOne(relation) => {
-                let key = self.sources[relation.target.0]
-                    .key
-                    .as_ref()
-                    .map_or("id", |key| &key.value);
-                vec![field.name.clone(), format!("{}_{key}", field.name)]
-            }
-            FieldKind::ToMany(relation) if matches!(relation.kind, ToManyKind::Linked { .. }) => {
-                let singular = pluralizer::pluralize(&field.name, 1, false);
-                vec![field.name.clone(), format!("{singular}_ids")]
-            }
-            _ => vec![field.name.clone()],
-        }
     }
 }
 

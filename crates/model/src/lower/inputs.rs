@@ -201,13 +201,14 @@ impl Lowering<'_> {
 
     fn refuse_on_input(&mut self, source: &ast::Field) {
         let text = |text: &Option<Text>| text.as_ref().map(|text| text.span);
+        let number = |number: &Option<ast::Spanned<i64>>| number.as_ref().map(|number| number.span);
         let grants = |grants: &Option<Vec<ast::Grant>>| {
             grants
                 .as_ref()
                 .and_then(|grants| grants.first())
                 .map(|grant| grant.who.span)
         };
-        let modifiers: [(&str, Option<Span>); 19] = [
+        let modifiers: [(&str, Option<Span>); 22] = [
             ("unique", source.unique.as_ref().map(|unique| unique.span)),
             ("immutable", source.immutable),
             ("read-only", source.read_only),
@@ -227,6 +228,9 @@ impl Lowering<'_> {
             ("visible", grants(&source.visible)),
             ("settable", grants(&source.settable)),
             ("example", text(&source.example)),
+            ("since", number(&source.evolution.since)),
+            ("until", number(&source.evolution.until)),
+            ("was", text(&source.evolution.was)),
         ];
         for (name, span) in modifiers {
             if let Some(span) = span {
@@ -247,7 +251,9 @@ impl Lowering<'_> {
                 InputKind::Object(_) => true,
                 InputKind::Scalar(scalar) => *scalar == ScalarType::Json,
                 InputKind::Reference(_) => false,
-                InputKind::List(_) => place != "query",
+                InputKind::List(item) => {
+                    place != "query" || matches!(**item, InputKind::Scalar(ScalarType::Json))
+                }
             };
             if wrong {
                 let message = format!("`{}` does not fit into a {place}", field.name);

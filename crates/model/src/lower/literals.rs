@@ -125,6 +125,16 @@ pub(super) fn digits(text: &str) -> Option<(i64, u32)> {
     ))
 }
 
+/// `12.50` for 1250 with a scale of 2.
+pub(super) fn decimal_text(units: i64, scale: u32) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let digits = format!("{:0>1$}", units.unsigned_abs(), scale as usize + 1);
+    match digits.split_at(digits.len() - scale as usize) {
+        (whole, "") => format!("{sign}{whole}"),
+        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
 fn uuid(text: &str) -> Option<String> {
     let groups: Vec<&str> = text.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();

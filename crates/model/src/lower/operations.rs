@@ -8,13 +8,12 @@ use super::typing::{Bindings, Scope};
 use crate::{EntityId, InputField, InputKind, Method, Operation, ScalarType, Shape, Step, Who};
 use archwright_design::ast::{self, StepKind, Text};
 use archwright_diagnostics::Diagnostic;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 impl Lowering<'_> {
     pub fn check_operations(&mut self) {
         let design = self.design;
-        let mut routes: BTreeMap<(Method, String), &Text> = BTreeMap::new();
         for source in &design.operations {
             self.check_name(&source.name, Form::Operation, "an operation");
             let Some((method, path)) = self.route(source) else {
@@ -22,18 +21,6 @@ impl Lowering<'_> {
                 self.operation(source, Method::Post, String::new());
                 continue;
             };
-            if let Some(first) = routes.insert((method, pattern(&path)), &source.name) {
-                let message = format!(
-                    "`{}` has this route too: {} {path}",
-                    first.value,
-                    method.name()
-                );
-                let diagnostic =
-                    Diagnostic::new("AW351", source.path.as_ref().map(|path| path.span), message)
-                        .other(first.span, "the other operation")
-                        .help("change the verb or the path of one of them");
-                self.report(diagnostic);
-            }
             let operation = self.operation(source, method, path);
             self.operations.push(operation);
         }
@@ -228,6 +215,12 @@ impl Lowering<'_> {
                 "content-type",
                 "idempotency-key",
                 "if-match",
+                "if-none-match",
+                "x-request-id",
+                "accept",
+                "accept-encoding",
+                "connection",
+                "transfer-encoding",
             ];
             if !sound || taken.contains(&&name.to_ascii_lowercase()[..]) {
                 let message = format!("`{name}` can't be an input header");
@@ -442,7 +435,7 @@ fn parameters(path: &str) -> Vec<&str> {
 }
 
 /// The path with its names taken out, so that two that match the same requests are equal.
-fn pattern(path: &str) -> String {
+pub(super) fn pattern(path: &str) -> String {
     let segments: Vec<&str> = path
         .split('/')
         .map(|segment| parameter(segment).map_or(segment, |_| "{}"))

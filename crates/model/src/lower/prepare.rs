@@ -134,6 +134,7 @@ fn written_aliases<'d>(
     for alias in &design.types {
         let name = &alias.name;
         if taken.insert(&name.value) {
+            refuse_evolution(alias, diagnostics);
             written.insert(&name.value[..], alias);
             continue;
         }
@@ -142,6 +143,24 @@ fn written_aliases<'d>(
         diagnostics.push(Diagnostic::new("AW201", name.span, message).help(help));
     }
     written
+}
+
+/// A type is part of every version; fields of it come and go.
+fn refuse_evolution(alias: &Field, diagnostics: &mut Vec<Diagnostic>) {
+    let evolution = &alias.evolution;
+    let words = [
+        ("since", evolution.since.as_ref().map(|since| since.span)),
+        ("until", evolution.until.as_ref().map(|until| until.span)),
+        ("was", evolution.was.as_ref().map(|was| was.span)),
+    ];
+    for (word, span) in words {
+        if let Some(span) = span {
+            let message = format!("`{word}` does not fit a type");
+            diagnostics.push(
+                Diagnostic::new("AW222", span, message).help("write it at the fields of the type"),
+            );
+        }
+    }
 }
 
 fn expand_all(
@@ -244,6 +263,11 @@ fn apply(alias: &Field, field: &Field) -> Field {
             field.default.clone()
         } else {
             alias.default.clone()
+        },
+        plain_default: if own_value {
+            field.plain_default
+        } else {
+            alias.plain_default
         },
         computed: if own_value {
             field.computed.clone()

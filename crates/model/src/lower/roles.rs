@@ -270,6 +270,11 @@ impl Lowering<'_> {
                 );
                 continue;
             }
+            if self.entity(entity).part_of.is_some() {
+                let message = "a part is owned like its whole";
+                self.error("AW276", span, message, "remove `owner`, or use a condition");
+                continue;
+            }
             self.need_account(span, "an owner is an account");
             let target = self.target_of(field);
             if let Some(account) = self.account.as_ref().map(|account| account.entity)
@@ -314,6 +319,11 @@ impl Lowering<'_> {
                     "a row has one tenant",
                     "leave `tenant` at one field",
                 );
+                continue;
+            }
+            if self.entity(entity).part_of.is_some() {
+                let message = "a part is in the tenant of its whole";
+                self.error("AW277", span, message, "remove `tenant`");
                 continue;
             }
             match self.tenant {

@@ -17,6 +17,32 @@ const FILE_MAX: u64 = 1 << 30;
 const ENUM_VALUES: usize = 64;
 
 impl Lowering<'_> {
+    /// The types that the design names, also those that nothing uses. What is wrong with one that is used is said at
+    /// the same place, and then counts once.
+    pub fn check_types(&mut self) {
+        let design = self.design;
+        let known: Vec<&str> = design
+            .types
+            .iter()
+            .map(|alias| &alias.name.value[..])
+            .collect();
+        for alias in &design.types {
+            let name = &alias.ty.name;
+            if NAMES.contains(&&name.value[..]) {
+                if let Some(scalar) = self.scalar(&alias.ty) {
+                    let min = self.bound(&scalar, alias.min.as_ref(), "min");
+                    let max = self.bound(&scalar, alias.max.as_ref(), "max");
+                    self.check_bounds(min.as_ref(), max.as_ref(), alias.max.as_ref());
+                    self.pattern(&scalar, alias.pattern.as_ref());
+                }
+            } else if !self.entity_names.contains_key(&name.value[..])
+                && !known.contains(&&name.value[..])
+            {
+                self.unknown_type(name);
+            }
+        }
+    }
+
     /// The scalar type that is written, or a diagnostic. The caller knows that the name is a scalar's.
     pub fn scalar(&mut self, ty: &TypeText) -> Option<ScalarType> {
         let arguments = &ty.arguments[..];

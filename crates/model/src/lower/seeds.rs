@@ -99,6 +99,11 @@ impl Lowering<'_> {
         }
         match (self.field(field).kind.clone(), source) {
             (FieldKind::Scalar(_), Source::Scalar(text)) => self.seed_literal(field, text),
+            (FieldKind::ToOne(_), Source::Scalar(text))
+                if self.field(field).optional && is_nothing(text) =>
+            {
+                Some(SeedValue::Literal(Literal::Null))
+            }
             (FieldKind::ToOne(_), Source::Scalar(text)) => {
                 Some(SeedValue::Reference(text.value.clone()))
             }
@@ -156,8 +161,7 @@ impl Lowering<'_> {
     }
 
     fn seed_literal(&mut self, field: FieldId, text: &Text) -> Option<SeedValue> {
-        let optional = self.field(field).optional;
-        if optional && matches!(&text.value[..], "null" | "~" | "") {
+        if self.field(field).optional && is_nothing(text) {
             return Some(SeedValue::Literal(Literal::Null));
         }
         match literals::read_for(self.field(field), &text.value) {
@@ -193,4 +197,9 @@ impl Lowering<'_> {
         self.error("AW390", name.span, message, "write `[{ quantity: 2 }]`");
         None
     }
+}
+
+/// What YAML writes for a value that is missing.
+fn is_nothing(text: &Text) -> bool {
+    matches!(&text.value[..], "null" | "~" | "")
 }

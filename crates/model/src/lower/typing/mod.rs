@@ -111,10 +111,34 @@ impl Lowering<'_> {
             return false;
         }
         let compares = is_comparison(expression);
-        expression
-            .children()
+        let nothing =
+            |side: &&Expression| matches!(side.kind, ExpressionKind::Literal(Literal::Null));
+        let sides = expression.children();
+        if compares && !sides.iter().any(nothing) && !sides.iter().all(|side| self.has_hash(side)) {
+            return false;
+        }
+        sides
             .into_iter()
             .all(|child| self.refuse_sensitive(child, compares))
+    }
+
+    /// What is encrypted is compared by the hash that is kept where it is looked up; reports a lack of it.
+    fn has_hash(&mut self, side: &Expression) -> bool {
+        let ExpressionKind::Field { field, .. } = side.kind else {
+            return true;
+        };
+        let keys = &self.entity(field.entity).unique;
+        let kept = self.field(field).filter || keys.iter().any(|key| key.fields.contains(&field));
+        if kept || !self.field(field).sensitive {
+            return true;
+        }
+        let message = format!(
+            "`{}` is sensitive, and without an index it can't be compared",
+            self.field(field).name
+        );
+        let help = "add `filter` or `unique` to the field, or drop `sensitive`";
+        self.error("AW326", side.span, message, help);
+        false
     }
 
     /// What is shown is made of nothing that is write-only, but for whether it equals something; reports any other use.
