@@ -70,17 +70,17 @@ impl Shaper<'_> {
                     shaper.shape(&judge, show, Some(row), at)
                 })
             }
-            Shape::Each { list, bind, item } => {
-                self.rows(judge, list, this, at, &mut |shaper, row, at| {
-                    let mut bindings: Vec<(BindingId, Value)> = judge.bindings.to_vec();
-                    bindings.push((*bind, Value::Row(row.clone())));
-                    let judge = Judge {
-                        bindings: &bindings,
-                        ..*judge
-                    };
-                    shaper.shape(&judge, item, Some(row), at)
-                })
-            }
+            Shape::Each {
+                list, bind, item, ..
+            } => self.rows(judge, list, this, at, &mut |shaper, row, at| {
+                let mut bindings: Vec<(BindingId, Value)> = judge.bindings.to_vec();
+                bindings.push((*bind, Value::Row(row.clone())));
+                let judge = Judge {
+                    bindings: &bindings,
+                    ..*judge
+                };
+                shaper.shape(&judge, item, Some(row), at)
+            }),
         }
     }
 
