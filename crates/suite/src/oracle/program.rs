@@ -14,6 +14,9 @@ use archwright_plan::model::{
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Fields with the values that a step gives them.
+type Assignments = [(FieldId, Expression)];
+
 /// What a request gives, as an object for each place; what is left out is not there.
 pub type Inputs = Vec<(InputPlace, Value)>;
 
@@ -604,7 +607,7 @@ impl Run<'_, '_> {
         &mut self,
         bind: BindingId,
         entity: EntityId,
-        (key, set): (&[(FieldId, Expression)], &[(FieldId, Expression)]),
+        (key, set): (&Assignments, &Assignments),
         changes: bool,
     ) -> Stepped<Course> {
         let mut body = self.body(key);
@@ -618,9 +621,8 @@ impl Run<'_, '_> {
                 }
             })
         };
-        let found = self.rows(entity).into_iter();
-        let found = found.filter(|row| fits(self.world, row)).next();
-        match found {
+        let mut rows = self.rows(entity).into_iter();
+        match rows.find(|row| fits(self.world, row)) {
             Some(row) => {
                 if changes {
                     let body = self.body(set);
