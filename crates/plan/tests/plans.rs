@@ -63,6 +63,15 @@ fn operation<'a>(plan: &'a Plan, id: &str) -> &'a Operation {
     plan.operation(id).unwrap_or_else(|| panic!("no {id}"))
 }
 
+/// The lines of one operation in the printed plan.
+fn printed<'t>(plan: &Plan, text: &'t str, id: &str) -> Vec<&'t str> {
+    let operation = operation(plan, id);
+    let head = format!("  {} {}  ", operation.method.name(), operation.path);
+    let from = text.find(&head).unwrap();
+    let block = text[from..].split("\n\n").next().unwrap();
+    block.lines().map(str::trim_end).collect()
+}
+
 /// The access of one operation, as `plan` prints it.
 fn check_access(plan: &Plan, id: &str, expected: &[(&str, bool, Option<&str>, &str)]) {
     let json = serde_json::to_value(json(plan)).unwrap();
@@ -397,14 +406,7 @@ operations:
 ",
     );
     let text = render_text(&plan);
-    let printed = |id: &str| {
-        let operation = operation(&plan, id);
-        let head = format!("  {} {}  ", operation.method.name(), operation.path);
-        let from = text.find(&head).unwrap();
-        let block = text[from..].split("\n\n").next().unwrap();
-        let lines = block.lines().map(str::trim_end);
-        lines.collect::<Vec<_>>()
-    };
+    let printed = |id: &str| printed(&plan, &text, id);
     for line in [
         "    move: from draft to published",
         "    input: { note: string(1..80)? }",
@@ -567,12 +569,9 @@ entities:
     );
     let text = render_text(&plan);
     let allowed = |id: &str| -> Vec<String> {
-        let operation = operation(&plan, id);
-        let head = format!("  {} {}  ", operation.method.name(), operation.path);
-        let from = text.find(&head).unwrap();
-        let block = text[from..].split("\n\n").next().unwrap();
-        let lines = block
-            .lines()
+        let lines = printed(&plan, &text, id);
+        let lines = lines
+            .iter()
             .filter_map(|line| line.strip_prefix("    allowed: "));
         lines.map(str::to_owned).collect()
     };

@@ -11,6 +11,7 @@ use archwright_plan::model::{
     self, BindingId, Direction, EntityId, Expression, ExpressionKind, FieldId, InputField,
     InputKind, InputPlace, Otherwise, Step, StepKind, ToManyKind,
 };
+use archwright_plan::status_code;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -180,26 +181,6 @@ fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
         members.extend(value.map(|value| (field.name.clone(), value)));
     }
     Value::Object(members)
-}
-
-/// The words of [`Otherwise::Status`], as problem replies code them.
-pub fn code_of(status: u16) -> &'static str {
-    match status {
-        400 => "bad-request",
-        401 => "unauthorized",
-        402 => "payment-required",
-        403 => "forbidden",
-        404 => "not-found",
-        409 => "conflict",
-        410 => "gone",
-        412 => "precondition-failed",
-        422 => "invalid",
-        423 => "locked",
-        429 => "rate-limited",
-        503 => "unavailable",
-        500.. => "internal",
-        _ => "refused",
-    }
 }
 
 struct Run<'w, 'p> {
@@ -713,7 +694,7 @@ fn refused(step: &Step) -> Refusal {
         Otherwise::Status(status) => status,
         Otherwise::Null => 404,
     };
-    Refusal::new(status, code_of(status), "a step that can't be done")
+    Refusal::new(status, status_code(status), "a step that can't be done")
 }
 
 /// What the database refuses is told as the step wants it.
@@ -721,7 +702,7 @@ fn otherwise(step: &Step, refusal: Refusal) -> Refusal {
     match step.otherwise {
         Otherwise::Status(wanted) if refusal.status == 409 && wanted != 409 => Refusal {
             status: wanted,
-            code: code_of(wanted),
+            code: status_code(wanted),
             ..refusal
         },
         _ => refusal,
