@@ -24,7 +24,7 @@ pub use archwright_model::naming::{column_name, lookup_column};
 pub use errors::{COMMON_ERRORS, status_code, status_title};
 pub use matrix::is_of_class;
 pub use render::{json, text as render_text};
-pub use request::RequestBody;
+pub use request::{PASSWORD_RATE, RequestBody};
 pub use seed::*;
 pub use tags::{Tag, words};
 pub use text::{cel, decimal, literal};

@@ -51,11 +51,12 @@ impl Design<'_> {
             return self.part(table, definition, entity);
         }
         let without_rows = |part: &Expression| self.conditions.without_rows(part);
+        let of_the_row_alone = |part: &Expression| self.conditions.of_the_row_alone(part);
         let changes = [Kind::Update, Kind::Move, Kind::File];
         let delete = match entity.soft_delete {
             // A deleted row is marked, which is no business of the role that changes rows.
             true => Vec::new(),
-            false => self.permits(entity, &[Kind::Delete], &without_rows),
+            false => self.permits(entity, &[Kind::Delete], &of_the_row_alone),
         };
         TableSecurity {
             table,
@@ -201,9 +202,9 @@ impl Design<'_> {
         };
         let when = kept(alternative.when.as_ref(), timely);
         let further = kept(further, timely);
-        // Judged before parts and links are written.
+        // Judged before parts, links and other rows are written.
         let after = kept(alternative.after.as_ref(), &|part| {
-            conditions.without_rows(part)
+            conditions.of_the_row_alone(part)
         });
         Some(Permit {
             operations: vec![operation.to_owned()],
@@ -227,7 +228,7 @@ impl Design<'_> {
         let mut changing: Vec<FieldId> = given.chain(derived).collect();
         changing.extend(stamp(entity, "updated_at"));
         let timely = |part: &Expression| {
-            self.conditions.without_rows(part) && !self.conditions.reads(part, &changing)
+            self.conditions.of_the_row_alone(part) && !self.conditions.reads(part, &changing)
         };
         let mut permits = Vec::new();
         for operation in operations {
@@ -355,10 +356,6 @@ fn stamp(entity: &Entity, name: &str) -> Option<FieldId> {
 impl RowSecurity {
     pub fn of(&self, table: usize) -> Option<&TableSecurity> {
         self.tables.iter().find(|one| one.table == table)
-    }
-
-    pub fn has_tenants(&self) -> bool {
-        self.tables.iter().any(|one| one.tenancy.is_some())
     }
 }
 

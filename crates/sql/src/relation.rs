@@ -92,7 +92,10 @@ impl Printer<'_> {
         let near = self.row_id(of)?;
         let (row, alias) = self.aliased(relation.target);
         let table = self.table(relation.target);
-        let active = self.active(relation.target, &alias);
+        let active = match relation.kind {
+            ToManyKind::Composed { .. } => self.unmarked(relation.target, &alias),
+            _ => self.active(relation.target, &alias),
+        };
         match relation.kind {
             ToManyKind::Inverse { by } | ToManyKind::Composed { by } => {
                 let back = self.column(&row, ColumnSource::Field(by))?;

@@ -68,6 +68,24 @@ impl Conditions<'_> {
         })
     }
 
+    /// Looks at no row but the row itself, whose fields are what the database is asked about, and at what never changes of
+    /// others: one request may change several rows, and the server judged them before.
+    pub fn of_the_row_alone(&self, part: &Expression) -> bool {
+        self.without_rows(part)
+            && self.every(part, &|part| match &part.kind {
+                ExpressionKind::Field { of, field } => {
+                    matches!(of.kind, ExpressionKind::This) || self.stays(*field)
+                }
+                _ => true,
+            })
+    }
+
+    fn stays(&self, field: FieldId) -> bool {
+        let definition = self.model.field(field);
+        let is_tenant = self.model.entity(field.entity).tenant == Some(field);
+        definition.immutable || (is_tenant && definition.settable.is_none())
+    }
+
     /// Whether it reads one of these fields of the row itself.
     pub fn reads(&self, part: &Expression, fields: &[FieldId]) -> bool {
         !self.every(part, &|part| match &part.kind {

@@ -184,7 +184,15 @@ impl TablePolicies<'_> {
         if self.one.change.is_empty() || self.one.columns.is_empty() {
             return Ok(());
         }
-        let using = self.rule("change", &self.one.change, Asks::Before)?;
+        let mut using = self.rule("change", &self.one.change, Asks::Before)?;
+        let own = self.is_own();
+        if let Some(marked) = self
+            .table
+            .column_from(ColumnSource::DeletedAt)
+            .filter(|_| own)
+        {
+            using = format!("{using} AND {} IS NULL", DIALECT.identifier(&marked.name));
+        }
         let check = self.left(&using)?;
         let table = DIALECT.identifier(&self.table.name);
         let columns = self.one.columns.iter();
@@ -232,7 +240,7 @@ impl TablePolicies<'_> {
             return Ok(using.to_owned());
         }
         let machine = self.plan.model.entity(self.one.subject).state.is_some();
-        if !machine && self.one.change.iter().any(|permit| permit.after.is_none()) {
+        if !machine && self.one.change.iter().all(|permit| permit.after.is_none()) {
             // What may be changed at all has no condition on the row that is left.
             return Ok("TRUE".to_owned());
         }

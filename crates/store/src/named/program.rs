@@ -233,19 +233,21 @@ impl Program {
         !self.refusals.is_empty() || replies.any(|(status, _)| *status != self.status)
     }
 
-    /// The body of a failure with this status: that of the step that refused, or else the operation's.
+    /// The body of a failure with this status: that of the step that refused, or else the operation's. Empty where that
+    /// is nothing; `None` where there is none.
     pub fn told(
         &self,
         job: &Job<'_>,
         environment: &Environment,
         status: u16,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        match environment
-            .refusal
-            .and_then(|index| self.refusals.get(index))
-        {
-            Some(shown) => shown.write(job, environment),
-            None => self.shown(job, environment, status),
+        let refusal = environment.refusal;
+        let own = refusal.and_then(|index| self.refusals.get(index));
+        let mut replies = self.replies.iter();
+        let reply = replies.find(|(known, _)| *known == status);
+        match own.or(reply.map(|(_, shown)| shown)) {
+            Some(shown) => Ok(Some(shown.write(job, environment)?.unwrap_or_default())),
+            None => Ok(None),
         }
     }
 
@@ -265,6 +267,14 @@ impl Program {
 }
 
 impl Step {
+    /// Whether it changes rows that earlier steps bound.
+    pub fn is_about_rows(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Update { .. } | Kind::Delete { .. } | Kind::Link { .. }
+        )
+    }
+
     fn statements<'s>(&'s self, all: &mut Vec<&'s Statement>) {
         all.extend(&self.condition);
         let mut assigned = |set: &'s [Assignment]| all.extend(set.iter().map(|one| &one.value));

@@ -5,7 +5,7 @@ use super::program::{Assignment, Kind, Step};
 use super::show::{list_of, stored};
 use crate::connection::Value;
 use crate::represent::{Rule, bound};
-use crate::write::{self, Given, Job, by_rule, status};
+use crate::write::{self, Given, Job, at_odds, by_rule, status};
 use crate::{Failure, accounts};
 use archwright_plan::model::{BindingId, EntityId, FieldId, Otherwise, SignUp};
 use archwright_sql::{Phase, Statement};
@@ -70,13 +70,11 @@ fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<
     let Otherwise::Status(wanted) = step.otherwise else {
         return Err(failure);
     };
-    let failure = match failure {
+    let failure = match at_odds(failure) {
         // What the database refuses is told as the step wants it.
         Failure::Conflict { detail, .. } if wanted != 409 => status(wanted, detail),
         // An earlier step took the row.
-        Failure::NotFound if matches!(step.kind, Kind::Update { .. } | Kind::Delete { .. }) => {
-            refused(step)
-        }
+        Failure::NotFound if step.is_about_rows() => refused(step),
         failure => failure,
     };
     if failure.status() == Some(wanted) {

@@ -327,7 +327,7 @@ impl<'a> Builder<'a> {
         part.query.group = Some(part.projection.push(back.clone()));
         let whole = self.plan.model.field(by).to_one();
         let keys = part.keys(whole.map_or(entity, |whole| whole.target))?;
-        let active = part.printer.active(entity, "t");
+        let active = part.printer.unmarked(entity, "t");
         let order = match self.plan.table(entity).column_from(ColumnSource::Position) {
             Some(_) => part
                 .printer

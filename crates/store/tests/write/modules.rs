@@ -14,6 +14,8 @@ mod moves;
 mod named;
 mod odd;
 mod passwords;
+mod policies;
+mod refused_steps;
 mod relations;
 mod repetition;
 mod script;
