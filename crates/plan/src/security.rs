@@ -91,7 +91,7 @@ impl Design<'_> {
                 false => write,
             },
             columns: self.columns(definition, part),
-            tenancy: None,
+            tenancy: tenancy(self.model, part.id),
             reason: format!(
                 "Rows are known and written like their {}. The parts of a new {} are written by the owner of the table.",
                 whole.name, whole.name

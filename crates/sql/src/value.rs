@@ -118,6 +118,7 @@ impl Printer<'_> {
                 variable,
                 value,
             } => self.map(over, *variable, value, scope),
+            ExpressionKind::Filter { .. } => self.row_ids(expression, scope),
             ExpressionKind::List(_) => Err(Unsupported::at("a list as a value", expression.span)),
         }
     }

@@ -1,6 +1,7 @@
 //! Named operations: their steps in one transaction, then the reply.
 
 mod environment;
+mod find;
 mod input;
 mod program;
 mod show;

@@ -17,5 +17,6 @@ mod passwords;
 mod relations;
 mod repetition;
 mod script;
+mod tenants;
 mod together;
 mod wholes;

@@ -2,6 +2,7 @@
 
 mod body;
 mod closed;
+mod confine;
 mod delete;
 mod judge;
 mod list;
