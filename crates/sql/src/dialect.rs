@@ -131,6 +131,20 @@ impl Dialect {
         format!("SELECT {value} FROM jsonb_array_elements_text({list}::jsonb)")
     }
 
+    /// The lists in a JSON list, for a FROM clause, and the position of each, from 0.
+    pub fn json_lists(self, lists: &str, alias: &str) -> (String, String) {
+        match self {
+            Self::Sqlite => (
+                format!("json_each({lists}) {alias}"),
+                format!("{alias}.key"),
+            ),
+            Self::Postgres => (
+                format!("jsonb_array_elements({lists}::jsonb) WITH ORDINALITY {alias}(value, key)"),
+                format!("{alias}.key - 1"),
+            ),
+        }
+    }
+
     /// A value as a JSON list has it, in the form in which SQLite stores it.
     pub fn list_item(self, value: &str, ty: &Type) -> String {
         match (self, ty) {

@@ -193,6 +193,17 @@ impl Printer<'_> {
         self.dialect.list_values(list, ty, cast)
     }
 
+    /// An id in one of the lists of [`Dialect::json_lists`].
+    pub fn listed_id(&self, alias: &str, index: usize, entity: EntityId) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("json_extract({alias}.value, '$[{index}]')"),
+            Dialect::Postgres => {
+                let cast = self.dialect.cast(&Type::Row(entity), self.plan);
+                format!("({alias}.value->>{index})::{}", cast.unwrap_or("text"))
+            }
+        }
+    }
+
     /// Whole numbers are calculated without a limit, whatever their columns have, so that a result that is too large is
     /// no error: the reader takes the nearest one that fits.
     fn wide(&self, text: String, ty: &Type) -> String {

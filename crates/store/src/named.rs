@@ -5,6 +5,7 @@ mod find;
 mod input;
 mod program;
 mod show;
+mod shown;
 mod steps;
 
 pub(crate) use environment::Environment;

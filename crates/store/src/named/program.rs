@@ -1,7 +1,8 @@
 //! Named operations, and the effects of moves, as statements that are printed once at the start.
 
 use super::find::{Window, named_entities, named_row};
-use super::show::{Shower, Shown};
+use super::show::Shower;
+use super::shown::Shown;
 use super::{Environment, steps};
 use crate::Failure;
 use crate::represent::{admit_class, unsupported};

@@ -2,7 +2,7 @@
 
 use super::Environment;
 use super::program::{Assignment, Kind, Step};
-use super::show::{list_of, stored};
+use super::shown::{list_of, stored};
 use crate::connection::Value;
 use crate::represent::{Rule, bound};
 use crate::write::{self, Given, Job, by_rule, status};

@@ -17,6 +17,7 @@ mod passwords;
 mod relations;
 mod repetition;
 mod script;
+mod shapes;
 mod tenants;
 mod together;
 mod wholes;

@@ -81,7 +81,7 @@ impl Shaper<'_> {
                     bindings: &bindings,
                     ..*judge
                 };
-                shaper.shape(&judge, item, Some(row), at)
+                shaper.shape(&judge, item, this, at)
             }),
         }
     }
