@@ -16,11 +16,13 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
             when: when.into(),
         });
     };
-    add(
-        400,
-        "bad-request",
-        "A parameter, a header or the JSON can't be understood.",
-    );
+    let unclear = match operation.shapes_reply {
+        true => {
+            "A parameter, a header or the JSON can't be understood, or `expand` asks for too many rows."
+        }
+        false => "A parameter, a header or the JSON can't be understood.",
+    };
+    add(400, "bad-request", unclear);
     // A token that is not valid is refused even where none is needed.
     if model.account.is_some() && *kind != Kind::Download {
         add(

@@ -175,6 +175,14 @@ impl Dialect {
         }
     }
 
+    /// The lesser of two numbers.
+    pub fn lesser(self, left: &str, right: &str) -> String {
+        match self {
+            Self::Sqlite => format!("min({left}, {right})"),
+            Self::Postgres => format!("least({left}, {right})"),
+        }
+    }
+
     /// A key of an order in which missing values come before all others.
     pub fn ordered(self, column: &str, nullable: bool, direction: Direction) -> String {
         match (self, direction, nullable) {

@@ -6,7 +6,7 @@ use crate::wire::{from_json, id_from_json, reference_from_json};
 use crate::world::Row;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, ToManyKind};
-use archwright_plan::{OperationKind, OutputSource};
+use archwright_plan::{OperationKind, OutputSource, limits};
 use serde_json::Value as Json;
 
 /// Pages of one list that are read; more rows than these can't be held against lists.
@@ -45,6 +45,7 @@ impl Session<'_> {
         }
         let expands = self.linked_expands(entity);
         let limit = operation.list.as_ref().map_or(20, |list| list.page_max);
+        let limit = limit.min(self.most_expanded(entity));
         let mut rows = Vec::new();
         let mut query = format!("limit={limit}{expands}");
         for _ in 0..MOST_PAGES {
@@ -73,6 +74,14 @@ impl Session<'_> {
             operation.id,
             rows.len()
         ))
+    }
+
+    /// So many rows that what is expanded of them is not too much for one reply.
+    fn most_expanded(&self, entity: EntityId) -> u32 {
+        let expands = self.plan.resource(entity).expands.iter();
+        let linked = expands.filter(|expand| self.canonical(expand.field).is_some());
+        let each = linked.count().max(1) * self.plan.model.api.page_max as usize;
+        u32::try_from(limits::EXPANDED_ROWS / each).map_or(1, |most| most.max(1))
     }
 
     /// Links can only be read by expanding them.

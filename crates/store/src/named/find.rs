@@ -104,8 +104,10 @@ impl<'p> Compiler<'p> {
         let limit = match window.limit {
             Some(limit) => {
                 let limit = printer.value(limit, &outside)?;
-                self.dialect
-                    .greater("0", &format!("coalesce({limit}, {most})"))
+                // What an input asks for is held to a page, as in every other list.
+                let limit = format!("coalesce({limit}, {most})");
+                let limit = self.dialect.lesser(&limit, &most.to_string());
+                self.dialect.greater("0", &limit)
             }
             None => most.to_string(),
         };

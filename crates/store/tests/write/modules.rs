@@ -2,6 +2,7 @@ mod access;
 mod accounts;
 mod alike;
 mod audit;
+mod bounds;
 mod checks;
 #[path = "../common/database.rs"]
 mod database;

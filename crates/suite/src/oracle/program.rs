@@ -448,7 +448,8 @@ impl Run<'_, '_> {
                 _ => usual as usize,
             }
         };
-        let (limit, offset) = (number(limit, most), number(offset, 0));
+        let limit = number(limit, most).min(most as usize);
+        let offset = number(offset, 0);
         let judge = Judge {
             inputs: &self.inputs,
             bindings: &self.done.bindings,
