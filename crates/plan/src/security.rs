@@ -8,7 +8,7 @@ use crate::{
     Alternative, CallerClass, ColumnSource, InputKind, Operation, OperationKind, Permit, Resource,
     RowSecurity, Table, TablePurpose, TableSecurity, Transition,
 };
-use archwright_model::{Entity, Expression, Field, FieldId, Model, ScalarType};
+use archwright_model::{Entity, Expression, Field, FieldId, Model, OnDelete, ScalarType};
 use conditions::{Conditions, and};
 
 /// The policies of every table with rows of the design, where it asks for them.
@@ -51,12 +51,20 @@ impl Design<'_> {
             return self.part(table, definition, entity);
         }
         let without_rows = |part: &Expression| self.conditions.without_rows(part);
-        let of_the_row_alone = |part: &Expression| self.conditions.of_the_row_alone(part);
+        // Rows that go first take the references to them along.
+        let unset = entity.fields.iter().filter(|field| {
+            let relation = field.to_one();
+            relation.is_some_and(|one| one.on_delete == OnDelete::SetNull)
+        });
+        let unset: Vec<FieldId> = unset.map(|field| field.id).collect();
+        let until_deleted = |part: &Expression| {
+            self.conditions.of_the_row_alone(part) && !self.conditions.reads(part, &unset)
+        };
         let changes = [Kind::Update, Kind::Move, Kind::File];
         let delete = match entity.soft_delete {
             // A deleted row is marked, which is no business of the role that changes rows.
             true => Vec::new(),
-            false => self.permits(entity, &[Kind::Delete], &of_the_row_alone),
+            false => self.permits(entity, &[Kind::Delete], &until_deleted),
         };
         TableSecurity {
             table,
@@ -92,7 +100,7 @@ impl Design<'_> {
                 false => write,
             },
             columns: self.columns(definition, part),
-            tenancy: None,
+            tenancy: tenancy(self.model, part.id),
             reason: format!(
                 "Rows are known and written like their {}. The parts of a new {} are written by the owner of the table.",
                 whole.name, whole.name

@@ -89,7 +89,8 @@ impl Scope {
         scope
     }
 
-    pub(crate) fn binding(&self, binding: BindingId) -> Option<Row> {
+    /// The row of the FROM clause that a binding stands for.
+    pub fn binding(&self, binding: BindingId) -> Option<Row> {
         let mut bindings = self.bindings.iter().rev();
         let found = bindings.find(|(known, _)| *known == binding);
         found.map(|(_, row)| row.clone())

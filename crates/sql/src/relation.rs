@@ -49,6 +49,20 @@ impl Printer<'_> {
                 let row = self.row(of, scope)?;
                 self.relation(&row, *field)
             }
+            (
+                ExpressionKind::Filter {
+                    over,
+                    variable,
+                    condition,
+                },
+                _,
+            ) => {
+                let mut source = self.source(over, scope)?;
+                let inner = scope.with(*variable, source.row.clone());
+                let condition = self.condition(condition, &inner)?;
+                source.condition = format!("{} AND {condition}", source.condition);
+                Ok(source)
+            }
             (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
                 let parameter = self.parameter(crate::Parameter::Binding(*binding))?;
                 let values = self.list_values(&parameter, &Type::Row(*entity));

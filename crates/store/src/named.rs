@@ -1,9 +1,11 @@
 //! Named operations: their steps in one transaction, then the reply.
 
 mod environment;
+mod find;
 mod input;
 mod program;
 mod show;
+mod shown;
 mod steps;
 
 pub(crate) use environment::Environment;

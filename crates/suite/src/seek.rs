@@ -35,6 +35,8 @@ pub struct Wanted {
     pub all: Option<bool>,
     /// Whether these are given.
     pub given: Vec<(InputPlace, Vec<String>, bool)>,
+    /// The row that an input names.
+    pub named: Option<(InputPlace, Vec<String>, RowRef)>,
 }
 
 /// A call that is not made.
@@ -423,7 +425,12 @@ impl Proposer<'_> {
     ) -> Option<Value> {
         match kind {
             InputKind::Object(fields) => self.object(session, fields, path),
-            InputKind::Reference(target) => session.reference(*target, self.actor).map(Value::Row),
+            InputKind::Reference(target) => match &self.wanted.named {
+                Some((place, wanted, row)) if *place == self.place && wanted == path => {
+                    Some(Value::Row(row.clone()))
+                }
+                _ => session.reference(*target, self.actor).map(Value::Row),
+            },
             InputKind::List(item) => {
                 let mut items = Vec::new();
                 for _ in 0..session.rng.below(4) {

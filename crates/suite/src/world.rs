@@ -307,7 +307,7 @@ impl<'p> World<'p> {
         match self.model().entity(row.entity).tenant {
             Some(field) => self.target(row, field),
             None if row.entity == tenant => Some(row.clone()),
-            None => None,
+            None => self.whole(row).and_then(|whole| self.tenant(&whole)),
         }
     }
 

@@ -60,6 +60,7 @@ impl Conditions<'_> {
         self.every(part, &|part| match &part.kind {
             ExpressionKind::Quantifier { .. }
             | ExpressionKind::Aggregate { .. }
+            | ExpressionKind::Filter { .. }
             | ExpressionKind::Map { .. } => false,
             ExpressionKind::In { list, .. } => !matches!(list.ty, Type::Rows(_)),
             // A row of the same entity may be the row itself, as it was.

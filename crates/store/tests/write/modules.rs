@@ -2,6 +2,7 @@ mod access;
 mod accounts;
 mod alike;
 mod audit;
+mod bounds;
 mod checks;
 #[path = "../common/database.rs"]
 mod database;
@@ -19,5 +20,7 @@ mod refused_steps;
 mod relations;
 mod repetition;
 mod script;
+mod shapes;
+mod tenants;
 mod together;
 mod wholes;

@@ -12,9 +12,9 @@ entities:
     account: email
     fields:
       email: email, unique
-      level: int = 5
+      level: int?
       homes: Home[], composed
-    allow: { read: owner, update: owner when caller.level > 3 }
+    allow: { read: owner, update: owner when caller.level == null || caller.level > 3 }
   Home:
     fields: { street: string(1..40) }
   Project:

@@ -2,6 +2,7 @@
 
 mod body;
 mod closed;
+mod confine;
 mod delete;
 mod judge;
 mod list;
@@ -18,8 +19,6 @@ pub use program::{Course, Inputs, Performed, perform};
 pub use shape::{Told, shape};
 pub use show::{Shown, adopt, compare, fits, learn, name, representation};
 pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
-
-use archwright_plan::{Operation, Plan};
 
 /// A reply that refuses, and which rule says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +41,16 @@ impl Refusal {
         }
     }
 
-    /// Where the request carries no input to mend, what breaks a rule is at odds with what is stored.
-    fn of_a_request_to(operation: &Operation, plan: &Plan, refusal: Self) -> Self {
-        match refusal.code == "invalid" && !operation.body(&plan.model).carries_input() {
-            true => Self {
+    /// What breaks a rule where no body is to be mended for it.
+    fn at_odds(self) -> Self {
+        match self.code {
+            "invalid" => Self {
                 status: 409,
                 code: "check",
-                ..refusal
+                pointers: Vec::new(),
+                ..self
             },
-            false => refusal,
+            _ => self,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Named operations and the effects of moves: their steps over the rows in memory.
 
 use super::closed::closes;
+use super::confine::{Rows, rows, unnamed};
 use super::judge::{Judge, Who};
 use super::write::{assign_columns, broken, make_move, missing, new_row, touch, unique_faults};
 use super::{Body, Given, Refusal};
@@ -46,6 +47,8 @@ pub struct Open {
 /// What becomes of a call, as far as the rows in memory tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Performed {
+    /// With defaults; replies speak of them.
+    pub inputs: Inputs,
     pub refusal: Option<Refusal>,
     pub bindings: Vec<(BindingId, Value)>,
     /// Lists, and how many rows match in all.
@@ -53,6 +56,8 @@ pub struct Performed {
     pub open_counts: BTreeSet<BindingId>,
     /// By the positions of the step and of those around it.
     pub steps: Vec<(Vec<usize>, Course)>,
+    /// The steps that would have found a row of another tenant too.
+    pub kept_out: BTreeSet<Vec<usize>>,
     pub created: Vec<RowRef>,
     /// Rows that were found, made or changed.
     pub touched: BTreeSet<RowRef>,
@@ -78,38 +83,39 @@ pub fn perform(
         Some(refusal) => (false, Some(refusal)),
         None => {
             let mut open = operation.guard.iter().filter(|one| judge.is_of(one.caller));
-            let allowed = open.any(|one| one.when.as_ref().is_none_or(holds));
-            (true, (!allowed).then(|| judge.by_rule(operation)))
+            match open.any(|one| one.when.as_ref().is_none_or(holds)) {
+                true => {
+                    let refusal = unnamed(&judge, definition, inputs);
+                    (
+                        refusal.as_ref().is_none_or(|one| one.status != 400),
+                        refusal,
+                    )
+                }
+                false => (true, Some(judge.by_rule(operation))),
+            }
         }
     };
-    if refusal.is_some() {
-        return Performed {
-            refusal,
-            is_shaped,
-            ..Performed::default()
-        };
-    }
     let places = [
         (InputPlace::Path, &definition.path_input),
         (InputPlace::Query, &definition.query_input),
         (InputPlace::Header, &definition.header_input),
         (InputPlace::Body, &definition.body_input),
     ];
-    let whole = places.map(|(place, fields)| {
+    let whole = places.into_iter().map(|(place, fields)| {
         let given = inputs.iter().find(|(of, _)| *of == place);
         (place, with_defaults(fields, given.map(|(_, value)| value)))
     });
-    let mut done = run_undone(
-        world,
-        who,
-        now,
-        None,
-        whole.to_vec(),
-        inputs,
-        &definition.steps,
-    );
-    let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
-    done.refusal = done.refusal.map(told);
+    let whole: Inputs = whole.collect();
+    if refusal.is_some() {
+        return Performed {
+            inputs: whole,
+            refusal,
+            is_shaped,
+            ..Performed::default()
+        };
+    }
+    let mut done = run_undone(world, who, now, None, whole, inputs, &definition.steps);
+    done.refusal = done.refusal.map(Refusal::at_odds);
     done
 }
 
@@ -159,6 +165,7 @@ fn run_undone(
         .steps(steps, &mut Vec::new())
         .and_then(|()| run.settled());
     let mut done = run.done;
+    done.inputs = run.inputs;
     if let Err(refusal) = result {
         done.refusal = Some(refusal);
         *world = before;
@@ -272,9 +279,9 @@ impl Run<'_, '_> {
                 entity,
                 filter,
                 ..
-            } => self.find(step, *bind, *entity, filter.as_ref()),
+            } => self.find(step, at, *bind, *entity, filter.as_ref()),
             StepKind::List { .. } => {
-                self.list(&step.kind);
+                self.list(&step.kind, at);
                 Ok(Course::Done)
             }
             StepKind::Guard { that } => match self.holds(that) {
@@ -294,14 +301,14 @@ impl Run<'_, '_> {
                 key,
                 set,
                 ..
-            } => self.upsert(*bind, *entity, (key, set), true),
+            } => self.upsert(at, *bind, *entity, (key, set), true),
             StepKind::GetOrCreate {
                 bind,
                 entity,
                 key,
                 set,
                 ..
-            } => self.upsert(*bind, *entity, (key, set), false),
+            } => self.upsert(at, *bind, *entity, (key, set), false),
             StepKind::Update { row, set, .. } => {
                 let row = self.row(row, step)?;
                 let body = self.body(set);
@@ -360,34 +367,15 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Rows that are there and, for whoever is signed in, of their tenant.
-    fn rows(&self, entity: EntityId) -> Vec<RowRef> {
-        let model = self.world.model();
-        let account = model.account.as_ref().map(|one| model.entity(one.entity));
-        let tenants = account.and_then(|account| account.tenant).is_some();
-        let own = self
-            .who
-            .account
-            .as_ref()
-            .filter(|_| tenants)
-            .map(|caller| self.world.tenant(caller));
-        let definition = model.entity(entity);
-        let has_one = definition.tenant.is_some() || model.tenant == Some(entity);
-        let rows = self.world.of(entity);
-        match own.filter(|_| has_one) {
-            Some(own) => rows.filter(|row| self.world.tenant(row) == own).collect(),
-            None => rows.collect(),
-        }
-    }
-
     fn find(
         &mut self,
         step: &Step,
+        at: &[usize],
         bind: BindingId,
         entity: EntityId,
         filter: Option<&Expression>,
     ) -> Stepped<Course> {
-        let (mut found, unknown) = self.matching(entity, filter);
+        let (mut found, unknown) = self.matching(entity, filter, at);
         self.done.is_unsure |= !unknown.is_empty() || found.len() > 1;
         match (found.pop(), step.otherwise) {
             (Some(row), _) => {
@@ -407,26 +395,38 @@ impl Run<'_, '_> {
         &mut self,
         entity: EntityId,
         filter: Option<&Expression>,
+        at: &[usize],
     ) -> (Vec<RowRef>, Vec<RowRef>) {
-        let (mut found, mut unknown) = (Vec::new(), Vec::new());
-        for row in self.rows(entity) {
-            let (holds, hangs) = match filter {
-                Some(filter) => {
-                    let (value, hangs) = self.told(filter, Some(&row));
-                    (value == Value::Bool(true), hangs)
-                }
-                None => (true, false),
-            };
-            match (hangs, holds) {
-                (true, _) => unknown.push(row),
-                (false, true) => found.push(row),
+        let rows = self.rows(entity);
+        let (mut found, mut unknown) = (Vec::new(), rows.unknown);
+        for row in rows.met {
+            match self.fits(filter, &row) {
+                (_, true) => unknown.push(row),
+                (true, false) => found.push(row),
                 (false, false) => {}
             }
+        }
+        let mut others = rows.kept_out.iter();
+        if others.any(|row| self.fits(filter, row) == (true, false)) {
+            self.done.kept_out.insert(at.to_vec());
         }
         (found, unknown)
     }
 
-    fn list(&mut self, kind: &StepKind) {
+    fn rows(&self, entity: EntityId) -> Rows {
+        rows(&Judge::new(self.world, self.who, self.now), entity)
+    }
+
+    /// Whether a row meets a filter, and whether that hangs on what nobody could read.
+    fn fits(&mut self, filter: Option<&Expression>, row: &RowRef) -> (bool, bool) {
+        let Some(filter) = filter else {
+            return (true, false);
+        };
+        let (value, hangs) = self.told(filter, Some(row));
+        (value == Value::Bool(true), hangs)
+    }
+
+    fn list(&mut self, kind: &StepKind, at: &[usize]) {
         let StepKind::List {
             bind,
             entity,
@@ -440,7 +440,7 @@ impl Run<'_, '_> {
         else {
             return;
         };
-        let (mut rows, unknown) = self.matching(*entity, filter.as_ref());
+        let (mut rows, unknown) = self.matching(*entity, filter.as_ref(), at);
         rows.sort_by(|left, right| self.ordered(sort, left, right));
         let most = i64::from(self.world.model().api.page_max);
         let mut number = |expression: &Option<Expression>, usual: i64| {
@@ -450,7 +450,8 @@ impl Run<'_, '_> {
                 _ => usual as usize,
             }
         };
-        let (limit, offset) = (number(limit, most), number(offset, 0));
+        let limit = number(limit, most).min(most as usize);
+        let offset = number(offset, 0);
         let judge = Judge {
             inputs: &self.inputs,
             bindings: &self.done.bindings,
@@ -462,7 +463,8 @@ impl Run<'_, '_> {
             self.bind(*bind, Value::Int(rows.len() as i64));
         }
         if !is_closed || !unknown.is_empty() {
-            let others = self.rows(*entity).into_iter();
+            let others = self.rows(*entity);
+            let others = others.met.into_iter().chain(others.kept_out);
             let never = others.filter(|row| !rows.contains(row) && !unknown.contains(row));
             let open = Open {
                 never: never.collect(),
@@ -552,6 +554,7 @@ impl Run<'_, '_> {
         };
         let new = new_row(self.world, &row, self.who, body, self.now);
         self.world.insert(&row, new);
+        self.touch_wholes(&row);
         self.kept(&row)?;
         self.done.created.push(row.clone());
         self.bind(bind, Value::Row(row));
@@ -564,7 +567,17 @@ impl Run<'_, '_> {
         }
         assign_columns(self.world, row, body);
         touch(self.world, row, self.now);
+        self.touch_wholes(row);
         self.kept(row)
+    }
+
+    /// What a part belongs to is another version, however far up.
+    fn touch_wholes(&mut self, part: &RowRef) {
+        let mut at = self.world.whole(part);
+        while let Some(whole) = at {
+            touch(self.world, &whole, self.now);
+            at = self.world.whole(&whole);
+        }
     }
 
     /// What the database itself refuses.
@@ -589,6 +602,7 @@ impl Run<'_, '_> {
 
     fn upsert(
         &mut self,
+        at: &[usize],
         bind: BindingId,
         entity: EntityId,
         (key, set): (&Assignments, &Assignments),
@@ -605,8 +619,13 @@ impl Run<'_, '_> {
                 }
             })
         };
-        let mut rows = self.rows(entity).into_iter();
-        match rows.find(|row| fits(self.world, row)) {
+        let rows = self.rows(entity);
+        self.done.is_unsure |= rows.unknown.iter().any(|row| fits(self.world, row));
+        if rows.kept_out.iter().any(|row| fits(self.world, row)) {
+            self.done.kept_out.insert(at.to_vec());
+        }
+        let mut met = rows.met.into_iter();
+        match met.find(|row| fits(self.world, row)) {
             Some(row) => {
                 if changes {
                     let body = self.body(set);
@@ -654,6 +673,7 @@ impl Run<'_, '_> {
             return Ok(Course::Done);
         }
         touch(self.world, &near, self.now);
+        self.touch_wholes(&near);
         Ok(Course::Made)
     }
 

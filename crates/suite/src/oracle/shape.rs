@@ -31,6 +31,7 @@ pub fn shape(judge: &Judge, shape: &Shape, done: &Performed) -> Foretold {
         told: Vec::new(),
     };
     let judge = Judge {
+        inputs: &done.inputs,
         bindings: &done.bindings,
         ..*judge
     };
@@ -64,6 +65,7 @@ impl Shaper<'_> {
                 let show = &judge.world.model().view(*view).show;
                 self.rows(judge, of, this, at, &mut |shaper, row, at| {
                     let judge = Judge {
+                        inputs: &[],
                         bindings: &[],
                         ..*judge
                     };
@@ -79,7 +81,7 @@ impl Shaper<'_> {
                     bindings: &bindings,
                     ..*judge
                 };
-                shaper.shape(&judge, item, Some(row), at)
+                shaper.shape(&judge, item, this, at)
             }),
         }
     }

@@ -444,8 +444,10 @@ pub fn shift(
         Some(refusal) => Moved::refused(refusal),
         None => {
             let mut moved = make_move(world, operation, row, who, &inputs_value(given), now);
-            let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
-            moved.refusals = moved.refusals.into_iter().map(told).collect();
+            if !operation.body(world.model()).carries_input() {
+                let refusals = std::mem::take(&mut moved.refusals).into_iter();
+                moved.refusals = refusals.map(Refusal::at_odds).collect();
+            }
             moved
         }
     }

@@ -38,7 +38,11 @@ struct Of<'p> {
     name: String,
 }
 
-fn gather<'d>(steps: &'d [Step], around: &[usize], all: &mut Vec<(Vec<usize>, &'d Step)>) {
+pub(super) fn gather<'d>(
+    steps: &'d [Step],
+    around: &[usize],
+    all: &mut Vec<(Vec<usize>, &'d Step)>,
+) {
     for (index, step) in steps.iter().enumerate() {
         let path = [around, &[index]].concat();
         all.push((path.clone(), step));
@@ -49,7 +53,7 @@ fn gather<'d>(steps: &'d [Step], around: &[usize], all: &mut Vec<(Vec<usize>, &'
 }
 
 /// `step-4-upsert`
-fn label(path: &[usize], step: &Step) -> String {
+pub(super) fn label(path: &[usize], step: &Step) -> String {
     let places: Vec<String> = path.iter().map(|index| (index + 1).to_string()).collect();
     format!("step-{}-{}", places.join("."), word(&step.kind))
 }

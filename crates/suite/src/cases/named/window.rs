@@ -102,11 +102,12 @@ fn windows<'p>(
             })
     };
     let (actor, inputs) = session.seek_call(operation, &wanted, &several)?;
-    let whole = session.call(actor, operation, &with(&inputs, 100, 0))?;
+    let most = i64::from(session.plan.model.api.page_max).min(100);
+    let whole = session.call(actor, operation, &with(&inputs, most, 0))?;
     let whole = whole.reply.json.unwrap_or_default();
-    for (many, from) in [(1, 0), (1, 1), (2, 1), (100, 2)] {
+    for (many, from) in [(1, 0), (1, 1), (2, 1), (most, 2)] {
         let called = session.call(actor, operation, &with(&inputs, many, from))?;
-        let many = if limit.is_some() { many } else { 100 };
+        let many = if limit.is_some() { many } else { most };
         let from = if offset.is_some() { from } else { 0 };
         let mut expected = whole.clone();
         if let Json::Array(items) = &mut expected[key] {
