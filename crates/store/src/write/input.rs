@@ -103,7 +103,12 @@ impl Reader<'_> {
                 }
             }
             model::InputKind::Object(inner) => match value {
-                Json::Object(object) => self.fields(inner, object, at, path, inputs),
+                Json::Object(object) => {
+                    // As a whole it is only asked whether it is there.
+                    let there = Value::Text("{}".to_owned());
+                    inputs.values.push((path.clone(), there));
+                    self.fields(inner, object, at, path, inputs);
+                }
                 _ => self.fault(at, "type", "It must be an object."),
             },
         }

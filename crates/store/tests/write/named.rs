@@ -276,3 +276,40 @@ async fn tenants_stay_apart_and_numbers_in_their_range() {
         "{gone:?}"
     );
 }
+
+#[tokio::test]
+async fn an_object_that_is_given_is_not_null() {
+    let design = r#"
+archwright: 1
+name: markers
+entities:
+  Marker:
+    fields: { last: string(1..60) }
+    allow: { read: anyone }
+operations:
+  set:
+    route: POST /markers
+    by: anyone
+    input:
+      body:
+        home?: { last?: string(1..60) }
+        away?: { last?: string(1..60) }
+    steps:
+      - create: { marker: Marker }
+        set: { last: body.home.last }
+        if: body.home != null && body.home.last != null
+    reply:
+      200: { home: body.home != null, away: body.away == null, last: body.home.last }
+"#;
+    let world = check(
+        design,
+        &[],
+        r#"
+        nobody: POST /v1/markers {"home": {"last": "5"}} => 200 {"home": true, "away": true, "last": "5"}
+        nobody: POST /v1/markers {"home": {}, "away": {}} => 200 {"home": true, "away": false, "last": null}
+        nobody: POST /v1/markers {} => 200 {"home": false, "away": true, "last": null}
+        "#,
+    )
+    .await;
+    assert_eq!(world.query("SELECT last FROM markers"), ["5"]);
+}

@@ -315,7 +315,7 @@ async fn what_public_rows_lead_to_is_not_written() {
         ada: POST /v1/replies {"note_id": $a, "text": "own"} => 201
         ada: POST /v1/touch/hi => 409 conflict
         ada: POST /v1/touch/own => 204
-        ada: POST /v1/copy/hi => 422 /note_id required
+        ada: POST /v1/copy/hi => 409 check
         ada: POST /v1/copy/own => 201
         # What the operation itself makes is its own, in whatever tenant.
         ada: POST /v1/companies {"name": "new"} => 201 {"name": "new!", "of": "new"}
