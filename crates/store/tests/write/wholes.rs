@@ -121,3 +121,31 @@ async fn a_step_on_a_row_that_an_earlier_one_deleted_ends_as_it_says() {
     "#;
     check(CARTS, &["ada:member"], &format!("{FILLED}{script}")).await;
 }
+
+#[tokio::test]
+async fn a_unique_value_does_not_change_hands_between_kept_parts_in_one_request() {
+    let world = check(
+        r#"
+archwright: 1
+name: boards
+entities:
+  Board:
+    id: int
+    fields: { name: "string(1..9)", slots: "Slot[], composed" }
+    allow: { read: anyone, write: anyone }
+  Slot:
+    id: int
+    fields: { code: "string(1..9), unique" }
+"#,
+        &[],
+        r#"
+        nobody: POST /v1/boards {"name": "b", "slots": [{"code": "x"}, {"code": "y"}]} => 201
+        nobody: PATCH /v1/boards/1 {"slots": [{"id": 1, "code": "y"}, {"id": 2, "code": "x"}]} => 409 unique code
+        # A value that a part gives up is free for those behind it, and so is that of a part that goes.
+        nobody: PATCH /v1/boards/1 {"slots": [{"id": 1, "code": "z"}, {"id": 2, "code": "x"}]} => 200
+        nobody: PATCH /v1/boards/1 {"slots": [{"id": 2, "code": "z"}]} => 200
+        "#,
+    )
+    .await;
+    assert_eq!(world.query("SELECT code FROM slots"), ["z"]);
+}
