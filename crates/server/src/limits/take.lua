@@ -10,5 +10,5 @@ if full < now then full = now end
 local wait = full - now - (most - 1) * interval
 if wait > 1 then return { math.ceil(wait), 0 } end
 full = full + interval
-redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil((full - now) / 1000))
+redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.max(1, math.ceil((full - now) / 1000)))
 return { 0, math.min(most - 1, math.floor(most - (full - now - 1) / interval)) }

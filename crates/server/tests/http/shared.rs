@@ -122,6 +122,27 @@ async fn redis_counts_as_the_process_does() {
     }
 }
 
+/// One request comes back sooner than a clock of microseconds can tell.
+#[tokio::test]
+async fn a_limit_that_nobody_reaches_is_counted_too() {
+    let redis = Redis::start();
+    let server = serve_with(notes("1000/s"), |options| {
+        options.redis = Some(redis.options());
+        options.rate_limits = RateLimits::Scaled(u32::MAX);
+    });
+    let server = server.await;
+    for _ in 0..3 {
+        let reply = server.get("/v1/notes").send().await.expect(200);
+        assert_eq!(
+            reply.header("ratelimit-policy"),
+            "\"read\";q=4294967295;w=1"
+        );
+    }
+    // A script that fails is a Redis that is away.
+    let reply = server.get("/readyz").send().await.expect(200);
+    assert_eq!(reply.json(), json!({ "status": "ready", "redis": "up" }));
+}
+
 #[tokio::test]
 async fn requests_are_given_back() {
     let redis = Redis::start();
