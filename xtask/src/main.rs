@@ -96,6 +96,8 @@ fn ci() -> Result<()> {
 fn test() -> Result<()> {
     metadata::layers()?;
     tools::need("cc", "build-essential")?;
+    tools::need("redis-server", "redis-server")?;
+    tools::need("openssl", "openssl")?;
     install("cargo-nextest")?;
     browser::browser()?;
     let server = postgres::start()?;

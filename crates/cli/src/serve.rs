@@ -15,8 +15,8 @@ use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_seed::{SeedOptions, sign_ins};
 use archwright_server::{
-    ClientAddress, Environment, OpenError, Secrets, Seed, SeededAccount, Server, ServerOptions,
-    StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
+    Asked, ClientAddress, Environment, OpenError, Redis, Secrets, Seed, SeededAccount, Server,
+    ServerOptions, StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
 };
 use arguments::EnvironmentArgument;
 use signals::Signals;
@@ -41,7 +41,13 @@ pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     let plan = archwright_plan::plan(model);
-    let problems = unsupported(&plan, database_url(&arguments).as_deref());
+    let (database, redis) = (database_url(&arguments), redis_url(&arguments));
+    let asked = Asked {
+        environment: environment(&arguments),
+        database_url: database.as_deref(),
+        redis_url: redis.as_deref(),
+    };
+    let problems = unsupported(&plan, asked);
     let mut said = std::mem::take(&mut checked.diagnostics);
     said.extend(problems);
     report(&checked, &said);
@@ -64,15 +70,16 @@ async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result
         true => Some(seed(&plan)?),
         false => None,
     };
-    let environment = match arguments.env {
-        EnvironmentArgument::Development => Environment::Development,
-        EnvironmentArgument::Production => Environment::Production,
-    };
+    let environment = environment(&arguments);
     let options = ServerOptions {
         address: SocketAddr::new(arguments.host, arguments.port),
         environment,
         data_dir: arguments.data_dir.clone(),
         database_url: place.url.clone(),
+        redis: redis_url(&arguments).map(|url| Redis {
+            url,
+            patience: Redis::PATIENCE,
+        }),
         rate_limits: arguments.rate_limits,
         client_address: match arguments.behind_proxy {
             true => ClientAddress::Forwarded,
@@ -159,6 +166,19 @@ struct Place {
 fn database_url(arguments: &ServeArguments) -> Option<String> {
     let named = arguments.database.clone();
     named.or_else(|| std::env::var("ARCHWRIGHT_DATABASE_URL").ok())
+}
+
+fn redis_url(arguments: &ServeArguments) -> Option<String> {
+    let named = arguments.redis.clone();
+    let named = named.or_else(|| std::env::var("ARCHWRIGHT_REDIS_URL").ok());
+    named.filter(|url| !url.is_empty())
+}
+
+fn environment(arguments: &ServeArguments) -> Environment {
+    match arguments.env {
+        EnvironmentArgument::Development => Environment::Development,
+        EnvironmentArgument::Production => Environment::Production,
+    }
 }
 
 fn database(plan: &Plan, arguments: &ServeArguments) -> Result<Place> {

@@ -52,9 +52,9 @@ Exit status: 0 when no case failed, 1 when one did or the design has errors, 2 w
 pub struct TestArguments {
     /// A design file, or a folder of them
     path: PathBuf,
-    /// The root of the server, such as http://localhost:8080
+    /// The root of the server, such as http://localhost:8080; of copies of it, each: they are asked in turn
     #[arg(long, required_unless_present = "list")]
-    url: Option<String>,
+    url: Vec<String>,
     /// A test account; may be given many times
     #[arg(long, value_name = "ROLE=NAME:PASSWORD", value_parser = sign_in)]
     sign_in: Vec<SignIn>,
@@ -132,7 +132,7 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         bail!("no case has such a name; --list prints the names");
     }
     let options = Options {
-        url: arguments.url.unwrap_or_default(),
+        urls: arguments.url,
         sign_ins: match arguments.sign_in.is_empty() {
             true => default_sign_ins(&plan),
             false => arguments.sign_in,

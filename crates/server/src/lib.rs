@@ -35,9 +35,9 @@ mod unsupported;
 pub use archwright_store::{OpenError, shown_url};
 pub use log::{Verbosity, start_log};
 pub use options::{
-    ClientAddress, Environment, RateLimits, Seed, SeededAccount, Seeding, ServerOptions,
+    ClientAddress, Environment, RateLimits, Redis, Seed, SeededAccount, Seeding, ServerOptions,
 };
 pub use routes::RouteError;
 pub use secrets::{Secrets, SecretsError};
 pub use server::{Server, StartError};
-pub use unsupported::{is_postgres, unsupported};
+pub use unsupported::{Asked, is_postgres, unsupported};

@@ -1,4 +1,9 @@
-//! Rate limits: one for each class of the design, counted by account or by address.
+//! Rate limits: one for each class of the design, counted by account or by address; by all copies of the server
+//! together where the design has Redis, and otherwise in this process.
+
+mod shared;
+
+pub(crate) use shared::{LOOK_EVERY, Shared};
 
 use crate::RateLimits;
 use crate::problem::Problem;
@@ -10,6 +15,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use shared::Taken;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -44,6 +50,7 @@ impl Key {
 pub(crate) struct Limits {
     classes: Vec<Class>,
     clock: DefaultClock,
+    pub shared: Option<Shared>,
 }
 
 struct Class {
@@ -62,7 +69,11 @@ pub(crate) struct Standing {
 
 impl Limits {
     /// `rates` in the order in which classes are numbered.
-    pub(crate) fn new(rates: &[(String, Rate)], options: RateLimits) -> Option<Self> {
+    pub(crate) fn new(
+        rates: &[(String, Rate)],
+        options: RateLimits,
+        shared: Option<Shared>,
+    ) -> Option<Self> {
         let factor = match options {
             RateLimits::Off => return None,
             RateLimits::Planned => 1,
@@ -78,25 +89,25 @@ impl Limits {
         Some(Self {
             classes: classes.collect(),
             clock: DefaultClock::default(),
+            shared,
         })
     }
 
     /// Counts one request.
-    pub(crate) fn take(&self, class: usize, key: Key) -> (Standing, Result<(), Problem>) {
+    pub(crate) async fn take(&self, class: usize, key: Key) -> (Standing, Result<(), Problem>) {
         let limit = &self.classes[class];
-        match limit.limiter.check_key(&key) {
-            Ok(state) => {
-                let remaining = state.remaining_burst_capacity();
-                (Standing { class, remaining }, Ok(()))
-            }
-            Err(refused) => {
-                let wait = refused.wait_time_from(self.clock.now());
-                let problem = limit.refusal(seconds(wait));
+        let shared = match &self.shared {
+            Some(shared) => shared.take(&limit.name, key, &limit.rate).await,
+            None => None,
+        };
+        match shared.unwrap_or_else(|| limit.take(key, &self.clock)) {
+            Taken::Allowed(remaining) => (Standing { class, remaining }, Ok(())),
+            Taken::Refused(wait) => {
                 let standing = Standing {
                     class,
                     remaining: 0,
                 };
-                (standing, Err(problem))
+                (standing, Err(limit.refusal(seconds(wait))))
             }
         }
     }
@@ -146,6 +157,14 @@ impl Class {
         }
     }
 
+    /// Counts in this process.
+    fn take(&self, key: Key, clock: &DefaultClock) -> Taken {
+        match self.limiter.check_key(&key) {
+            Ok(state) => Taken::Allowed(state.remaining_burst_capacity()),
+            Err(refused) => Taken::Refused(refused.wait_time_from(clock.now())),
+        }
+    }
+
     fn refusal(&self, wait: u64) -> Problem {
         let detail = format!(
             "At most {} requests of the class `{}` are answered in {} seconds; try again in {wait}.",
@@ -170,24 +189,24 @@ mod tests {
             count: 2,
             per_seconds: 3_600,
         };
-        Limits::new(&[("sign-in".to_owned(), rate)], options)
+        Limits::new(&[("sign-in".to_owned(), rate)], options, None)
     }
 
     fn here() -> Key {
         Key::address("192.0.2.1".parse().unwrap())
     }
 
-    #[test]
-    fn more_than_the_allowance_is_refused_with_a_time_to_come_back() {
+    #[tokio::test]
+    async fn more_than_the_allowance_is_refused_with_a_time_to_come_back() {
         let limits = limits(RateLimits::Planned).unwrap();
-        let (standing, taken) = limits.take(0, here());
+        let (standing, taken) = limits.take(0, here()).await;
         assert!(taken.is_ok());
         let mut headers = HeaderMap::new();
         limits.write(&standing, &mut headers);
         assert_eq!(headers[LIMIT], "\"sign-in\";r=1;t=1800");
         assert_eq!(headers[POLICY], "\"sign-in\";q=2;w=3600");
-        assert!(limits.take(0, here()).1.is_ok());
-        let (_, refused) = limits.take(0, here());
+        assert!(limits.take(0, here()).await.1.is_ok());
+        let (_, refused) = limits.take(0, here()).await;
         let problem = refused.unwrap_err();
         assert_eq!(problem.status, 429);
         let (name, value) = &problem.headers[0];
@@ -195,15 +214,18 @@ mod tests {
         let wait: u64 = value.to_str().unwrap().parse().unwrap();
         assert!((1..=1_800).contains(&wait), "{wait}");
         let other = Key::address("192.0.2.2".parse().unwrap());
-        assert!(limits.take(0, other).1.is_ok());
+        assert!(limits.take(0, other).await.1.is_ok());
     }
 
-    #[test]
-    fn limits_can_be_widened_and_switched_off() {
+    #[tokio::test]
+    async fn limits_can_be_widened_and_switched_off() {
         let limits_off = limits(RateLimits::Off);
         assert!(limits_off.is_none());
         let wide = limits(RateLimits::Scaled(3)).unwrap();
-        let answered = (0..10).filter(|_| wide.take(0, here()).1.is_ok()).count();
+        let mut answered = 0;
+        for _ in 0..10 {
+            answered += usize::from(wide.take(0, here()).await.1.is_ok());
+        }
         assert_eq!(answered, 6);
     }
 

@@ -39,7 +39,8 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(design: &str) -> Self {
+    /// `redis` is 1 while Redis is there; absent where the server has none.
+    pub(crate) fn new(design: &str, redis: Option<&Gauge>) -> Self {
         let mut registry = Registry::default();
         let requests = Family::default();
         let durations: Family<Timed, Histogram, fn() -> Histogram> =
@@ -60,6 +61,10 @@ impl Metrics {
             "Requests that are being answered",
             in_flight.clone(),
         );
+        if let Some(redis) = redis {
+            let help = "Whether rate limits are counted in Redis, by all copies together";
+            registry.register("redis_up", help, redis.clone());
+        }
         let build = Info::new(vec![
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
             ("design", design.to_owned()),

@@ -4,6 +4,7 @@ use crate::Secrets;
 use archwright_plan::SeedRow;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub struct ServerOptions {
     /// Where to listen; port 0 takes any free one.
@@ -13,6 +14,8 @@ pub struct ServerOptions {
     pub data_dir: PathBuf,
     /// `sqlite://PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub database_url: String,
+    /// Used where the design has Redis.
+    pub redis: Option<Redis>,
     pub rate_limits: RateLimits,
     pub client_address: ClientAddress,
     /// Where clients reach the server, without a trailing slash; absent: where they found the document.
@@ -22,6 +25,20 @@ pub struct ServerOptions {
     /// Put in where the database is empty; development offers to sign in as each account.
     pub seed: Option<Seed>,
     pub secrets: Secrets,
+}
+
+/// What copies of a server count together in.
+#[derive(Clone)]
+pub struct Redis {
+    /// `redis://USER:PASSWORD@HOST:PORT`, or `rediss://` with TLS.
+    pub url: String,
+    /// One that takes longer to answer is away.
+    pub patience: Duration,
+}
+
+impl Redis {
+    /// It answers in a fraction of a millisecond, and no request shall wait for it for long.
+    pub const PATIENCE: Duration = Duration::from_millis(250);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Listens, hands connections to the service, and stops without cutting anybody off.
 
 use crate::files::{Files, Links};
+use crate::limits::{LOOK_EVERY, Limits, Shared};
 use crate::linger::Lingering;
 use crate::options::{Environment, SeededAccount, Seeding, ServerOptions};
 use crate::routes::RouteError;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 /// More connections than this wait to be accepted.
@@ -56,6 +58,10 @@ pub enum StartError {
     Unsupported(Box<Diagnostic>),
     #[error(transparent)]
     Open(OpenError),
+    #[error(
+        "the address of Redis is not understood ({0}); write redis://HOST:PORT or rediss://USER:PASSWORD@HOST:PORT"
+    )]
+    Redis(String),
     #[error("the folder of uploaded files can't be made: {0}")]
     Files(std::io::Error),
     #[error("the database can't be filled: {0:?}")]
@@ -126,7 +132,8 @@ impl Server {
                 .map_err(StartError::Seed)?,
             None => (Seeding::NotAsked, Vec::new()),
         };
-        let service = Service::new(plan, store, files, accounts.clone(), &options)?;
+        let limits = limits(&plan, &options).await?;
+        let service = Service::new(plan, store, files, limits, accounts.clone(), &options)?;
         Ok(Self {
             listener,
             address,
@@ -164,6 +171,7 @@ impl Server {
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let graceful = GracefulShutdown::new();
         let purge = tokio::spawn(purge(service.clone()));
+        let look = tokio::spawn(look(service.clone()));
         tokio::pin!(shutdown);
         loop {
             let (stream, peer, permit) = tokio::select! {
@@ -182,6 +190,7 @@ impl Server {
         drop(listener);
         service.stop();
         purge.abort();
+        look.abort();
         if tokio::time::timeout(STOP_TIME, graceful.shutdown())
             .await
             .is_err()
@@ -194,6 +203,20 @@ impl Server {
 fn has_files(plan: &Plan) -> bool {
     let mut kinds = plan.operations.iter().map(|operation| &operation.kind);
     kinds.any(|kind| *kind == OperationKind::Download)
+}
+
+/// Together with the other copies where the design has Redis and its address is known.
+async fn limits(plan: &Plan, options: &ServerOptions) -> Result<Option<Limits>, StartError> {
+    let model = &plan.model;
+    let redis = options.redis.as_ref();
+    let redis = redis.filter(|_| model.stack.cache.name == "redis");
+    let shared = redis.map(|redis| Shared::new(redis, &model.name));
+    let shared = shared.transpose().map_err(StartError::Redis)?;
+    let limits = Limits::new(&model.api.rates, options.rate_limits, shared);
+    if let Some(shared) = limits.as_ref().and_then(|limits| limits.shared.as_ref()) {
+        shared.start().await;
+    }
+    Ok(limits)
 }
 
 /// How long the start waits for a database server.
@@ -260,6 +283,20 @@ async fn files(store: &Store, data_dir: &Path, links: Links) -> Result<Files, St
     };
     let patience = Duration::from_secs(store.plan().model.api.timeout_seconds);
     Files::new(folder, links, patience).map_err(StartError::Files)
+}
+
+/// Sees Redis go and come back.
+async fn look(service: Arc<Service>) {
+    let limits = service.limits.as_ref();
+    let Some(shared) = limits.and_then(|limits| limits.shared.as_ref()) else {
+        return;
+    };
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        shared.look().await;
+    }
 }
 
 /// Forgets what has expired.

@@ -57,6 +57,7 @@ impl Service {
         plan: Arc<Plan>,
         store: Arc<Store>,
         files: Option<Files>,
+        limits: Option<Limits>,
         seeded: Vec<SeededAccount>,
         options: &ServerOptions,
     ) -> Result<Self, crate::RouteError> {
@@ -70,13 +71,14 @@ impl Service {
         let offered = seed::offered(options.environment, seeded);
         let (paths, fixed) = system::paths(&plan, options, &tokens, &offered);
         let api = &plan.model.api;
+        let shared = limits.as_ref().and_then(|limits| limits.shared.as_ref());
         let accounts = |_| Accounts::new(plan.clone(), store.clone(), tokens, secrets);
         Ok(Self {
             accounts: plan.model.account.as_ref().map(accounts),
             files,
             offered,
-            metrics: Metrics::new(&plan.model.name),
-            limits: Limits::new(&api.rates, options.rate_limits),
+            metrics: Metrics::new(&plan.model.name, shared.map(|shared| &shared.up)),
+            limits,
             fixed,
             problems: system::Problems::new(&plan),
             stopping: AtomicBool::new(false),
@@ -200,11 +202,8 @@ impl Service {
         }
         let now = clock::now();
         let caller = self.caller(prepared, &parts.headers, now);
-        self.count(
-            prepared,
-            caller.as_ref().ok().and_then(Option::as_ref),
-            exchange,
-        )?;
+        let known = caller.as_ref().ok().and_then(Option::as_ref);
+        self.count(prepared, known, exchange).await?;
         let caller = caller?;
         exchange.account = caller.as_ref().map(|caller| caller.account_id.clone());
         let signed_in = caller.is_some();
@@ -230,7 +229,8 @@ impl Service {
                         let passwords = self.store.passwords(&call, &context)?;
                         if let Some(rate) = prepared.password_rate.filter(|_| passwords.are_given())
                         {
-                            self.take(rate, Key::address(exchange.address), exchange)?;
+                            self.take(rate, Key::address(exchange.address), exchange)
+                                .await?;
                         }
                         call = accounts.prove(call, passwords, now).await?;
                     }
@@ -341,7 +341,7 @@ impl Service {
     }
 
     /// Counts the request for its account, or for its address where nobody is signed in.
-    fn count(
+    async fn count(
         &self,
         prepared: &Prepared,
         caller: Option<&Caller>,
@@ -351,14 +351,14 @@ impl Service {
             .filter(|_| !prepared.counts_address)
             .and_then(Key::account);
         let key = account.unwrap_or(Key::address(exchange.address));
-        self.take(prepared.rate, key, exchange)
+        self.take(prepared.rate, key, exchange).await
     }
 
-    fn take(&self, rate: usize, key: Key, exchange: &mut Exchange) -> Result<(), Problem> {
+    async fn take(&self, rate: usize, key: Key, exchange: &mut Exchange) -> Result<(), Problem> {
         let Some(limits) = &self.limits else {
             return Ok(());
         };
-        let (standing, taken) = limits.take(rate, key);
+        let (standing, taken) = limits.take(rate, key).await;
         exchange.standing = Some(standing);
         taken
     }

@@ -2,6 +2,7 @@
 
 use crate::body::{self, Body};
 use crate::fixed::Fixed;
+use crate::limits::Shared;
 use crate::options::{Environment, SeededAccount, ServerOptions};
 use crate::problem::Problem;
 use crate::query;
@@ -93,7 +94,14 @@ pub(crate) fn ready(service: &Service) -> Result<Response<Body>, Problem> {
         return Err(Problem::unavailable("The server is stopping.", 5));
     }
     service.store.ping()?;
-    Ok(json(r#"{"status":"ready"}"#))
+    let limits = service.limits.as_ref();
+    let shared = limits.and_then(|limits| limits.shared.as_ref());
+    Ok(json(match shared.map(Shared::is_up) {
+        None => r#"{"status":"ready"}"#,
+        Some(true) => r#"{"status":"ready","redis":"up"}"#,
+        // Not a reason to send nothing more: each copy counts for itself.
+        Some(false) => r#"{"status":"ready","redis":"away"}"#,
+    }))
 }
 
 pub(crate) fn metrics(service: &Service) -> Result<Response<Body>, Problem> {

@@ -1,5 +1,6 @@
 //! What a design asks for and the server doesn't execute: named with its place, never left out.
 
+use crate::Environment;
 use archwright_diagnostics::Diagnostic;
 use archwright_plan::Plan;
 
@@ -11,9 +12,18 @@ pub fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres:") || url.starts_with("postgresql:")
 }
 
-/// Errors for what can't be run, warnings for what is done in another way. `database_url` is what the user asked for.
-pub fn unsupported(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {
+/// What the user asked for, beside the design.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub environment: Environment,
+    pub database_url: Option<&'a str>,
+    pub redis_url: Option<&'a str>,
+}
+
+/// Errors for what can't be run, warnings for what is done in another way.
+pub fn unsupported(plan: &Plan, asked: Asked<'_>) -> Vec<Diagnostic> {
     let stack = &plan.model.stack;
+    let database_url = asked.database_url;
     let mut diagnostics = Vec::new();
     match (stack.database.name.as_str(), database_url) {
         ("postgres", None) => {
@@ -35,10 +45,7 @@ pub fn unsupported(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {
         let help = "serve it with `--database postgres://USER@HOST/DATABASE`";
         diagnostics.push(Diagnostic::new(REPLACED, stack.database.span, message).help(help));
     }
-    if stack.cache.name == "redis" {
-        let message = "the design wants Redis; the server keeps rate limits in its own memory";
-        diagnostics.push(Diagnostic::new(REPLACED, stack.cache.span, message));
-    }
+    diagnostics.extend(redis(plan, asked));
     for provider in stack
         .sign_in
         .iter()
@@ -50,4 +57,32 @@ pub fn unsupported(plan: &Plan, database_url: Option<&str>) -> Vec<Diagnostic> {
         diagnostics.push(Diagnostic::new(REFUSED, provider.span, message).help(help));
     }
     diagnostics
+}
+
+/// Redis is there where both the design and the user say so.
+fn redis(plan: &Plan, asked: Asked<'_>) -> Option<Diagnostic> {
+    let cache = &plan.model.stack.cache;
+    let help = "pass `--redis redis://HOST:PORT` or set ARCHWRIGHT_REDIS_URL; `stack: { cache: memory }` is for one copy";
+    let (code, message, help) = match (cache.name.as_str(), asked.redis_url, asked.environment) {
+        ("redis", None, Environment::Production) => {
+            let message = "the design wants Redis, and no address of one is named";
+            (REFUSED, message, help)
+        }
+        ("redis", None, Environment::Development) => {
+            let message = "the design wants Redis, and no address of one is named; the server counts rate limits in its \
+                           own memory";
+            (REPLACED, message, help)
+        }
+        ("memory", Some(_), _) => {
+            let message = "an address of Redis is named, and the design wants none; the server counts rate limits in its \
+                           own memory";
+            (
+                REPLACED,
+                message,
+                "write `stack: { cache: redis }` to have several copies count together",
+            )
+        }
+        _ => return None,
+    };
+    Some(Diagnostic::new(code, cache.span, message).help(help))
 }

@@ -54,6 +54,8 @@ pub enum OpenError {
         shown_url(.0)
     )]
     Url(String),
+    #[error("the connection to the database can't be encrypted as its URL says: {0}")]
+    Encryption(String),
     #[error("the database {path} can't be opened: {reason}")]
     Unreachable { path: String, reason: String },
     #[error("the design can't be stored in this database: {0}")]

@@ -124,31 +124,22 @@ impl Reply {
     }
 }
 
-/// A server, known by its URL.
+/// A server, known by its URL, or copies of it by theirs, which are asked in turn.
 pub struct Client {
     agent: Agent,
-    base: String,
+    bases: Vec<String>,
     pub sent: usize,
 }
 
 impl Client {
-    /// The URL is that of the server's root.
-    pub fn new(url: &str) -> Result<Self, String> {
-        let base = url.trim_end_matches('/').to_owned();
-        let Some(rest) = base.strip_prefix("http://") else {
-            let advice =
-                "the URL must begin with http://; a server behind TLS is tested at its plain port";
-            return Err(advice.to_owned());
-        };
-        if rest.is_empty() || rest.contains(['/', '?', '#']) {
-            return Err(
-                "the URL must be that of the server's root, such as http://localhost:8080"
-                    .to_owned(),
-            );
+    /// The URLs are those of the roots of the copies.
+    pub fn new(urls: &[String]) -> Result<Self, String> {
+        if urls.is_empty() {
+            return Err("the suite needs the URL of a server".to_owned());
         }
         Ok(Self {
             agent: agent(),
-            base,
+            bases: urls.iter().map(|url| base(url)).collect::<Result<_, _>>()?,
             sent: 0,
         })
     }
@@ -175,9 +166,10 @@ impl Client {
     }
 
     fn once(&self, request: &Request) -> Result<Reply, String> {
+        let base = &self.bases[self.sent % self.bases.len()];
         let mut builder = http::Request::builder()
             .method(request.method)
-            .uri(format!("{}{}", self.base, request.path));
+            .uri(format!("{base}{}", request.path));
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
@@ -213,7 +205,7 @@ impl Client {
             }
         };
         let mut response = sent.map_err(|error| match unreachable(&error) {
-            Some(reason) => format!("can't reach {}: {reason}", self.base),
+            Some(reason) => format!("can't reach {base}: {reason}"),
             None => failed(error.to_string()),
         })?;
         let text =
@@ -234,6 +226,21 @@ impl Client {
             bytes,
         })
     }
+}
+
+/// The root of a server, without the slash at its end.
+fn base(url: &str) -> Result<String, String> {
+    let base = url.trim_end_matches('/');
+    let Some(rest) = base.strip_prefix("http://") else {
+        let advice =
+            "the URL must begin with http://; a server behind TLS is tested at its plain port";
+        return Err(advice.to_owned());
+    };
+    if rest.is_empty() || rest.contains(['/', '?', '#']) {
+        let advice = "the URL must be that of the server's root, such as http://localhost:8080";
+        return Err(advice.to_owned());
+    }
+    Ok(base.to_owned())
 }
 
 /// Why no connection was made, if that is what went wrong.
@@ -268,14 +275,15 @@ mod tests {
 
     #[test]
     fn only_the_root_of_a_plain_server_is_taken() {
-        assert!(Client::new("http://localhost:8080/").is_ok());
+        assert!(Client::new(&["http://localhost:8080/".to_owned()]).is_ok());
+        assert!(Client::new(&[]).is_err());
         for url in [
             "localhost:8080",
             "https://example.com",
             "http://localhost/v1",
             "http://",
         ] {
-            assert!(Client::new(url).is_err(), "{url}");
+            assert!(Client::new(&[url.to_owned()]).is_err(), "{url}");
         }
     }
 

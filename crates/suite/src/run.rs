@@ -15,7 +15,8 @@ const MOST_REFRESHES: usize = 5;
 
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    pub url: String,
+    /// Of the server, or of its copies: requests go to them in turn.
+    pub urls: Vec<String>,
     pub sign_ins: Vec<SignIn>,
     pub secrets: TokenSecrets,
     /// Only cases whose name has this in it, or fits it where it has a `*`.
@@ -144,7 +145,7 @@ pub fn run(
     let mut session = Session {
         plan,
         world: World::new(plan),
-        client: Client::new(&options.url)?,
+        client: Client::new(&options.urls)?,
         actors: Vec::new(),
         secrets: options.secrets.clone(),
         rng: Rng::new(options.seed),

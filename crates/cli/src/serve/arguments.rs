@@ -13,6 +13,10 @@ pub struct ServeArguments {
     /// [default: ARCHWRIGHT_DATABASE_URL of the environment, or DATA_DIR/NAME.sqlite]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+    /// `redis://HOST:PORT`, where copies of the server count rate limits together, for a design with `cache: redis`
+    /// [default: ARCHWRIGHT_REDIS_URL of the environment]
+    #[arg(long, value_name = "URL")]
+    pub redis: Option<String>,
     /// Where to listen; 0 takes any free port
     #[arg(long, default_value_t = 8080)]
     pub port: u16,

@@ -156,6 +156,20 @@ fn what_the_server_can_not_run_is_named() {
 }
 
 #[test]
+fn a_design_with_redis_is_served_in_production_with_one_alone() {
+    let folder = folder(&format!("{NOTES}stack: {{ cache: redis }}\n"));
+    let arguments = ["design.yaml", "--port", "0", "--env", "production"];
+    let run = |redis: &[&str]| {
+        let mut command = command(folder.path(), &arguments);
+        command.args(redis).output().unwrap()
+    };
+    refused(&run(&[]), 1, &["error[AW600]", "ARCHWRIGHT_REDIS_URL"]);
+    // The next thing that is missing.
+    let with = run(&["--redis", "redis://localhost"]);
+    refused(&with, 2, &["ARCHWRIGHT_SIGNING_KEYS"]);
+}
+
+#[test]
 fn a_database_of_another_design_is_left_as_it_is() {
     let folder = folder(NOTES);
     Running::start(folder.path(), &["design.yaml"]).stop();

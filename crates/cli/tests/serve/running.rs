@@ -25,7 +25,13 @@ pub fn example(name: &str) -> PathBuf {
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_archwright"));
     command.arg("serve").args(arguments).current_dir(folder);
-    for name in ["SIGNING_KEYS", "FIELD_KEYS", "INDEX_KEY", "LINK_KEY"] {
+    for name in [
+        "SIGNING_KEYS",
+        "FIELD_KEYS",
+        "INDEX_KEY",
+        "LINK_KEY",
+        "REDIS_URL",
+    ] {
         command.env_remove(format!("ARCHWRIGHT_{name}"));
     }
     command

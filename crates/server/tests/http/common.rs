@@ -76,6 +76,7 @@ pub fn options(folder: &tempfile::TempDir) -> ServerOptions {
         environment: Environment::Development,
         data_dir: folder.path().to_owned(),
         database_url: "sqlite::memory:".to_owned(),
+        redis: None,
         rate_limits: RateLimits::Off,
         client_address: ClientAddress::Peer,
         public_url: None,

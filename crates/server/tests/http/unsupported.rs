@@ -2,12 +2,20 @@
 
 use crate::common::{example, plan};
 use archwright_diagnostics::{code, fixture};
-use archwright_server::unsupported;
+use archwright_server::{Asked, Environment, unsupported};
 
 /// Codes and messages, without places.
 fn told(plan: &archwright_plan::Plan, database_url: Option<&str>) -> Vec<(&'static str, String)> {
-    let diagnostics = unsupported(plan, database_url);
-    diagnostics
+    let asked = Asked {
+        environment: Environment::Development,
+        database_url,
+        redis_url: None,
+    };
+    all_told(plan, asked)
+}
+
+fn all_told(plan: &archwright_plan::Plan, asked: Asked<'_>) -> Vec<(&'static str, String)> {
+    unsupported(plan, asked)
         .into_iter()
         .map(|one| (one.code, one.message))
         .collect()
@@ -53,4 +61,33 @@ entities:
     assert_eq!(codes(None), ["AW600"]);
     assert_eq!(codes(Some("sqlite::memory:")), ["AW601"]);
     assert_eq!(codes(Some("postgres://me@localhost/shop")), [""; 0]);
+}
+
+#[test]
+fn redis_is_there_where_the_design_and_the_user_say_so() {
+    let check = |cache: &str, redis_url, environment, expected: &[&str]| {
+        let design = format!(
+            "archwright: 1\nname: shop\nstack: {{ cache: {cache} }}\nentities:\n  Book:\n    \
+             fields: {{ title: string }}\n    allow: {{ read: anyone }}\n"
+        );
+        let asked = Asked {
+            environment,
+            database_url: None,
+            redis_url,
+        };
+        let told = all_told(&plan(&design), asked);
+        let codes: Vec<&str> = told.iter().map(|one| one.0).collect();
+        assert_eq!(
+            codes, expected,
+            "{cache} {redis_url:?} {environment:?}: {told:?}"
+        );
+    };
+    use Environment::{Development, Production};
+    let url = Some("redis://localhost");
+    check("redis", url, Development, &[]);
+    check("redis", url, Production, &[]);
+    check("redis", None, Development, &["AW601"]);
+    check("redis", None, Production, &["AW600"]);
+    check("memory", None, Production, &[]);
+    check("memory", url, Production, &["AW601"]);
 }

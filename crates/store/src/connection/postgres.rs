@@ -1,25 +1,24 @@
 //! Statements on PostgreSQL.
 
 mod drive;
+mod settings;
+mod socket;
+mod tls;
 mod value;
+
+pub(crate) use settings::Settings;
 
 use super::{Row, STATEMENT_TIME, Value};
 use crate::Failure;
-use drive::{Socket, Stream, Wire};
+use drive::{Stream, Wire};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::net::{TcpStream, ToSocketAddrs};
 use std::ops::ControlFlow;
-use std::time::Duration;
-use tokio_postgres::config::Host;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, Statement};
 use value::Given;
 
-const CONNECT_TIME: Duration = Duration::from_secs(5);
-/// A server that does not answer for so long is gone.
-const SILENCE: Duration = Duration::from_secs(40);
 /// The schemas that are searched, by name: `"$user"` would change with the role.
 const SEARCH_PATH: &str = "SELECT set_config('search_path', string_agg(quote_ident(name), ', '), false) \
                            FROM unnest(current_schemas(false)) name HAVING count(*) > 0;";
@@ -56,10 +55,9 @@ pub(crate) enum Role {
 }
 
 /// A further connection to the database.
-pub(crate) fn connect(config: &Config, role: Role) -> Result<Connection, Failure> {
-    let socket = open_socket(config)?;
-    let (stream, mut wire) = Wire::new(socket);
-    let client = handshake(config, stream, &mut wire)?;
+pub(crate) fn connect(settings: &Settings, role: Role) -> Result<Connection, Failure> {
+    let (stream, mut wire) = Wire::new(socket::open(settings)?);
+    let client = handshake(&settings.config, stream, &mut wire)?;
     let connection = Connection {
         client,
         wire: RefCell::new(wire),
@@ -83,52 +81,10 @@ pub(crate) fn connect(config: &Config, role: Role) -> Result<Connection, Failure
 }
 
 fn handshake(config: &Config, stream: Stream, wire: &mut Wire) -> Result<Client, Failure> {
-    let connected = wire.wait(config.connect_raw(stream, NoTls));
+    let connected = wire.wait(config.connect_raw(stream, drive::Ready));
     let (client, driver) = connected.map_err(|error| failure(&error))?;
     wire.drive(driver);
     Ok(client)
-}
-
-/// The first host that takes a connection.
-fn open_socket(config: &Config) -> Result<Box<dyn Socket>, Failure> {
-    let mut reason = "the URL names no host".to_owned();
-    for (index, host) in config.get_hosts().iter().enumerate() {
-        let ports = config.get_ports();
-        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-        match open_host(host, port) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => reason = error.to_string(),
-        }
-    }
-    Err(Failure::Unavailable(reason))
-}
-
-fn open_host(host: &Host, port: u16) -> std::io::Result<Box<dyn Socket>> {
-    match host {
-        Host::Tcp(name) => {
-            let mut failed = std::io::Error::other(format!("{name} has no address"));
-            for address in (name.as_str(), port).to_socket_addrs()? {
-                match TcpStream::connect_timeout(&address, CONNECT_TIME) {
-                    Ok(socket) => {
-                        socket.set_nodelay(true)?;
-                        socket.set_read_timeout(Some(SILENCE))?;
-                        socket.set_write_timeout(Some(SILENCE))?;
-                        return Ok(Box::new(socket));
-                    }
-                    Err(error) => failed = error,
-                }
-            }
-            Err(failed)
-        }
-        #[cfg(unix)]
-        Host::Unix(folder) => {
-            let path = folder.join(format!(".s.PGSQL.{port}"));
-            let socket = std::os::unix::net::UnixStream::connect(path)?;
-            socket.set_read_timeout(Some(SILENCE))?;
-            socket.set_write_timeout(Some(SILENCE))?;
-            Ok(Box::new(socket))
-        }
-    }
 }
 
 impl Connection {

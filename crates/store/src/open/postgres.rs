@@ -3,7 +3,7 @@
 use super::security::secure;
 use super::{OpenError, Opened, RECORD, StoreOptions, records};
 use crate::Failure;
-use crate::connection::postgres::{Role, connect, reason};
+use crate::connection::postgres::{Role, Settings, connect, reason};
 use crate::connection::{Connection, postgres, values};
 use crate::pool::Pool;
 use crate::writer::{Writer, postgres::Writer as PostgresWriter};
@@ -21,18 +21,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 const SCHEMA_LOCK: i64 = 0x6172_6368_7772_6967;
 
 pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenError> {
-    let config: Config = options
-        .url
-        .parse()
-        .map_err(|_| OpenError::Url(options.url.clone()))?;
-    let first = reached(&config, options)?;
+    let settings = Settings::parse(&options.url)?;
+    let first = reached(&settings, options)?;
     let prepared = prepare(&first, plan).and_then(|made| Ok((made, secured(&first, plan)?)));
-    let (made_schema, security) = prepared.map_err(|error| named(error, &config))?;
+    let (made_schema, security) = prepared.map_err(|error| named(error, &settings.config))?;
     drop(first);
-    let config = Arc::new(config);
+    let settings = Arc::new(settings);
     let pool = |role: Role| {
-        let config = config.clone();
-        let open = move || connect(&config, role).map(Connection::Postgres);
+        let settings = settings.clone();
+        let open = move || connect(&settings, role).map(Connection::Postgres);
         Pool::new(Dialect::Postgres, options.readers, Box::new(open))
     };
     Ok(Opened {
@@ -62,11 +59,12 @@ fn place(config: &Config) -> String {
 }
 
 /// Waits for a server that is starting or out of reach; what it refuses for good is told at once.
-fn reached(config: &Config, options: &StoreOptions) -> Result<postgres::Connection, OpenError> {
+fn reached(settings: &Settings, options: &StoreOptions) -> Result<postgres::Connection, OpenError> {
+    let config = &settings.config;
     let began = Instant::now();
     let mut told = String::new();
     loop {
-        let why = match connect(config, Role::Writer) {
+        let why = match connect(settings, Role::Writer) {
             Ok(connection) => return Ok(connection),
             Err(Failure::Unavailable(why)) if began.elapsed() < options.patience => why,
             Err(Failure::Unavailable(why) | Failure::Internal(why)) => {

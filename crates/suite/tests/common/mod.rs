@@ -5,11 +5,13 @@
 use archwright_plan::Plan;
 use archwright_seed::{SeedOptions, rows, sign_ins};
 use archwright_server::{
-    ClientAddress, Environment, RateLimits, Secrets, Seed, SeededAccount, Server, ServerOptions,
+    ClientAddress, Environment, RateLimits, Redis, Secrets, Seed, SeededAccount, Server,
+    ServerOptions,
 };
 use archwright_suite::{Options, Report, TokenKey, TokenSecrets, Verdict, default_sign_ins, run};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -59,7 +61,7 @@ pub struct Running {
     key: TokenKey,
     stop: Option<oneshot::Sender<()>>,
     runtime: Option<Runtime>,
-    _folder: tempfile::TempDir,
+    _folder: Arc<tempfile::TempDir>,
 }
 
 /// Serves a plan with the rows that a plan makes; the two differ where the plan is a mutant.
@@ -84,7 +86,26 @@ pub fn postgres_database() -> String {
 }
 
 pub fn serve_on(database_url: String, plan: Plan, seeded: &Plan) -> Running {
-    let folder = tempfile::tempdir().unwrap();
+    let place = Place {
+        folder: Arc::new(tempfile::tempdir().unwrap()),
+        database_url,
+        redis: None,
+        rate_limits: RateLimits::Off,
+    };
+    serve_at(&place, plan, seeded)
+}
+
+/// What copies of a server share.
+pub struct Place {
+    /// Secrets and files.
+    pub folder: Arc<tempfile::TempDir>,
+    pub database_url: String,
+    pub redis: Option<Redis>,
+    pub rate_limits: RateLimits,
+}
+
+pub fn serve_at(place: &Place, plan: Plan, seeded: &Plan) -> Running {
+    let folder = place.folder.clone();
     let secrets = Secrets::load(Environment::Development, folder.path()).unwrap();
     let rows = rows(
         seeded,
@@ -106,8 +127,9 @@ pub fn serve_on(database_url: String, plan: Plan, seeded: &Plan) -> Running {
         address: "127.0.0.1:0".parse().unwrap(),
         environment: Environment::Development,
         data_dir: folder.path().to_owned(),
-        database_url,
-        rate_limits: RateLimits::Off,
+        database_url: place.database_url.clone(),
+        redis: place.redis.clone(),
+        rate_limits: place.rate_limits,
         client_address: ClientAddress::Peer,
         public_url: None,
         issuer: None,
@@ -165,8 +187,18 @@ pub fn suite(plan: &Plan, server: &Running, only: Option<&str>) -> Report {
 
 /// Asks the server by another address.
 pub fn suite_at(plan: &Plan, server: &Running, at: SocketAddr, only: Option<&str>) -> Report {
+    suite_over(plan, server, &[at], only)
+}
+
+/// Asks copies of the server in turn.
+pub fn suite_over(
+    plan: &Plan,
+    server: &Running,
+    copies: &[SocketAddr],
+    only: Option<&str>,
+) -> Report {
     let options = Options {
-        url: format!("http://{at}"),
+        urls: copies.iter().map(|at| format!("http://{at}")).collect(),
         sign_ins: default_sign_ins(plan),
         secrets: TokenSecrets {
             key: Some(server.key.clone()),

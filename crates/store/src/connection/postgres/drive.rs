@@ -1,13 +1,16 @@
 //! Drives the asynchronous client from the thread that waits for its answer: one write, then one read that blocks. No
 //! runtime is needed, so a connection can be used from any thread, also from one of a runtime.
 
-use std::future::Future;
+use super::socket::Opened;
+use std::convert::Infallible;
+use std::future::{self, Future};
 use std::io::{self, Read, Write};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
 /// What a socket has to do.
 pub(super) trait Socket: Read + Write + Send + Sync {}
@@ -18,9 +21,12 @@ type MayWait = Arc<AtomicBool>;
 
 /// A socket whose writes wait until they are done, and whose reads wait when nothing else is left to do.
 pub(super) struct Stream {
-    socket: Box<dyn Socket>,
+    opened: Opened,
     may_wait: MayWait,
 }
+
+/// For the client library: the stream is encrypted already, or is to stay plain.
+pub(super) struct Ready;
 
 /// The half of the client that reads and writes.
 type Driver = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
@@ -46,10 +52,10 @@ impl Wake for Woken {
 
 impl Wire {
     /// The stream for a socket, and what drives it once it has a driver.
-    pub fn new(socket: Box<dyn Socket>) -> (Stream, Self) {
+    pub fn new(opened: Opened) -> (Stream, Self) {
         let may_wait = MayWait::default();
         let stream = Stream {
-            socket,
+            opened,
             may_wait: may_wait.clone(),
         };
         let wire = Self {
@@ -118,7 +124,7 @@ impl AsyncRead for Stream {
         if !self.may_wait.swap(false, Ordering::Relaxed) {
             return Poll::Pending;
         }
-        let count = self.socket.read(buffer.initialize_unfilled())?;
+        let count = self.opened.socket.read(buffer.initialize_unfilled())?;
         buffer.advance(count);
         Poll::Ready(Ok(()))
     }
@@ -130,14 +136,33 @@ impl AsyncWrite for Stream {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Poll::Ready(self.socket.write(bytes))
+        Poll::Ready(self.opened.socket.write(bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.socket.flush())
+        Poll::Ready(self.opened.socket.flush())
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+impl TlsConnect<Stream> for Ready {
+    type Stream = Stream;
+    type Error = Infallible;
+    type Future = future::Ready<Result<Stream, Infallible>>;
+
+    fn connect(self, stream: Stream) -> Self::Future {
+        future::ready(Ok(stream))
+    }
+}
+
+impl TlsStream for Stream {
+    fn channel_binding(&self) -> ChannelBinding {
+        match &self.opened.binding {
+            Some(binding) => ChannelBinding::tls_server_end_point(binding.clone()),
+            None => ChannelBinding::none(),
+        }
     }
 }

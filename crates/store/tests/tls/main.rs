@@ -1,0 +1,206 @@
+//! TLS to a real PostgreSQL: who is trusted, who is not, and what is said then.
+#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+
+mod cluster;
+#[path = "../common/database.rs"]
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod database;
+#[path = "../common/design.rs"]
+mod design;
+
+use archwright_store::{Call, Context, Keys, OpenError, Store, StoreOptions};
+use cluster::{Cluster, Issuer};
+use database::{Database, Kind};
+use design::plan_of_text;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+const NOTES: &str = "
+archwright: 1
+name: notes
+entities:
+  Note:
+    fields: { text: text }
+    allow: { read: anyone, write: anyone }
+";
+
+fn open(url: &str) -> Result<Store, OpenError> {
+    let options = StoreOptions {
+        url: url.to_owned(),
+        readers: 2,
+        patience: Duration::ZERO,
+        progress: Arc::new(|_| {}),
+        secrets: Arc::new(Keys::random().unwrap()),
+        file_link: Arc::new(|id, _| id.to_owned()),
+    };
+    Store::open(Arc::new(plan_of_text(NOTES)), options)
+}
+
+#[track_caller]
+fn refused(url: &str, parts: &[&str]) {
+    let Err(error) = open(url) else {
+        panic!("{url} is taken");
+    };
+    let told = error.to_string();
+    for part in parts {
+        assert!(told.contains(part), "{url}: no {part:?} in {told}");
+    }
+    assert!(!told.contains("s3cret"), "{told}");
+}
+
+fn call(store: &Store, operation: &str, body: Option<Value>) -> (Call, Context) {
+    let mut operations = store.plan().operations.iter();
+    let call = Call {
+        operation: operations.position(|one| one.id == operation).unwrap(),
+        body,
+        ..Call::default()
+    };
+    let context = Context {
+        caller: None,
+        now: 1_795_514_400_000,
+        request_id: "request".to_owned(),
+    };
+    (call, context)
+}
+
+/// Writes more than one record of TLS holds, and reads all of it.
+async fn use_it(store: &Store) {
+    let text = "a longer text. ".repeat(1_300);
+    for _ in 0..8 {
+        let (call, context) = call(store, "notes.create", Some(json!({ "text": text })));
+        store.write(call, context).await.unwrap();
+    }
+    let (call, context) = call(store, "notes.list", None);
+    let body = store.read(&call, &context).unwrap().body.unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let notes = body["data"].as_array().unwrap();
+    assert!(notes.len() >= 8);
+    assert!(
+        notes
+            .iter()
+            .all(|note| note["text"] == *text.trim_end() || note["text"] == *text)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_is_who_the_url_says() {
+    let cluster = Cluster::start(Issuer::Authority);
+    // Without a word about it, what can be encrypted is: the server takes nothing else.
+    use_it(&open(&cluster.url("127.0.0.1", "")).unwrap()).await;
+    for mode in ["prefer", "require"] {
+        drop(open(&cluster.url("127.0.0.1", &format!("sslmode={mode}"))).unwrap());
+    }
+    let plain = cluster.url("127.0.0.1", "sslmode=disable");
+    refused(&plain, &["no encryption"]);
+
+    let (ca, other) = (cluster.file("ca.pem"), cluster.file("other.pem"));
+    let with = |host: &str, mode: &str, root: &str| {
+        cluster.url(host, &format!("sslmode={mode}&sslrootcert={root}"))
+    };
+    use_it(&open(&with("localhost", "verify-full", &ca)).unwrap()).await;
+    drop(open(&with("127.0.0.1", "verify-ca", &ca)).unwrap());
+    drop(open(&with("127.0.0.1", "require", &ca)).unwrap());
+
+    // Another name than the certificate's.
+    let wrong_name = with("127.0.0.1", "verify-full", &ca);
+    refused(
+        &wrong_name,
+        &["certificate is not accepted", "127.0.0.1", "localhost"],
+    );
+    // An authority that nobody has named.
+    for mode in ["verify-full", "verify-ca", "require"] {
+        refused(
+            &with("localhost", mode, &other),
+            &["nobody who is trusted", "sslrootcert"],
+        );
+    }
+    let by_the_system = cluster.url("localhost", "sslmode=verify-full");
+    refused(&by_the_system, &["nobody who is trusted", "sslrootcert"]);
+    refused(
+        &with("localhost", "verify-ca", "/no/such.pem"),
+        &["/no/such.pem", "can't be read"],
+    );
+    refused(
+        &with("localhost", "verify-ca", &cluster.file("about")),
+        &["holds no certificate"],
+    );
+}
+
+/// The proof of the password holds the hash of the server's certificate.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_password_is_bound_to_the_connection() {
+    let cluster = Cluster::start(Issuer::Authority);
+    let bound = cluster.url("127.0.0.1", "sslmode=require&channel_binding=require");
+    use_it(&open(&bound).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_signs_itself_is_trusted_when_it_is_named() {
+    let cluster = Cluster::start(Issuer::Itself);
+    let named = format!(
+        "sslmode=verify-ca&sslrootcert={}",
+        cluster.file("server.pem")
+    );
+    use_it(&open(&cluster.url("localhost", &named)).unwrap()).await;
+    let full = named.replace("verify-ca", "verify-full");
+    refused(
+        &cluster.url("localhost", &full),
+        &["certificate is not accepted", "localhost"],
+    );
+    let unnamed = cluster.url("localhost", "sslmode=verify-ca");
+    refused(&unnamed, &["nobody who is trusted", "sslrootcert"]);
+}
+
+/// The server of the test run has no TLS.
+#[test]
+fn a_server_without_tls_is_refused_where_it_has_to_have_it() {
+    let database = Database::new(Kind::Postgres);
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let url = format!("{}?sslmode={mode}", database.url());
+        refused(&url, &["the server has no TLS", "sslmode"]);
+    }
+    for mode in ["disable", "prefer"] {
+        open(&format!("{}?sslmode={mode}", database.url())).unwrap();
+    }
+}
+
+/// Says that it has TLS, and has none.
+fn broken_tls(server: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, server) = (client.unwrap(), server.clone());
+            std::thread::spawn(move || {
+                let mut asked = [0; 8];
+                if client.peek(&mut asked).unwrap() == 8 && asked[4..] == [4, 210, 22, 47] {
+                    client.read_exact(&mut asked).unwrap();
+                    client.write_all(b"Sorry, there is none after all").unwrap();
+                    return;
+                }
+                let mut server = TcpStream::connect(server).unwrap();
+                let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                let _ = std::io::copy(&mut server, &mut client);
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn where_tls_was_left_open_a_handshake_that_fails_is_no_end() {
+    let database = Database::new(Kind::Postgres);
+    let url = database.url();
+    let address = url.split(['@', '/']).nth(3).unwrap();
+    let port = broken_tls(address.to_owned());
+    let url = url.replace(address, &format!("127.0.0.1:{port}"));
+    refused(
+        &format!("{url}?sslmode=require"),
+        &["TLS with the server failed"],
+    );
+    open(&format!("{url}?sslmode=prefer")).unwrap();
+}
