@@ -304,9 +304,12 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether the field is called as the rows are: all of them that lead back, and not some that are picked.
+    /// Whether the field is called as the rows are (`order_lines`, `lines`): all of them that lead back, and not some
+    /// that are picked.
     fn reads_as_all_of(&self, id: FieldId, target: EntityId) -> bool {
-        self.field(id).name.to_snake_case() == self.entity(target).plural
+        let (name, plural) = (self.field(id).name.to_snake_case(), &self.entity(target).plural);
+        let before = plural.strip_suffix(&name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
     }
 
     /// `favourites: Article[]` beside `Article.author: User`: the articles that one wrote, or that one picked?

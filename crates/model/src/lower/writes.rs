@@ -300,9 +300,9 @@ impl Lowering<'_> {
             );
             return None;
         }
-        if self.field(id).optional {
+        if self.field(id).optional && target.expression.nullable {
             let message = format!("`{}` may be missing, and would stay so", self.path(id));
-            let help = "drop its `?` and give it a default, or set it by `update`: `coalesce(value, 0) + 1`";
+            let help = "give it a default instead of the `?`, or guard that it is not null";
             self.error("AW322", field.span, message, help);
             return None;
         }
