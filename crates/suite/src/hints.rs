@@ -55,6 +55,10 @@ impl<'p> Hints<'p> {
                     let made = self.moves.get(bind).copied();
                     filter.walk(&mut |part| self.found(*entity, (filter, made), part));
                 }
+                StepKind::SignIn { key, value, .. } => {
+                    let named = (InputPlace::Body, value.clone(), Hint::Field(*key));
+                    self.all.push(named);
+                }
                 StepKind::Each {
                     bind, list, steps, ..
                 } => {

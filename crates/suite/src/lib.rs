@@ -1,5 +1,6 @@
 //! Derives from a plan what any implementation of it has to pass, and asks a server that is known only by its URL.
 
+mod accounts;
 mod act;
 mod actors;
 mod call;

@@ -162,6 +162,7 @@ pub fn run(
         crew: Vec::new(),
         words: Vec::new(),
         wishes: Vec::new(),
+        sessions: Vec::new(),
     };
     session.set_clock()?;
     session.sign_in_all(&options.sign_ins)?;

@@ -93,6 +93,8 @@ pub struct Session<'p> {
     pub words: Vec<&'p str>,
     /// Rows that inputs should name.
     pub wishes: Vec<RowRef>,
+    /// Access tokens of accounts that are in use beside those of the actors.
+    pub sessions: Vec<(RowRef, String)>,
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.

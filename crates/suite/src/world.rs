@@ -25,6 +25,10 @@ pub struct Row {
     pub fresh: BTreeSet<usize>,
     /// The suite wrote it, so that every field of it is known.
     pub made: bool,
+    /// That an account signs in with, as far as the suite knows it.
+    pub password: Option<String>,
+    /// Wrong ones that were tried since the last right one.
+    pub wrong: usize,
 }
 
 /// How provisional ids begin that only one row ever has.
@@ -41,6 +45,7 @@ impl Row {
                 .collect()
         };
         self.links == other.links
+            && self.password == other.password
             && self.deleted == other.deleted
             && settled(self) == settled(other)
     }

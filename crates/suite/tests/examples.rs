@@ -198,3 +198,10 @@ fn the_newsroom_passes() {
 fn the_newsroom_passes_under_row_level_security() {
     check_newsroom(postgres_database(), example_with_rls("newsroom"));
 }
+
+const CONDUIT: Unreachable = &[];
+
+#[test]
+fn the_conduit_passes() {
+    check("conduit", CONDUIT);
+}

@@ -9,7 +9,7 @@ pub(super) use steps::word;
 use super::Cases;
 use crate::call::Called;
 use crate::oracle::{Inputs, Performed};
-use crate::seek::{Goal, Imagined, Wanted, any_step, is_foretold};
+use crate::seek::{Goal, Imagined, Wanted, any_step};
 use crate::session::{ANONYMOUS, Outcome, Session, skip};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{
@@ -24,14 +24,6 @@ pub(super) fn derive(cases: &mut Cases) {
             continue;
         };
         let definition = &plan.model.operations[index];
-        if !is_foretold(&plan.model, definition) {
-            let name = format!("{}/accounts", operation.id);
-            let reason = "passwords are proved and tokens are given as the steps say";
-            cases.add(name, reason, Some(definition.span), |_| {
-                skip("the suite does not foretell steps about passwords and tokens yet")
-            });
-            continue;
-        }
         happy(cases, operation, definition);
         optional(cases, operation, definition);
         access(cases, operation, definition);

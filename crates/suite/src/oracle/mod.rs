@@ -14,8 +14,8 @@ pub use body::{Body, Given, Part, inputs_value, move_json};
 pub use delete::{deletion, rule as restriction};
 pub use judge::{Judge, Who, reading};
 pub use list::{Question, answer};
-pub use program::{Course, Inputs, Performed, perform};
-pub use shape::{Told, shape};
+pub use program::{Course, Inputs, Performed, SignedIn, perform};
+pub use shape::{Told, own_shape, shape};
 pub use show::{Shown, adopt, compare, fits, learn, name, representation};
 pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
 

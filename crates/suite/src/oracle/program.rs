@@ -60,7 +60,23 @@ pub struct Performed {
     pub is_unsure: bool,
     /// A reply of the operation's own tells of it, where there is one for the status.
     pub is_shaped: bool,
+    /// Access tokens, and the accounts that they are of.
+    pub tokens: Vec<(BindingId, RowRef)>,
+    /// Accounts that got a password.
+    pub passwords: Vec<RowRef>,
+    /// The account that somebody signed in to, or tried to.
+    pub signed_in: Option<(RowRef, SignedIn)>,
 }
+
+/// Whether the password was that of the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedIn {
+    Right,
+    Wrong,
+}
+
+/// Wrong passwords in a row for one account: with more, the server closes it for a while.
+const MOST_WRONG: usize = 3;
 
 /// Performs a named operation. A refusal leaves the rows as they were.
 pub fn perform(
@@ -71,6 +87,11 @@ pub fn perform(
     inputs: &Inputs,
     now: i64,
 ) -> Performed {
+    let nobody = Who::default();
+    let who = match operation.reads_token(world.model()) {
+        true => who,
+        false => &nobody,
+    };
     let judge = Judge::new(world, who, now);
     let holds = |when: &Expression| judge.value(when, None) == Value::Bool(true);
     let admitted = judge.admit(operation);
@@ -279,10 +300,20 @@ impl Run<'_, '_> {
                 false => Err(refused(step)),
             },
             StepKind::Create {
-                bind, entity, set, ..
+                bind,
+                entity,
+                set,
+                sign_up,
+                ..
             } => {
                 let body = self.body(set);
-                self.create(*bind, *entity, &body)?;
+                let row = self.create(*bind, *entity, &body)?;
+                if let Some(sign_up) = sign_up {
+                    if let Some(row) = self.world.get_mut(&row) {
+                        row.roles = Some(vec![sign_up.role]);
+                    }
+                    self.set_password(&row, &sign_up.password);
+                }
                 Ok(Course::Made)
             }
             StepKind::Upsert {
@@ -299,10 +330,13 @@ impl Run<'_, '_> {
                 set,
                 ..
             } => self.upsert(*bind, *entity, (key, set), false),
-            StepKind::Update { row, set, .. } => {
+            StepKind::Update { row, set, password } => {
                 let row = self.row(row, step)?;
                 let body = self.body(set);
                 self.change(&row, &body)?;
+                if let Some(password) = password {
+                    self.set_password(&row, password);
+                }
                 Ok(Course::Done)
             }
             StepKind::Increment { row, field, by } => {
@@ -352,8 +386,18 @@ impl Run<'_, '_> {
                 }
                 Ok(course)
             }
-            // Operations with such steps are not foretold.
-            StepKind::SignIn { .. } | StepKind::Token { .. } => Ok(Course::Nothing),
+            StepKind::SignIn {
+                bind,
+                key,
+                value,
+                password,
+                ..
+            } => self.sign_in(step, *bind, *key, (value, password)),
+            StepKind::Token { bind, row, .. } => {
+                let row = self.row(row, step)?;
+                self.done.tokens.push((*bind, row));
+                Ok(Course::Done)
+            }
         }
     }
 
@@ -542,7 +586,7 @@ impl Run<'_, '_> {
         !within(self.given) && !within(&self.inputs)
     }
 
-    fn create(&mut self, bind: BindingId, entity: EntityId, body: &Body) -> Stepped<()> {
+    fn create(&mut self, bind: BindingId, entity: EntityId, body: &Body) -> Stepped<RowRef> {
         let row = RowRef {
             entity,
             id: self.world.numbered(),
@@ -551,8 +595,69 @@ impl Run<'_, '_> {
         self.world.insert(&row, new);
         self.kept(&row)?;
         self.done.created.push(row.clone());
-        self.bind(bind, Value::Row(row));
-        Ok(())
+        self.bind(bind, Value::Row(row.clone()));
+        Ok(row)
+    }
+
+    /// A text of the body.
+    fn text(&self, path: &[String]) -> Option<String> {
+        let mut inputs = self.inputs.iter();
+        let body = inputs.find(|(place, _)| *place == InputPlace::Body);
+        let mut value = body.map(|(_, value)| value);
+        for name in path {
+            value = match value {
+                Some(Value::Object(members)) => members.get(name),
+                _ => None,
+            };
+        }
+        match value {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// Left out, it stays as it is.
+    fn set_password(&mut self, account: &RowRef, path: &[String]) {
+        if let Some(password) = self.text(path)
+            && let Some(row) = self.world.get_mut(account)
+        {
+            row.password = Some(password);
+            row.wrong = 0;
+            self.done.passwords.push(account.clone());
+        }
+    }
+
+    fn sign_in(
+        &mut self,
+        step: &Step,
+        bind: BindingId,
+        key: FieldId,
+        (value, password): (&[String], &[String]),
+    ) -> Stepped<Course> {
+        let (name, password) = (self.text(value), self.text(password));
+        let name = name.map(Value::Text);
+        let account = self
+            .world
+            .of(key.entity)
+            .find(|row| name.as_ref() == Some(&self.world.value(row, key)));
+        let Some(account) = account else {
+            return Err(refused(step));
+        };
+        let known = self.world.get(&account).cloned().unwrap_or_default();
+        // Only of its own accounts does the suite know that they have none.
+        self.done.is_unsure |= known.password.is_none() && !known.made;
+        match known.password == password {
+            true => {
+                self.done.signed_in = Some((account.clone(), SignedIn::Right));
+                self.bind(bind, Value::Row(account));
+                Ok(Course::Done)
+            }
+            false => {
+                self.done.is_unsure |= known.wrong >= MOST_WRONG;
+                self.done.signed_in = Some((account, SignedIn::Wrong));
+                Err(refused(step))
+            }
+        }
     }
 
     fn change(&mut self, row: &RowRef, body: &Body) -> Stepped<()> {

@@ -2,7 +2,7 @@
 
 use super::{Cases, reach};
 use crate::cases::neighbours::{is_about_instants, neighbours};
-use crate::oracle::{Course, Judge, Performed, perform, shape};
+use crate::oracle::{Course, Judge, Performed, own_shape, perform, shape};
 use crate::seek::{Imagined, Wanted};
 use crate::session::Session;
 use crate::world::World;
@@ -110,6 +110,10 @@ fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
             });
         }
         (StepKind::Find { .. }, _) => add("fails", "nothing is found, and nothing changes", failed),
+        (StepKind::SignIn { .. }, _) => {
+            add("done", "the right password proves who it is", done);
+            add("fails", "a wrong password, or no such account", failed);
+        }
         (StepKind::Guard { .. } | StepKind::Move { .. }, _) => {
             add("fails", "the step is refused, and nothing changes", failed);
         }
@@ -238,10 +242,9 @@ fn differs<'p>(
                     .refusal
                     .as_ref()
                     .map_or(operation.status, |one| one.status);
-                let mut replies = definition.replies.iter();
-                let own = replies.find(|(of, _)| *of == status && done.is_shaped);
+                let own = own_shape(definition, done, status);
                 let judge = Judge::new(world, who, imagined.now);
-                (status, own.map(|(_, own)| shape(&judge, own, done).shown))
+                (status, own.map(|own| shape(&judge, own, done).shown))
             };
             let done = imagined.done;
             let at = |done: &Performed, wanted: Course| {

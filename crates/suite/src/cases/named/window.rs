@@ -2,7 +2,7 @@
 
 use super::Cases;
 use crate::oracle::Inputs;
-use crate::seek::{Imagined, Wanted};
+use crate::seek::{Imagined, Wanted, put};
 use crate::session::{Outcome, Session, failed};
 use archwright_evaluate::Value;
 use archwright_plan::Operation;
@@ -81,7 +81,7 @@ fn windows<'p>(
         let mut inputs = inputs.clone();
         for (place, number) in [(limit, many), (offset, from)] {
             if let Some(place) = place {
-                set(&mut inputs, place, number);
+                put(&mut inputs, place.0, &place.1, Value::Int(number));
             }
         }
         inputs
@@ -124,21 +124,4 @@ fn windows<'p>(
         }
     }
     Ok(())
-}
-
-fn set(inputs: &mut Inputs, (place, path): &Place, number: i64) {
-    let mut at = inputs
-        .iter_mut()
-        .find(|(of, _)| of == place)
-        .map(|(_, value)| value);
-    for (index, name) in path.iter().enumerate() {
-        let Some(Value::Object(members)) = at else {
-            return;
-        };
-        if index + 1 == path.len() {
-            members.insert(name.clone(), Value::Int(number));
-            return;
-        }
-        at = members.get_mut(name);
-    }
 }

@@ -1,0 +1,231 @@
+//! Makes values up for the inputs of a named operation: like those of rows that they are compared with, or new ones.
+
+use super::Wanted;
+use crate::hints::{Hint, Hints};
+use crate::oracle::Judge;
+use crate::session::Session;
+use archwright_evaluate::{RowRef, Value};
+use archwright_plan::model::{
+    Expression, FieldId, InputField, InputKind, InputPlace, Literal, Move, ScalarType,
+};
+use archwright_seed::values::{Subject, accepts, distinct};
+use std::collections::BTreeMap;
+
+/// Of the inputs in one place.
+pub struct Proposer<'a> {
+    pub place: InputPlace,
+    pub hints: &'a Hints<'a>,
+    pub actor: usize,
+    pub wanted: &'a Wanted,
+    /// The operation's name.
+    pub of: &'a str,
+}
+
+impl Proposer<'_> {
+    pub fn object(
+        &mut self,
+        session: &mut Session,
+        fields: &[InputField],
+        path: &mut Vec<String>,
+    ) -> Option<Value> {
+        let mut members = BTreeMap::new();
+        for field in fields {
+            path.push(field.name.clone());
+            if self.is_given(session, field, path) {
+                let value = self.value(session, field, &field.kind, path)?;
+                members.insert(field.name.clone(), value);
+            }
+            path.pop();
+        }
+        Some(Value::Object(members))
+    }
+
+    fn is_given(&self, session: &mut Session, field: &InputField, path: &[String]) -> bool {
+        let mut given = self.wanted.given.iter();
+        if let Some((.., is_given)) = given.find(|(place, wanted, given)| {
+            *place == self.place && (wanted == path || *given && wanted.starts_with(path))
+        }) {
+            return *is_given;
+        }
+        if !field.optional && field.default.is_none() {
+            return true;
+        }
+        self.wanted.all.unwrap_or_else(|| session.rng.chance(50))
+    }
+
+    fn value(
+        &mut self,
+        session: &mut Session,
+        field: &InputField,
+        kind: &InputKind,
+        path: &mut Vec<String>,
+    ) -> Option<Value> {
+        match kind {
+            InputKind::Object(fields) => self.object(session, fields, path),
+            InputKind::Reference(target) => session.reference(*target, self.actor).map(Value::Row),
+            InputKind::List(item) => {
+                let mut items = Vec::new();
+                for _ in 0..session.rng.below(4) {
+                    items.push(self.value(session, field, item, path)?);
+                }
+                Some(Value::List(items))
+            }
+            InputKind::Scalar(scalar) => {
+                // An item is like a field of its own.
+                let field = InputField {
+                    kind: InputKind::Scalar(scalar.clone()),
+                    ..field.clone()
+                };
+                self.scalar(session, &field, scalar, path)
+            }
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        session: &mut Session,
+        field: &InputField,
+        scalar: &ScalarType,
+        path: &[String],
+    ) -> Option<Value> {
+        let now = session.now();
+        let subject = Subject::of_input(self.of, field, now)?;
+        let known = self.hints.of(self.place, path);
+        let hinted = !known.is_empty() && session.rng.chance(75);
+        if hinted && let Some(value) = self.like(session, &known, scalar, path) {
+            let literal = value.to_literal();
+            let is_plain = self.place != InputPlace::Header
+                || matches!(&value, Value::Text(text) if text.is_ascii());
+            if is_plain && literal.is_some_and(|literal| accepts(&subject, &literal)) {
+                return Some(value);
+            }
+        }
+        if let ScalarType::Int | ScalarType::BigInt = scalar
+            && session.rng.chance(60)
+        {
+            let bounds = field.min.iter().chain(&field.max);
+            let bounds = bounds.map(|bound| Value::of_scalar(bound, scalar));
+            let mut numbers: Vec<Value> = bounds.collect();
+            numbers.extend([-1, 0, 1, 2, 3].map(Value::Int));
+            let number = numbers[session.rng.below(numbers.len())].clone();
+            if number
+                .to_literal()
+                .is_some_and(|one| accepts(&subject, &one))
+            {
+                return Some(number);
+            }
+        }
+        if let ScalarType::String { .. } | ScalarType::Slug | ScalarType::Text { .. } = scalar {
+            session.counter += 1;
+            let word = match session.words.is_empty() || session.rng.chance(85) {
+                true => "",
+                false => session.words[session.rng.below(session.words.len())],
+            };
+            let text = format!("made-{}{word}", session.counter);
+            let literal = Literal::Text(text.clone());
+            if accepts(&subject, &literal) {
+                return Some(Value::Text(text));
+            }
+        }
+        let literal = distinct(&subject, 8, &mut session.rng)?;
+        Some(Value::of_scalar(&literal, scalar))
+    }
+
+    /// A value like one of the rows that the input is compared with.
+    fn like(
+        &self,
+        session: &mut Session,
+        known: &[Hint<'_>],
+        scalar: &ScalarType,
+        path: &[String],
+    ) -> Option<Value> {
+        let hint = &known[session.rng.below(known.len())];
+        let value = match hint {
+            Hint::Text(text) => Value::Text((*text).to_owned()),
+            Hint::Found(field, filter, made) => {
+                self.found(session, *field, (filter, *made), path)?
+            }
+            Hint::Field(field) => {
+                let wished = session.wishes.clone();
+                let wished = wished.into_iter().filter(|row| row.entity == field.entity);
+                let wished: Vec<RowRef> = wished.collect();
+                let mut rows = match wished.is_empty() || session.rng.chance(15) {
+                    true => session.made_rows(field.entity),
+                    false => wished,
+                };
+                if rows.is_empty() || session.rng.chance(10) {
+                    rows = session.world.of(field.entity).collect();
+                }
+                let row = match rows.is_empty() {
+                    true => return None,
+                    false => &rows[session.rng.below(rows.len())],
+                };
+                session.world.value(row, *field)
+            }
+        };
+        match value {
+            Value::Text(text)
+                if matches!(scalar, ScalarType::String { .. } | ScalarType::Text { .. }) =>
+            {
+                Some(Value::Text(self.varied(session, text, known)))
+            }
+            Value::Null => None,
+            value => Some(value),
+        }
+    }
+
+    /// What names a row that a step would find.
+    fn found(
+        &self,
+        session: &mut Session,
+        field: FieldId,
+        (filter, made): (&Expression, Option<&Move>),
+        path: &[String],
+    ) -> Option<Value> {
+        let rows = match session.wishes.iter().any(|row| row.entity == field.entity) {
+            true => session.wishes.clone(),
+            false => session.world.of(field.entity).collect(),
+        };
+        let from = session.rng.below(rows.len().max(1));
+        let judge = session.judge(self.actor);
+        let mut rows = rows.iter().cycle().skip(from).take(rows.len());
+        rows.find_map(|row| {
+            let value = (row.entity == field.entity).then(|| session.world.value(row, field))?;
+            let mut given = value.clone();
+            for name in path.iter().rev() {
+                given = Value::Object(BTreeMap::from([(name.clone(), given)]));
+            }
+            let judge = Judge {
+                inputs: &[(self.place, given)],
+                ..judge
+            };
+            let is_ready = made.is_none_or(|one| {
+                let state = session.world.state(row).unwrap_or_default();
+                let when = one.when.as_ref();
+                one.from.contains(&state) && when.is_none_or(|when| judge.holds(when, row))
+            });
+            (is_ready && judge.holds(filter, row)).then_some(value)
+        })
+    }
+
+    /// The text itself, or a part of it, or in another form.
+    fn varied(&self, session: &mut Session, text: String, known: &[Hint<'_>]) -> String {
+        if self.place == InputPlace::Path || session.rng.chance(55) {
+            return text;
+        }
+        let part = 1 + session.rng.below(text.chars().count().max(1));
+        match session.rng.below(5) {
+            0 => text.chars().take(part).collect(),
+            1 => text.chars().skip(part - 1).collect(),
+            2 => text.to_uppercase(),
+            3 => format!(" {text} "),
+            _ => {
+                let mut ends = known.iter().filter_map(|hint| match hint {
+                    Hint::Text(text) => Some(*text),
+                    Hint::Field(_) | Hint::Found(..) => None,
+                });
+                format!("{text}{}", ends.next().unwrap_or(""))
+            }
+        }
+    }
+}
