@@ -651,6 +651,18 @@ impl Operation {
         proves_who(&self.steps)
     }
 
+    /// Whether a step changes anything.
+    pub fn writes(&self) -> bool {
+        fn any(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match &step.kind {
+                StepKind::Find { .. } | StepKind::List { .. } | StepKind::Guard { .. } => false,
+                StepKind::Each { steps, .. } => any(steps),
+                _ => true,
+            })
+        }
+        any(&self.steps)
+    }
+
     /// The bodies of its replies by status: its own, then those of steps that refuse.
     pub fn bodies(&self) -> Vec<(u16, Vec<&Shape>)> {
         fn refusals<'a>(steps: &'a [Step], found: &mut Vec<(u16, &'a Shape)>) {

@@ -2,155 +2,26 @@
 
 use crate::object::{object, reference};
 use crate::{Context, access, shape};
-use archwright_plan::{ErrorCase, Operation, OperationKind};
+use archwright_plan::{
+    COMMON_ERRORS, ErrorCase, Operation, OperationKind, status_code, status_title,
+};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// An error that needs no declaration.
-struct Common {
-    status: u16,
-    code: &'static str,
-    title: &'static str,
-    when: &'static str,
-    component: &'static str,
-}
-
-const COMMON: [Common; 15] = [
-    common(
-        400,
-        "bad-request",
-        "Bad request",
-        "A parameter, a header or the JSON can't be understood.",
-        "BadRequest",
-    ),
-    common(
-        401,
-        "unauthorized",
-        "Unauthorized",
-        "Nobody is signed in, or the token is not valid.",
-        "Unauthorized",
-    ),
-    common(
-        403,
-        "forbidden",
-        "Forbidden",
-        "The caller may not do this.",
-        "Forbidden",
-    ),
-    common(
-        404,
-        "not-found",
-        "Not found",
-        "There is no such row, or the caller may not know of it.",
-        "NotFound",
-    ),
-    common(
-        405,
-        "method-not-allowed",
-        "Method not allowed",
-        "The path doesn't know this method; `Allow` lists those that it knows.",
-        "MethodNotAllowed",
-    ),
-    common(
-        406,
-        "not-acceptable",
-        "Not acceptable",
-        "`Accept` leaves no media type to answer with.",
-        "NotAcceptable",
-    ),
-    common(
-        408,
-        "timeout",
-        "Request timeout",
-        "The request took too long.",
-        "RequestTimeout",
-    ),
-    common(
-        409,
-        "conflict",
-        "Conflict",
-        "The request is at odds with what is stored.",
-        "Conflict",
-    ),
-    common(
-        412,
-        "precondition-failed",
-        "Precondition failed",
-        "`If-Match` names another version.",
-        "PreconditionFailed",
-    ),
-    common(
-        413,
-        "too-large",
-        "Content too large",
-        "The body is larger than the limit.",
-        "ContentTooLarge",
-    ),
-    common(
-        415,
-        "unsupported-media-type",
-        "Unsupported media type",
-        "The body is not of a type that is accepted here.",
-        "UnsupportedMediaType",
-    ),
-    common(
-        422,
-        "invalid",
-        "Unprocessable content",
-        "Fields of the body are missing or wrong; every one is listed.",
-        "UnprocessableContent",
-    ),
-    common(
-        429,
-        "rate-limited",
-        "Too many requests",
-        "Too many requests.",
-        "TooManyRequests",
-    ),
-    common(
-        500,
-        "internal",
-        "Internal server error",
-        "The server failed; the request id finds the reason in its log.",
-        "InternalServerError",
-    ),
-    common(
-        503,
-        "unavailable",
-        "Service unavailable",
-        "The server is busy or stopping.",
-        "ServiceUnavailable",
-    ),
-];
-
-const fn common(
-    status: u16,
-    code: &'static str,
-    title: &'static str,
-    when: &'static str,
-    component: &'static str,
-) -> Common {
-    Common {
-        status,
-        code,
-        title,
-        when,
-        component,
-    }
+/// `NotFound`
+fn component(status: u16) -> String {
+    let words = status_title(status).split(' ');
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    words.map(capital).collect()
 }
 
 /// The responses that components hold: one for each common error.
 pub(crate) fn components(context: Context) -> Map<String, Value> {
-    COMMON
-        .iter()
-        .map(|common| {
-            let cases = [(common.code.to_owned(), common.when.to_owned())];
-            (
-                common.component.to_owned(),
-                response(context, common.status, &cases),
-            )
-        })
-        .collect()
+    let common = COMMON_ERRORS.iter().map(|(status, when)| {
+        let cases = [(status_code(*status).to_owned(), (*when).to_owned())];
+        (component(*status), response(context, *status, &cases))
+    });
+    common.collect()
 }
 
 /// All error replies of an operation, by status.
@@ -168,12 +39,12 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
     by_status
         .into_iter()
         .map(|(status, cases)| {
-            let component = COMMON.iter().find(|common| common.status == status);
-            let value = match component {
-                Some(common) if says_no_more(&cases, common) => {
-                    reference("responses", common.component)
+            let mut common = COMMON_ERRORS.iter();
+            let common = common.find(|(known, _)| *known == status);
+            let value = match common {
+                Some((_, when)) if says_no_more(&cases, status, when) => {
+                    reference("responses", &component(status))
                 }
-                Some(common) if cases.is_empty() => reference("responses", common.component),
                 _ => response(context, status, &cases),
             };
             (status.to_string(), value)
@@ -181,8 +52,9 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
         .collect()
 }
 
-fn says_no_more(cases: &[(String, String)], common: &Common) -> bool {
-    matches!(cases, [(code, when)] if code == common.code && when == common.when)
+fn says_no_more(cases: &[(String, String)], status: u16, common: &str) -> bool {
+    let mut cases = cases.iter();
+    cases.all(|(code, when)| code == status_code(status) && when == common)
 }
 
 /// Statuses that follow from what the operation takes.
@@ -207,7 +79,7 @@ fn implied(context: Context, operation: &Operation) -> Vec<u16> {
         statuses.extend([413, 415, 422]);
     }
     if operation.idempotency_key {
-        statuses.extend([409, 422]);
+        statuses.push(422);
     }
     if operation.etag && operation.method != archwright_plan::model::Method::Get {
         statuses.push(412);
@@ -218,7 +90,7 @@ fn implied(context: Context, operation: &Operation) -> Vec<u16> {
 fn response(context: Context, status: u16, cases: &[(String, String)]) -> Value {
     let description: Vec<&str> = cases.iter().map(|(_, when)| when.as_str()).collect();
     let description = match description.as_slice() {
-        [] => title(status).to_owned(),
+        [] => status_title(status).to_owned(),
         [only] => (*only).to_owned(),
         several => several
             .iter()
@@ -230,7 +102,7 @@ fn response(context: Context, status: u16, cases: &[(String, String)]) -> Value 
     match cases {
         [] => content.insert(
             "example".to_owned(),
-            example(context, status, "error", title(status)),
+            example(context, status, "error", status_title(status)),
         ),
         [(code, when)] => {
             content.insert("example".to_owned(), example(context, status, code, when))
@@ -285,16 +157,6 @@ fn headers(status: u16) -> Map<String, Value> {
     headers
 }
 
-fn title(status: u16) -> &'static str {
-    if status == 416 {
-        return "Range not satisfiable";
-    }
-    COMMON
-        .iter()
-        .find(|common| common.status == status)
-        .map_or("The request is refused.", |common| common.title)
-}
-
 /// The schema of a problem reply.
 pub(crate) fn schema(context: Context) -> Value {
     let mut errors = context.plan.model.api.errors.iter();
@@ -338,7 +200,7 @@ fn example(context: Context, status: u16, code: &str, when: &str) -> Value {
     }
     let mut problem = object(json!({
         "type": format!("/problems/{code}"),
-        "title": title(status),
+        "title": status_title(status),
         "status": status,
         "detail": when,
         "instance": "019a7b3c-5e00-7000-8000-00000000abcd",

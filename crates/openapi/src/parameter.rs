@@ -48,6 +48,9 @@ pub(crate) fn parameters(context: Context, operation: &Operation) -> Vec<Value> 
     if operation.etag && operation.method != Method::Get {
         parameters.push(reference("parameters", "If-Match"));
     }
+    if context.plan.revalidates(operation) {
+        parameters.push(reference("parameters", "If-None-Match"));
+    }
     parameters.push(reference("parameters", "X-Request-Id"));
     parameters
 }
@@ -90,6 +93,16 @@ pub(crate) fn components(context: Context) -> Value {
             "example": "\"1\"",
         });
         components.insert("If-Match".to_owned(), parameter);
+    }
+    let revalidates = |operation: &Operation| context.plan.revalidates(operation);
+    if operations.iter().any(revalidates) {
+        let parameter = json!({
+            "name": "If-None-Match", "in": "header",
+            "description": "The `ETag` of the row that the client has; the same version is not sent again (304).",
+            "schema": { "type": "string", "pattern": "^\"[0-9]{1,15}\"$" },
+            "example": "\"1\"",
+        });
+        components.insert("If-None-Match".to_owned(), parameter);
     }
     if operations.iter().any(|operation| operation.list.is_some()) {
         let limit = json!({

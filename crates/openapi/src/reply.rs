@@ -37,6 +37,16 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
         part["headers"]["Content-Range"] = reference("headers", "Content-Range");
         responses.insert("206".to_owned(), part);
     }
+    if context.plan.revalidates(operation) {
+        let unchanged = "The client has this version of the row.";
+        let mut unchanged = response(context, operation, unchanged, None);
+        drop(
+            unchanged
+                .as_object_mut()
+                .map(|response| response.remove("links")),
+        );
+        responses.insert("304".to_owned(), unchanged);
+    }
     responses
 }
 

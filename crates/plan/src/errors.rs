@@ -1,33 +1,116 @@
 //! Which errors an operation answers with, and when.
 
-use crate::{CallerClass, ErrorCase, Operation, OperationKind};
+use crate::{CallerClass, ErrorCase, Operation, OperationKind, RequestBody};
 use archwright_model::{Method, Model, Otherwise, Step, StepKind};
 use std::collections::BTreeSet;
+
+/// Replies that any request can meet, and when.
+pub const COMMON_ERRORS: [(u16, &str); 15] = [
+    (
+        400,
+        "A parameter, a header or the JSON can't be understood.",
+    ),
+    (401, "Nobody is signed in, or the token is not valid."),
+    (403, "The caller may not do this."),
+    (
+        404,
+        "There is no such path or row, or the caller may not know of it.",
+    ),
+    (
+        405,
+        "The path doesn't know this method; `Allow` lists those that it knows.",
+    ),
+    (406, "`Accept` leaves no media type to answer with."),
+    (408, "The request did not arrive in time."),
+    (409, "The request is at odds with what is stored."),
+    (
+        412,
+        "`If-Match` names another version than the row has now.",
+    ),
+    (413, "The body is larger than the limit."),
+    (415, "The body is not of a type that is accepted here."),
+    (
+        422,
+        "Fields of the body are missing or wrong; every one is listed.",
+    ),
+    (
+        429,
+        "Too many requests; `Retry-After` says when to come back.",
+    ),
+    (
+        500,
+        "The server failed; the request id finds the reason in its log.",
+    ),
+    (503, "The server is busy or stopping; try again soon."),
+];
+
+/// The stable code of a status, and what it is called.
+const NAMES: [(u16, &str, &str); 19] = [
+    (400, "bad-request", "Bad request"),
+    (401, "unauthorized", "Unauthorized"),
+    (402, "payment-required", "Payment required"),
+    (403, "forbidden", "Forbidden"),
+    (404, "not-found", "Not found"),
+    (405, "method-not-allowed", "Method not allowed"),
+    (406, "not-acceptable", "Not acceptable"),
+    (408, "timeout", "Request timeout"),
+    (409, "conflict", "Conflict"),
+    (410, "gone", "Gone"),
+    (412, "precondition-failed", "Precondition failed"),
+    (413, "too-large", "Content too large"),
+    (415, "unsupported-media-type", "Unsupported media type"),
+    (416, "range-not-satisfiable", "Range not satisfiable"),
+    (422, "invalid", "Unprocessable content"),
+    (423, "locked", "Locked"),
+    (429, "rate-limited", "Too many requests"),
+    (500, "internal", "Internal server error"),
+    (503, "unavailable", "Service unavailable"),
+];
+
+fn name(status: u16) -> (&'static str, &'static str) {
+    let known = NAMES.iter().find(|(known, ..)| *known == status);
+    match (known, status) {
+        (Some((_, code, title)), _) => (code, title),
+        (None, 500..) => ("internal", "Internal server error"),
+        (None, _) => ("refused", "The request is refused"),
+    }
+}
+
+/// `not-found`: the code of a status for which there is no narrower one.
+pub fn status_code(status: u16) -> &'static str {
+    name(status).0
+}
+
+/// `Not found`
+pub fn status_title(status: u16) -> &'static str {
+    name(status).1
+}
+
+fn common(status: u16) -> (u16, &'static str, &'static str) {
+    let known = COMMON_ERRORS.iter().find(|(known, _)| *known == status);
+    (
+        status,
+        status_code(status),
+        known.map_or("", |(_, when)| when),
+    )
+}
 
 /// The error replies of an operation, but those that any request can get.
 pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
     use OperationKind as Kind;
     let kind = &operation.kind;
     let mut cases = Vec::new();
-    let mut add = |status: u16, code: &str, when: &str| {
+    let mut add = |(status, code, when): (u16, &str, &str)| {
         cases.push(ErrorCase {
             status,
             code: code.into(),
             when: when.into(),
         });
     };
-    add(
-        400,
-        "bad-request",
-        "A parameter, a header or the JSON can't be understood.",
-    );
+    add(common(400));
     // A token that is not valid is refused even where none is needed.
     if model.account.is_some() && *kind != Kind::Download {
-        add(
-            401,
-            "unauthorized",
-            "Nobody is signed in, or the token is not valid.",
-        );
+        add(common(401));
     }
     let unconditional = operation
         .guard
@@ -39,57 +122,39 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
             fields.any(|field| field.settable.is_some())
         });
     if (!unconditional && !matches!(kind, Kind::Me | Kind::SignOut)) || restricted {
-        add(403, "forbidden", "The caller may not do this.");
+        add(common(403));
     }
     let has_row = !operation.parameters.is_empty();
     if has_row {
-        add(
-            404,
-            "not-found",
-            "There is no such row, or the caller may not know of it.",
-        );
+        add(common(404));
     }
     if *kind == Kind::Download {
-        add(
+        add((
             416,
             "range-not-satisfiable",
             "The range lies behind the end of the file.",
-        );
+        ));
     }
     let writes = operation.method != Method::Get;
     if writes {
-        conflicts(model, kind, &mut add);
+        conflicts(model, operation, &mut add);
     }
     if operation.etag && writes {
-        add(
-            412,
-            "precondition-failed",
-            "`If-Match` names another version.",
-        );
+        add(common(412));
     }
-    let takes_body = !matches!(operation.method, Method::Get | Method::Delete)
-        && !matches!(kind, Kind::Link(_) | Kind::SignOut);
-    if takes_body {
-        add(413, "too-large", "The body is larger than the limit.");
-        add(
-            415,
-            "unsupported-media-type",
-            "The body is not of a type that is accepted here.",
-        );
-        add(
-            422,
-            "invalid",
-            "Fields of the body are missing or wrong; every one is listed.",
-        );
+    if operation.body(model) != RequestBody::None {
+        add(common(413));
+        add(common(415));
+        add(common(422));
     }
     if operation.idempotency_key {
-        add(
+        add((
             422,
             "key-reused",
             "The idempotency key was used for another request.",
-        );
+        ));
     }
-    add(429, "rate-limited", "Too many requests.");
+    add(common(429));
     chosen(model, operation, &mut cases);
     cases
 }
@@ -138,67 +203,44 @@ fn statuses_of(model: &Model, steps: &[Step], statuses: &mut BTreeSet<u16>) {
     }
 }
 
-/// The stable code of a status that a step chose.
-pub fn status_code(status: u16) -> &'static str {
-    match status {
-        400 => "bad-request",
-        401 => "unauthorized",
-        402 => "payment-required",
-        403 => "forbidden",
-        404 => "not-found",
-        409 => "conflict",
-        410 => "gone",
-        412 => "precondition-failed",
-        422 => "invalid",
-        423 => "locked",
-        429 => "rate-limited",
-        503 => "unavailable",
-        500.. => "internal",
-        _ => "refused",
-    }
-}
-
-fn conflicts(model: &Model, kind: &OperationKind, add: &mut impl FnMut(u16, &str, &str)) {
+fn conflicts(model: &Model, operation: &Operation, add: &mut impl FnMut((u16, &str, &str))) {
     use OperationKind as Kind;
+    let kind = &operation.kind;
     if matches!(
         kind,
         Kind::Create | Kind::Update | Kind::SignUp | Kind::Move(_) | Kind::Named(_)
     ) {
-        add(
+        add((
             409,
             "unique",
             "Another row has the same value in a unique field.",
-        );
+        ));
     }
     if matches!(kind, Kind::Delete | Kind::Update) {
-        add(409, "in-use", "Other rows refer to it.");
+        add((409, "in-use", "Other rows refer to it."));
     }
     let has_checks = model
         .entities
         .iter()
         .any(|entity| !entity.checks.is_empty());
-    // Where there is a body, it is to be mended: 422.
-    let without_body = matches!(
-        kind,
-        Kind::Delete | Kind::Link(_) | Kind::Unlink(_) | Kind::RemoveFile(_)
-    );
-    if has_checks && without_body {
-        add(
+    // Where the request carries input, that is to be mended: 422.
+    if has_checks && !operation.body(model).carries_input() {
+        add((
             409,
             "check",
             "A check of the design would not hold any more.",
-        );
+        ));
     }
     if matches!(kind, Kind::Move(_)) {
-        add(
+        add((
             409,
             "illegal-move",
             "The row's state does not allow this move.",
-        );
-        add(
+        ));
+        add((
             409,
             "condition-unmet",
             "The condition of the move does not hold.",
-        );
+        ));
     }
 }

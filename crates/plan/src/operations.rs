@@ -29,6 +29,7 @@ pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
     }
     operations.extend((0..model.operations.len()).map(|index| named(model, index)));
     for operation in &mut operations {
+        operation.idempotency_key = operation.takes_idempotency_key(model);
         operation.errors = errors(model, operation);
     }
     operations
@@ -55,7 +56,7 @@ struct Draft {
 }
 
 impl Draft {
-    /// The operation with everything that follows from its kind; errors are filled in later.
+    /// The operation with everything that follows from its kind; what it needs the whole of is filled in later.
     fn finish(
         self,
         entity: Option<&Entity>,
@@ -93,7 +94,7 @@ impl Draft {
             status: self.status,
             errors: Vec::new(),
             rate: rate.into(),
-            idempotency_key: matches!(self.kind, OperationKind::Create | OperationKind::Move(_)),
+            idempotency_key: false,
             etag: on_row && entity.is_some_and(|entity| entity.versioned),
             kind: self.kind,
             workload: None,

@@ -297,25 +297,6 @@ pub struct Operation {
     pub reason: String,
 }
 
-impl Operation {
-    /// Whether a token is looked at. An old one must not keep anybody from signing in, and a download's link is its own
-    /// permission.
-    pub fn reads_token(&self, model: &Model) -> bool {
-        match self.kind {
-            OperationKind::SignUp
-            | OperationKind::SignIn
-            | OperationKind::Refresh
-            | OperationKind::Download => false,
-            OperationKind::Named(index) => {
-                let mut guard = self.guard.iter();
-                let open = guard.any(|one| one.caller == CallerClass::Anyone && one.when.is_none());
-                !(open && model.operations[index].proves_who())
-            }
-            _ => true,
-        }
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OperationKind {
     /// GET on the collection.

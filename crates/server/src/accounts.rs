@@ -17,12 +17,15 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use refresh::RefreshTokens;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Wrong passwords that close no account; the next one closes it for half a minute, each further one for twice as long,
 /// up to a quarter of an hour.
 const FREE_FAILURES: u32 = 5;
 const FIRST_LOCK_MILLIS: i64 = 30_000;
 const LONGEST_LOCK_MILLIS: i64 = 15 * 60_000;
+/// Longer than it takes to count a wrong password, unless the database is busy.
+const COUNTING: Duration = Duration::from_millis(30);
 
 pub(crate) struct Accounts {
     inner: Arc<Inner>,
@@ -350,11 +353,21 @@ impl Inner {
         let verdict = passwords::verify(turn, password, hash).await?;
         let locked_until = account.and_then(|account| account.locked_until);
         let open = locked_until.is_none_or(|until| until <= now);
-        if let (Some(account), Verdict::Wrong) = (account, verdict) {
-            let id = account.account_id.clone();
-            self.store.sign_in_failed(id, lock_millis, now).await?;
+        if verdict == Verdict::Wrong {
+            self.count_failure(account, now).await?;
         }
         Ok((verdict, open))
+    }
+
+    /// Takes as long where there is no account to count for.
+    async fn count_failure(&self, account: Option<&Credentials>, now: i64) -> Result<(), Failure> {
+        let counted = async {
+            match account.map(|account| account.account_id.clone()) {
+                Some(id) => self.store.sign_in_failed(id, lock_millis, now).await,
+                None => Ok(()),
+            }
+        };
+        tokio::join!(counted, tokio::time::sleep(COUNTING)).0
     }
 
     async fn refresh(&self, call: Call, now: i64) -> Result<Reply, Problem> {

@@ -1,10 +1,10 @@
 //! Problem replies in the shape that the design gives them under `api.errors`.
 
-use crate::problem::{Entry, Place, Problem, title};
+use crate::problem::{Entry, Place, Problem};
 use archwright_evaluate::{Environment, RowRef, Value as Known, World, evaluate};
-use archwright_plan::decimal;
 use archwright_plan::model::calendar::{date_to_text, instant_to_text};
 use archwright_plan::model::{BindingId, FieldId, Model, Shape};
+use archwright_plan::{decimal, status_title};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(crate) fn body(model: &Model, shape: &Shape, problem: &Problem) -> Option<Va
     let values = [
         Known::Int(i64::from(problem.status)),
         Known::Text(problem.code.to_string()),
-        Known::Text(title(problem.status).to_owned()),
+        Known::Text(status_title(problem.status).to_owned()),
         Known::Text(problem.detail.to_string()),
         Known::List(problem.errors.iter().map(fields).collect()),
         Known::Object(by_field(problem)),

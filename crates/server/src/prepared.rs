@@ -1,7 +1,7 @@
 //! What is settled about an operation before the first request: who answers it, what it reads, what it says.
 
-use archwright_plan::model::{EntityId, Model, ScalarType};
-use archwright_plan::{Operation, OperationKind, OutputSource, Plan};
+use archwright_plan::model::Model;
+use archwright_plan::{Operation, OperationKind, Plan, RequestBody};
 use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ pub(crate) struct Prepared {
     pub is_named: bool,
     /// Passwords are in its input, or new tokens in its reply.
     pub handles_secrets: bool,
-    pub body: BodyRule,
+    pub body: RequestBody,
     /// Whether `Authorization` is looked at.
     pub reads_token: bool,
     /// Counted by address, whoever calls: signing in.
@@ -38,17 +38,6 @@ pub(crate) enum Answerer {
     Download,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyRule {
-    /// None is read.
-    None,
-    Json,
-    /// JSON Merge Patch, or the same as plain JSON.
-    Patch,
-    /// Streamed by the part that stores files.
-    File,
-}
-
 impl Prepared {
     /// `now` in seconds since 1970: an operation that will go away is deprecated from then on at the latest.
     pub(crate) fn new(plan: &Plan, operation: &Operation, now: i64) -> Self {
@@ -64,18 +53,14 @@ impl Prepared {
             answerer: answerer(&operation.kind),
             is_named: named.is_some(),
             handles_secrets: named.is_some_and(|named| named.handles_secrets()),
-            body: body(&operation.kind),
+            body: operation.body(&plan.model),
             reads_token: plan.model.account.is_some() && operation.reads_token(&plan.model),
-            counts_address: answerer(&operation.kind) == Answerer::Accounts
-                || operation.rate == "sign-in",
+            counts_address: operation.counts_by_address(),
             rate: rate.unwrap_or_default(),
             headers: headers(&plan.model, &operation.kind),
             is_list: operation.list.is_some(),
             takes_query: operation.list.is_some() || operation.shapes_reply || named.is_some(),
-            revalidates: operation.etag
-                && operation
-                    .entity
-                    .is_some_and(|entity| stands_alone(plan, entity)),
+            revalidates: plan.revalidates(operation),
             deprecation: deprecation.and_then(|text| HeaderValue::try_from(text).ok()),
         }
     }
@@ -102,31 +87,6 @@ fn answerer(kind: &OperationKind) -> Answerer {
     }
 }
 
-fn body(kind: &OperationKind) -> BodyRule {
-    use OperationKind as Kind;
-    match kind {
-        Kind::Create
-        | Kind::Move(_)
-        | Kind::SignUp
-        | Kind::SignIn
-        | Kind::Refresh
-        | Kind::ChangePassword
-        | Kind::SetRoles
-        | Kind::Named(_) => BodyRule::Json,
-        Kind::Update => BodyRule::Patch,
-        Kind::Upload(_) => BodyRule::File,
-        Kind::List
-        | Kind::Get
-        | Kind::Me
-        | Kind::Download
-        | Kind::Delete
-        | Kind::Link(_)
-        | Kind::Unlink(_)
-        | Kind::RemoveFile(_)
-        | Kind::SignOut => BodyRule::None,
-    }
-}
-
 fn headers(model: &Model, kind: &OperationKind) -> Vec<HeaderName> {
     let OperationKind::Named(index) = kind else {
         return Vec::new();
@@ -134,31 +94,4 @@ fn headers(model: &Model, kind: &OperationKind) -> Vec<HeaderName> {
     let declared = model.operations[*index].header_input.iter();
     let names = declared.map(|input| HeaderName::try_from(input.name.as_str()));
     names.filter_map(Result::ok).collect()
-}
-
-/// True where a representation changes with the row's version alone: nothing in it is computed, comes from other rows,
-/// expires, or depends on who looks.
-fn stands_alone(plan: &Plan, entity: EntityId) -> bool {
-    plan.resource(entity).output.iter().all(|output| {
-        let own = match output.source {
-            OutputSource::Id | OutputSource::Version => true,
-            OutputSource::Field(field) => {
-                let field = plan.model.field(field);
-                let file = matches!(field.scalar(), Some(ScalarType::File { .. }));
-                field.computed.is_none() && !file
-            }
-            OutputSource::Reference(field) => plan
-                .model
-                .field(field)
-                .to_one()
-                .is_some_and(|relation| plan.model.entity(relation.target).key.is_none()),
-            OutputSource::Parts(field) => plan
-                .model
-                .field(field)
-                .to_many()
-                .is_some_and(|relation| stands_alone(plan, relation.target)),
-            OutputSource::Roles => false,
-        };
-        own && output.visible.is_empty()
-    })
 }

@@ -3,7 +3,7 @@
 use crate::body::{self, Body};
 use archwright_plan::limits::FAULTS;
 use archwright_plan::model::Api;
-use archwright_plan::status_code;
+use archwright_plan::{status_code, status_title};
 use archwright_store::{Failure, Fault};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -169,7 +169,7 @@ impl Problem {
     fn body(&self, request_id: &str) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("type".to_owned(), format!("/problems/{}", self.code).into());
-        body.insert("title".to_owned(), title(self.status).into());
+        body.insert("title".to_owned(), status_title(self.status).into());
         body.insert("status".to_owned(), self.status.into());
         body.insert("detail".to_owned(), (*self.detail).into());
         body.insert("instance".to_owned(), request_id.into());
@@ -260,11 +260,6 @@ impl From<Failure> for Problem {
                 let detail = "The idempotency key was used for another request.";
                 Self::new(422, "key-reused", detail)
             }
-            Failure::KeyInUse => {
-                let detail = "The first request with this idempotency key is still running.";
-                Self::new(409, "key-in-use", detail)
-                    .with(RETRY_AFTER, HeaderValue::from_static("1"))
-            }
             Failure::Status {
                 status,
                 detail,
@@ -337,104 +332,6 @@ fn named(fields: Vec<String>, code: &'static str, detail: &str) -> Vec<Entry> {
         .collect()
 }
 
-/// What a status is called.
-pub(crate) fn title(status: u16) -> &'static str {
-    match status {
-        400 => "Bad request",
-        401 => "Unauthorized",
-        402 => "Payment required",
-        403 => "Forbidden",
-        404 => "Not found",
-        405 => "Method not allowed",
-        406 => "Not acceptable",
-        408 => "Request timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        412 => "Precondition failed",
-        413 => "Content too large",
-        415 => "Unsupported media type",
-        416 => "Range not satisfiable",
-        422 => "Unprocessable content",
-        423 => "Locked",
-        429 => "Too many requests",
-        503 => "Service unavailable",
-        500.. => "Internal server error",
-        _ => "The request is refused",
-    }
-}
-
-/// Codes that any operation can answer, and when it does. Those of single operations are in the plan.
-pub(crate) const COMMON: [(u16, &str, &str); 16] = [
-    (
-        400,
-        "bad-request",
-        "A parameter, a header or the JSON can't be understood.",
-    ),
-    (
-        401,
-        "unauthorized",
-        "Nobody is signed in, or the token is not valid.",
-    ),
-    (403, "forbidden", "The caller may not do this."),
-    (
-        404,
-        "not-found",
-        "There is no such path or row, or the caller may not know of it.",
-    ),
-    (
-        405,
-        "method-not-allowed",
-        "The path does not know this method; `Allow` lists those that it knows.",
-    ),
-    (
-        406,
-        "not-acceptable",
-        "`Accept` leaves no media type to answer with.",
-    ),
-    (408, "timeout", "The request did not arrive in time."),
-    (
-        409,
-        "conflict",
-        "The request is at odds with what is stored.",
-    ),
-    (
-        409,
-        "key-in-use",
-        "The first request with this idempotency key is still running.",
-    ),
-    (
-        412,
-        "precondition-failed",
-        "`If-Match` names another version than the row has now.",
-    ),
-    (413, "too-large", "The body is larger than the limit."),
-    (
-        415,
-        "unsupported-media-type",
-        "The body is not of a type that is accepted here.",
-    ),
-    (
-        422,
-        "invalid",
-        "Fields of the body are missing or wrong; every one is listed.",
-    ),
-    (
-        429,
-        "rate-limited",
-        "Too many requests; `Retry-After` says when to come back.",
-    ),
-    (
-        500,
-        "internal",
-        "The server failed; the request id finds the reason in its log.",
-    ),
-    (
-        503,
-        "unavailable",
-        "The server is busy or stopping; try again soon.",
-    ),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -483,7 +380,6 @@ mod tests {
         check(Failure::PreconditionFailed, 412, "precondition-failed");
         check(Failure::Invalid(vec![fault("/name")]), 422, "invalid");
         check(Failure::KeyReused, 422, "key-reused");
-        check(Failure::KeyInUse, 409, "key-in-use");
         check(
             Failure::Status {
                 status: 410,

@@ -31,7 +31,7 @@ pub(crate) fn response(
 ) -> Response<Body> {
     let is_get = parts.method == Method::GET || parts.method == Method::HEAD;
     let has_it = |tag: &String| conditional::if_none_match(&parts.headers, tag);
-    let unchanged = is_get && prepared.revalidates && reply.etag.as_ref().is_some_and(has_it);
+    let unchanged = prepared.revalidates && reply.etag.as_ref().is_some_and(has_it);
     let unchanged = unchanged && !expands(parts);
     let mut response = Response::new(body::empty());
     *response.headers_mut() = HeaderMap::with_capacity(MOST_HEADERS);

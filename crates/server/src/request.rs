@@ -2,12 +2,12 @@
 
 use crate::json;
 use crate::media;
-use crate::prepared::{BodyRule, Prepared};
+use crate::prepared::Prepared;
 use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{conditional, query};
-use archwright_plan::Operation;
 use archwright_plan::limits::IDEMPOTENCY_KEY_BYTES;
+use archwright_plan::{Operation, RequestBody};
 use archwright_store::{Call, Failure, Fault, IdempotencyKey, Proofs};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_ENCODING, HeaderName};
@@ -106,7 +106,7 @@ pub(crate) async fn read_body(
     parts: &Parts,
     body: Incoming,
     operation: &Operation,
-    rule: BodyRule,
+    rule: RequestBody,
     limits: BodyLimits,
 ) -> Result<(), Problem> {
     let key = match operation.idempotency_key {
@@ -114,8 +114,8 @@ pub(crate) async fn read_body(
         false => None,
     };
     let bytes = match rule {
-        BodyRule::None | BodyRule::File => Bytes::new(),
-        BodyRule::Json | BodyRule::Patch => {
+        RequestBody::None | RequestBody::File => Bytes::new(),
+        RequestBody::Empty | RequestBody::Json | RequestBody::MergePatch => {
             let is_empty = body.is_end_stream();
             check_media_type(&parts.headers, rule, is_empty)?;
             collect(body, limits).await?
@@ -167,17 +167,19 @@ pub(crate) fn check_not_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-fn check_media_type(headers: &HeaderMap, rule: BodyRule, is_empty: bool) -> Result<(), Problem> {
+fn check_media_type(headers: &HeaderMap, rule: RequestBody, is_empty: bool) -> Result<(), Problem> {
     check_not_encoded(headers)?;
     let wanted: &[&str] = match rule {
-        BodyRule::Patch => &[MERGE_PATCH, JSON],
+        RequestBody::MergePatch => &[MERGE_PATCH, JSON],
         _ => &[JSON],
     };
     let refused = |said: &str| {
         let detail = format!("The body must be `{}`; {said}.", wanted.join("` or `"));
         let problem = Problem::unsupported_media_type(detail);
         match rule {
-            BodyRule::Patch => problem.with(ACCEPT_PATCH, HeaderValue::from_static(MERGE_PATCH)),
+            RequestBody::MergePatch => {
+                problem.with(ACCEPT_PATCH, HeaderValue::from_static(MERGE_PATCH))
+            }
             _ => problem,
         }
     };
@@ -231,7 +233,7 @@ mod tests {
     use http::header::CONTENT_TYPE;
 
     #[track_caller]
-    fn check(rule: BodyRule, content_type: Option<&'static str>, is_empty: bool, sound: bool) {
+    fn check(rule: RequestBody, content_type: Option<&'static str>, is_empty: bool, sound: bool) {
         let mut headers = HeaderMap::new();
         if let Some(value) = content_type {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
@@ -245,33 +247,33 @@ mod tests {
 
     #[test]
     fn bodies_must_be_json() {
-        check(BodyRule::Json, Some("application/json"), false, true);
+        check(RequestBody::Json, Some("application/json"), false, true);
         check(
-            BodyRule::Json,
+            RequestBody::Json,
             Some("Application/JSON; charset=UTF-8"),
             false,
             true,
         );
         check(
-            BodyRule::Json,
+            RequestBody::Json,
             Some("application/json; charset=latin1"),
             false,
             false,
         );
-        check(BodyRule::Json, Some("text/plain"), false, false);
+        check(RequestBody::Json, Some("text/plain"), false, false);
         check(
-            BodyRule::Json,
+            RequestBody::Json,
             Some("application/x-www-form-urlencoded"),
             true,
             false,
         );
-        check(BodyRule::Json, Some(MERGE_PATCH), false, false);
-        check(BodyRule::Json, None, false, false);
-        check(BodyRule::Json, None, true, true);
-        check(BodyRule::Patch, Some(MERGE_PATCH), false, true);
-        check(BodyRule::Patch, Some(JSON), false, true);
+        check(RequestBody::Json, Some(MERGE_PATCH), false, false);
+        check(RequestBody::Json, None, false, false);
+        check(RequestBody::Json, None, true, true);
+        check(RequestBody::MergePatch, Some(MERGE_PATCH), false, true);
+        check(RequestBody::MergePatch, Some(JSON), false, true);
         check(
-            BodyRule::Patch,
+            RequestBody::MergePatch,
             Some("application/json-patch+json"),
             false,
             false,
@@ -283,7 +285,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert!(check_media_type(&headers, BodyRule::Json, false).is_err());
+        assert!(check_media_type(&headers, RequestBody::Json, false).is_err());
     }
 
     #[track_caller]

@@ -3,14 +3,14 @@
 use crate::body::{self, Body};
 use crate::fixed::Fixed;
 use crate::options::{Environment, SeededAccount, ServerOptions};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::query;
 use crate::routes::System;
 use crate::service::Service;
 use crate::tokens::Tokens;
 use archwright_openapi::DocumentOptions;
 use archwright_page::PageOptions;
-use archwright_plan::Plan;
+use archwright_plan::{COMMON_ERRORS, Plan, status_code, status_title};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response};
@@ -109,7 +109,8 @@ pub(crate) struct Problems(BTreeMap<String, Vec<u8>>);
 impl Problems {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut known: BTreeMap<&str, (u16, Vec<&str>)> = BTreeMap::new();
-        let common = problem::COMMON.iter().copied();
+        let common = COMMON_ERRORS.iter();
+        let common = common.map(|(status, when)| (*status, status_code(*status), *when));
         let planned = plan
             .operations
             .iter()
@@ -122,7 +123,7 @@ impl Problems {
             }
         }
         let page = |(code, (status, when)): (&str, (u16, Vec<&str>))| {
-            let title = problem::title(status);
+            let title = status_title(status);
             let body = json!({ "code": code, "title": title, "status": status, "when": when });
             (code.to_owned(), body.to_string().into_bytes())
         };

@@ -128,8 +128,6 @@ pub enum Failure {
     Invalid(Vec<Fault>),
     /// 422: the idempotency key was used for another request.
     KeyReused,
-    /// 409: the first request with this idempotency key is still running.
-    KeyInUse,
     /// A named operation's own status, and the body that it has for it.
     Status {
         status: u16,

@@ -12,7 +12,7 @@ pub(crate) use steps::effects;
 
 use crate::connection::{Connection, Value};
 use crate::represent::classes;
-use crate::write::{Job, idempotency, settle};
+use crate::write::{Job, idempotency, settle, without_body};
 use crate::{Call, Context, Failure, Passwords, Reply, Shared, SignInAttempt, Store};
 use archwright_plan::model::InputPlace;
 use archwright_sql::Classes;
@@ -112,6 +112,7 @@ fn run(
         false => steps(),
     };
     if let Err(failure) = done {
+        let failure = without_body(&job, call, failure);
         return Err(told(&job, program, &environment, failure));
     }
     let mut reply = Reply {

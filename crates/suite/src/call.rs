@@ -41,11 +41,24 @@ impl<'p> Session<'p> {
         operation: &'p Operation,
         inputs: &Inputs,
     ) -> Outcome<Called> {
+        self.call_with(actor, operation, inputs, &[])
+    }
+
+    pub fn call_with(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        inputs: &Inputs,
+        headers: &[(&str, String)],
+    ) -> Outcome<Called> {
         let Some(definition) = self.definition(operation) else {
             return crate::session::skip("no named operation");
         };
         std::thread::sleep(APART);
         let request = call_request(&self.world, operation, definition, inputs);
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(name, value.clone())
+        });
         let before = self.world.clone();
         let who = self.actors[actor].who.clone();
         let now = self.now();

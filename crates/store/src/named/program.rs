@@ -194,7 +194,7 @@ impl Program {
         }
         Ok(Self {
             guard,
-            writes: steps.iter().any(Step::writes),
+            writes: definition.writes(),
             steps,
             status: plan.operations[operation].status,
             replies,
@@ -265,14 +265,6 @@ impl Program {
 }
 
 impl Step {
-    fn writes(&self) -> bool {
-        match &self.kind {
-            Kind::Find { .. } | Kind::List { .. } | Kind::Guard { .. } => false,
-            Kind::Each { steps, .. } => steps.iter().any(Self::writes),
-            _ => true,
-        }
-    }
-
     fn statements<'s>(&'s self, all: &mut Vec<&'s Statement>) {
         all.extend(&self.condition);
         let mut assigned = |set: &'s [Assignment]| all.extend(set.iter().map(|one| &one.value));

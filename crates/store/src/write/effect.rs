@@ -9,8 +9,8 @@ use crate::connection::Value;
 use crate::named::effects;
 use crate::represent::{RESERVED, Rule, bound};
 use crate::{Call, Failure, Reply};
+use archwright_plan::OperationKind;
 use archwright_plan::model::{EntityId, FieldId, Move};
-use archwright_plan::{Operation, OperationKind};
 use archwright_sql::Phase;
 use percent_encoding::utf8_percent_encode;
 use serde_json::json;
@@ -30,7 +30,7 @@ pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Resu
     {
         return Ok(reply);
     }
-    let reply = effect(job, request, call).map_err(|failure| without_body(definition, failure))?;
+    let reply = effect(job, request, call).map_err(|failure| without_body(job, call, failure))?;
     if let Some(key) = key {
         super::idempotency::record(job, key, &reply)?;
     }
@@ -38,16 +38,11 @@ pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Resu
 }
 
 /// Where there is no body to be mended, a write that breaks a check is at odds with what is stored.
-fn without_body(operation: &Operation, failure: Failure) -> Failure {
-    let has_none = matches!(
-        operation.kind,
-        OperationKind::Delete
-            | OperationKind::Link(_)
-            | OperationKind::Unlink(_)
-            | OperationKind::RemoveFile(_)
-    );
+pub(crate) fn without_body(job: &Job<'_>, call: &Call, failure: Failure) -> Failure {
+    let takes_none = !job.definition().body(&job.plan().model).carries_input();
+    let has_none = call.body.as_ref().is_none_or(|body| *body == json!({}));
     match failure {
-        Failure::Invalid(faults) if has_none => Failure::Conflict {
+        Failure::Invalid(faults) if takes_none && has_none => Failure::Conflict {
             code: "check",
             detail: faults
                 .into_iter()

@@ -67,6 +67,61 @@ async fn a_move_may_unset_and_refer_to_the_caller() {
 }
 
 #[tokio::test]
+async fn without_a_body_to_mend_a_broken_check_is_a_conflict() {
+    let design = r#"
+archwright: 1
+name: stock
+entities:
+  Item:
+    fields:
+      left: int = 1
+      status: enum(kept, sold) = kept
+    checks:
+      some_left: { that: left >= 0, message: There are none left. }
+    moves:
+      sell: { from: kept, to: sold, by: anyone, set: { left: left - 2 } }
+      give: { from: kept, to: sold, by: anyone, input: { count: int }, set: { left: left - input.count } }
+    allow: { read: anyone, create: anyone }
+operations:
+  take:
+    route: POST /items/{id}/take
+    input: { path: { id: uuid } }
+    by: anyone
+    steps:
+      - find: { item: Item }
+        where: id == path.id
+      - increment: { item.left: -2 }
+    reply: { 204: ~ }
+  takeSome:
+    route: POST /items/{id}/take-some
+    by: anyone
+    input: { path: { id: uuid }, body: { count: int } }
+    steps:
+      - find: { item: Item }
+        where: id == path.id
+      - update: item
+        set: { left: item.left - body.count }
+    reply: { 204: ~ }
+"#;
+    check(
+        design,
+        &[],
+        r#"
+        nobody: POST /v1/items {} => 201 {"left": 1} as item
+        nobody: POST /v1/items/$item/sell => 409 check
+        nobody: POST /v1/items/$item/sell {} => 409 check
+        nobody: POST /v1/items/$item/sell {"count": 2} => 422 /count unknown
+        nobody: POST /v1/items/$item/give {"count": 2} => 422 . check
+        nobody: POST /v1/items/$item/take => 409 check
+        nobody: POST /v1/items/$item/take-some {"count": 2} => 422 . check
+        nobody: POST /v1/items/$item/take-some {"count": 1} => 204
+        nobody: GET /v1/items/$item => 200 {"left": 0, "status": "kept"}
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn conditions_look_at_the_clock() {
     let mut world = World::new("helpdesk", &["ada@acme:requester", "ann@acme:agent"]).await;
     world

@@ -48,6 +48,23 @@ async fn a_failure_is_not_kept() {
 }
 
 #[tokio::test]
+async fn named_posts_take_keys() {
+    let mut world = World::new("newsroom", &["ada:writer", "bob:writer"]).await;
+    let body = r#"{"article": {"title": "One", "description": "d", "body": "b"}}"#;
+    world
+        .run(&format!(
+            r#"
+        ada: POST /api/articles [key k1] {body} => 201 {{"article": {{"slug": "one"}}}}
+        ada: POST /api/articles [key k1] {body} => 201 {{"article": {{"slug": "one"}}}}
+        ada: POST /api/articles [key k1] {{"article": {{"title": "Two", "description": "d", "body": "b"}}}} => 422 key-reused
+        bob: POST /api/articles [key k1] {body} => 201 {{"article": {{"slug": "one-2"}}}}
+        "#
+        ))
+        .await;
+    assert_eq!(world.query("SELECT COUNT(*) FROM articles"), ["2"]);
+}
+
+#[tokio::test]
 async fn versions_count_writes_and_guard_against_lost_updates() {
     let mut world = World::new("bookshop", &["sue:staff"]).await;
     world

@@ -4,9 +4,11 @@ use super::Cases;
 use crate::client::Request;
 use crate::oracle::{Body, Question, Refusal, answer};
 use crate::propose::Style;
+use crate::seek::{Imagined, Wanted};
 use crate::session::{Outcome, Session, failed, skip};
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, OperationKind};
+use std::collections::BTreeSet;
 
 pub(super) fn derive(cases: &mut Cases) {
     let plan = cases.plan;
@@ -19,6 +21,7 @@ pub(super) fn derive(cases: &mut Cases) {
             None,
             move |session| match operation.kind {
                 OperationKind::Create => created(session, operation),
+                OperationKind::Named(_) => called(session, operation),
                 _ => moved(session, operation),
             },
         );
@@ -48,7 +51,7 @@ fn key(session: &mut Session) -> String {
 
 /// Somebody who may create a row.
 fn creator(session: &mut Session, operation: &Operation, not: &[usize]) -> Outcome<usize> {
-    let entity = operation.entity.unwrap_or(EntityId(0));
+    let entity = entity_of(operation);
     if session.is_one_to_one(entity) {
         session.widen(entity)?;
         return Ok(session.actors.len() - 1);
@@ -71,12 +74,15 @@ fn created<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<(
     if reply.status != done.reply.status || reply.json != done.reply.json {
         return failed(&second, &done.reply.shown(), &reply.shown(), Vec::new());
     }
-    once(session, operation)
+    once(session, entity_of(operation))
+}
+
+fn entity_of(operation: &Operation) -> EntityId {
+    operation.entity.unwrap_or(EntityId(0))
 }
 
 /// No second row came of it.
-fn once<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
-    let entity = operation.entity.unwrap_or(EntityId(0));
+fn once(session: &mut Session<'_>, entity: EntityId) -> Outcome<()> {
     let Some(list) = session.operation(entity, OperationKind::List) else {
         return Ok(());
     };
@@ -86,6 +92,25 @@ fn once<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> 
         Some(actor) => super::lists::whole(session, actor, list),
         None => Ok(()),
     }
+}
+
+fn called<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
+    let wanted = Wanted {
+        all: Some(true),
+        ..Wanted::default()
+    };
+    let succeeds = |_: &Session<'p>, imagined: &Imagined| imagined.done.refusal.is_none();
+    let (actor, inputs) = session.seek_call(operation, &wanted, &succeeds)?;
+    let key = key(session);
+    let done = session.call_with(actor, operation, &inputs, &[("idempotency-key", key)])?;
+    let (second, reply) = session.exchange(done.request.clone())?;
+    if reply.status != done.reply.status || reply.json != done.reply.json {
+        return failed(&second, &done.reply.shown(), &reply.shown(), Vec::new());
+    }
+    super::named::look(session, operation, &done)?;
+    let made: BTreeSet<EntityId> = done.done.created.iter().map(|row| row.entity).collect();
+    made.into_iter()
+        .try_for_each(|entity| once(session, entity))
 }
 
 fn moved<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
@@ -113,7 +138,7 @@ fn other_body<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcom
         &first,
         &[("idempotency-key", key.clone())],
     )?;
-    let entity = operation.entity.unwrap_or(EntityId(0));
+    let entity = entity_of(operation);
     let inputs = &session.plan.resource(entity).create;
     for _ in 0..10 {
         let Some(other) = session.propose(inputs, actor, &Body::default(), Style::Varied) else {
@@ -133,7 +158,7 @@ fn other_body<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcom
             &reply,
             &[Refusal::new(422, "key-reused", "idempotency keys")],
         )?;
-        return once(session, operation);
+        return once(session, entity_of(operation));
     }
     skip("all bodies are alike")
 }
@@ -146,5 +171,5 @@ fn other_caller<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outc
     let other = creator(session, operation, &[actor])?;
     let body = session.sound_body(other, operation, Some(true))?;
     session.create_with(other, operation, &body, &[("idempotency-key", key)])?;
-    once(session, operation)
+    once(session, entity_of(operation))
 }

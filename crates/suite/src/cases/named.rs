@@ -70,7 +70,11 @@ fn reach<'p>(
 }
 
 /// Reads the rows that a call found, made or changed; after a refusal, to see that it changed nothing.
-fn look<'p>(session: &mut Session<'p>, operation: &'p Operation, called: &Called) -> Outcome<()> {
+pub(super) fn look<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    called: &Called,
+) -> Outcome<()> {
     let steps = session
         .definition(operation)
         .map_or(&[][..], |one| &one.steps);

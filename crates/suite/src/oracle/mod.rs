@@ -19,6 +19,8 @@ pub use shape::{Told, own_shape, shape};
 pub use show::{Shown, adopt, compare, fits, learn, name, representation};
 pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
 
+use archwright_plan::{Operation, Plan};
+
 /// A reply that refuses, and which rule says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -37,6 +39,18 @@ impl Refusal {
             code,
             pointers: Vec::new(),
             rule: rule.into(),
+        }
+    }
+
+    /// Where the request carries no input to mend, what breaks a rule is at odds with what is stored.
+    fn of_a_request_to(operation: &Operation, plan: &Plan, refusal: Self) -> Self {
+        match refusal.code == "invalid" && !operation.body(&plan.model).carries_input() {
+            true => Self {
+                status: 409,
+                code: "check",
+                ..refusal
+            },
+            false => refusal,
         }
     }
 

@@ -120,7 +120,7 @@ pub fn perform(
         let given = inputs.iter().find(|(of, _)| *of == place);
         (place, with_defaults(fields, given.map(|(_, value)| value)))
     });
-    run_undone(
+    let mut done = run_undone(
         world,
         who,
         now,
@@ -128,7 +128,10 @@ pub fn perform(
         whole.to_vec(),
         inputs,
         &definition.steps,
-    )
+    );
+    let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
+    done.refusal = done.refusal.map(told);
+    done
 }
 
 /// The effects of a move on other rows; a refusal leaves the rows as they were.

@@ -442,7 +442,12 @@ pub fn shift(
 ) -> Moved {
     match Judge::new(world, who, now).admit_to(operation, row) {
         Some(refusal) => Moved::refused(refusal),
-        None => make_move(world, operation, row, who, &inputs_value(given), now),
+        None => {
+            let mut moved = make_move(world, operation, row, who, &inputs_value(given), now);
+            let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
+            moved.refusals = moved.refusals.into_iter().map(told).collect();
+            moved
+        }
     }
 }
 
