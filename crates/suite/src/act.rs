@@ -2,8 +2,8 @@
 
 use crate::client::{Reply, Request};
 use crate::oracle::{
-    Body, Given, Judge, Refusal, Shown, adopt, create, deletion, move_json, name, removal,
-    representation, shift, sign_up, step, update,
+    Body, Given, Judge, Refusal, Shown, adopt, broken_since, create, deletion, move_json, name,
+    removal, representation, shift, sign_up, step, update,
 };
 use crate::session::{ANONYMOUS, Actor, Outcome, Session, failed};
 use archwright_evaluate::RowRef;
@@ -350,6 +350,15 @@ impl<'p> Session<'p> {
             .collect();
         if refusals.is_empty() && !self.judge(actor).may_read(other) {
             refusals.push(Refusal::new(404, "not-found", "the row to link"));
+        }
+        if refusals.is_empty() {
+            let before = self.world.clone();
+            self.linked(row, other, field, links);
+            let who = self.who(actor);
+            let (broken, _) = broken_since(Some(&before), &self.world, who, self.now());
+            self.world = before;
+            let told = |refusal| Refusal::of_a_request_to(operation, self.plan, refusal);
+            refusals.extend(broken.into_iter().map(told));
         }
         let (request, reply) = self.send(actor, Request::new(method, path))?;
         if !refusals.is_empty() {

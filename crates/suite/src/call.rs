@@ -89,7 +89,10 @@ impl<'p> Session<'p> {
             false => ANONYMOUS,
         };
         let foretold = own.map(|own| shape(&self.judge(asking), own, &done));
-        let (request, reply) = self.send(actor, request)?;
+        let (request, reply) = match own {
+            Some(_) => self.send_for_own(actor, request)?,
+            None => self.send(actor, request)?,
+        };
         match (&foretold, &done.refusal) {
             (Some(foretold), _) if has_body => {
                 self.expect(&request, &reply, status, Some(&foretold.shown))?;
@@ -97,7 +100,13 @@ impl<'p> Session<'p> {
             (None, Some(refusal)) => {
                 self.expect_refusal(&request, &reply, std::slice::from_ref(refusal))?;
             }
-            _ => self.expect(&request, &reply, status, None)?,
+            _ => {
+                self.expect(&request, &reply, status, None)?;
+                if own.is_some() && !reply.bytes.is_empty() {
+                    let expected = format!("{status} with nothing in it");
+                    return failed(&request, &expected, &reply.shown(), Vec::new());
+                }
+            }
         }
         if let (Some(foretold), None) = (foretold, &done.refusal) {
             let tokens = self.hear(foretold.told, &reply, &mut done);

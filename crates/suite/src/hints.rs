@@ -3,15 +3,17 @@
 use archwright_plan::Plan;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
-    Literal, Model, Move, Operation, Step, StepKind,
+    Literal, Model, Move, Operation, Step, StepKind, Type,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 pub enum Hint<'p> {
     /// A value that a row has in the field.
     Field(FieldId),
-    /// That of a row which a step finds by it, and on which a later step makes the move.
+    /// The id of a row.
+    Id(EntityId),
+    /// A value of a row which a step finds by it, and on which a later step makes the move.
     Found(FieldId, &'p Expression, Option<&'p Move>),
     Text(&'p str),
 }
@@ -24,6 +26,8 @@ pub struct Hints<'p> {
     items: BTreeMap<BindingId, (InputPlace, Vec<String>)>,
     /// Moves of rows that are found before.
     moves: BTreeMap<BindingId, &'p Move>,
+    /// Fields whose values no two rows share, with others or alone.
+    unique: BTreeSet<FieldId>,
 }
 
 impl<'p> Hints<'p> {
@@ -54,6 +58,13 @@ impl<'p> Hints<'p> {
                 } => {
                     let made = self.moves.get(bind).copied();
                     filter.walk(&mut |part| self.found(*entity, (filter, made), part));
+                }
+                StepKind::Update { set, .. } => {
+                    for (field, value) in set {
+                        if self.unique.contains(field) {
+                            self.add(value, &Hint::Field(*field));
+                        }
+                    }
                 }
                 StepKind::SignIn { key, value, .. } => {
                     let named = (InputPlace::Body, value.clone(), Hint::Field(*key));
@@ -146,6 +157,10 @@ fn hint(expression: &Expression) -> Option<Hint<'_>> {
     expression.walk(&mut |part| {
         let own = match &part.kind {
             ExpressionKind::Field { field, .. } => Some(Hint::Field(*field)),
+            ExpressionKind::Id(of) => match of.ty {
+                Type::Row(entity) => Some(Hint::Id(entity)),
+                _ => None,
+            },
             ExpressionKind::Literal(Literal::Text(text)) => Some(Hint::Text(text)),
             _ => None,
         };
@@ -155,7 +170,11 @@ fn hint(expression: &Expression) -> Option<Hint<'_>> {
 }
 
 pub fn hints<'p>(model: &'p Model, operation: &'p Operation) -> Hints<'p> {
-    let mut hints = Hints::default();
+    let keys = model.entities.iter().flat_map(|entity| &entity.unique);
+    let mut hints = Hints {
+        unique: keys.flat_map(|key| key.fields.iter().copied()).collect(),
+        ..Hints::default()
+    };
     for step in &operation.steps {
         if let StepKind::Move { row, entity, name } = &step.kind
             && let ExpressionKind::Binding(binding) = row.kind

@@ -16,6 +16,7 @@ mod seek;
 mod session;
 mod survey;
 mod trial;
+mod watch;
 mod wire;
 mod world;
 

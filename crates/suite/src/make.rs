@@ -40,7 +40,7 @@ pub type Condition<'a, 'p> = &'a dyn Fn(&Session<'p>, &RowRef) -> bool;
 pub fn unless_failed<T>(outcome: Outcome<T>) -> Outcome<Option<T>> {
     match outcome {
         Ok(found) => Ok(Some(found)),
-        Err(Trouble::Skipped(_)) => Ok(None),
+        Err(Trouble::Skipped(_) | Trouble::Unreached(_)) => Ok(None),
         Err(failed) => Err(failed),
     }
 }
@@ -632,7 +632,7 @@ impl<'p> Session<'p> {
                 want.fixed.set(field, Given::Row(row.clone()));
                 match self.make(entity, &want) {
                     Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-                    Err(Trouble::Skipped(_)) => break,
+                    Err(Trouble::Skipped(_) | Trouble::Unreached(_)) => break,
                     Ok(_) if condition(self, row) => return Ok(()),
                     Ok(_) => {}
                 }

@@ -4,14 +4,14 @@
 mod lead;
 mod proposer;
 
-pub use lead::put;
+pub use lead::{at, put};
 
 use crate::hints::{Hints, hints, words};
 use crate::make::unless_failed;
 use crate::oracle::{Inputs, Performed, perform};
-use crate::session::{MOST_EFFORT, Outcome, Session, skip};
+use crate::session::{MOST_EFFORT, Outcome, Session, Trouble, skip};
 use crate::world::World;
-use archwright_evaluate::RowRef;
+use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
     EntityId, InputPlace, Method, Operation as Definition, RoleId, Step, StepKind,
 };
@@ -40,6 +40,8 @@ pub struct Wanted {
     pub all: Option<bool>,
     /// Whether these are given.
     pub given: Vec<(InputPlace, Vec<String>, bool)>,
+    /// What this one is.
+    pub fixed: Option<(InputPlace, Vec<String>, Value)>,
 }
 
 /// A call that is not made.
@@ -193,10 +195,10 @@ impl<'p> Session<'p> {
                 return Ok(found);
             }
         }
-        skip(format!(
+        Err(Trouble::Unreached(format!(
             "no calls are found that lead {} to what the case is about",
             operation.id
-        ))
+        )))
     }
 
     /// More rows of all kinds, in more states.
@@ -288,7 +290,7 @@ impl<'p> Session<'p> {
                         return Ok(row);
                     }
                 }
-                Err(crate::session::Trouble::Skipped(reason)) => trouble = reason,
+                Err(Trouble::Skipped(reason) | Trouble::Unreached(reason)) => trouble = reason,
                 Err(failed) => return Err(failed),
             }
         }

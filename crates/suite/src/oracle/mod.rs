@@ -4,6 +4,7 @@ mod body;
 mod closed;
 mod delete;
 mod judge;
+mod kept;
 mod list;
 mod program;
 mod shape;
@@ -13,6 +14,7 @@ mod write;
 pub use body::{Body, Given, Part, inputs_value, move_json};
 pub use delete::{deletion, rule as restriction};
 pub use judge::{Judge, Who, reading};
+pub use kept::broken_since;
 pub use list::{Question, answer};
 pub use program::{Course, Inputs, Performed, SignedIn, perform};
 pub use shape::{Told, own_shape, shape};
@@ -43,14 +45,22 @@ impl Refusal {
     }
 
     /// Where the request carries no input to mend, what breaks a rule is at odds with what is stored.
-    fn of_a_request_to(operation: &Operation, plan: &Plan, refusal: Self) -> Self {
-        match refusal.code == "invalid" && !operation.body(&plan.model).carries_input() {
+    pub fn of_a_request_to(operation: &Operation, plan: &Plan, refusal: Self) -> Self {
+        match operation.body(&plan.model).carries_input() {
+            true => refusal,
+            false => refusal.at_odds(),
+        }
+    }
+
+    /// A write whose values don't come from a body breaks a rule.
+    fn at_odds(self) -> Self {
+        match self.code == "invalid" {
             true => Self {
                 status: 409,
                 code: "check",
-                ..refusal
+                ..self
             },
-            false => refusal,
+            false => self,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use super::closed::closes;
 use super::judge::{Judge, Who};
-use super::write::{assign_columns, broken, make_move, missing, new_row, touch, unique_faults};
+use super::kept::{broken_since, unkept};
+use super::write::{assign_columns, make_move, new_row, touch, touch_wholes, unless_blank};
 use super::{Body, Given, Refusal};
-use crate::world::World;
+use crate::world::{Among, World};
 use archwright_evaluate::{RowRef, Value, compared};
 use archwright_plan::Operation;
 use archwright_plan::model::{
@@ -47,6 +48,8 @@ pub struct Open {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Performed {
     pub refusal: Option<Refusal>,
+    /// What the request gives, with defaults.
+    pub inputs: Inputs,
     pub bindings: Vec<(BindingId, Value)>,
     /// Lists, and how many rows match in all.
     pub open: BTreeMap<BindingId, Open>,
@@ -103,13 +106,6 @@ pub fn perform(
             (true, (!allowed).then(|| judge.by_rule(operation)))
         }
     };
-    if refusal.is_some() {
-        return Performed {
-            refusal,
-            is_shaped,
-            ..Performed::default()
-        };
-    }
     let places = [
         (InputPlace::Path, &definition.path_input),
         (InputPlace::Query, &definition.query_input),
@@ -120,21 +116,30 @@ pub fn perform(
         let given = inputs.iter().find(|(of, _)| *of == place);
         (place, with_defaults(fields, given.map(|(_, value)| value)))
     });
-    let mut done = run_undone(
-        world,
-        who,
-        now,
-        None,
-        whole.to_vec(),
-        inputs,
-        &definition.steps,
-    );
-    let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
-    done.refusal = done.refusal.map(told);
+    let whole = whole.to_vec();
+    if refusal.is_some() {
+        return Performed {
+            refusal,
+            is_shaped,
+            inputs: whole,
+            ..Performed::default()
+        };
+    }
+    let before = world.clone();
+    let mut done = run(world, who, now, None, (whole, inputs), &definition.steps);
+    if done.refusal.is_none() {
+        let (broken, hangs) = broken_since(Some(&before), world, who, now);
+        done.is_unsure |= hangs;
+        done.refusal = broken.into_iter().next().map(Refusal::at_odds);
+    }
+    if done.refusal.is_some() {
+        *world = before;
+    }
     done
 }
 
-/// The effects of a move on other rows; a refusal leaves the rows as they were.
+/// The effects of a move on other rows. The caller puts the rows back where one is refused, and judges the checks that
+/// look at other rows.
 pub fn effects(
     world: &mut World,
     who: &Who,
@@ -143,48 +148,35 @@ pub fn effects(
     steps: &[Step],
     now: i64,
 ) -> Performed {
-    run_undone(
-        world,
-        who,
-        now,
-        Some(this.clone()),
-        inputs.clone(),
-        inputs,
-        steps,
-    )
+    let given = (inputs.clone(), inputs);
+    run(world, who, now, Some(this.clone()), given, steps)
 }
 
-fn run_undone(
+fn run(
     world: &mut World,
     who: &Who,
     now: i64,
     this: Option<RowRef>,
-    whole: Inputs,
-    given: &Inputs,
+    (inputs, given): (Inputs, &Inputs),
     steps: &[Step],
 ) -> Performed {
-    let before = world.clone();
     let mut run = Run {
         world,
         who,
         now,
         this,
-        inputs: whole,
         given,
         done: Performed {
             is_shaped: true,
+            inputs,
             ..Performed::default()
         },
     };
-    let result = run
-        .steps(steps, &mut Vec::new())
-        .and_then(|()| run.settled());
-    let mut done = run.done;
-    if let Err(refusal) = result {
-        done.refusal = Some(refusal);
-        *world = before;
+    let result = run.steps(steps, &mut Vec::new());
+    Performed {
+        refusal: result.err(),
+        ..run.done
     }
-    done
 }
 
 fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
@@ -195,6 +187,9 @@ fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
     for field in fields {
         let inner = members.get(&field.name);
         let value = match (&field.kind, &field.default, inner) {
+            (InputKind::Scalar(_), _, Some(inner)) => {
+                Some(unless_blank(field.blank_as_null, inner))
+            }
             (InputKind::Object(_), _, Some(Value::Null)) => None,
             (InputKind::Object(fields), _, Some(inner)) => Some(with_defaults(fields, Some(inner))),
             (InputKind::Scalar(scalar), Some(default), None) => {
@@ -212,7 +207,6 @@ struct Run<'w, 'p> {
     who: &'w Who,
     now: i64,
     this: Option<RowRef>,
-    inputs: Inputs,
     /// Without defaults.
     given: &'w Inputs,
     done: Performed,
@@ -247,7 +241,7 @@ impl Run<'_, '_> {
             }
         });
         let judge = Judge {
-            inputs: &self.inputs,
+            inputs: &self.done.inputs,
             bindings: &self.done.bindings,
             ..Judge::new(self.world, self.who, self.now)
         };
@@ -283,6 +277,15 @@ impl Run<'_, '_> {
                 Ok(row)
             }
             _ => Err(refused(step)),
+        }
+    }
+
+    /// The row, unless an earlier step deleted it.
+    fn stored(&mut self, expression: &Expression, step: &Step) -> Stepped<RowRef> {
+        let row = self.row(expression, step)?;
+        match self.world.get(&row) {
+            Some(_) => Ok(row),
+            None => Err(refused(step)),
         }
     }
 
@@ -334,7 +337,7 @@ impl Run<'_, '_> {
                 ..
             } => self.upsert(*bind, *entity, (key, set), false),
             StepKind::Update { row, set, password } => {
-                let row = self.row(row, step)?;
+                let row = self.stored(row, step)?;
                 let body = self.body(set);
                 self.change(&row, &body)?;
                 if let Some(password) = password {
@@ -343,14 +346,20 @@ impl Run<'_, '_> {
                 Ok(Course::Done)
             }
             StepKind::Increment { row, field, by } => {
-                let row = self.row(row, step)?;
-                let by = self.value(by);
-                let sum = super::write::increased(&self.world.value(&row, *field), &by);
+                let row = self.stored(row, step)?;
+                let (number, by) = (self.world.value(&row, *field), self.value(by));
+                let sum = super::write::increased(&number, &by);
+                if sum.is_null() && !number.is_null() && !by.is_null() {
+                    return Err(Refusal::new(422, "invalid", "numbers beyond 64 bits"));
+                }
                 self.change(&row, &Body(vec![(*field, Given::Value(sum))]))?;
                 Ok(Course::Done)
             }
             StepKind::Delete { row } => {
-                let row = self.row(row, step)?;
+                let row = self.stored(row, step)?;
+                if !self.world.is_there(&row) {
+                    return Err(refused(step));
+                }
                 let going = super::deletion(self.world, &row)
                     .map_err(|rule| Refusal::new(409, "in-use", rule))?;
                 going.apply(self.world, self.now);
@@ -496,7 +505,7 @@ impl Run<'_, '_> {
         };
         let (limit, offset) = (number(limit, most), number(offset, 0));
         let judge = Judge {
-            inputs: &self.inputs,
+            inputs: &self.done.inputs,
             bindings: &self.done.bindings,
             ..Judge::new(self.world, self.who, self.now)
         };
@@ -586,7 +595,7 @@ impl Run<'_, '_> {
             }
             value.is_some()
         };
-        !within(self.given) && !within(&self.inputs)
+        !within(self.given) && !within(&self.done.inputs)
     }
 
     fn create(&mut self, bind: BindingId, entity: EntityId, body: &Body) -> Stepped<RowRef> {
@@ -596,15 +605,34 @@ impl Run<'_, '_> {
         };
         let new = new_row(self.world, &row, self.who, body, self.now);
         self.world.insert(&row, new);
+        self.place(&row);
         self.kept(&row)?;
+        touch_wholes(self.world, &row, self.now);
         self.done.created.push(row.clone());
         self.bind(bind, Value::Row(row.clone()));
         Ok(row)
     }
 
+    /// A part that comes by itself stands last.
+    fn place(&mut self, part: &RowRef) {
+        let Some(of) = self.world.model().entity(part.entity).part_of else {
+            return;
+        };
+        let Some(whole) = self.world.target(part, of.back) else {
+            return;
+        };
+        let mut others = self.world.referring(&whole, of.back, Among::All);
+        others.retain(|other| other != part);
+        let places = others.iter().filter_map(|other| self.world.get(other));
+        let last = places.map(|other| other.position + 1).max();
+        if let Some(part) = self.world.get_mut(part) {
+            part.position = last.unwrap_or(0);
+        }
+    }
+
     /// A text of the body.
     fn text(&self, path: &[String]) -> Option<String> {
-        let mut inputs = self.inputs.iter();
+        let mut inputs = self.done.inputs.iter();
         let body = inputs.find(|(place, _)| *place == InputPlace::Body);
         let mut value = body.map(|(_, value)| value);
         for name in path {
@@ -669,27 +697,16 @@ impl Run<'_, '_> {
         }
         assign_columns(self.world, row, body);
         touch(self.world, row, self.now);
-        self.kept(row)
+        self.kept(row)?;
+        touch_wholes(self.world, row, self.now);
+        Ok(())
     }
 
     /// What the database itself refuses.
-    fn kept(&self, row: &RowRef) -> Stepped<()> {
-        let refusals = missing(self.world, row).into_iter();
-        match refusals.chain(unique_faults(self.world, row)).next() {
-            Some(refusal) => Err(refusal),
-            None => Ok(()),
-        }
-    }
-
-    /// Checks are judged when all is done.
-    fn settled(&mut self) -> Stepped<()> {
-        let judge = Judge::new(self.world, self.who, self.now);
-        let mut rows = self.done.touched.iter();
-        let broken = rows.find_map(|row| match self.world.is_there(row) {
-            true => broken(&judge, row).into_iter().next(),
-            false => None,
-        });
-        broken.map_or(Ok(()), Err)
+    fn kept(&mut self, row: &RowRef) -> Stepped<()> {
+        let (refusals, hangs) = unkept(&Judge::new(self.world, self.who, self.now), row);
+        self.done.is_unsure |= hangs;
+        refusals.into_iter().next().map_or(Ok(()), Err)
     }
 
     fn upsert(
@@ -738,7 +755,7 @@ impl Run<'_, '_> {
         row: &Expression,
         links: bool,
     ) -> Stepped<Course> {
-        let (from, row) = (self.row(from, step)?, self.row(row, step)?);
+        let (from, row) = (self.stored(from, step)?, self.stored(row, step)?);
         let kind = self.world.model().field(relation).to_many();
         let Some(ToManyKind::Linked { canonical, .. }) = kind.map(|one| &one.kind) else {
             return Ok(Course::Nothing);
@@ -759,6 +776,7 @@ impl Run<'_, '_> {
             return Ok(Course::Done);
         }
         touch(self.world, &near, self.now);
+        touch_wholes(self.world, &near, self.now);
         Ok(Course::Made)
     }
 
@@ -792,7 +810,10 @@ impl Run<'_, '_> {
         self.done.touched.extend(moved.touched);
         match moved.refusals.into_iter().next() {
             Some(refusal) => Err(refusal),
-            None => Ok(()),
+            None => {
+                touch_wholes(self.world, row, self.now);
+                Ok(())
+            }
         }
     }
 }
@@ -805,14 +826,18 @@ fn refused(step: &Step) -> Refusal {
     Refusal::new(status, status_code(status), "a step that can't be done")
 }
 
-/// What the database refuses is told as the step wants it.
+/// What a write is refused for is told as the step wants it.
 fn otherwise(step: &Step, refusal: Refusal) -> Refusal {
-    match step.otherwise {
-        Otherwise::Status(wanted) if refusal.status == 409 && wanted != 409 => Refusal {
+    let Otherwise::Status(wanted) = step.otherwise else {
+        return refusal;
+    };
+    let refusal = refusal.at_odds();
+    match refusal.status == 409 && wanted != 409 {
+        true => Refusal {
             status: wanted,
             code: status_code(wanted),
             ..refusal
         },
-        _ => refusal,
+        false => refusal,
     }
 }

@@ -68,6 +68,7 @@ pub fn shape(judge: &Judge, shape: &Shape, done: &Performed) -> Foretold {
         told: Vec::new(),
     };
     let judge = Judge {
+        inputs: &done.inputs,
         bindings: &done.bindings,
         ..*judge
     };

@@ -110,7 +110,8 @@ fn naming(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expression)> {
     found
 }
 
-fn at<'i>(inputs: &'i Inputs, place: InputPlace, path: &[String]) -> Option<&'i Value> {
+/// The input with this place and path.
+pub fn at<'i>(inputs: &'i Inputs, place: InputPlace, path: &[String]) -> Option<&'i Value> {
     let mut inputs = inputs.iter();
     let mut value = inputs
         .find(|(of, _)| *of == place)

@@ -2,14 +2,18 @@
 
 use super::Wanted;
 use crate::hints::{Hint, Hints};
-use crate::oracle::Judge;
+use crate::oracle::{Judge, NEW};
 use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    Expression, FieldId, InputField, InputKind, InputPlace, Literal, Move, ScalarType,
+    EntityId, Expression, FieldId, IdType, InputField, InputKind, InputPlace, Literal, Move,
+    ScalarType,
 };
 use archwright_seed::values::{Subject, accepts, distinct};
 use std::collections::BTreeMap;
+
+/// Per cent of the items of a list that are the one before them once more.
+const TWICE: u32 = 12;
 
 /// Of the inputs in one place.
 pub struct Proposer<'a> {
@@ -32,12 +36,20 @@ impl Proposer<'_> {
         for field in fields {
             path.push(field.name.clone());
             if self.is_given(session, field, path) {
-                let value = self.value(session, field, &field.kind, path)?;
+                let value = match self.fixed(path) {
+                    Some(value) => value,
+                    None => self.value(session, field, &field.kind, path)?,
+                };
                 members.insert(field.name.clone(), value);
             }
             path.pop();
         }
         Some(Value::Object(members))
+    }
+
+    fn fixed(&self, path: &[String]) -> Option<Value> {
+        let (place, wanted, value) = self.wanted.fixed.as_ref()?;
+        (*place == self.place && wanted == path).then(|| value.clone())
     }
 
     fn is_given(&self, session: &mut Session, field: &InputField, path: &[String]) -> bool {
@@ -46,6 +58,12 @@ impl Proposer<'_> {
             *place == self.place && (wanted == path || *given && wanted.starts_with(path))
         }) {
             return *is_given;
+        }
+        if let Some((place, wanted, _)) = &self.wanted.fixed
+            && *place == self.place
+            && wanted.starts_with(path)
+        {
+            return true;
         }
         if !field.optional && field.default.is_none() {
             return true;
@@ -66,7 +84,11 @@ impl Proposer<'_> {
             InputKind::List(item) => {
                 let mut items = Vec::new();
                 for _ in 0..session.rng.below(4) {
-                    items.push(self.value(session, field, item, path)?);
+                    let item = match items.last().cloned() {
+                        Some(same) if session.rng.chance(TWICE) => same,
+                        _ => self.value(session, field, item, path)?,
+                    };
+                    items.push(item);
                 }
                 Some(Value::List(items))
             }
@@ -146,21 +168,12 @@ impl Proposer<'_> {
                 self.found(session, *field, (filter, *made), path)?
             }
             Hint::Field(field) => {
-                let wished = session.wishes.clone();
-                let wished = wished.into_iter().filter(|row| row.entity == field.entity);
-                let wished: Vec<RowRef> = wished.collect();
-                let mut rows = match wished.is_empty() || session.rng.chance(15) {
-                    true => session.made_rows(field.entity),
-                    false => wished,
-                };
-                if rows.is_empty() || session.rng.chance(10) {
-                    rows = session.world.of(field.entity).collect();
-                }
-                let row = match rows.is_empty() {
-                    true => return None,
-                    false => &rows[session.rng.below(rows.len())],
-                };
-                session.world.value(row, *field)
+                let row = one_of(session, field.entity)?;
+                session.world.value(&row, *field)
+            }
+            Hint::Id(entity) => {
+                let row = one_of(session, *entity)?;
+                id_of(session, &row)?
             }
         };
         match value {
@@ -222,10 +235,36 @@ impl Proposer<'_> {
             _ => {
                 let mut ends = known.iter().filter_map(|hint| match hint {
                     Hint::Text(text) => Some(*text),
-                    Hint::Field(_) | Hint::Found(..) => None,
+                    Hint::Field(_) | Hint::Id(_) | Hint::Found(..) => None,
                 });
                 format!("{text}{}", ends.next().unwrap_or(""))
             }
         }
+    }
+}
+
+/// A row that is wished for, or one that the suite made, or any.
+fn one_of(session: &mut Session, entity: EntityId) -> Option<RowRef> {
+    let wished = session.wishes.iter().filter(|row| row.entity == entity);
+    let wished: Vec<RowRef> = wished.cloned().collect();
+    let mut rows = match wished.is_empty() || session.rng.chance(15) {
+        true => session.made_rows(entity),
+        false => wished,
+    };
+    if rows.is_empty() || session.rng.chance(10) {
+        rows = session.world.of(entity).collect();
+    }
+    match rows.is_empty() {
+        true => None,
+        false => Some(rows.swap_remove(session.rng.below(rows.len()))),
+    }
+}
+
+/// The id of a row that the server has named.
+fn id_of(session: &Session, row: &RowRef) -> Option<Value> {
+    let id = &session.world.named(row).id;
+    match session.plan.model.entity(row.entity).id_type {
+        IdType::Int => id.parse().ok().map(Value::Int),
+        _ => (!id.starts_with(NEW)).then(|| Value::Text(id.clone())),
     }
 }
