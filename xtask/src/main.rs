@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod command;
+mod faults;
 mod fuzz;
 mod metadata;
 mod openapi;
@@ -23,6 +24,8 @@ Commands:
   ci        Every check, and the tests
   browser   Open the pages of running examples in Chromium
   bench     Measure check, plan and serve, and hold them to their limits
+  faults [RUNS]
+            Traffic while databases and the server break, so many runs (1) in a row
   openapi   Validate the documents of the examples with two validators
   schemathesis [CASES [EXAMPLE]]
             Try the examples' backends against their documents, as nobody and as each role, with so
@@ -43,6 +46,7 @@ fn main() -> Result<()> {
         "ci" => ci(),
         "browser" => browser::browser(),
         "bench" => bench::bench(),
+        "faults" => faults::faults(number(&arguments, "RUNS", 1)?),
         "openapi" => openapi::validate(),
         "schemathesis" => {
             schemathesis::schemathesis(number(&arguments, "CASES", 3)?, name, Callers::All)
@@ -83,6 +87,7 @@ fn ci() -> Result<()> {
         ("Schemathesis", &|| {
             schemathesis::schemathesis(2, None, Callers::Last)
         }),
+        ("faults", &|| faults::faults(1)),
         ("fuzz targets", &|| fuzz::fuzz(20, None)),
         ("tests", &test),
     ])

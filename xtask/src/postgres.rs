@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 /// Stopped, and its folder deleted, when dropped.
 pub struct Server {
-    process: Child,
+    process: Option<Child>,
     folder: PathBuf,
+    programs: PathBuf,
+    port: u16,
     pub url: String,
 }
 
@@ -36,43 +38,72 @@ pub fn start() -> Result<Server> {
     ]);
     run(make.arg(&data))?;
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let mut serve = as_user(user, &programs.join("postgres"));
-    serve
-        .arg("-D")
-        .arg(&data)
-        .arg("-k")
-        .arg(&folder)
-        .args(["-p", &port.to_string()]);
-    // What is gone when the machine stops need not be safe.
-    for setting in [
-        "listen_addresses=127.0.0.1",
-        "fsync=off",
-        "max_connections=200",
-    ] {
-        serve.args(["-c", setting]);
-    }
-    let log = std::fs::File::create(folder.join("log"))?;
-    let process = serve.stdout(log.try_clone()?).stderr(log).spawn()?;
-    let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
     let mut server = Server {
-        process,
+        process: None,
+        url: format!("postgres://postgres@127.0.0.1:{port}/postgres"),
         folder,
-        url,
+        programs,
+        port,
     };
-    server.wait(&programs, port)?;
+    server.launch()?;
     Ok(server)
 }
 
 impl Server {
-    fn wait(&mut self, programs: &Path, port: u16) -> Result<()> {
+    /// Starts the process, the first time or after a crash, and waits until it answers.
+    pub fn launch(&mut self) -> Result<()> {
+        let mut serve = as_user(owner(), &self.programs.join("postgres"));
+        serve
+            .arg("-D")
+            .arg(self.folder.join("data"))
+            .arg("-k")
+            .arg(&self.folder)
+            .args(["-p", &self.port.to_string()]);
+        // What is gone when the machine stops need not be safe.
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "fsync=off",
+            "max_connections=200",
+        ] {
+            serve.args(["-c", setting]);
+        }
+        let log = std::fs::File::create(self.folder.join("log"))?;
+        let serve = serve.stdout(log.try_clone()?).stderr(log);
+        self.process = Some(serve.spawn()?);
+        self.wait()
+    }
+
+    /// Ends at once, as after a loss of power.
+    pub fn crash(&mut self) -> Result<()> {
+        self.signal("-QUIT");
+        match &mut self.process {
+            Some(process) => process.wait().map(drop).context("PostgreSQL"),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends all connections but its own.
+    pub fn cut(&self) -> Result<()> {
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        run(Command::new(self.programs.join("psql")).args([&self.url, "-c", cut]))
+    }
+
+    fn wait(&mut self) -> Result<()> {
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(60) {
-            let mut ask = Command::new(programs.join("pg_isready"));
-            ask.args(["--quiet", "--host=127.0.0.1", &format!("--port={port}")]);
+            let mut ask = Command::new(self.programs.join("pg_isready"));
+            ask.args([
+                "--quiet",
+                "--host=127.0.0.1",
+                &format!("--port={}", self.port),
+            ]);
             if ask.status()?.success() {
                 return Ok(());
             }
-            if self.process.try_wait()?.is_some() {
+            if let Some(process) = &mut self.process
+                && process.try_wait()?.is_some()
+            {
                 break;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -80,16 +111,22 @@ impl Server {
         let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         bail!("PostgreSQL did not start:\n{log}")
     }
+
+    fn signal(&self, signal: &str) {
+        // The first line of this file is the server's process, which may be a child of the one that was started.
+        let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid"));
+        if let Some(process) = file.ok().as_deref().and_then(|text| text.lines().next()) {
+            let _ = Command::new("kill").args([signal, process]).status();
+        }
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The first line of this file is the server's process, which may be a child of the one that was started.
-        let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid"));
-        if let Some(process) = file.ok().as_deref().and_then(|text| text.lines().next()) {
-            let _ = Command::new("kill").args(["-INT", process]).status();
+        self.signal("-INT");
+        if let Some(process) = &mut self.process {
+            let _ = process.wait();
         }
-        let _ = self.process.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
@@ -97,7 +134,7 @@ impl Drop for Server {
 /// The folder of the newest server's programs.
 fn programs() -> Option<PathBuf> {
     let found = |folder: &Path| {
-        ["initdb", "postgres", "pg_isready"]
+        ["initdb", "postgres", "pg_isready", "psql"]
             .iter()
             .all(|name| folder.join(name).exists())
     };

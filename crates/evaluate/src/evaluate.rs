@@ -140,6 +140,19 @@ impl<'e> Evaluator<'e> {
                 };
                 self.aggregated(over, &gathered, &expression.ty)
             }
+            ExpressionKind::Filter {
+                over,
+                variable,
+                condition,
+            } => {
+                let mut kept = Vec::new();
+                for row in self.rows(over)? {
+                    if self.with(*variable, row.clone(), condition)? == Value::Bool(true) {
+                        kept.push(row);
+                    }
+                }
+                Ok(Value::Rows(kept))
+            }
             ExpressionKind::Map {
                 over,
                 variable,

@@ -130,6 +130,12 @@ pub enum ExpressionKind {
         /// Absent for counts.
         value: Option<Box<Expression>>,
     },
+    /// The rows for which a condition holds. Not written: the plan narrows relations with it.
+    Filter {
+        over: Box<Expression>,
+        variable: VariableId,
+        condition: Box<Expression>,
+    },
     /// `rows.map(x, value)`: a flat list, in replies only.
     Map {
         over: Box<Expression>,
@@ -226,6 +232,9 @@ impl Expression {
             } => vec![test, then, otherwise],
             ExpressionKind::Quantifier {
                 over, condition, ..
+            }
+            | ExpressionKind::Filter {
+                over, condition, ..
             } => vec![over, condition],
             ExpressionKind::Aggregate {
                 over,
@@ -240,6 +249,53 @@ impl Expression {
             }
             ExpressionKind::Map { over, value, .. } => vec![over, value],
             ExpressionKind::Function { arguments, .. } => arguments.iter().collect(),
+            ExpressionKind::Literal(_)
+            | ExpressionKind::This
+            | ExpressionKind::Caller
+            | ExpressionKind::CallerToken
+            | ExpressionKind::SignedIn
+            | ExpressionKind::HasRole(_)
+            | ExpressionKind::CallerTenant
+            | ExpressionKind::Now
+            | ExpressionKind::Today
+            | ExpressionKind::Variable(_)
+            | ExpressionKind::Binding(_)
+            | ExpressionKind::Input { .. } => Vec::new(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn children_mut(&mut self) -> Vec<&mut Expression> {
+        match &mut self.kind {
+            ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => vec![of],
+            ExpressionKind::Not(inner) | ExpressionKind::Negate(inner) => vec![inner],
+            ExpressionKind::Binary { left, right, .. } => vec![left, right],
+            ExpressionKind::In { item, list } => vec![item, list],
+            ExpressionKind::List(items) => items.iter_mut().collect(),
+            ExpressionKind::Conditional {
+                test,
+                then,
+                otherwise,
+            } => vec![test, then, otherwise],
+            ExpressionKind::Quantifier {
+                over, condition, ..
+            }
+            | ExpressionKind::Filter {
+                over, condition, ..
+            } => vec![over, condition],
+            ExpressionKind::Aggregate {
+                over,
+                condition,
+                value,
+                ..
+            } => {
+                let mut children: Vec<&mut Expression> = vec![over];
+                children.extend(condition.as_deref_mut());
+                children.extend(value.as_deref_mut());
+                children
+            }
+            ExpressionKind::Map { over, value, .. } => vec![over, value],
+            ExpressionKind::Function { arguments, .. } => arguments.iter_mut().collect(),
             ExpressionKind::Literal(_)
             | ExpressionKind::This
             | ExpressionKind::Caller

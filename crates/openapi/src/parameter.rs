@@ -297,7 +297,10 @@ fn expand(context: Context, entity: EntityId) -> Option<Value> {
     let schema = json!({ "type": "array", "items": { "type": "string", "enum": paths }, "maxItems": limits::EXPANDED_PATHS });
     Some(json!({
         "name": "expand", "in": "query",
-        "description": "Relations whose rows are put into the reply.",
+        "description": format!(
+            "Relations whose rows are put into the reply, {} rows in all; more are refused with 400.",
+            limits::EXPANDED_ROWS
+        ),
         "style": "form",
         "explode": false,
         "schema": schema,

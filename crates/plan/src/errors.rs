@@ -107,7 +107,14 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
             when: when.into(),
         });
     };
-    add(common(400));
+    match operation.shapes_reply {
+        true => add((
+            400,
+            "bad-request",
+            "A parameter, a header or the JSON can't be understood, or `expand` asks for too many rows.",
+        )),
+        false => add(common(400)),
+    }
     // A token that is not valid is refused even where none is needed.
     if model.account.is_some() && *kind != Kind::Download {
         add(common(401));

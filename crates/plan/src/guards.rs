@@ -85,6 +85,22 @@ pub fn tenancy(model: &Model, entity: EntityId) -> Option<Expression> {
     confined(model, model.entity(entity))
 }
 
+/// What named operations keep to: a row of the caller's tenant, or any row where nobody is signed in. Absent where rows
+/// of the entity are no tenant's.
+pub(crate) fn confinement(model: &Model, row: Expression) -> Option<Expression> {
+    let Type::Row(entity) = row.ty else {
+        return None;
+    };
+    // Accounts that are in no tenant are not kept to one.
+    model.entity(model.account.as_ref()?.entity).tenant?;
+    let entity = model.entity(entity);
+    let own = confined_row(model, entity, row)?;
+    let signed_in = expression(entity, ExpressionKind::SignedIn, Type::Bool, false);
+    let nobody = ExpressionKind::Not(Box::new(signed_in));
+    let nobody = expression(entity, nobody, Type::Bool, false);
+    Some(binary(BinaryOperator::Or, nobody, own))
+}
+
 /// The account itself, about its own row.
 pub fn own_account(model: &Model, entity: EntityId) -> Alternative {
     let entity = model.entity(entity);
@@ -124,7 +140,7 @@ fn alternative(model: &Model, entity: &Entity, grant: &Grant) -> Alternative {
 /// `self.OWNER == caller`, or on the account entity `self == caller`; of a part, what holds for its whole.
 fn owned(model: &Model, entity: &Entity) -> Option<Expression> {
     let account = model.account.as_ref()?.entity;
-    let (row, whole) = whole(model, entity);
+    let (row, whole) = whole(model, entity, this(entity));
     let row = match whole.owner {
         Some(field) => to_one(model, row, field),
         None if whole.id == account => row,
@@ -135,8 +151,12 @@ fn owned(model: &Model, entity: &Entity) -> Option<Expression> {
 
 /// `self.TENANT == caller's tenant`, where rows belong to tenants; of a part, what holds for its whole.
 fn confined(model: &Model, entity: &Entity) -> Option<Expression> {
+    confined_row(model, entity, this(entity))
+}
+
+fn confined_row(model: &Model, entity: &Entity, row: Expression) -> Option<Expression> {
     let tenant = model.tenant?;
-    let (row, whole) = whole(model, entity);
+    let (row, whole) = whole(model, entity, row);
     let row = match whole.tenant {
         Some(field) => to_one(model, row, field),
         None if whole.id == tenant => row,
@@ -152,8 +172,12 @@ fn confined(model: &Model, entity: &Entity) -> Option<Expression> {
 }
 
 /// The row itself, or the one that it is a part of, however far up.
-fn whole<'m>(model: &'m Model, entity: &'m Entity) -> (Expression, &'m Entity) {
-    let (mut row, mut whole) = (this(entity), entity);
+fn whole<'m>(
+    model: &'m Model,
+    entity: &'m Entity,
+    mut row: Expression,
+) -> (Expression, &'m Entity) {
+    let mut whole = entity;
     while let Some(part) = whole.part_of {
         row = to_one(model, row, part.back);
         whole = model.entity(part.whole);
@@ -170,7 +194,7 @@ fn expression(entity: &Entity, kind: ExpressionKind, ty: Type, nullable: bool) -
     }
 }
 
-fn this(entity: &Entity) -> Expression {
+pub(crate) fn this(entity: &Entity) -> Expression {
     expression(entity, ExpressionKind::This, Type::Row(entity.id), false)
 }
 

@@ -1,6 +1,7 @@
 //! Every decision of the architect, made once, target-neutral, each with its reason. The server interprets it,
 //! emitters print it, the suite proves it; none of them decides anything that another would have to decide again.
 
+mod confine;
 mod decisions;
 mod errors;
 mod guards;
@@ -24,14 +25,15 @@ pub use archwright_model::naming::{column_name, lookup_column};
 pub use errors::{COMMON_ERRORS, status_code, status_title};
 pub use matrix::is_of_class;
 pub use render::{json, text as render_text};
-pub use request::RequestBody;
+pub use request::{PASSWORD_RATE, RequestBody};
 pub use seed::*;
 pub use tags::{Tag, words};
 pub use text::{cel, decimal, literal};
 pub use types::*;
 
 /// Decides everything about a model. Total: a valid model always has a plan.
-pub fn plan(model: model::Model) -> Plan {
+pub fn plan(mut model: model::Model) -> Plan {
+    confine::confine(&mut model);
     let mut tables = tables::tables(&model);
     let operations = operations::operations(&model, &mut tables);
     lists::other_indexes(&model, &mut tables);

@@ -8,6 +8,8 @@ pub const SEARCH_CHARACTERS: usize = 200;
 pub const EXPANDED_PATHS: usize = 10;
 /// Relations on one path in `?expand=`.
 pub const EXPANDED_DEPTH: usize = 3;
+/// Rows that `?expand=` puts into one reply, with their parts.
+pub const EXPANDED_ROWS: usize = 10_000;
 /// Items of a list of values, and of links or parts, in the body of an operation on a resource.
 pub const BODY_ITEMS: usize = 100;
 /// Items of a list in the input of a named operation.

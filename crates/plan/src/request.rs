@@ -17,6 +17,10 @@ pub enum RequestBody {
     File,
 }
 
+/// The class of rates in which a call that holds a password counts too, by address: to try one costs the server more
+/// than anything else.
+pub const PASSWORD_RATE: &str = "sign-in";
+
 impl RequestBody {
     /// Whether there is something in it that can be mended.
     pub fn carries_input(self) -> bool {
@@ -101,7 +105,7 @@ impl Operation {
     /// Whether the rate is counted for the address, whoever calls: where somebody proves who they are.
     pub fn counts_by_address(&self) -> bool {
         use OperationKind::{ChangePassword, Refresh, SignIn, SignOut, SignUp};
-        self.rate == "sign-in"
+        self.rate == PASSWORD_RATE
             || matches!(
                 self.kind,
                 SignUp | SignIn | Refresh | SignOut | ChangePassword

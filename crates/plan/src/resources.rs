@@ -1,6 +1,6 @@
 //! How rows are shown and written.
 
-use crate::guards::{alternatives, own_account, role};
+use crate::guards::{alternatives, confinement, own_account, role, this};
 use crate::{Alternative, Expand, Input, InputKind, Output, OutputSource, Resource};
 use archwright_model::naming::references_name;
 use archwright_model::{
@@ -31,6 +31,7 @@ fn resource(model: &Model, entity: &Entity) -> Resource {
             .collect(),
         create: inputs(model, entity, Write::Create),
         update: inputs(model, entity, Write::Update),
+        confinement: confinement(model, this(entity)),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     Alternative, CallerClass, ColumnSource, InputKind, Operation, OperationKind, Permit, Resource,
     RowSecurity, Table, TablePurpose, TableSecurity, Transition,
 };
-use archwright_model::{Entity, Expression, Field, FieldId, Model, ScalarType};
+use archwright_model::{Entity, Expression, Field, FieldId, Model, OnDelete, ScalarType};
 use conditions::{Conditions, and};
 
 /// The policies of every table with rows of the design, where it asks for them.
@@ -51,11 +51,20 @@ impl Design<'_> {
             return self.part(table, definition, entity);
         }
         let without_rows = |part: &Expression| self.conditions.without_rows(part);
+        // Rows that go first take the references to them along.
+        let unset = entity.fields.iter().filter(|field| {
+            let relation = field.to_one();
+            relation.is_some_and(|one| one.on_delete == OnDelete::SetNull)
+        });
+        let unset: Vec<FieldId> = unset.map(|field| field.id).collect();
+        let until_deleted = |part: &Expression| {
+            self.conditions.of_the_row_alone(part) && !self.conditions.reads(part, &unset)
+        };
         let changes = [Kind::Update, Kind::Move, Kind::File];
         let delete = match entity.soft_delete {
             // A deleted row is marked, which is no business of the role that changes rows.
             true => Vec::new(),
-            false => self.permits(entity, &[Kind::Delete], &without_rows),
+            false => self.permits(entity, &[Kind::Delete], &until_deleted),
         };
         TableSecurity {
             table,
@@ -91,7 +100,7 @@ impl Design<'_> {
                 false => write,
             },
             columns: self.columns(definition, part),
-            tenancy: None,
+            tenancy: tenancy(self.model, part.id),
             reason: format!(
                 "Rows are known and written like their {}. The parts of a new {} are written by the owner of the table.",
                 whole.name, whole.name
@@ -201,9 +210,9 @@ impl Design<'_> {
         };
         let when = kept(alternative.when.as_ref(), timely);
         let further = kept(further, timely);
-        // Judged before parts and links are written.
+        // Judged before parts, links and other rows are written.
         let after = kept(alternative.after.as_ref(), &|part| {
-            conditions.without_rows(part)
+            conditions.of_the_row_alone(part)
         });
         Some(Permit {
             operations: vec![operation.to_owned()],
@@ -227,7 +236,7 @@ impl Design<'_> {
         let mut changing: Vec<FieldId> = given.chain(derived).collect();
         changing.extend(stamp(entity, "updated_at"));
         let timely = |part: &Expression| {
-            self.conditions.without_rows(part) && !self.conditions.reads(part, &changing)
+            self.conditions.of_the_row_alone(part) && !self.conditions.reads(part, &changing)
         };
         let mut permits = Vec::new();
         for operation in operations {
@@ -355,10 +364,6 @@ fn stamp(entity: &Entity, name: &str) -> Option<FieldId> {
 impl RowSecurity {
     pub fn of(&self, table: usize) -> Option<&TableSecurity> {
         self.tables.iter().find(|one| one.table == table)
-    }
-
-    pub fn has_tenants(&self) -> bool {
-        self.tables.iter().any(|one| one.tenancy.is_some())
     }
 }
 

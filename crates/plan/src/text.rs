@@ -218,6 +218,18 @@ fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
             condition.as_deref(),
             value.as_deref(),
         ),
+        ExpressionKind::Filter {
+            over,
+            variable,
+            condition,
+        } => {
+            format!(
+                "{}.filter(x{}, {})",
+                inner(over),
+                variable.0,
+                print(scope, condition, 0)
+            )
+        }
         ExpressionKind::Map {
             over,
             variable,

@@ -8,7 +8,8 @@ use archwright_model::{
 /// The whole architecture of one design. The same design gives the same plan.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What the plan was made from; field types, relations and expressions live there.
+    /// What the plan was made from; field types, relations and expressions live there. Steps, and shapes of replies,
+    /// follow relations only to rows of the caller's tenant (see [`Resource::confinement`]).
     pub model: Model,
     /// Entity tables first, in the model's order, then link tables, then the system's own.
     pub tables: Vec<Table>,
@@ -191,6 +192,9 @@ pub struct Resource {
     pub create: Vec<Input>,
     /// Body of a merge patch.
     pub update: Vec<Input>,
+    /// What a row has to be for a step to find it, or an input of a named operation to name it: of the caller's tenant,
+    /// or any where nobody is signed in. Absent: any.
+    pub confinement: Option<Expression>,
 }
 
 #[derive(Clone, Debug)]
@@ -477,7 +481,7 @@ pub struct TableSecurity {
     pub delete: Vec<Permit>,
     /// The columns that changes may set.
     pub columns: Vec<String>,
-    /// That the row is of the caller's tenant, where rows say so themselves.
+    /// That the row, a part by its whole, is of the caller's tenant.
     pub tenancy: Option<Expression>,
     pub reason: String,
 }

@@ -9,8 +9,8 @@ use crate::tokens::{Subject, Tokens};
 use archwright_plan::model::RoleId;
 use archwright_plan::{OperationKind, Plan};
 use archwright_store::{
-    ActiveSession, Call, Caller, Context, Credentials, Failure, NewSession, NewSessions, Reply,
-    Rotation, Store, Verified,
+    ActiveSession, Call, Caller, Context, Credentials, Failure, NewSession, NewSessions, Passwords,
+    Reply, Rotation, Store, Verified,
 };
 use body::Body;
 use http::header::AUTHORIZATION;
@@ -94,11 +94,16 @@ impl Accounts {
         Some(token.to_owned())
     }
 
-    /// Hashes the new passwords of a call of a named operation, and judges the one that somebody signs in with, before
-    /// any transaction. What was begun is finished when the client goes away.
-    pub(crate) async fn prove(&self, call: Call, context: &Context) -> Result<Call, Problem> {
-        let (inner, context) = (self.inner.clone(), context.clone());
-        let proven = tokio::spawn(async move { inner.prove(call, &context).await });
+    /// Hashes the passwords of a call of a named operation that are new, and judges the one that somebody signs in with,
+    /// before any transaction. What was begun is finished when the client goes away.
+    pub(crate) async fn prove(
+        &self,
+        call: Call,
+        passwords: Passwords,
+        now: i64,
+    ) -> Result<Call, Problem> {
+        let inner = self.inner.clone();
+        let proven = tokio::spawn(async move { inner.prove(call, passwords, now).await });
         proven
             .await
             .map_err(|error| Problem::internal(error.to_string()))?
@@ -120,9 +125,12 @@ impl Inner {
         known.then_some(token.trim())
     }
 
-    async fn prove(self: Arc<Self>, mut call: Call, context: &Context) -> Result<Call, Problem> {
-        let now = context.now;
-        let passwords = self.store.passwords(&call, context)?;
+    async fn prove(
+        self: Arc<Self>,
+        mut call: Call,
+        passwords: Passwords,
+        now: i64,
+    ) -> Result<Call, Problem> {
         if let Some(attempt) = passwords.sign_in {
             let found = |store: &Store| store.credentials_by(attempt.field, &attempt.name);
             let verified = self.verified(found, attempt.password, now).await?;

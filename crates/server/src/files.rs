@@ -7,15 +7,14 @@ mod range;
 mod receive;
 mod serve;
 
-use crate::Secrets;
 use crate::body::{Body, Upload};
 use crate::problem::Problem;
 use archwright_plan::model::{FieldId, ScalarType};
 use archwright_plan::{OperationKind, Plan};
-use archwright_store::{Call, Context, FileLink, Reply, Store, StoredFile};
+use archwright_store::{Call, Context, Reply, Store, StoredFile};
 use http::{HeaderMap, Response};
 use kind::{Kind, accepts, kind};
-use link::Links;
+pub(crate) use link::Links;
 use receive::{Limits, Received, disk, receive};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,18 +36,13 @@ pub(crate) struct Files {
 
 impl Files {
     /// Makes the folder when it is not there.
-    pub(crate) fn new(folder: PathBuf, secrets: &Secrets, plan: &Plan) -> io::Result<Self> {
+    pub(crate) fn new(folder: PathBuf, links: Links, patience: Duration) -> io::Result<Self> {
         make_folder(&folder.join(INCOMING))?;
         Ok(Self {
             folder: folder.into(),
-            links: Links::new(secrets, plan),
-            patience: Duration::from_secs(plan.model.api.timeout_seconds),
+            links,
+            patience,
         })
-    }
-
-    pub(crate) fn link(&self) -> FileLink {
-        let links = self.links.clone();
-        Arc::new(move |id, context| links.make(id, context.now))
     }
 
     /// Takes the bytes of an operation of kind Upload, and answers it. What it replaces is deleted.

@@ -1,7 +1,7 @@
 //! What is settled about an operation before the first request: who answers it, what it reads, what it says.
 
 use archwright_plan::model::Model;
-use archwright_plan::{Operation, OperationKind, Plan, RequestBody};
+use archwright_plan::{Operation, OperationKind, PASSWORD_RATE, Plan, RequestBody};
 use http::{HeaderName, HeaderValue};
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub(crate) struct Prepared {
     pub counts_address: bool,
     /// Position in `Api::rates`.
     pub rate: usize,
+    /// The same for a call with a password, where that is another class.
+    pub password_rate: Option<usize>,
     /// Those that a named operation declares.
     pub headers: Vec<HeaderName>,
     pub takes_query: bool,
@@ -42,7 +44,7 @@ impl Prepared {
     /// `now` in seconds since 1970: an operation that will go away is deprecated from then on at the latest.
     pub(crate) fn new(plan: &Plan, operation: &Operation, now: i64) -> Self {
         let rates = &plan.model.api.rates;
-        let rate = rates.iter().position(|(name, _)| *name == operation.rate);
+        let class = |of: &str| rates.iter().position(|(name, _)| name == of);
         let named = match operation.kind {
             OperationKind::Named(index) => Some(&plan.model.operations[index]),
             _ => None,
@@ -56,7 +58,9 @@ impl Prepared {
             body: operation.body(&plan.model),
             reads_token: plan.model.account.is_some() && operation.reads_token(&plan.model),
             counts_address: operation.counts_by_address(),
-            rate: rate.unwrap_or_default(),
+            rate: class(&operation.rate).unwrap_or_default(),
+            password_rate: class(PASSWORD_RATE)
+                .filter(|_| named.is_some() && operation.rate != PASSWORD_RATE),
             headers: headers(&plan.model, &operation.kind),
             is_list: operation.list.is_some(),
             takes_query: operation.list.is_some() || operation.shapes_reply || named.is_some(),

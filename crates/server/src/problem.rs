@@ -136,6 +136,7 @@ impl Problem {
             tracing::error!(request_id, status = self.status, reason, "request failed");
         }
         let (body, media_type) = match (self.own_body.take(), shaped) {
+            (Some(own), _) if own.0.is_empty() => return self.without_body(),
             (Some(own), _) => (own.0, "application/json"),
             (None, Some(body)) => (body.to_string().into_bytes(), "application/json"),
             (None, None) => {
@@ -148,6 +149,17 @@ impl Problem {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        response
+    }
+
+    /// The operation has nothing to say with this status.
+    fn without_body(self) -> Response<Body> {
+        let mut response = Response::new(body::empty());
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.headers);
         response

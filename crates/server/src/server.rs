@@ -1,6 +1,6 @@
 //! Listens, hands connections to the service, and stops without cutting anybody off.
 
-use crate::files::Files;
+use crate::files::{Files, Links};
 use crate::linger::Lingering;
 use crate::options::{Environment, SeededAccount, Seeding, ServerOptions};
 use crate::routes::RouteError;
@@ -17,10 +17,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 /// More connections than this wait to be accepted.
 const MOST_CONNECTIONS: usize = 10_000;
@@ -98,11 +100,7 @@ impl Server {
         let listener = TcpListener::bind(options.address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let plan = Arc::new(plan);
-        let folder = options.data_dir.join("files");
-        let files = has_files(&plan)
-            .then(|| Files::new(folder, &options.secrets, &plan))
-            .transpose()
-            .map_err(StartError::Files)?;
+        let links = has_files(&plan).then(|| Links::new(&options.secrets, &plan));
         let no_link: FileLink = Arc::new(|_, _| String::new());
         let store = StoreOptions {
             url: options.database_url.clone(),
@@ -110,9 +108,13 @@ impl Server {
             patience: DATABASE_PATIENCE,
             progress: Arc::new(|what| tracing::warn!("{what}")),
             secrets: options.secrets.fields(),
-            file_link: files.as_ref().map_or(no_link, Files::link),
+            file_link: links.as_ref().map_or(no_link, Links::maker),
         };
         let store = Arc::new(Store::open(plan.clone(), store)?);
+        let files = match links {
+            Some(links) => Some(files(&store, &options.data_dir, links).await?),
+            None => None,
+        };
         if options.environment == Environment::Production
             && store.has_seeded_accounts().map_err(StartError::Database)?
         {
@@ -243,6 +245,21 @@ fn connection(
         .max_headers(MOST_HEADERS)
         .max_header_size(MOST_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), answer)
+}
+
+/// Each database has a folder of its own: what one has no record of may be another's. That of a temporary database goes
+/// with it.
+async fn files(store: &Store, data_dir: &Path, links: Links) -> Result<Files, StartError> {
+    let folder = match store.temporary() {
+        Some(folder) => folder.join("files"),
+        None => {
+            let name = store.identity(Uuid::now_v7()).await;
+            let name = name.map_err(StartError::Database)?;
+            data_dir.join("files").join(name.to_string())
+        }
+    };
+    let patience = Duration::from_secs(store.plan().model.api.timeout_seconds);
+    Files::new(folder, links, patience).map_err(StartError::Files)
 }
 
 /// Forgets what has expired.

@@ -227,7 +227,12 @@ impl Service {
                 {
                     call.proofs.token = signed_in.then(|| accounts.token(&parts.headers)).flatten();
                     if prepared.handles_secrets {
-                        call = accounts.prove(call, &context).await?;
+                        let passwords = self.store.passwords(&call, &context)?;
+                        if let Some(rate) = prepared.password_rate.filter(|_| passwords.are_given())
+                        {
+                            self.take(rate, Key::address(exchange.address), exchange)?;
+                        }
+                        call = accounts.prove(call, passwords, now).await?;
                     }
                 }
                 self.write(call, context).await?
@@ -342,14 +347,18 @@ impl Service {
         caller: Option<&Caller>,
         exchange: &mut Exchange,
     ) -> Result<(), Problem> {
-        let Some(limits) = &self.limits else {
-            return Ok(());
-        };
         let account = caller
             .filter(|_| !prepared.counts_address)
             .and_then(Key::account);
         let key = account.unwrap_or(Key::address(exchange.address));
-        let (standing, taken) = limits.take(prepared.rate, key);
+        self.take(prepared.rate, key, exchange)
+    }
+
+    fn take(&self, rate: usize, key: Key, exchange: &mut Exchange) -> Result<(), Problem> {
+        let Some(limits) = &self.limits else {
+            return Ok(());
+        };
+        let (standing, taken) = limits.take(rate, key);
         exchange.standing = Some(standing);
         taken
     }

@@ -131,6 +131,20 @@ impl Dialect {
         format!("SELECT {value} FROM jsonb_array_elements_text({list}::jsonb)")
     }
 
+    /// The lists in a JSON list, for a FROM clause, and the position of each, from 0.
+    pub fn json_lists(self, lists: &str, alias: &str) -> (String, String) {
+        match self {
+            Self::Sqlite => (
+                format!("json_each({lists}) {alias}"),
+                format!("{alias}.key"),
+            ),
+            Self::Postgres => (
+                format!("jsonb_array_elements({lists}::jsonb) WITH ORDINALITY {alias}(value, key)"),
+                format!("{alias}.key - 1"),
+            ),
+        }
+    }
+
     /// A value as a JSON list has it, in the form in which SQLite stores it.
     pub fn list_item(self, value: &str, ty: &Type) -> String {
         match (self, ty) {
@@ -158,6 +172,14 @@ impl Dialect {
         match self {
             Self::Sqlite => format!("max({left}, {right})"),
             Self::Postgres => format!("greatest({left}, {right})"),
+        }
+    }
+
+    /// The lesser of two numbers.
+    pub fn lesser(self, left: &str, right: &str) -> String {
+        match self {
+            Self::Sqlite => format!("min({left}, {right})"),
+            Self::Postgres => format!("least({left}, {right})"),
         }
     }
 

@@ -89,7 +89,8 @@ impl Scope {
         scope
     }
 
-    pub(crate) fn binding(&self, binding: BindingId) -> Option<Row> {
+    /// The row of the FROM clause that a binding stands for.
+    pub fn binding(&self, binding: BindingId) -> Option<Row> {
         let mut bindings = self.bindings.iter().rev();
         let found = bindings.find(|(known, _)| *known == binding);
         found.map(|(_, row)| row.clone())
@@ -189,8 +190,29 @@ impl<'a> Printer<'a> {
         Ok(self.identifier(&column.name))
     }
 
-    /// ` AND alias."deleted_at" IS NULL` where the entity is soft-deleted; otherwise nothing.
+    /// ` AND alias."deleted_at" IS NULL` where the entity is soft-deleted; of a part, also what that says of the row that
+    /// it is a part of, however far up. Otherwise nothing.
     pub fn active(&self, entity: EntityId, alias: &str) -> String {
+        let mut active = self.unmarked(entity, alias);
+        if let Some(part) = &self.plan.model.entity(entity).part_of {
+            let whole = format!("{alias}w");
+            let above = self.active(part.whole, &whole);
+            let back = ColumnSource::Field(part.back);
+            if let Some(back) = self.plan.table(entity).column_from(back)
+                && !above.is_empty()
+            {
+                active.push_str(&format!(
+                    " AND EXISTS (SELECT 1 FROM {} {whole} WHERE {whole}.\"id\" = {alias}.{}{above})",
+                    self.table(part.whole),
+                    self.identifier(&back.name)
+                ));
+            }
+        }
+        active
+    }
+
+    /// The same for a row whose whole is known to be there.
+    pub fn unmarked(&self, entity: EntityId, alias: &str) -> String {
         match self.plan.table(entity).column_from(ColumnSource::DeletedAt) {
             Some(column) => format!(" AND {alias}.{} IS NULL", self.identifier(&column.name)),
             None => String::new(),

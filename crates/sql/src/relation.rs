@@ -49,6 +49,20 @@ impl Printer<'_> {
                 let row = self.row(of, scope)?;
                 self.relation(&row, *field)
             }
+            (
+                ExpressionKind::Filter {
+                    over,
+                    variable,
+                    condition,
+                },
+                _,
+            ) => {
+                let mut source = self.source(over, scope)?;
+                let inner = scope.with(*variable, source.row.clone());
+                let condition = self.condition(condition, &inner)?;
+                source.condition = format!("{} AND {condition}", source.condition);
+                Ok(source)
+            }
             (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
                 let parameter = self.parameter(crate::Parameter::Binding(*binding))?;
                 let values = self.list_values(&parameter, &Type::Row(*entity));
@@ -92,7 +106,10 @@ impl Printer<'_> {
         let near = self.row_id(of)?;
         let (row, alias) = self.aliased(relation.target);
         let table = self.table(relation.target);
-        let active = self.active(relation.target, &alias);
+        let active = match relation.kind {
+            ToManyKind::Composed { .. } => self.unmarked(relation.target, &alias),
+            _ => self.active(relation.target, &alias),
+        };
         match relation.kind {
             ToManyKind::Inverse { by } | ToManyKind::Composed { by } => {
                 let back = self.column(&row, ColumnSource::Field(by))?;

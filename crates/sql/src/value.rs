@@ -118,6 +118,7 @@ impl Printer<'_> {
                 variable,
                 value,
             } => self.map(over, *variable, value, scope),
+            ExpressionKind::Filter { .. } => self.row_ids(expression, scope),
             ExpressionKind::List(_) => Err(Unsupported::at("a list as a value", expression.span)),
         }
     }
@@ -190,6 +191,17 @@ impl Printer<'_> {
     pub fn list_values(&self, list: &str, ty: &Type) -> String {
         let cast = self.dialect.cast(ty, self.plan).unwrap_or("text");
         self.dialect.list_values(list, ty, cast)
+    }
+
+    /// An id in one of the lists of [`Dialect::json_lists`].
+    pub fn listed_id(&self, alias: &str, index: usize, entity: EntityId) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("json_extract({alias}.value, '$[{index}]')"),
+            Dialect::Postgres => {
+                let cast = self.dialect.cast(&Type::Row(entity), self.plan);
+                format!("({alias}.value->>{index})::{}", cast.unwrap_or("text"))
+            }
+        }
     }
 
     /// Whole numbers are calculated without a limit, whatever their columns have, so that a result that is too large is

@@ -72,6 +72,12 @@ pub struct Passwords {
     pub sign_in: Option<SignInAttempt>,
 }
 
+impl Passwords {
+    pub fn are_given(&self) -> bool {
+        !self.new.is_empty() || self.sign_in.is_some()
+    }
+}
+
 /// The unique field that names an account, its value, and the password.
 pub struct SignInAttempt {
     pub field: FieldId,

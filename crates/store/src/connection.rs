@@ -10,7 +10,11 @@ use crate::Failure;
 use archwright_plan::model::FieldId;
 use rusqlite::types::FromSql;
 use std::ops::ControlFlow;
+use std::time::Duration;
 use tokio_postgres::error::SqlState;
+
+/// The database ends a statement that takes longer.
+pub(crate) const STATEMENT_TIME: Duration = Duration::from_secs(30);
 
 pub(crate) enum Connection {
     Sqlite(rusqlite::Connection),
@@ -116,9 +120,9 @@ impl Connection {
     /// Statements without parameters and without rows.
     pub fn batch(&self, text: &str) -> Result<(), Failure> {
         match self {
-            Self::Sqlite(connection) => connection
-                .execute_batch(text)
-                .map_err(|error| Error::Sqlite(error).into()),
+            Self::Sqlite(connection) => {
+                sqlite::batch(connection, text).map_err(|error| Error::Sqlite(error).into())
+            }
             Self::Postgres(connection) => connection
                 .batch(text)
                 .map_err(|error| Error::Postgres(error).into()),

@@ -24,7 +24,10 @@ pub use open::{FileLink, OpenError, Secrets, StoreOptions, shown_url};
 use archwright_plan::Plan;
 use archwright_plan::model::FieldId;
 use archwright_sql::Dialect;
+use connection::values;
+use std::path::Path;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A database that holds a plan's rows. Cheap to share, safe from many threads.
 pub struct Store {
@@ -33,7 +36,7 @@ pub struct Store {
     pub(crate) writer: writer::Writer,
     made_schema: bool,
     /// Declared after the connections, which must be closed before a temporary database is deleted.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 /// What readers and the writer have in common.
@@ -65,6 +68,28 @@ impl Store {
     /// Whether the database was empty, so that the schema was made.
     pub fn made_schema(&self) -> bool {
         self.made_schema
+    }
+
+    /// The folder of a database that is gone when the store is dropped.
+    pub fn temporary(&self) -> Option<&Path> {
+        self.temporary.as_ref().map(tempfile::TempDir::path)
+    }
+
+    /// What tells this database from every other one: `new`, where it has no identity yet.
+    pub async fn identity(&self, new: Uuid) -> Result<Uuid, Failure> {
+        self.writer
+            .run(move |connection| {
+                let name = "identity".to_owned();
+                let insert = "INSERT INTO \"schema_info\" (\"name\", \"value\") VALUES (?1, ?2) \
+                              ON CONFLICT (\"name\") DO NOTHING";
+                connection.execute(insert, &values![name.clone(), new.to_string()])?;
+                let find = "SELECT \"value\" FROM \"schema_info\" WHERE \"name\" = ?1";
+                let found: Option<String> =
+                    connection.first(find, &values![name], |row| row.get(0))?;
+                let found = found.and_then(|text| Uuid::try_parse(&text).ok());
+                found.ok_or_else(|| Failure::Internal("the database has no identity".to_owned()))
+            })
+            .await
     }
 
     /// Whether the database answers.

@@ -1,9 +1,11 @@
 //! Named operations: their steps in one transaction, then the reply.
 
 mod environment;
+mod find;
 mod input;
 mod program;
 mod show;
+mod shown;
 mod steps;
 
 pub(crate) use environment::Environment;
@@ -12,7 +14,7 @@ pub(crate) use steps::effects;
 
 use crate::connection::{Connection, Value};
 use crate::represent::classes;
-use crate::write::{Job, idempotency, settle, without_body};
+use crate::write::{Job, at_odds, idempotency, settle};
 use crate::{Call, Context, Failure, Passwords, Reply, Shared, SignInAttempt, Store};
 use archwright_plan::model::InputPlace;
 use archwright_sql::Classes;
@@ -104,7 +106,7 @@ fn run(
         program.allowed(&job)?;
         input::resolve(&mut job, &mut environment)?;
         steps::run(&mut job, &program.steps, &mut environment)?;
-        settle(&mut job)
+        settle(&mut job).map_err(at_odds)
     };
     let done = match program.shows_failures() {
         // What is shown of a failure is read when the steps are undone.
@@ -112,7 +114,6 @@ fn run(
         false => steps(),
     };
     if let Err(failure) = done {
-        let failure = without_body(&job, call, failure);
         return Err(told(&job, program, &environment, failure));
     }
     let mut reply = Reply {

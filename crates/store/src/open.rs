@@ -127,7 +127,7 @@ impl Store {
             readers: opened.readers,
             writer: opened.writer,
             made_schema: opened.made_schema,
-            _temporary: opened.temporary,
+            temporary: opened.temporary,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Shows rows as JSON: the one place that reads columns, used by reads and by the replies of writes.
 
 mod bind;
+mod children;
 mod compile;
 mod guard;
 mod rows;

@@ -27,7 +27,7 @@ mod value;
 mod whole;
 
 pub(crate) use body::Reader;
-pub(crate) use effect::{finish as settle, without_body};
+pub(crate) use effect::{at_odds, finish as settle};
 pub(crate) use given::Given;
 pub(crate) use input::Inputs;
 pub(crate) use job::{Job, id_text};

@@ -1,5 +1,6 @@
 //! What the inputs of a named operation are compared with: the fields whose values make a difference.
 
+use archwright_evaluate::Value;
 use archwright_plan::Plan;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
@@ -209,6 +210,49 @@ pub fn words(plan: &Plan) -> Vec<&str> {
         }
     }
     words
+}
+
+/// The unique fields, with the values, by which the steps of operations and of moves find rows.
+pub fn fixed_keys(plan: &Plan) -> Vec<(FieldId, Value)> {
+    let model = &plan.model;
+    let machines = model.entities.iter().filter_map(|one| one.state.as_ref());
+    let moves = machines.flat_map(|machine| &machine.moves);
+    let of_moves = moves.flat_map(|one| &one.steps);
+    let of_operations = model.operations.iter().flat_map(|one| &one.steps);
+    let mut keys = Vec::new();
+    for step in of_operations.chain(of_moves) {
+        let StepKind::Find {
+            filter: Some(filter),
+            ..
+        } = &step.kind
+        else {
+            continue;
+        };
+        filter.walk(&mut |part| keys.extend(fixed_key(model, part)));
+    }
+    keys
+}
+
+fn fixed_key(model: &Model, part: &Expression) -> Option<(FieldId, Value)> {
+    let ExpressionKind::Binary {
+        operator: BinaryOperator::Equal,
+        left,
+        right,
+    } = &part.kind
+    else {
+        return None;
+    };
+    match (&left.kind, &right.kind) {
+        (ExpressionKind::Field { of, field }, ExpressionKind::Literal(value))
+        | (ExpressionKind::Literal(value), ExpressionKind::Field { of, field }) => {
+            let mut keys = model.entity(field.entity).unique.iter();
+            let is_key = keys.any(|key| key.fields == [*field]);
+            let scalar = model.field(*field).scalar()?;
+            (is_key && matches!(of.kind, ExpressionKind::This))
+                .then(|| (*field, Value::of_scalar(value, scalar)))
+        }
+        _ => None,
+    }
 }
 
 /// All expressions of a step but those of the steps in it.

@@ -316,8 +316,12 @@ impl<'p> Session<'p> {
 
     /// Rows that the suite made itself.
     pub fn made_rows(&self, entity: EntityId) -> Vec<RowRef> {
-        let is_made = |row: &RowRef| self.world.get(row).is_some_and(|row| row.made);
-        self.world.of(entity).filter(is_made).collect()
+        let made = self.world.entries(entity).filter(|(_, row)| row.made);
+        made.map(|(id, _)| RowRef {
+            entity,
+            id: id.to_owned(),
+        })
+        .collect()
     }
 
     /// What a row that is referred to may have to be like: of the caller, in any state, with the numbers that the

@@ -192,6 +192,8 @@ pub fn run(
     session.survey()?;
     let taken = session.without_role();
     session.find_opaque();
+    session.spent = 0;
+    session.make_named_rows();
     let cases = derive(plan);
     let wanted: Vec<&Case> = cases
         .iter()

@@ -6,9 +6,10 @@ mod proposer;
 
 pub use lead::{at, put};
 
-use crate::hints::{Hints, hints, words};
-use crate::make::unless_failed;
-use crate::oracle::{Inputs, Performed, perform};
+use crate::hints::{Hints, fixed_keys, hints, words};
+use crate::make::{Want, unless_failed};
+use crate::oracle::{Body, Given, Inputs, Performed, create, perform};
+use crate::propose::Style;
 use crate::session::{MOST_EFFORT, Outcome, Session, Trouble, skip};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
@@ -42,6 +43,8 @@ pub struct Wanted {
     pub given: Vec<(InputPlace, Vec<String>, bool)>,
     /// What this one is.
     pub fixed: Option<(InputPlace, Vec<String>, Value)>,
+    /// The row that an input names.
+    pub named: Option<(InputPlace, Vec<String>, RowRef)>,
 }
 
 /// A call that is not made.
@@ -188,7 +191,9 @@ impl<'p> Session<'p> {
             return Ok(found);
         }
         for _ in 0..ROUNDS {
-            if !self.help(operation, wanted, goal)? {
+            let is_helped =
+                self.furnish(operation, wanted, goal)? || self.help(operation, wanted, goal)?;
+            if !is_helped {
                 self.stage()?;
             }
             if let Some(found) = self.find_call(operation, wanted, TRIES, goal) {
@@ -222,6 +227,79 @@ impl<'p> Session<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Creates a row with which the goal can be reached, if one is found.
+    fn furnish(
+        &mut self,
+        operation: &'p Operation,
+        wanted: &Wanted,
+        goal: Goal<'_, 'p>,
+    ) -> Outcome<bool> {
+        let makers = self.makers(operation);
+        if makers.is_empty() {
+            return Ok(false);
+        }
+        for _ in 0..HELPERS {
+            let maker = makers[self.rng.below(makers.len())];
+            let actor = self.crew[self.rng.below(self.crew.len())];
+            let Some(entity) = maker.entity else { continue };
+            let inputs = &self.plan.resource(entity).create;
+            let body = self.propose(inputs, actor, &Body::default(), Style::Varied);
+            let Some(body) = body else { continue };
+            let (before, now) = (self.world.clone(), self.now());
+            let who = self.actors[actor].who.clone();
+            let (row, refusals) = create(&mut self.world, maker, &who, &body, now);
+            self.wishes = vec![row];
+            let helps = refusals.is_empty()
+                && self
+                    .find_call(operation, wanted, TRIES_AFTER, goal)
+                    .is_some();
+            self.wishes.clear();
+            self.world = before;
+            if helps {
+                self.prepare(|session| session.create(actor, maker, &body))?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Creates of rows that the steps of an operation look for.
+    fn makers(&self, operation: &Operation) -> Vec<&'p Operation> {
+        let steps = self.definition(operation).map_or(&[][..], |one| &one.steps);
+        let creates = self.plan.operations.iter().filter(|one| {
+            let looks = |kind: &StepKind| match kind {
+                StepKind::Find { entity, .. } | StepKind::List { entity, .. } => {
+                    one.entity == Some(*entity)
+                }
+                _ => false,
+            };
+            one.kind == OperationKind::Create && any_step(steps, &looks)
+        });
+        creates.collect()
+    }
+
+    /// Rows with the values by which alone steps find them.
+    pub fn make_named_rows(&mut self) {
+        for (field, value) in fixed_keys(self.plan) {
+            let mut rows = self.world.entries(field.entity);
+            if rows.any(|(_, row)| row.values.get(&field.index) == Some(&value)) {
+                continue;
+            }
+            drop(rows);
+            let inputs = &self.plan.resource(field.entity).create;
+            if self
+                .operation(field.entity, OperationKind::Create)
+                .is_some()
+                && inputs.iter().any(|input| input.field == field)
+            {
+                let mut want = Want::default();
+                want.fixed.set(field, Given::Value(value));
+                // Without it, the cases that need such a row say so.
+                let _ = self.make(field.entity, &want);
+            }
+        }
     }
 
     /// Makes a call after which the goal can be reached, if one is found.

@@ -44,27 +44,28 @@ impl Session<'_> {
             return Ok(Vec::new());
         }
         let expands = self.linked_expands(entity);
-        let limit = operation.list.as_ref().map_or(20, |list| list.page_max);
+        let mut limit = operation.list.as_ref().map_or(20, |list| list.page_max);
         let mut rows = Vec::new();
-        let mut query = format!("limit={limit}{expands}");
+        let mut cursor = String::new();
         for _ in 0..MOST_PAGES {
+            let query = format!("limit={limit}{expands}{cursor}");
             let request = self.signed(
                 actor,
                 Request::new("GET", format!("{}?{query}", operation.path)),
             );
             let reply = self.client.send(&request)?;
             let json = reply.json.unwrap_or_default();
+            if reply.status == 400 && limit > 1 && !expands.is_empty() {
+                // More rows than one reply expands.
+                limit /= 2;
+                continue;
+            }
             if reply.status != 200 {
                 return Ok(rows);
             }
             rows.extend(json["data"].as_array().cloned().unwrap_or_default());
             match json["page"]["next"].as_str() {
-                Some(cursor) => {
-                    query = format!(
-                        "limit={limit}{expands}&cursor={}",
-                        crate::wire::encode(cursor)
-                    )
-                }
+                Some(next) => cursor = format!("&cursor={}", crate::wire::encode(next)),
                 None => return Ok(rows),
             }
         }

@@ -42,11 +42,9 @@ impl Watches {
             let checks = entity.checks.iter().enumerate();
             for (check, definition) in checks.filter(|(_, check)| !check.own_row) {
                 for ((read, path), reads) in reads(model, entity.id, &definition.that) {
-                    all.entry(read).or_default().push(Watch {
-                        check,
-                        path,
-                        reads,
-                    });
+                    all.entry(read)
+                        .or_default()
+                        .push(Watch { check, path, reads });
                 }
             }
         }

@@ -33,7 +33,7 @@ pub struct Row {
 }
 
 /// How provisional ids begin that only one row ever has.
-const NUMBERED: &str = "~new#";
+pub const NUMBERED: &str = "~new#";
 
 impl Row {
     fn is_like(&self, other: &Self) -> bool {
@@ -126,7 +126,11 @@ impl<'p> World<'p> {
 
     /// The row by the id that it has now.
     pub fn named<'a>(&'a self, row: &'a RowRef) -> &'a RowRef {
-        self.names.get(row).unwrap_or(row)
+        // No other ids are replaced.
+        match row.id.starts_with(NUMBERED) {
+            true => self.names.get(row).unwrap_or(row),
+            false => row,
+        }
     }
 
     /// A provisional id of its own. Later ones are larger.
@@ -295,6 +299,13 @@ impl<'p> World<'p> {
         })
     }
 
+    /// The same rows themselves, each with its id.
+    pub fn entries(&self, entity: EntityId) -> impl Iterator<Item = (&str, &Row)> {
+        let rows = self.rows[entity.0].iter();
+        rows.filter(|(_, row)| !row.deleted)
+            .map(|(id, row)| (&**id, &**row))
+    }
+
     /// The row that a to-one field leads to.
     pub fn target(&self, row: &RowRef, field: FieldId) -> Option<RowRef> {
         match self.get(row)?.values.get(&field.index)? {
@@ -418,7 +429,7 @@ impl<'p> World<'p> {
         match self.model().entity(row.entity).tenant {
             Some(field) => self.target(row, field),
             None if row.entity == tenant => Some(row.clone()),
-            None => None,
+            None => self.whole(row).and_then(|whole| self.tenant(&whole)),
         }
     }
 

@@ -93,6 +93,16 @@ fn the_bookshop_passes_under_row_level_security() {
 }
 
 #[test]
+fn named_operations_of_tenants_pass() {
+    check("notes", &[]);
+}
+
+#[test]
+fn named_operations_of_tenants_pass_under_row_level_security() {
+    check_secured("notes", &[]);
+}
+
+#[test]
 fn the_profiles_pass() {
     check("profile", PROFILE);
 }

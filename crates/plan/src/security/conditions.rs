@@ -60,12 +60,31 @@ impl Conditions<'_> {
         self.every(part, &|part| match &part.kind {
             ExpressionKind::Quantifier { .. }
             | ExpressionKind::Aggregate { .. }
+            | ExpressionKind::Filter { .. }
             | ExpressionKind::Map { .. } => false,
             ExpressionKind::In { list, .. } => !matches!(list.ty, Type::Rows(_)),
             // A row of the same entity may be the row itself, as it was.
             ExpressionKind::Field { of, field } => !returns(of, *field),
             _ => true,
         })
+    }
+
+    /// Looks at no row but the row itself, whose fields are what the database is asked about, and at what never changes of
+    /// others: one request may change several rows, and the server judged them before.
+    pub fn of_the_row_alone(&self, part: &Expression) -> bool {
+        self.without_rows(part)
+            && self.every(part, &|part| match &part.kind {
+                ExpressionKind::Field { of, field } => {
+                    matches!(of.kind, ExpressionKind::This) || self.stays(*field)
+                }
+                _ => true,
+            })
+    }
+
+    fn stays(&self, field: FieldId) -> bool {
+        let definition = self.model.field(field);
+        let is_tenant = self.model.entity(field.entity).tenant == Some(field);
+        definition.immutable || (is_tenant && definition.settable.is_none())
     }
 
     /// Whether it reads one of these fields of the row itself.

@@ -2,10 +2,12 @@
 
 use crate::Secrets;
 use archwright_plan::{OperationKind, Plan};
+use archwright_store::FileLink;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A link is good for one to two of these, so that a row looks the same for a while.
@@ -16,7 +18,7 @@ const TAG_LENGTH: usize = 16;
 const LENGTH: usize = ID_LENGTH + 4 + TAG_LENGTH;
 
 #[derive(Clone)]
-pub(super) struct Links {
+pub(crate) struct Links {
     mac: Hmac<Sha256>,
     /// The path of downloads, up to the token.
     prefix: String,
@@ -31,7 +33,7 @@ pub(super) struct Linked {
 }
 
 impl Links {
-    pub(super) fn new(secrets: &Secrets, plan: &Plan) -> Self {
+    pub(crate) fn new(secrets: &Secrets, plan: &Plan) -> Self {
         let mut operations = plan.operations.iter();
         let download = operations.find(|operation| operation.kind == OperationKind::Download);
         let path = download.map_or("/files/", |operation| operation.path.as_str());
@@ -41,7 +43,13 @@ impl Links {
         }
     }
 
-    pub(super) fn make(&self, id: &str, now: i64) -> String {
+    /// What the store makes links with.
+    pub(crate) fn maker(&self) -> FileLink {
+        let links = self.clone();
+        Arc::new(move |id, context| links.make(id, context.now))
+    }
+
+    fn make(&self, id: &str, now: i64) -> String {
         let id = Uuid::try_parse(id).unwrap_or_default();
         let expires = u32::try_from(now.div_euclid(WINDOW_MILLIS) + 2).unwrap_or(u32::MAX);
         let mut token = [0; LENGTH];

@@ -20,8 +20,22 @@ struct World {
 
 async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
+    let server = on_disk(&folder, "first").await;
+    world_of(server, folder).await
+}
+
+/// With a database of this name in the folder.
+async fn on_disk(folder: &tempfile::TempDir, name: &str) -> Running {
     let data_dir = folder.path().to_owned();
-    let server = serve_with(example("profile"), |options| options.data_dir = data_dir).await;
+    let database = format!("sqlite://{}/{name}.sqlite", data_dir.display());
+    serve_with(example("profile"), |options| {
+        options.data_dir = data_dir;
+        options.database_url = database;
+    })
+    .await
+}
+
+async fn world_of(server: Running, folder: tempfile::TempDir) -> World {
     let body = json!({
         "email": "ada@example.com", "username": "ada", "given_name": "A", "family_name": "B",
         "password": "correct horse battery",
@@ -402,7 +416,10 @@ entities:
 #[tokio::test]
 async fn what_uploads_left_behind_is_deleted_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("files");
+    let mut first = on_disk(&folder, "only").await;
+    first.stop().await.unwrap();
+    let mut folders = std::fs::read_dir(folder.path().join("files")).unwrap();
+    let files = folders.next().unwrap().unwrap().path();
     let put = |path: &str, hours: u64| {
         let path = files.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -421,10 +438,29 @@ async fn what_uploads_left_behind_is_deleted_at_the_next_start() {
         put("incoming/.tmpghijkl", 0),
         put("cd/ab/notes.txt", 2),
     ];
-    let data_dir = folder.path().to_owned();
-    let _server = serve_with(example("profile"), |options| options.data_dir = data_dir).await;
+    let _server = on_disk(&folder, "only").await;
     while left.iter().any(|path| path.exists()) {
         tokio::task::yield_now().await;
     }
     assert!(kept.iter().all(|path| path.exists()));
+}
+
+#[tokio::test]
+async fn each_database_has_a_folder_of_its_own() {
+    let mut world = world().await;
+    world.uploaded("image/png", PNG).await;
+    let second = on_disk(&world.folder, "second").await;
+    let first = std::mem::replace(&mut world.server, second);
+    let folder = std::mem::replace(&mut world.folder, tempfile::tempdir().unwrap());
+    let world = world_of(world.server, folder).await;
+    world.uploaded("image/png", PNG).await;
+    let found = world.on_disk();
+    let owner = |path: &PathBuf| {
+        let files = world.folder.path().join("files");
+        let own = path.strip_prefix(files).unwrap().components().next();
+        own.unwrap().as_os_str().to_owned()
+    };
+    assert_eq!(found.len(), 2);
+    assert_ne!(owner(&found[0]), owner(&found[1]));
+    drop(first);
 }

@@ -50,6 +50,15 @@ operations:
     route: GET /me
     by: signed-in
     reply: { 200: { email: caller.email, token: caller.token } }
+  change:
+    route: PATCH /me
+    by: signed-in
+    input: { body: { password?: string, tags?: json } }
+    steps:
+      - update: caller
+        set: { tags: body.tags }
+        password: body.password
+    reply: { 204: ~ }
   maybe:
     route: GET /maybe
     by: anyone
@@ -143,6 +152,29 @@ async fn signing_in_is_counted_by_address_whatever_the_token() {
     let body = json!({ "email": "ada@example.com", "password": PASSWORD });
     let limited = server.post("/v1/enter", body).token(&own).send().await;
     assert_eq!(limited.expect(429).json()["problem"], "rate-limited");
+}
+
+#[tokio::test]
+async fn a_password_is_counted_like_a_sign_in_in_any_operation() {
+    let planned = |options: &mut archwright_server::ServerOptions| {
+        options.rate_limits = RateLimits::Planned;
+    };
+    let server = serve_with(plan(DESIGN), planned).await;
+    let own = token(join(&server, "ada@example.com", PASSWORD).await.expect(201));
+    let change = |body: Value| {
+        let ask = server.ask("PATCH", "/v1/me").token(&own);
+        ask.header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+    };
+    for _ in 0..8 {
+        change(json!({ "tags": [1] })).await.expect(204);
+    }
+    for _ in 0..3 {
+        change(json!({ "password": PASSWORD })).await.expect(204);
+    }
+    change(json!({ "password": PASSWORD })).await.expect(429);
+    change(json!({ "tags": [2] })).await.expect(204);
 }
 
 async fn refused(server: &Running, body: Value, status: u16) -> Value {

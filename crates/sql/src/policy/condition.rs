@@ -187,6 +187,7 @@ pub(super) fn leaves(model: &Model, expression: &Expression) -> bool {
         }
         ExpressionKind::Quantifier { .. }
         | ExpressionKind::Aggregate { .. }
+        | ExpressionKind::Filter { .. }
         | ExpressionKind::Map { .. } => true,
         ExpressionKind::In { list, .. } if matches!(list.ty, Type::Rows(_)) => true,
         _ => expression

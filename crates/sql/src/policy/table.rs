@@ -2,7 +2,7 @@
 
 use super::condition::{Asks, any, gate, leaves};
 use super::{DIALECT, SecurityNames, object};
-use crate::{Printer, Row, Scope, Unsupported, setting};
+use crate::{Parameter, Printer, Row, Scope, Unsupported, setting};
 use archwright_plan::model::FieldId;
 use archwright_plan::{
     CallerClass, ColumnSource, Permit, Plan, Table, TablePurpose, TableSecurity,
@@ -99,10 +99,17 @@ impl TablePolicies<'_> {
         let table = DIALECT.identifier(&self.table.name);
         self.push(format!("GRANT SELECT ON {table} TO {steps}"));
         let mut printer = Printer::settings(self.plan);
-        let own = printer.condition(tenancy, &Scope::columns(entity))?;
-        let tenant = setting::tenant();
+        let own = match leaves(&self.plan.model, tenancy) {
+            true => {
+                let body = printer.condition(tenancy, &Scope::alias(entity, "t"))?;
+                self.function("tenant", &format!("SELECT {body}"))
+            }
+            false => printer.condition(tenancy, &Scope::columns(entity))?,
+        };
+        let signed_in = printer.flag(Parameter::SignedIn)?;
         let using = format!(
-            "COALESCE({tenant} = '{}', FALSE) OR ({tenant} IS NOT NULL AND {own})",
+            "COALESCE({} = '{}', FALSE) OR ({signed_in} AND {own})",
+            setting::tenant(),
             setting::ANY_TENANT
         );
         self.policy("steps", "SELECT", steps, Some(&using), None);
@@ -184,7 +191,15 @@ impl TablePolicies<'_> {
         if self.one.change.is_empty() || self.one.columns.is_empty() {
             return Ok(());
         }
-        let using = self.rule("change", &self.one.change, Asks::Before)?;
+        let mut using = self.rule("change", &self.one.change, Asks::Before)?;
+        let own = self.is_own();
+        if let Some(marked) = self
+            .table
+            .column_from(ColumnSource::DeletedAt)
+            .filter(|_| own)
+        {
+            using = format!("{using} AND {} IS NULL", DIALECT.identifier(&marked.name));
+        }
         let check = self.left(&using)?;
         let table = DIALECT.identifier(&self.table.name);
         let columns = self.one.columns.iter();
@@ -232,7 +247,7 @@ impl TablePolicies<'_> {
             return Ok(using.to_owned());
         }
         let machine = self.plan.model.entity(self.one.subject).state.is_some();
-        if !machine && self.one.change.iter().any(|permit| permit.after.is_none()) {
+        if !machine && self.one.change.iter().all(|permit| permit.after.is_none()) {
             // What may be changed at all has no condition on the row that is left.
             return Ok("TRUE".to_owned());
         }

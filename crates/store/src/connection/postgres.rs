@@ -3,7 +3,7 @@
 mod drive;
 mod value;
 
-use super::{Row, Value};
+use super::{Row, STATEMENT_TIME, Value};
 use crate::Failure;
 use drive::{Socket, Stream, Wire};
 use std::cell::{Cell, RefCell};
@@ -18,8 +18,6 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 use value::Given;
 
 const CONNECT_TIME: Duration = Duration::from_secs(5);
-/// The server ends a statement that takes longer.
-const STATEMENT_TIME: Duration = Duration::from_secs(30);
 /// A server that does not answer for so long is gone.
 const SILENCE: Duration = Duration::from_secs(40);
 /// The schemas that are searched, by name: `"$user"` would change with the role.

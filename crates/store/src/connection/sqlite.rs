@@ -3,9 +3,10 @@
 use super::{Error, Row, Value};
 use crate::Failure;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,41 @@ pub(crate) fn connect(path: &Path, role: Role) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Instructions of SQLite's machine between two looks at the clock: a point read has some dozens, a second some
+/// hundred millions.
+const INSTRUCTIONS: std::ffi::c_int = 100_000;
+
+thread_local! {
+    /// When the statement that this thread runs was first found to take long.
+    static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Ends statements that take longer. Short ones never look at the clock.
+pub(crate) fn limit(connection: &mut Connection, time: Duration) -> rusqlite::Result<()> {
+    connection.progress_handler(
+        INSTRUCTIONS,
+        Some(move || match BEGUN.get() {
+            Some(begun) => begun.elapsed() >= time,
+            None => {
+                BEGUN.set(Some(Instant::now()));
+                false
+            }
+        }),
+    )
+}
+
+/// Statements without parameters and without rows.
+pub(super) fn batch(connection: &Connection, text: &str) -> rusqlite::Result<()> {
+    BEGUN.set(None);
+    connection.execute_batch(text)
+}
+
 fn bound<'c>(
     connection: &'c Connection,
     text: &str,
     values: &[Value],
 ) -> rusqlite::Result<CachedStatement<'c>> {
+    BEGUN.set(None);
     let mut statement = connection.prepare_cached(text)?;
     for (index, value) in values.iter().enumerate() {
         statement.raw_bind_parameter(index + 1, value)?;
@@ -80,12 +111,58 @@ pub(super) fn is_foreign_key(error: &rusqlite::Error) -> bool {
     code == Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
 }
 
-/// A busy database may be free soon; everything else is our own fault.
+/// A busy database may be free soon, and what takes too long may be asked again for less; everything else is our own
+/// fault.
 pub(super) fn failure(error: &rusqlite::Error) -> Failure {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => {
-            Failure::Unavailable(error.to_string())
-        }
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::OperationInterrupted,
+        ) => Failure::Unavailable(error.to_string()),
         _ => Failure::Internal(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use crate::connection;
+
+    const LONG: &str = "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?1) \
+                        SELECT count(*) FROM counted";
+
+    fn counted(connection: &connection::Connection, to: i64) -> Result<Option<i64>, Failure> {
+        connection.first(LONG, &[Value::Integer(to)], |row| row.get(0))
+    }
+
+    #[test]
+    fn a_statement_that_takes_too_long_is_ended_and_the_next_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = connect(&folder.path().join("database.sqlite"), Role::Writer).unwrap();
+        limit(&mut connection, Duration::ZERO).unwrap();
+        let connection = connection::Connection::Sqlite(connection);
+        let ended = counted(&connection, 1_000_000);
+        assert!(matches!(ended, Err(Failure::Unavailable(_))), "{ended:?}");
+        assert_eq!(counted(&connection, 100).unwrap(), Some(100));
+        connection
+            .batch("CREATE TABLE rows (number INTEGER)")
+            .unwrap();
+        // Of a write, too.
+        let text = format!("INSERT INTO rows {LONG}");
+        let ended = connection.execute(&text, &[Value::Integer(1_000_000)]);
+        assert!(matches!(ended, Err(Failure::Unavailable(_))), "{ended:?}");
+        assert_eq!(counted(&connection, 100).unwrap(), Some(100));
+    }
+
+    #[test]
+    fn a_statement_within_its_time_is_not_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = connect(&folder.path().join("database.sqlite"), Role::Writer).unwrap();
+        limit(&mut connection, Duration::MAX).unwrap();
+        let connection = connection::Connection::Sqlite(connection);
+        assert_eq!(counted(&connection, 1_000_000).unwrap(), Some(1_000_000));
     }
 }

@@ -2,9 +2,12 @@
 
 use super::Environment;
 use crate::connection::Value;
-use crate::write::{Inputs, Job, Reader, resolve};
+use crate::represent::bound;
+use crate::write::{Inputs, Job, Reader};
 use crate::{Call, Failure, Fault, Shared};
-use archwright_plan::model::{EntityId, InputField, InputKind, InputPlace, Operation, ScalarType};
+use archwright_plan::model::{
+    EntityId, IdType, InputField, InputKind, InputPlace, Operation, ScalarType,
+};
 use archwright_plan::{OperationKind, PathParameterKind, Plan};
 use archwright_sql::Classes;
 use serde_json::{Map, Value as Json};
@@ -45,6 +48,7 @@ pub(crate) fn read(
     }
     let mut bad = Vec::new();
     let query = by_name(
+        plan,
         InputPlace::Query,
         &operation.query_input,
         &call.query,
@@ -56,6 +60,7 @@ pub(crate) fn read(
         Some(&query),
     ));
     let headers = by_name(
+        plan,
         InputPlace::Header,
         &operation.header_input,
         &call.headers,
@@ -114,7 +119,7 @@ fn in_path(plan: &Plan, call: &Call, operation: &Operation) -> Json {
     for (parameter, text) in parameters.iter().zip(&call.path) {
         if let PathParameterKind::Input(index) = parameter.kind {
             let field = &operation.path_input[index];
-            object.insert(field.name.clone(), as_json(&field.kind, text));
+            object.insert(field.name.clone(), as_json(plan, &field.kind, text));
         }
     }
     Json::Object(object)
@@ -123,6 +128,7 @@ fn in_path(plan: &Plan, call: &Call, operation: &Operation) -> Json {
 /// Texts as the JSON that a body would have; names that nobody declared stay, to be refused. The names of headers
 /// ignore case (RFC 9110, 5.1), those of a query don't.
 fn by_name(
+    plan: &Plan,
     place: InputPlace,
     fields: &[InputField],
     given: &[(String, String)],
@@ -136,7 +142,7 @@ fn by_name(
     for (name, text) in given {
         let field = fields.iter().find(|field| is_name(field, name));
         let (name, value) = match field {
-            Some(field) => (&field.name, as_json(&field.kind, text)),
+            Some(field) => (&field.name, as_json(plan, &field.kind, text)),
             None => (name, Json::from(text.as_str())),
         };
         match (object.get_mut(name), field.map(|field| &field.kind)) {
@@ -159,7 +165,7 @@ fn by_name(
 }
 
 /// A text that is no value of the kind stays a text, and is refused as one.
-fn as_json(kind: &InputKind, text: &str) -> Json {
+fn as_json(plan: &Plan, kind: &InputKind, text: &str) -> Json {
     let plain = || Json::from(text);
     match kind {
         InputKind::Scalar(ScalarType::Int | ScalarType::BigInt) => {
@@ -173,30 +179,57 @@ fn as_json(kind: &InputKind, text: &str) -> Json {
         }
         InputKind::List(item) => {
             let items = text.split(',').filter(|item| !item.is_empty());
-            items.map(|text| as_json(item, text)).collect()
+            items.map(|text| as_json(plan, item, text)).collect()
         }
-        InputKind::Scalar(_) | InputKind::Reference(_) | InputKind::Object(_) => plain(),
+        InputKind::Reference(entity) => {
+            let entity = plan.model.entity(*entity);
+            let key = entity.key.and_then(|key| plan.model.field(key).scalar());
+            match (key, entity.id_type) {
+                (Some(key), _) => as_json(plan, &InputKind::Scalar(key.clone()), text),
+                (None, IdType::Int) => as_json(plan, &InputKind::Scalar(ScalarType::BigInt), text),
+                (None, IdType::Uuid) => plain(),
+            }
+        }
+        InputKind::Scalar(_) | InputKind::Object(_) => plain(),
     }
 }
 
 /// Looks up the rows that inputs name.
 pub(crate) fn resolve(job: &mut Job<'_>, environment: &mut Environment) -> Result<(), Failure> {
-    let mut faults = Vec::new();
+    let (mut bad, mut faults) = (Vec::new(), Vec::new());
     for reference in std::mem::take(&mut environment.references) {
-        match resolve::existing(job, reference.entity, &reference.address)? {
+        match named_row(job, reference.entity, &reference.address)? {
             Some(id) => environment
                 .inputs
                 .push((reference.place, reference.path, id)),
             None if reference.place == InputPlace::Path => return Err(Failure::NotFound),
-            None => faults.push(Fault {
-                at: reference.at,
-                code: "not-found",
-                message: "There is no such row.".to_owned(),
-            }),
+            None => {
+                let mut fault = Fault {
+                    at: reference.at,
+                    code: "not-found",
+                    message: "There is no such row.".to_owned(),
+                };
+                match reference.place {
+                    InputPlace::Body => faults.push(fault),
+                    _ => {
+                        fault.at = fault.at.trim_start_matches('/').to_owned();
+                        bad.push(fault);
+                    }
+                }
+            }
         }
     }
-    match faults.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::Invalid(faults)),
+    match (bad.is_empty(), faults.is_empty()) {
+        (false, _) => Err(Failure::BadRequest(bad)),
+        (true, false) => Err(Failure::Invalid(faults)),
+        (true, true) => Ok(()),
     }
+}
+
+fn named_row(job: &Job<'_>, entity: EntityId, address: &Value) -> Result<Option<Value>, Failure> {
+    let statement = job.shared.programs.named_row(entity)?;
+    let values = std::slice::from_ref(address);
+    let values = bound(statement, &Value::Null, &job.bindings(values))?;
+    job.connection
+        .first(&statement.text, &values, |row| row.get(0))
 }

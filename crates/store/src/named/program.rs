@@ -1,16 +1,18 @@
 //! Named operations, and the effects of moves, as statements that are printed once at the start.
 
-use super::show::{Shower, Shown};
+use super::find::{Window, named_entities, named_row};
+use super::show::Shower;
+use super::shown::Shown;
 use super::{Environment, steps};
 use crate::Failure;
 use crate::represent::{admit_class, unsupported};
 use crate::write::{Job, by_rule};
 use archwright_plan::model::{
-    BinaryOperator, BindingId, Direction, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
+    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
     InputPlace, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
 };
-use archwright_plan::{Alternative, ColumnSource, OperationKind, Plan};
-use archwright_sql::{Classes, Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
+use archwright_plan::{Alternative, OperationKind, Plan};
+use archwright_sql::{Classes, Dialect, Parameter, Printer, Scope, Statement, Unsupported};
 use std::collections::BTreeMap;
 
 /// By the operation's position in the plan, and by entity and position of the move.
@@ -18,6 +20,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Programs {
     operations: BTreeMap<usize, Program>,
     moves: BTreeMap<(EntityId, usize), Vec<Step>>,
+    /// Find the row that an input names.
+    named_rows: BTreeMap<EntityId, Statement>,
 }
 
 pub(crate) struct Program {
@@ -129,6 +133,10 @@ impl Programs {
                 programs
                     .operations
                     .insert(index, Program::new(plan, dialect, index, named)?);
+                for entity in named_entities(&plan.model.operations[named]) {
+                    let statement = named_row(plan, dialect, entity)?;
+                    programs.named_rows.insert(entity, statement);
+                }
             }
         }
         for entity in &plan.model.entities {
@@ -149,7 +157,7 @@ impl Programs {
 
     /// Every statement that they run.
     pub fn statements(&self) -> Vec<&Statement> {
-        let mut all = Vec::new();
+        let mut all: Vec<&Statement> = self.named_rows.values().collect();
         for program in self.operations.values() {
             all.extend(program.guard.iter().filter_map(|(_, when)| when.as_ref()));
             let refusals = program.refusals.iter();
@@ -164,6 +172,12 @@ impl Programs {
         let steps = programs.chain(self.moves.values()).flatten();
         steps.for_each(|step| step.statements(&mut all));
         all
+    }
+
+    /// Finds a row of an entity by its id or natural key `Value(0)`.
+    pub fn named_row(&self, entity: EntityId) -> Result<&Statement, Failure> {
+        let statement = self.named_rows.get(&entity);
+        statement.ok_or_else(|| Failure::Internal("an input that names no row".to_owned()))
     }
 
     /// What a move does beyond its row.
@@ -233,19 +247,21 @@ impl Program {
         !self.refusals.is_empty() || replies.any(|(status, _)| *status != self.status)
     }
 
-    /// The body of a failure with this status: that of the step that refused, or else the operation's.
+    /// The body of a failure with this status: that of the step that refused, or else the operation's. Empty where that
+    /// is nothing; `None` where there is none.
     pub fn told(
         &self,
         job: &Job<'_>,
         environment: &Environment,
         status: u16,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        match environment
-            .refusal
-            .and_then(|index| self.refusals.get(index))
-        {
-            Some(shown) => shown.write(job, environment),
-            None => self.shown(job, environment, status),
+        let refusal = environment.refusal;
+        let own = refusal.and_then(|index| self.refusals.get(index));
+        let mut replies = self.replies.iter();
+        let reply = replies.find(|(known, _)| *known == status);
+        match own.or(reply.map(|(_, shown)| shown)) {
+            Some(shown) => Ok(Some(shown.write(job, environment)?.unwrap_or_default())),
+            None => Ok(None),
         }
     }
 
@@ -265,6 +281,24 @@ impl Program {
 }
 
 impl Step {
+    /// What it writes into the fields of its row.
+    pub fn assignments(&self) -> impl Iterator<Item = &Assignment> {
+        let (key, set): (&[Assignment], &[Assignment]) = match &self.kind {
+            Kind::Create { set, .. } | Kind::Update { set, .. } => (&[], set),
+            Kind::Upsert { key, set, .. } => (key, set),
+            _ => (&[], &[]),
+        };
+        key.iter().chain(set)
+    }
+
+    /// Whether it changes rows that earlier steps bound.
+    pub fn is_about_rows(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Update { .. } | Kind::Delete { .. } | Kind::Link { .. }
+        )
+    }
+
     fn statements<'s>(&'s self, all: &mut Vec<&'s Statement>) {
         all.extend(&self.condition);
         let mut assigned = |set: &'s [Assignment]| all.extend(set.iter().map(|one| &one.value));
@@ -295,9 +329,9 @@ impl Step {
     }
 }
 
-struct Compiler<'p> {
-    plan: &'p Plan,
-    dialect: Dialect,
+pub(super) struct Compiler<'p> {
+    pub plan: &'p Plan,
+    pub dialect: Dialect,
     /// The entity of the row whose move has these effects.
     this: Option<EntityId>,
     refusals: Vec<Shown>,
@@ -306,7 +340,7 @@ struct Compiler<'p> {
 }
 
 impl<'p> Compiler<'p> {
-    fn new(plan: &'p Plan, dialect: Dialect, this: Option<EntityId>) -> Self {
+    pub fn new(plan: &'p Plan, dialect: Dialect, this: Option<EntityId>) -> Self {
         Self {
             plan,
             dialect,
@@ -317,14 +351,14 @@ impl<'p> Compiler<'p> {
         }
     }
 
-    fn printer(&self) -> Result<(Printer<'p>, Scope), Unsupported> {
+    pub fn printer(&self) -> Result<(Printer<'p>, Scope), Unsupported> {
         let mut printer = Printer::new(self.plan, self.dialect);
         let scope = self.outside(&mut printer)?;
         Ok((printer, scope))
     }
 
     /// What names stand for outside of a search.
-    fn outside(&self, printer: &mut Printer<'p>) -> Result<Scope, Unsupported> {
+    pub fn outside(&self, printer: &mut Printer<'p>) -> Result<Scope, Unsupported> {
         match self.this {
             None => Ok(Scope::default()),
             Some(entity) => Ok(Scope::row(printer.row_named(Parameter::RowId, entity)?)),
@@ -349,7 +383,10 @@ impl<'p> Compiler<'p> {
         self.select(|printer, scope| printer.value(value, scope))
     }
 
-    fn assignments(&self, set: &[(FieldId, Expression)]) -> Result<Vec<Assignment>, Unsupported> {
+    pub fn assignments(
+        &self,
+        set: &[(FieldId, Expression)],
+    ) -> Result<Vec<Assignment>, Unsupported> {
         let each = set.iter().map(|(field, value)| {
             let input = match &value.kind {
                 ExpressionKind::Input { place, path } => Some((*place, path.clone())),
@@ -523,175 +560,6 @@ impl<'p> Compiler<'p> {
         })
     }
 
-    /// `SELECT` over the rows of an entity that are there and, where the caller has a tenant, the caller's tenant's.
-    fn rows(
-        &self,
-        entity: EntityId,
-        filter: Option<&Expression>,
-        text: impl FnOnce(&str) -> String,
-    ) -> Result<Statement, Unsupported> {
-        let (mut printer, _) = self.printer()?;
-        let rows = self.filtered(&mut printer, entity, |printer, scope| match filter {
-            Some(filter) => printer
-                .condition(filter, scope)
-                .map(|one| format!(" AND {one}")),
-            None => Ok(String::new()),
-        })?;
-        Ok(printer.finish(text(&rows)))
-    }
-
-    fn found(
-        &self,
-        entity: EntityId,
-        filter: impl FnOnce(&mut Printer<'p>, &Scope) -> Result<String, Unsupported>,
-    ) -> Result<Statement, Unsupported> {
-        let (mut printer, _) = self.printer()?;
-        let rows = self.filtered(&mut printer, entity, filter)?;
-        Ok(printer.finish(format!("SELECT t.\"id\" FROM {rows} LIMIT 1")))
-    }
-
-    /// `table t WHERE …`
-    fn filtered(
-        &self,
-        printer: &mut Printer<'p>,
-        entity: EntityId,
-        filter: impl FnOnce(&mut Printer<'p>, &Scope) -> Result<String, Unsupported>,
-    ) -> Result<String, Unsupported> {
-        let table = printer.within_tenant(entity);
-        let active = printer.active(entity, "t");
-        let tenant = self.tenant(printer, entity)?;
-        let filter = filter(printer, &Scope::alias(entity, "t"))?;
-        let every = self.dialect.boolean(true);
-        Ok(format!("{table} t WHERE {every}{active}{tenant}{filter}"))
-    }
-
-    /// What anyone may do is no secret of a tenant; who is signed in stays in their own.
-    fn tenant(&self, printer: &mut Printer<'p>, entity: EntityId) -> Result<String, Unsupported> {
-        let model = &self.plan.model;
-        let definition = model.entity(entity);
-        let account = model
-            .account
-            .as_ref()
-            .map(|account| model.entity(account.entity));
-        let (Some(tenant), Some(own)) = (model.tenant, account.and_then(|account| account.tenant))
-        else {
-            return Ok(String::new());
-        };
-        let source = match definition.tenant {
-            Some(field) => ColumnSource::Field(field),
-            None if entity == tenant => ColumnSource::Id,
-            None => return Ok(String::new()),
-        };
-        let row = Row::Alias {
-            entity,
-            alias: "t".to_owned(),
-        };
-        let column = printer.column(&row, source)?;
-        let signed_in = printer.flag(Parameter::SignedIn)?;
-        let caller = printer.row_named(Parameter::CallerId, own.entity)?;
-        let callers = printer.column(&caller, ColumnSource::Field(own))?;
-        Ok(format!(" AND (NOT {signed_in} OR {column} = {callers})"))
-    }
-
-    fn list(
-        &self,
-        entity: EntityId,
-        filter: Option<&Expression>,
-        window: &Window<'_>,
-    ) -> Result<Statement, Unsupported> {
-        let (mut printer, outside) = self.printer()?;
-        let rows = self.filtered(&mut printer, entity, |printer, scope| match filter {
-            Some(filter) => printer
-                .condition(filter, scope)
-                .map(|one| format!(" AND {one}")),
-            None => Ok(String::new()),
-        })?;
-        let row = Row::Alias {
-            entity,
-            alias: "t".to_owned(),
-        };
-        let mut order = Vec::new();
-        for (field, direction) in window.sort {
-            let nullable = self.plan.model.field(*field).optional;
-            let column = printer.field(&row, *field)?;
-            order.push(self.dialect.ordered(&column, nullable, *direction));
-        }
-        // Without a sort, newest first; ties in the direction of the first key.
-        let falls = window
-            .sort
-            .first()
-            .is_none_or(|(_, direction)| *direction == Direction::Descending);
-        order.push(format!("t.\"id\"{}", if falls { " DESC" } else { "" }));
-        let most = self.plan.model.api.page_max;
-        let limit = match window.limit {
-            Some(limit) => {
-                let limit = printer.value(limit, &outside)?;
-                self.dialect
-                    .greater("0", &format!("coalesce({limit}, {most})"))
-            }
-            None => most.to_string(),
-        };
-        let offset = match window.offset {
-            Some(offset) => {
-                let offset = printer.value(offset, &outside)?;
-                self.dialect.greater("0", &format!("coalesce({offset}, 0)"))
-            }
-            None => "0".to_owned(),
-        };
-        let order = order.join(", ");
-        Ok(printer.finish(format!(
-            "SELECT {} FROM (SELECT t.\"id\" AS id FROM {rows} \
-             ORDER BY {order} LIMIT {limit} OFFSET {offset}) found",
-            self.dialect.json_list("found.id")
-        )))
-    }
-
-    fn upsert(
-        &self,
-        bind: BindingId,
-        entity: EntityId,
-        key: &[(FieldId, Expression)],
-        set: &[(FieldId, Expression)],
-        changes: bool,
-    ) -> Result<Kind, Unsupported> {
-        let row = Row::Alias {
-            entity,
-            alias: "t".to_owned(),
-        };
-        let find = self.found(entity, |printer, _| {
-            let scope = self.outside(printer)?.bound(bind, row);
-            let mut conditions = String::new();
-            for (field, value) in key {
-                let of = Expression {
-                    kind: ExpressionKind::Binding(bind),
-                    ty: Type::Row(entity),
-                    nullable: false,
-                    span: value.span,
-                };
-                let kind = ExpressionKind::Binary {
-                    operator: BinaryOperator::Equal,
-                    left: Box::new(self.stored(&of, *field)),
-                    right: Box::new(value.clone()),
-                };
-                let same = Expression {
-                    kind,
-                    ty: Type::Bool,
-                    ..of
-                };
-                conditions.push_str(&format!(" AND {}", printer.condition(&same, &scope)?));
-            }
-            Ok(conditions)
-        })?;
-        Ok(Kind::Upsert {
-            bind,
-            entity,
-            find,
-            key: self.assignments(key)?,
-            set: self.assignments(set)?,
-            changes,
-        })
-    }
-
     fn link(
         &self,
         from: &Expression,
@@ -748,7 +616,7 @@ impl<'p> Compiler<'p> {
     }
 
     /// What a row has in a field.
-    fn stored(&self, row: &Expression, field: FieldId) -> Expression {
+    pub fn stored(&self, row: &Expression, field: FieldId) -> Expression {
         let definition = self.plan.model.field(field);
         let ty = match &definition.kind {
             FieldKind::Scalar(scalar) => scalar.value_type(),
@@ -781,13 +649,6 @@ impl<'p> Compiler<'p> {
             operation,
         })
     }
-}
-
-/// Which rows of those that are found.
-struct Window<'a> {
-    sort: &'a [(FieldId, Direction)],
-    limit: Option<&'a Expression>,
-    offset: Option<&'a Expression>,
 }
 
 fn entity_of(row: &Expression) -> Result<EntityId, Unsupported> {

@@ -1,29 +1,21 @@
 //! The shapes of replies: one statement for the reply, and one for each list in it, however long.
 
-use super::Environment;
-use crate::Failure;
-use crate::connection::{Value, ValueRef};
-use crate::represent::{Bindings, Form, Shaping, represent, scalar_form, unsupported, write_plain};
-use crate::write::{Job, id_text};
+use super::shown::Shown;
+use crate::represent::{Form, scalar_form, unsupported};
 use archwright_plan::Plan;
 use archwright_plan::model::{
-    EntityId, Expression, ExpressionKind, FieldKind, ScalarType, Shape, Type,
+    BindingId, EntityId, Expression, ExpressionKind, FieldKind, ScalarType, Shape, Type,
 };
-use archwright_sql::{Dialect, Parameter, Printer, Row, Scope, Statement, Unsupported};
-use std::collections::HashMap;
+use archwright_sql::{Dialect, Parameter, Printer, Row, Scope, Unsupported};
 
-/// A shape over one row of a statement.
-pub(crate) struct Shown {
-    /// Absent: nothing is shown.
-    statement: Option<Statement>,
-    node: Node,
-    lists: Vec<List>,
+/// The items of a list in a shape.
+pub(super) struct List {
+    pub shown: Shown,
+    /// Whether items are shown with rows around them: see [`Shower::list_within`].
+    pub is_within: bool,
 }
 
-/// Rows by the JSON list of their ids, `Value(0)`; column 0 is the id.
-struct List(Shown);
-
-enum Node {
+pub(super) enum Node {
     Nothing,
     Value {
         column: usize,
@@ -50,9 +42,10 @@ enum Node {
     },
     /// `"key":` and its value.
     Object(Vec<(Vec<u8>, Node)>),
-    /// Each row of a list of ids.
+    /// Each row of a list of ids, together with the rows around it whose ids these columns hold.
     Each {
         column: usize,
+        around: Vec<usize>,
         list: usize,
     },
 }
@@ -91,7 +84,7 @@ impl<'p> Shower<'p> {
         })
     }
 
-    /// A shape over the rows of an entity with the ids `Value(0)`.
+    /// A shape over the rows of an entity with the ids `Value(0)`; column 0 is the id.
     fn list(
         mut self,
         entity: EntityId,
@@ -110,11 +103,57 @@ impl<'p> Shower<'p> {
             self.columns.join(", "),
             self.printer.list_values(&ids, &Type::Row(entity))
         );
-        Ok(List(Shown {
-            statement: Some(self.printer.finish(text)),
-            node,
-            lists: self.lists,
-        }))
+        Ok(List {
+            shown: Shown {
+                statement: Some(self.printer.finish(text)),
+                node,
+                lists: self.lists,
+            },
+            is_within: false,
+        })
+    }
+
+    /// A shape over rows of an entity together with rows around them: `Value(0)` is a list of lists of ids, first that
+    /// of the row, then those of the rows around it. Column 0 is the position in it.
+    fn list_within(
+        mut self,
+        entity: EntityId,
+        around: &[(Name, Row)],
+        print: impl FnOnce(&mut Self, Row, &Scope) -> Result<Node, Unsupported>,
+    ) -> Result<List, Unsupported> {
+        let dialect = self.printer.dialect;
+        let lists = self.printer.parameter(Parameter::Value(0))?;
+        let (from, position) = dialect.json_lists(&lists, "k");
+        self.columns.push(position);
+        let mut scope = Scope::default();
+        for (index, (name, row)) in around.iter().enumerate() {
+            let entity = row.entity();
+            let id = self.printer.listed_id("k", index + 1, entity);
+            let row = Row::Key { entity, id };
+            match name {
+                Name::This => scope.this = Some(row),
+                Name::Binding(binding) => scope = scope.bound(*binding, row),
+            }
+        }
+        let row = Row::Alias {
+            entity,
+            alias: "t".to_owned(),
+        };
+        let node = print(&mut self, row, &scope)?;
+        let table = self.printer.table(entity);
+        let text = format!(
+            "SELECT {} FROM {from} JOIN {table} t ON t.\"id\" = {}",
+            self.columns.join(", "),
+            self.printer.listed_id("k", 0, entity)
+        );
+        Ok(List {
+            shown: Shown {
+                statement: Some(self.printer.finish(text)),
+                node,
+                lists: self.lists,
+            },
+            is_within: true,
+        })
     }
 
     fn column(&mut self, text: String) -> usize {
@@ -144,7 +183,7 @@ impl<'p> Shower<'p> {
                         .list(entity, |shower, row| {
                             shower.node(&view.show, &Scope::row(row))
                         })?;
-                    return Ok(self.each(column, list));
+                    return Ok(self.each(column, Vec::new(), list));
                 }
                 let row = self.printer.row(of, scope)?;
                 let node = self.node(&view.show, &Scope::row(row.clone()))?;
@@ -169,19 +208,32 @@ impl<'p> Shower<'p> {
                 };
                 let column = self.printer.row_ids(list, scope)?;
                 let column = self.column(column);
-                let list = Shower::new(self.printer.plan, self.printer.dialect)
-                    .list(entity, |shower, row| {
-                        shower.node(item, &Scope::row(row.clone()).bound(*bind, row))
+                let around = named_rows(item, scope);
+                let shower = Shower::new(self.printer.plan, self.printer.dialect);
+                if around.is_empty() {
+                    let list = shower.list(entity, |shower, row| {
+                        shower.node(item, &Scope::default().bound(*bind, row))
                     })?;
-                Ok(self.each(column, list))
+                    return Ok(self.each(column, Vec::new(), list));
+                }
+                let mut ids = Vec::with_capacity(around.len());
+                for (_, row) in &around {
+                    let id = self.printer.row_id(row)?;
+                    ids.push(self.column(id));
+                }
+                let list = shower.list_within(entity, &around, |shower, row, scope| {
+                    shower.node(item, &scope.bound(*bind, row))
+                })?;
+                Ok(self.each(column, ids, list))
             }
         }
     }
 
-    fn each(&mut self, column: usize, list: List) -> Node {
+    fn each(&mut self, column: usize, around: Vec<usize>, list: List) -> Node {
         self.lists.push(list);
         Node::Each {
             column,
+            around,
             list: self.lists.len() - 1,
         }
     }
@@ -253,6 +305,47 @@ impl<'p> Shower<'p> {
     }
 }
 
+/// What a shape calls a row around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    This,
+    Binding(BindingId),
+}
+
+/// The rows of a scope that a shape inside of it speaks of.
+fn named_rows(shape: &Shape, scope: &Scope) -> Vec<(Name, Row)> {
+    let mut found: Vec<(Name, Row)> = Vec::new();
+    names(shape, &mut |part| {
+        let named = match part.kind {
+            ExpressionKind::This => scope.this.clone().map(|row| (Name::This, row)),
+            ExpressionKind::Binding(binding) => {
+                let row = scope.binding(binding);
+                row.map(|row| (Name::Binding(binding), row))
+            }
+            _ => None,
+        };
+        if let Some((name, row)) = named
+            && found.iter().all(|(known, _)| *known != name)
+        {
+            found.push((name, row));
+        }
+    });
+    found
+}
+
+/// Calls `visit` on all that a shape is made of, but for views, which name the rows that they show alone.
+fn names(shape: &Shape, visit: &mut dyn FnMut(&Expression)) {
+    match shape {
+        Shape::Nothing => {}
+        Shape::Value(of) | Shape::Show { of, .. } => of.walk(&mut |part| visit(part)),
+        Shape::Object(parts) => parts.iter().for_each(|(_, part)| names(part, visit)),
+        Shape::Each { list, item, .. } => {
+            list.walk(&mut |part| visit(part));
+            names(item, visit);
+        }
+    }
+}
+
 fn form(ty: &Type, value: &Expression) -> Result<Form, Unsupported> {
     Ok(match ty {
         Type::Bool => Form::Bool,
@@ -264,222 +357,4 @@ fn form(ty: &Type, value: &Expression) -> Result<Form, Unsupported> {
         Type::File => return Err(Unsupported::at("a file in a shape of its own", value.span)),
         _ => return Err(unsupported("a value of this kind in a shape")),
     })
-}
-
-/// The objects of a list, by the texts of their ids.
-type Written = HashMap<String, Vec<u8>>;
-
-impl Shown {
-    pub fn statements(&self) -> Vec<&Statement> {
-        let mut all: Vec<&Statement> = self.statement.iter().collect();
-        all.extend(self.lists.iter().flat_map(|List(shown)| shown.statements()));
-        all
-    }
-
-    /// The JSON; nothing where nothing is shown.
-    pub fn write(
-        &self,
-        job: &Job<'_>,
-        environment: &Environment,
-    ) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(statement) = &self.statement else {
-            return Ok(None);
-        };
-        let bindings = job.bindings(&[]).within(environment);
-        let rows = rows(job, statement, &bindings)?;
-        let lists = self.written_lists(job, environment, &rows)?;
-        let row = rows
-            .first()
-            .ok_or_else(|| Failure::Internal("a reply without a row".to_owned()))?;
-        let mut json = Vec::new();
-        self.node.write(job, row, &lists, &mut json)?;
-        Ok(Some(json))
-    }
-
-    /// Each list is read once for all rows.
-    fn written_lists(
-        &self,
-        job: &Job<'_>,
-        environment: &Environment,
-        rows: &[Vec<Value>],
-    ) -> Result<Vec<Written>, Failure> {
-        let mut written = Vec::with_capacity(self.lists.len());
-        for (index, List(shown)) in self.lists.iter().enumerate() {
-            let column = self.node.column_of(index);
-            let mut ids = Vec::new();
-            for row in rows {
-                ids.extend(list_of(&row[column.unwrap_or_default()])?);
-            }
-            written.push(shown.by_id(job, environment, ids)?);
-        }
-        Ok(written)
-    }
-
-    fn by_id(
-        &self,
-        job: &Job<'_>,
-        environment: &Environment,
-        ids: Vec<serde_json::Value>,
-    ) -> Result<Written, Failure> {
-        let (false, Some(statement)) = (ids.is_empty(), &self.statement) else {
-            return Ok(Written::new());
-        };
-        let values = [Value::Text(serde_json::Value::from(ids).to_string())];
-        let bindings = job.bindings(&values).within(environment);
-        let rows = rows(job, statement, &bindings)?;
-        let lists = self.written_lists(job, environment, &rows)?;
-        let mut written = Written::with_capacity(rows.len());
-        for row in &rows {
-            let mut json = Vec::new();
-            self.node.write(job, row, &lists, &mut json)?;
-            written.insert(id_text(&row[0]), json);
-        }
-        Ok(written)
-    }
-}
-
-fn rows(
-    job: &Job<'_>,
-    statement: &Statement,
-    bindings: &Bindings<'_>,
-) -> Result<Vec<Vec<Value>>, Failure> {
-    let values = crate::represent::bound(statement, &Value::Null, bindings)?;
-    job.connection.all(&statement.text, &values, |row| {
-        (0..row.width()).map(|column| row.get(column)).collect()
-    })
-}
-
-impl Node {
-    /// The column that holds the ids of a list.
-    fn column_of(&self, wanted: usize) -> Option<usize> {
-        match self {
-            Self::Each { column, list } => (*list == wanted).then_some(*column),
-            Self::Optional { node, .. } => node.column_of(wanted),
-            Self::Object(parts) => parts.iter().find_map(|(_, node)| node.column_of(wanted)),
-            _ => None,
-        }
-    }
-
-    fn write(
-        &self,
-        job: &Job<'_>,
-        row: &[Value],
-        lists: &[Written],
-        to: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
-        match self {
-            Self::Nothing => to.extend_from_slice(b"null"),
-            Self::Value { column, form } => scalar(form, &row[*column], to)?,
-            Self::Values { column, form } if row[*column] == Value::Null => {
-                scalar(form, &Value::Null, to)?
-            }
-            Self::Values { column, form } => {
-                let items = list_of(&row[*column])?.into_iter();
-                joined(items, to, |item, to| scalar(form, &stored(item), to))?;
-            }
-            Self::Row { column, entity } => represented(job, *entity, &row[*column], to)?,
-            Self::Rows { column, entity } => {
-                let items = list_of(&row[*column])?.into_iter();
-                joined(items, to, |item, to| {
-                    represented(job, *entity, &stored(item), to)
-                })?;
-            }
-            Self::Optional { column, .. } if row[*column] == Value::Null => {
-                to.extend_from_slice(b"null")
-            }
-            Self::Optional { node, .. } => node.write(job, row, lists, to)?,
-            Self::Object(parts) => {
-                for (index, (key, node)) in parts.iter().enumerate() {
-                    to.push(if index == 0 { b'{' } else { b',' });
-                    to.extend_from_slice(key);
-                    node.write(job, row, lists, to)?;
-                }
-                to.extend_from_slice(if parts.is_empty() { b"{}" } else { b"}" });
-            }
-            Self::Each { column, list } => {
-                let ids = list_of(&row[*column])?
-                    .into_iter()
-                    .map(|item| id_text(&stored(item)));
-                // A row that is deleted since is not shown.
-                let items = ids.filter_map(|id| lists[*list].get(&id));
-                joined(items, to, |item, to| {
-                    to.extend_from_slice(item);
-                    Ok(())
-                })?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn joined<T>(
-    items: impl Iterator<Item = T>,
-    to: &mut Vec<u8>,
-    mut write: impl FnMut(T, &mut Vec<u8>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    to.push(b'[');
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            to.push(b',');
-        }
-        write(item, to)?;
-    }
-    to.push(b']');
-    Ok(())
-}
-
-fn scalar(form: &Form, value: &Value, to: &mut Vec<u8>) -> Result<(), Failure> {
-    match value {
-        Value::Null => {
-            to.extend_from_slice(b"null");
-            Ok(())
-        }
-        value => write_plain(form, ValueRef::from(value), to),
-    }
-}
-
-fn represented(
-    job: &Job<'_>,
-    entity: EntityId,
-    id: &Value,
-    to: &mut Vec<u8>,
-) -> Result<(), Failure> {
-    let text = id_text(id);
-    let shaping = Shaping::default();
-    let shown = represent(
-        job.connection,
-        job.shared,
-        entity,
-        &text,
-        job.context,
-        &shaping,
-    )?;
-    match shown {
-        Some(shown) => to.extend_from_slice(&shown.json),
-        None => to.extend_from_slice(b"null"),
-    }
-    Ok(())
-}
-
-/// The items of a JSON list; a missing one has none.
-pub(super) fn list_of(value: &Value) -> Result<Vec<serde_json::Value>, Failure> {
-    match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Text(text) => {
-            serde_json::from_str(text).map_err(|error| Failure::Internal(error.to_string()))
-        }
-        _ => Err(Failure::Internal("a list that is none".to_owned())),
-    }
-}
-
-/// An item of a JSON list, as a column would store it.
-pub(super) fn stored(item: serde_json::Value) -> Value {
-    match item {
-        serde_json::Value::String(text) => Value::Text(text),
-        serde_json::Value::Bool(value) => Value::Integer(value.into()),
-        other => match (other.as_i64(), other.as_f64()) {
-            (Some(number), _) => Value::Integer(number),
-            (None, number) => number.map_or(Value::Null, Value::Real),
-        },
-    }
 }

@@ -2,12 +2,12 @@
 
 use super::Environment;
 use super::program::{Assignment, Kind, Step};
-use super::show::{list_of, stored};
+use super::shown::{list_of, stored};
 use crate::connection::Value;
 use crate::represent::{Rule, bound};
-use crate::write::{self, Given, Job, by_rule, status};
-use crate::{Failure, accounts};
-use archwright_plan::model::{BindingId, EntityId, FieldId, Otherwise, SignUp};
+use crate::write::{self, Given, Job, at_odds, by_rule, status};
+use crate::{Failure, Fault, accounts};
+use archwright_plan::model::{BindingId, EntityId, FieldId, InputPlace, Otherwise, SignUp};
 use archwright_sql::{Phase, Statement};
 
 pub(crate) fn run(
@@ -70,19 +70,49 @@ fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<
     let Otherwise::Status(wanted) = step.otherwise else {
         return Err(failure);
     };
+    let failure = match of_inputs(job, step, failure) {
+        // The body is to be mended, whatever the step says.
+        failure @ Failure::Invalid(_) => return Err(failure),
+        failure => failure,
+    };
     let failure = match failure {
         // What the database refuses is told as the step wants it.
         Failure::Conflict { detail, .. } if wanted != 409 => status(wanted, detail),
         // An earlier step took the row.
-        Failure::NotFound if matches!(step.kind, Kind::Update { .. } | Kind::Delete { .. }) => {
-            refused(step)
-        }
+        Failure::NotFound if step.is_about_rows() => refused(step),
         failure => failure,
     };
     if failure.status() == Some(wanted) {
         environment.refusal = environment.refusal.or(step.refusal);
     }
     Err(failure)
+}
+
+/// A value that the body itself gives is told at its place there. Whatever else breaks a rule is at odds with what is
+/// stored.
+fn of_inputs(job: &Job<'_>, step: &Step, failure: Failure) -> Failure {
+    let Failure::Invalid(faults) = failure else {
+        return failure;
+    };
+    let place = |at: &str| {
+        let mut assignments = step.assignments();
+        let field = |one: &&Assignment| format!("/{}", job.plan().model.json_name(one.field)) == at;
+        match &assignments.find(field)?.input {
+            Some((InputPlace::Body, path)) => Some(format!("/{}", path.join("/"))),
+            _ => None,
+        }
+    };
+    match faults
+        .iter()
+        .map(|fault| place(&fault.at))
+        .collect::<Option<Vec<String>>>()
+    {
+        Some(places) => {
+            let faults = faults.into_iter().zip(places);
+            Failure::Invalid(faults.map(|(fault, at)| Fault { at, ..fault }).collect())
+        }
+        None => at_odds(Failure::Invalid(faults)),
+    }
 }
 
 fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<(), Failure> {

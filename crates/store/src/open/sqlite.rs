@@ -2,8 +2,8 @@
 
 use super::{OpenError, Opened, RECORD, StoreOptions, records};
 use crate::Failure;
-use crate::connection;
-use crate::connection::sqlite::{Role, connect};
+use crate::connection::sqlite::{Role, connect, limit};
+use crate::connection::{self, STATEMENT_TIME};
 use crate::pool::Pool;
 use crate::writer::{Writer, sqlite};
 use archwright_plan::Plan;
@@ -30,6 +30,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     } else {
         compare(&writer, plan, &statements).map_err(failed)??;
     }
+    limit(&mut writer, STATEMENT_TIME).map_err(failed)?;
     let writer = connection::Connection::Sqlite(writer);
     let writer = sqlite::Writer::start(writer).map_err(|error| OpenError::Unreachable {
         path: location.path.display().to_string(),
@@ -37,7 +38,10 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     })?;
     let path = location.path;
     let reader = move || {
-        let connection = connect(&path, Role::Reader);
+        let connection = connect(&path, Role::Reader).and_then(|mut connection| {
+            limit(&mut connection, STATEMENT_TIME)?;
+            Ok(connection)
+        });
         let connection = connection.map_err(|error| Failure::Unavailable(error.to_string()))?;
         Ok(connection::Connection::Sqlite(connection))
     };

@@ -3,9 +3,9 @@
 use super::{QueryKey, Tree};
 use crate::Failure;
 use crate::read::Page;
-use archwright_plan::model::{EntityId, FieldId, IdType, ScalarType, ToManyKind, Type};
+use archwright_plan::model::{EntityId, FieldId, IdType, ScalarType};
 use archwright_plan::{
-    Alternative, ColumnSource, Expand, Operation, OperationKind, Output, OutputSource, Plan,
+    Alternative, ColumnSource, Operation, OperationKind, Output, OutputSource, Plan,
 };
 use archwright_sql::{
     Classes, Dialect, Guard, Parameter, Phase, Printer, Projection, Row, Scope, Unsupported,
@@ -34,6 +34,8 @@ pub(crate) struct Query {
     pub sort: Option<usize>,
     /// Of a child: the column that says which parent the row belongs to.
     pub group: Option<usize>,
+    /// Its rows are there because the request expands a relation.
+    pub is_expanded: bool,
 }
 
 impl Query {
@@ -172,6 +174,8 @@ pub(crate) struct Builder<'a> {
     pub plan: &'a Plan,
     pub classes: &'a Classes,
     pub rows: Rows,
+    /// Of rows below an expanded relation.
+    pub is_expanded: bool,
     pub printer: Printer<'a>,
     pub projection: Projection,
     pub query: Query,
@@ -184,6 +188,7 @@ impl<'a> Builder<'a> {
             plan,
             classes,
             rows: Rows::Known,
+            is_expanded: false,
             printer,
             projection: Projection::default(),
             query: Query::default(),
@@ -197,7 +202,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn start(&mut self, entity: EntityId) -> Result<(), Unsupported> {
+    pub fn start(&mut self, entity: EntityId) -> Result<(), Unsupported> {
         let id = self.printer.column(&Self::this(entity), ColumnSource::Id)?;
         self.projection.push(id);
         if self
@@ -214,7 +219,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn representation(
+    pub fn representation(
         &mut self,
         entity: EntityId,
         kept: Option<&[usize]>,
@@ -298,144 +303,6 @@ impl<'a> Builder<'a> {
                 .map_or(Form::Text, scalar_form),
             None => self.id_form(relation.target),
         }
-    }
-
-    /// A child's statement: grouped by its first extra column.
-    fn child(&mut self, key_column: usize, kind: ChildKind, query: Query) -> Form {
-        self.query.children.push(Child {
-            key_column,
-            kind,
-            query,
-        });
-        Form::Child(self.query.children.len() - 1)
-    }
-
-    fn parts(&mut self, field: FieldId, tree: &Tree) -> Result<Form, Unsupported> {
-        let relation = self.plan.model.field(field).to_many();
-        let relation = relation.ok_or_else(|| unsupported("parts of one value"))?;
-        let (ToManyKind::Composed { by } | ToManyKind::Inverse { by }) = relation.kind else {
-            return Err(unsupported("parts of a relation that is not composed"));
-        };
-        let entity = relation.target;
-        let mut part = Builder::new(self.plan, self.printer.dialect, self.classes);
-        part.rows = self.rows;
-        part.start(entity)?;
-        part.representation(entity, None, tree)?;
-        let back = part
-            .printer
-            .column(&Self::this(entity), ColumnSource::Field(by))?;
-        part.query.group = Some(part.projection.push(back.clone()));
-        let whole = self.plan.model.field(by).to_one();
-        let keys = part.keys(whole.map_or(entity, |whole| whole.target))?;
-        let active = part.printer.active(entity, "t");
-        let order = match self.plan.table(entity).column_from(ColumnSource::Position) {
-            Some(_) => part
-                .printer
-                .column(&Self::this(entity), ColumnSource::Position)?,
-            None => part.printer.column(&Self::this(entity), ColumnSource::Id)?,
-        };
-        let query = part.finish(
-            entity,
-            &format!(" WHERE {back} IN ({keys}){active} ORDER BY {back}, {order}"),
-        );
-        Ok(self.child(0, ChildKind::Many, query))
-    }
-
-    /// The ids of rows of an entity, in a list.
-    fn keys(&mut self, entity: EntityId) -> Result<String, Unsupported> {
-        let list = self.printer.parameter(Parameter::Value(0))?;
-        Ok(self.printer.list_values(&list, &Type::Row(entity)))
-    }
-
-    fn expand(&mut self, expand: &Expand, tree: &Tree) -> Result<Form, Unsupported> {
-        let entity = expand.target;
-        let mut target = Builder::new(self.plan, self.printer.dialect, self.classes);
-        target.start(entity)?;
-        target.representation(entity, None, tree)?;
-        if expand.many {
-            let end = target.many(expand)?;
-            let query = target.finish(entity, &end);
-            return Ok(self.child(0, ChildKind::Many, query));
-        }
-        let key = self.printer.column(
-            &Self::this(expand.field.entity),
-            ColumnSource::Field(expand.field),
-        )?;
-        let key_column = self.projection.push(key);
-        target.query.group = Some(0);
-        let id = target
-            .printer
-            .column(&Self::this(entity), ColumnSource::Id)?;
-        let keys = target.keys(entity)?;
-        let active = target.printer.active(entity, "t");
-        let guard = target.readable(entity, &OperationKind::Get, "t")?;
-        let guard = guard.and(self.printer.dialect);
-        let query = target.finish(entity, &format!(" WHERE {id} IN ({keys}){active}{guard}"));
-        Ok(self.child(key_column, ChildKind::One, query))
-    }
-
-    /// At most a page for each parent, by id. The inner statement finds the pairs, the outer one reads the rows.
-    fn many(&mut self, expand: &Expand) -> Result<String, Unsupported> {
-        let entity = expand.target;
-        let table = self.printer.known(entity);
-        let keys = self.keys(expand.field.entity)?;
-        let row = Row::Alias {
-            entity,
-            alias: "r".to_owned(),
-        };
-        let id = self.printer.column(&row, ColumnSource::Id)?;
-        let relation = self.plan.model.field(expand.field).to_many();
-        let relation = relation.ok_or_else(|| unsupported("a list of one row"))?;
-        let (from, parent) = match relation.kind {
-            ToManyKind::Inverse { by } | ToManyKind::Composed { by } => (
-                format!("{table} r"),
-                self.printer.column(&row, ColumnSource::Field(by))?,
-            ),
-            ToManyKind::Linked { canonical, .. } => {
-                let (link, near, far) = self.printer.link(canonical, expand.field)?;
-                (
-                    format!("{link} l JOIN {table} r ON {id} = l.{far}"),
-                    format!("l.{near}"),
-                )
-            }
-            ToManyKind::Through {
-                entity: between,
-                near,
-                far,
-            } => {
-                let row = Row::Alias {
-                    entity: between,
-                    alias: "l".to_owned(),
-                };
-                let near = self.printer.column(&row, ColumnSource::Field(near))?;
-                let far = self.printer.column(&row, ColumnSource::Field(far))?;
-                let pairs = format!(
-                    "(SELECT DISTINCT {near} AS near, {far} AS far FROM {} l WHERE {near} IN ({keys}){})",
-                    self.printer.table(between),
-                    self.printer.active(between, "l")
-                );
-                (
-                    format!("{pairs} l JOIN {table} r ON {id} = l.far"),
-                    "l.near".to_owned(),
-                )
-            }
-        };
-        let active = self.printer.active(entity, "r");
-        let guard = self
-            .readable(entity, &OperationKind::List, "r")?
-            .and(self.printer.dialect);
-        self.query.group = Some(self.projection.push("p.k".to_owned()));
-        let this_id = self.printer.column(&Self::this(entity), ColumnSource::Id)?;
-        let limit = self.plan.model.api.page_max;
-        self.projection.joins.insert_str(
-            0,
-            &format!(
-                " JOIN (SELECT {parent} AS k, {id} AS i, \
-                 row_number() OVER (PARTITION BY {parent} ORDER BY {id}) AS n \
-                 FROM {from} WHERE {parent} IN ({keys}){active}{guard}) p ON p.i = {this_id}"
-            ),
-        );
-        Ok(format!(" WHERE p.n <= {limit} ORDER BY p.k, p.n"))
     }
 
     /// Which rows such callers may read; the parts of a row, if they may read that.
@@ -541,7 +408,7 @@ impl<'a> Builder<'a> {
         Ok(guard.and(self.printer.dialect))
     }
 
-    fn finish(mut self, entity: EntityId, end: &str) -> Query {
+    pub fn finish(mut self, entity: EntityId, end: &str) -> Query {
         let table = match self.rows {
             Rows::Known => self.printer.known(entity),
             Rows::All => self.printer.table(entity),
@@ -554,6 +421,7 @@ impl<'a> Builder<'a> {
         let statement = self.printer.finish(text);
         self.query.text = statement.text;
         self.query.parameters = statement.parameters;
+        self.query.is_expanded = self.is_expanded;
         self.query
     }
 }

@@ -44,15 +44,24 @@ impl Rule {
     }
 }
 
-/// The guard of the operation that reads single rows, or else of the one that lists them.
+/// The kind of the operation that reads single rows, or else of the one that lists them; of a part, those of what it is
+/// a part of.
+fn reading_kind(plan: &Plan, mut entity: EntityId) -> OperationKind {
+    while let Some(part) = &plan.model.entity(entity).part_of {
+        entity = part.whole;
+    }
+    let mut operations = plan.operations.iter();
+    match operations.any(|one| one.entity == Some(entity) && one.kind == OperationKind::Get) {
+        true => OperationKind::Get,
+        false => OperationKind::List,
+    }
+}
+
 fn reading(plan: &Plan, entity: EntityId) -> &[Alternative] {
-    let by_kind = |kind: OperationKind| {
-        let mut operations = plan.operations.iter();
-        operations.find(|one| one.entity == Some(entity) && one.kind == kind)
-    };
-    by_kind(OperationKind::Get)
-        .or_else(|| by_kind(OperationKind::List))
-        .map_or(&[], |operation| &operation.guard)
+    let kind = reading_kind(plan, entity);
+    let mut operations = plan.operations.iter();
+    let operation = operations.find(|one| one.entity == Some(entity) && one.kind == kind);
+    operation.map_or(&[], |operation| &operation.guard)
 }
 
 /// The alternatives that are for a class of callers, and the statement that judges them on a row.
@@ -129,14 +138,7 @@ pub(crate) fn lookup_statement(
     classes: &Classes,
 ) -> Result<Statement, Unsupported> {
     let mut builder = Builder::new(plan, dialect, classes);
-    let kind = match plan
-        .operations
-        .iter()
-        .any(|one| one.entity == Some(entity) && one.kind == OperationKind::Get)
-    {
-        true => OperationKind::Get,
-        false => OperationKind::List,
-    };
+    let kind = reading_kind(plan, entity);
     let found = builder.addressed(entity)?;
     let value = builder.address(entity)?;
     let active = builder.printer.active(entity, "t");

@@ -2,8 +2,9 @@
 
 use super::write::write_value;
 use super::{Bindings, ChildKind, Form, Query};
-use crate::Failure;
 use crate::connection::{Connection, Row, Value, ValueRef};
+use crate::{Failure, Fault};
+use archwright_plan::limits::EXPANDED_ROWS;
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 
@@ -14,6 +15,8 @@ pub(crate) struct Rows {
     pub spans: Vec<Range<usize>>,
     /// For a child: the parent's key of each row.
     groups: Vec<Value>,
+    /// How many rows in the JSON of each are there because the request expands relations.
+    expanded: Vec<usize>,
     /// The last row's id and sort value.
     pub last: Option<(Value, Value)>,
     /// The last row's version.
@@ -52,6 +55,10 @@ pub(crate) fn run(
             rows.more = true;
             return Ok(ControlFlow::Break(()));
         }
+        if query.is_expanded && rows.spans.len() == EXPANDED_ROWS {
+            return Err(too_many());
+        }
+        rows.expanded.push(usize::from(query.is_expanded));
         let start = rows.json.len();
         write_row(row, query, bindings, &mut rows.json, &mut holes)?;
         rows.spans.push(start..rows.json.len());
@@ -106,7 +113,18 @@ fn write_row(
     Ok(())
 }
 
-/// Runs each child once for all rows, and puts its JSON into the holes, which stand in the order of the text.
+fn too_many() -> Failure {
+    Failure::BadRequest(vec![Fault {
+        at: "expand".to_owned(),
+        code: "too-many",
+        message: format!(
+            "At most {EXPANDED_ROWS} rows can be expanded at once: ask for fewer rows, or for fewer relations of them."
+        ),
+    }])
+}
+
+/// Runs each child once for all rows, and puts its JSON into the holes, which stand in the order of the text. A row that
+/// several lead to counts each time.
 fn fill(
     connection: &Connection,
     query: &Query,
@@ -137,7 +155,8 @@ fn fill(
     let mut new = Vec::with_capacity(old.len() * 2);
     let mut copied = 0;
     let mut next = holes.iter().peekable();
-    for span in &mut rows.spans {
+    let mut total: usize = rows.expanded.iter().sum();
+    for (span, expanded) in rows.spans.iter_mut().zip(&mut rows.expanded) {
         let start = new.len();
         while let Some(hole) = next.next_if(|hole| hole.at < span.end) {
             new.extend_from_slice(&old[copied..hole.at]);
@@ -146,6 +165,12 @@ fn fill(
             let members = by_parent
                 .get(&Key::from(&hole.key))
                 .map_or(&[][..], Vec::as_slice);
+            let more: usize = members.iter().map(|row| found.expanded[*row]).sum();
+            *expanded += more;
+            total += more;
+            if total > EXPANDED_ROWS {
+                return Err(too_many());
+            }
             join(found, members, query.children[hole.child].kind, &mut new);
         }
         new.extend_from_slice(&old[copied..span.end]);

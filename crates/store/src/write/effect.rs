@@ -37,12 +37,20 @@ pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Resu
     Ok(reply)
 }
 
-/// Where there is no body to be mended, a write that breaks a check is at odds with what is stored.
-pub(crate) fn without_body(job: &Job<'_>, call: &Call, failure: Failure) -> Failure {
+/// Where there is no body to be mended, a write that breaks a rule is at odds with what is stored.
+fn without_body(job: &Job<'_>, call: &Call, failure: Failure) -> Failure {
     let takes_none = !job.definition().body(&job.plan().model).carries_input();
     let has_none = call.body.as_ref().is_none_or(|body| *body == json!({}));
+    match takes_none && has_none {
+        true => at_odds(failure),
+        false => failure,
+    }
+}
+
+/// A write whose values don't come from a body breaks a rule.
+pub(crate) fn at_odds(failure: Failure) -> Failure {
     match failure {
-        Failure::Invalid(faults) if takes_none && has_none => Failure::Conflict {
+        Failure::Invalid(faults) => Failure::Conflict {
             code: "check",
             detail: faults
                 .into_iter()

@@ -154,7 +154,12 @@ impl<'a> Job<'a> {
             self.context,
             shaping,
         )?;
-        let shown = shown.ok_or_else(|| Failure::Internal("a written row is gone".to_owned()))?;
+        // What the write brought with it may have deleted the row.
+        let shown = shown.ok_or_else(|| Failure::Conflict {
+            code: "conflict",
+            detail: "This would delete the row that is to be shown.".to_owned(),
+            fields: Vec::new(),
+        })?;
         Ok(Reply {
             status: self.definition().status,
             body: Some(shown.json),

@@ -49,7 +49,12 @@ fn change(
 ) -> Result<bool, Failure> {
     watch(job, field, (near, far))?;
     let pair = values![near.clone(), far.clone()];
-    let changed = job.changing(near, || job.connection.execute(text, &pair))?? > 0;
+    let changed = job.changing(near, || job.connection.change(text, &pair))?;
+    let changed = changed.map_err(|error| match error.is_foreign_key() {
+        // One of them is gone by now.
+        true => Failure::NotFound,
+        false => error.into(),
+    })? > 0;
     watch(job, field, (near, far))?;
     Ok(changed)
 }

@@ -3,11 +3,12 @@
 use super::given::Given;
 use super::job::Job;
 use super::roles::{NO_PASSWORD, credentials};
-use super::row::{self, Changes};
+use super::row::{self, Changes, Place};
 use super::{audit, change, delete, judge, link as pairs, whole};
 use crate::Failure;
 use crate::accounts::end_other_sessions;
 use crate::connection::{Value, values};
+use archwright_plan::ColumnSource;
 use archwright_plan::model::{EntityId, FieldId, RoleId};
 use serde_json::json;
 
@@ -17,7 +18,11 @@ pub(crate) fn create_row(
     given: &Given,
     sign_up: Option<(&str, RoleId)>,
 ) -> Result<Value, Failure> {
-    let (id, changes) = row::create(job, entity, given, &row::ALONE)?;
+    let place = Place {
+        position: next_position(job, entity, given)?,
+        ..row::ALONE
+    };
+    let (id, changes) = row::create(job, entity, given, &place)?;
     let account = job.plan().model.account.as_ref();
     if account.is_some_and(|account| account.entity == entity) {
         match sign_up {
@@ -27,6 +32,32 @@ pub(crate) fn create_row(
     }
     whole::record(job, entity, &id, changes)?;
     Ok(id)
+}
+
+/// A part comes after those that its whole has.
+fn next_position(job: &Job<'_>, entity: EntityId, given: &Given) -> Result<usize, Failure> {
+    let table = job.plan().table(entity);
+    let part = job.plan().model.entity(entity).part_of.as_ref();
+    let (Some(part), Some(position)) = (part, table.column_from(ColumnSource::Position)) else {
+        return Ok(0);
+    };
+    let Some(back) = table.column_from(ColumnSource::Field(part.back)) else {
+        return Ok(0);
+    };
+    let mut columns = given.columns.iter();
+    let whole = columns.find(|(field, _)| *field == part.back);
+    let whole = whole.map_or(Value::Null, |(_, whole)| whole.clone());
+    let quoted = |name: &str| job.dialect().identifier(name);
+    let text = format!(
+        "SELECT COALESCE(MAX({}), -1) + 1 FROM {} WHERE {} = ?1",
+        quoted(&position.name),
+        quoted(&table.name),
+        quoted(&back.name)
+    );
+    let next: Option<u32> = job
+        .connection
+        .first(&text, &values![whole], |row| row.get(0))?;
+    Ok(next.unwrap_or_default() as usize)
 }
 
 /// Gives an account another password, and ends its sessions but that of the call.

@@ -95,6 +95,10 @@ fn isolated<T>(
     connection.batch("SAVEPOINT job")?;
     let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
     let result = result.unwrap_or_else(|_| Err(Failure::Internal("a write panicked".to_owned())));
+    if !connection.is_in_transaction() {
+        // The database has undone all of it.
+        return result;
+    }
     let end = match &result {
         Ok(_) => "RELEASE job",
         Err(_) => "ROLLBACK TO job; RELEASE job",

@@ -205,7 +205,7 @@ entities:
         ada: POST /v1/piles {"grains": [{"count": 3, "price": "0.50"}, {"count": -1, "price": "2.00"}]} => 201 {"worth": "-0.50", "mean": "1.2500"} as small
         ada: POST /v1/piles/$small/keep => 200 {"kept": "-0.50"}
         ada: POST /v1/piles {"grains": [{"count": 9007199254740991, "price": "9999999999999999.99"}, {"count": 9007199254740991, "price": "9999999999999999.99"}]} => 201 {"worth": "92233720368547758.07"} as large
-        ada: POST /v1/piles/$large/keep => 422 /kept check
+        ada: POST /v1/piles/$large/keep => 409 check
         ada: GET /v1/piles => 200
         "#,
     )

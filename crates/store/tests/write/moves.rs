@@ -113,7 +113,7 @@ operations:
         nobody: POST /v1/items/$item/sell {"count": 2} => 422 /count unknown
         nobody: POST /v1/items/$item/give {"count": 2} => 422 . check
         nobody: POST /v1/items/$item/take => 409 check
-        nobody: POST /v1/items/$item/take-some {"count": 2} => 422 . check
+        nobody: POST /v1/items/$item/take-some {"count": 2} => 409 check
         nobody: POST /v1/items/$item/take-some {"count": 1} => 204
         nobody: GET /v1/items/$item => 200 {"left": 0, "status": "kept"}
         "#,

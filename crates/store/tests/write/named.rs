@@ -106,7 +106,7 @@ async fn an_absent_input_keeps_its_field() {
         bob: PUT /api/articles/one {"article": {"title": "Mine"}} => 403
         ada: PUT /api/articles/one {"article": {"description": "new"}} => 200 {"article": {"slug": "one", "title": "One", "description": "new", "body": "b"}}
         ada: PUT /api/articles/one {"article": {"title": "Two"}} => 200 {"article": {"slug": "two", "title": "Two", "description": "new"}}
-        ada: PUT /api/articles/two {"article": {"title": null}} => 422 /title required
+        ada: PUT /api/articles/two {"article": {"title": null}} => 422 /article/title required
         ada: DELETE /api/articles/two => 204
         ada: GET /api/articles/two => 404
         "#,

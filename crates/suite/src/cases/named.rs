@@ -2,6 +2,7 @@
 
 mod input;
 mod steps;
+mod tenants;
 mod window;
 
 pub(super) use steps::word;
@@ -31,6 +32,7 @@ pub(super) fn derive(cases: &mut Cases) {
         steps::derive(cases, operation, definition);
         window::derive(cases, operation, definition);
         input::derive(cases, operation, definition);
+        tenants::derive(cases, operation, definition);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod body;
 mod closed;
+mod confine;
 mod delete;
 mod judge;
 mod kept;
@@ -58,6 +59,7 @@ impl Refusal {
             true => Self {
                 status: 409,
                 code: "check",
+                pointers: Vec::new(),
                 ..self
             },
             false => self,

@@ -1,6 +1,7 @@
 //! Named operations and the effects of moves: their steps over the rows in memory.
 
 use super::closed::closes;
+use super::confine::{Rows, rows, unnamed};
 use super::judge::{Judge, Who};
 use super::kept::{broken_since, unkept};
 use super::write::{assign_columns, make_move, new_row, touch, touch_wholes, unless_blank};
@@ -56,6 +57,8 @@ pub struct Performed {
     pub open_counts: BTreeSet<BindingId>,
     /// By the positions of the step and of those around it.
     pub steps: Vec<(Vec<usize>, Course)>,
+    /// The steps that would have found a row of another tenant too.
+    pub kept_out: BTreeSet<Vec<usize>>,
     pub created: Vec<RowRef>,
     /// Rows that were found, made or changed.
     pub touched: BTreeSet<RowRef>,
@@ -102,8 +105,16 @@ pub fn perform(
         Some(refusal) => (false, Some(refusal)),
         None => {
             let mut open = operation.guard.iter().filter(|one| judge.is_of(one.caller));
-            let allowed = open.any(|one| one.when.as_ref().is_none_or(holds));
-            (true, (!allowed).then(|| judge.by_rule(operation)))
+            match open.any(|one| one.when.as_ref().is_none_or(holds)) {
+                true => {
+                    let refusal = unnamed(&judge, definition, inputs);
+                    (
+                        refusal.as_ref().is_none_or(|one| one.status != 400),
+                        refusal,
+                    )
+                }
+                false => (true, Some(judge.by_rule(operation))),
+            }
         }
     };
     let places = [
@@ -112,11 +123,11 @@ pub fn perform(
         (InputPlace::Header, &definition.header_input),
         (InputPlace::Body, &definition.body_input),
     ];
-    let whole = places.map(|(place, fields)| {
+    let whole = places.into_iter().map(|(place, fields)| {
         let given = inputs.iter().find(|(of, _)| *of == place);
         (place, with_defaults(fields, given.map(|(_, value)| value)))
     });
-    let whole = whole.to_vec();
+    let whole: Inputs = whole.collect();
     if refusal.is_some() {
         return Performed {
             refusal,
@@ -296,9 +307,9 @@ impl Run<'_, '_> {
                 entity,
                 filter,
                 ..
-            } => self.find(step, *bind, *entity, filter.as_ref()),
+            } => self.find(step, at, *bind, *entity, filter.as_ref()),
             StepKind::List { .. } => {
-                self.list(&step.kind);
+                self.list(&step.kind, at);
                 Ok(Course::Done)
             }
             StepKind::Guard { that } => match self.holds(that) {
@@ -328,14 +339,14 @@ impl Run<'_, '_> {
                 key,
                 set,
                 ..
-            } => self.upsert(*bind, *entity, (key, set), true),
+            } => self.upsert(at, *bind, *entity, (key, set), true),
             StepKind::GetOrCreate {
                 bind,
                 entity,
                 key,
                 set,
                 ..
-            } => self.upsert(*bind, *entity, (key, set), false),
+            } => self.upsert(at, *bind, *entity, (key, set), false),
             StepKind::Update { row, set, password } => {
                 let row = self.stored(row, step)?;
                 let body = self.body(set);
@@ -413,34 +424,15 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Rows that are there and, for whoever is signed in, of their tenant.
-    fn rows(&self, entity: EntityId) -> Vec<RowRef> {
-        let model = self.world.model();
-        let account = model.account.as_ref().map(|one| model.entity(one.entity));
-        let tenants = account.and_then(|account| account.tenant).is_some();
-        let own = self
-            .who
-            .account
-            .as_ref()
-            .filter(|_| tenants)
-            .map(|caller| self.world.tenant(caller));
-        let definition = model.entity(entity);
-        let has_one = definition.tenant.is_some() || model.tenant == Some(entity);
-        let rows = self.world.of(entity);
-        match own.filter(|_| has_one) {
-            Some(own) => rows.filter(|row| self.world.tenant(row) == own).collect(),
-            None => rows.collect(),
-        }
-    }
-
     fn find(
         &mut self,
         step: &Step,
+        at: &[usize],
         bind: BindingId,
         entity: EntityId,
         filter: Option<&Expression>,
     ) -> Stepped<Course> {
-        let (mut found, unknown) = self.matching(entity, filter);
+        let (mut found, unknown) = self.matching(entity, filter, at);
         self.done.is_unsure |= !unknown.is_empty() || found.len() > 1;
         match (found.pop(), step.otherwise) {
             (Some(row), _) => {
@@ -460,26 +452,38 @@ impl Run<'_, '_> {
         &mut self,
         entity: EntityId,
         filter: Option<&Expression>,
+        at: &[usize],
     ) -> (Vec<RowRef>, Vec<RowRef>) {
-        let (mut found, mut unknown) = (Vec::new(), Vec::new());
-        for row in self.rows(entity) {
-            let (holds, hangs) = match filter {
-                Some(filter) => {
-                    let (value, hangs) = self.told(filter, Some(&row));
-                    (value == Value::Bool(true), hangs)
-                }
-                None => (true, false),
-            };
-            match (hangs, holds) {
-                (true, _) => unknown.push(row),
-                (false, true) => found.push(row),
+        let rows = self.rows(entity);
+        let (mut found, mut unknown) = (Vec::new(), rows.unknown);
+        for row in rows.met {
+            match self.fits(filter, &row) {
+                (_, true) => unknown.push(row),
+                (true, false) => found.push(row),
                 (false, false) => {}
             }
+        }
+        let mut others = rows.kept_out.iter();
+        if others.any(|row| self.fits(filter, row) == (true, false)) {
+            self.done.kept_out.insert(at.to_vec());
         }
         (found, unknown)
     }
 
-    fn list(&mut self, kind: &StepKind) {
+    fn rows(&self, entity: EntityId) -> Rows {
+        rows(&Judge::new(self.world, self.who, self.now), entity)
+    }
+
+    /// Whether a row meets a filter, and whether that hangs on what nobody could read.
+    fn fits(&mut self, filter: Option<&Expression>, row: &RowRef) -> (bool, bool) {
+        let Some(filter) = filter else {
+            return (true, false);
+        };
+        let (value, hangs) = self.told(filter, Some(row));
+        (value == Value::Bool(true), hangs)
+    }
+
+    fn list(&mut self, kind: &StepKind, at: &[usize]) {
         let StepKind::List {
             bind,
             entity,
@@ -493,7 +497,7 @@ impl Run<'_, '_> {
         else {
             return;
         };
-        let (mut rows, unknown) = self.matching(*entity, filter.as_ref());
+        let (mut rows, unknown) = self.matching(*entity, filter.as_ref(), at);
         rows.sort_by(|left, right| self.ordered(sort, left, right));
         let most = i64::from(self.world.model().api.page_max);
         let mut number = |expression: &Option<Expression>, usual: i64| {
@@ -503,7 +507,8 @@ impl Run<'_, '_> {
                 _ => usual as usize,
             }
         };
-        let (limit, offset) = (number(limit, most), number(offset, 0));
+        let limit = number(limit, most).min(most as usize);
+        let offset = number(offset, 0);
         let judge = Judge {
             inputs: &self.done.inputs,
             bindings: &self.done.bindings,
@@ -515,7 +520,8 @@ impl Run<'_, '_> {
             self.bind(*bind, Value::Int(rows.len() as i64));
         }
         if !is_closed || !unknown.is_empty() {
-            let others = self.rows(*entity).into_iter();
+            let others = self.rows(*entity);
+            let others = others.met.into_iter().chain(others.kept_out);
             let never = others.filter(|row| !rows.contains(row) && !unknown.contains(row));
             let open = Open {
                 never: never.collect(),
@@ -711,6 +717,7 @@ impl Run<'_, '_> {
 
     fn upsert(
         &mut self,
+        at: &[usize],
         bind: BindingId,
         entity: EntityId,
         (key, set): (&Assignments, &Assignments),
@@ -727,8 +734,13 @@ impl Run<'_, '_> {
                 }
             })
         };
-        let mut rows = self.rows(entity).into_iter();
-        match rows.find(|row| fits(self.world, row)) {
+        let rows = self.rows(entity);
+        self.done.is_unsure |= rows.unknown.iter().any(|row| fits(self.world, row));
+        if rows.kept_out.iter().any(|row| fits(self.world, row)) {
+            self.done.kept_out.insert(at.to_vec());
+        }
+        let mut met = rows.met.into_iter();
+        match met.find(|row| fits(self.world, row)) {
             Some(row) => {
                 if changes {
                     let body = self.body(set);

@@ -102,6 +102,7 @@ impl Shaper<'_> {
                 let show = &judge.world.model().view(*view).show;
                 self.rows(judge, of, this, at, &mut |shaper, row, at| {
                     let judge = Judge {
+                        inputs: &[],
                         bindings: &[],
                         ..*judge
                     };
@@ -117,7 +118,7 @@ impl Shaper<'_> {
                     bindings: &bindings,
                     ..*judge
                 };
-                shaper.shape(&judge, item, Some(row), at)
+                shaper.shape(&judge, item, this, at)
             }),
         }
     }

@@ -119,9 +119,14 @@ pub fn new_row(world: &World, at: &RowRef, who: &Who, body: &Body, now: i64) -> 
 fn free_slug(world: &World, row: &RowRef, field: FieldId, slug: &str) -> String {
     let entity = world.model().entity(field.entity);
     let is_key = entity.unique.iter().any(|key| key.fields == [field]);
+    let id = &*world.named(row).id;
     let taken = |slug: &str| {
-        let mut others = world.of(field.entity).filter(|other| other != row);
-        is_key && others.any(|other| world.value(&other, field) == Value::Text(slug.to_owned()))
+        let is_slug = |other: &Row| match other.values.get(&field.index) {
+            Some(Value::Text(text)) => text == slug,
+            _ => false,
+        };
+        let mut others = world.entries(field.entity);
+        is_key && others.any(|(other, values)| other != id && is_slug(values))
     };
     let numbered = (2..100).map(|number| format!("{slug}-{number}"));
     std::iter::once(slug.to_owned())
@@ -685,19 +690,23 @@ pub fn unique_faults(world: &World, row: &RowRef) -> Vec<Refusal> {
     let model = world.model();
     let mut refusals = Vec::new();
     for key in &model.entity(row.entity).unique {
-        let values = |row: &RowRef| -> Option<Vec<Value>> {
-            let values = key.fields.iter().map(|field| world.value(row, *field));
-            let values: Vec<Value> = values.collect();
-            values
-                .iter()
-                .all(|value| !value.is_null())
-                .then_some(values)
+        let Some(found) = world.get(row) else {
+            continue;
         };
-        let Some(own) = values(row) else { continue };
-        if world
-            .of(row.entity)
-            .any(|other| other != *row && values(&other).as_ref() == Some(&own))
-        {
+        let own = key.fields.iter().map(|field| {
+            let value = found.values.get(&field.index);
+            value.filter(|value| !value.is_null())
+        });
+        let Some(own) = own.collect::<Option<Vec<&Value>>>() else {
+            continue;
+        };
+        let has_own = |other: &Row| {
+            let mut pairs = key.fields.iter().zip(&own);
+            pairs.all(|(field, own)| other.values.get(&field.index) == Some(own))
+        };
+        let id = &*world.named(row).id;
+        let mut others = world.entries(row.entity);
+        if others.any(|(other, values)| other != id && has_own(values)) {
             refusals.push(Refusal::new(409, "unique", format!("the key {}", key.name)));
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::oracle::{Inputs, Judge};
 use crate::session::Session;
+use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, InputPlace,
@@ -69,8 +70,12 @@ impl Session<'_> {
         let around = rows.iter().cycle().skip(start).take(rows.len());
         for row in around {
             for (place, path, value) in &names {
+                let value = judge.value(value, Some(row));
+                if matches!(&value, Value::Text(text) if text.starts_with(NUMBERED)) {
+                    continue;
+                }
                 let mut changed = inputs.clone();
-                put(&mut changed, *place, path, judge.value(value, Some(row)));
+                put(&mut changed, *place, path, value);
                 if finds(&changed, row) {
                     *inputs = changed;
                     return Some(row.clone());

@@ -2,8 +2,9 @@
 
 use super::Wanted;
 use crate::hints::{Hint, Hints};
-use crate::oracle::{Judge, NEW};
+use crate::oracle::Judge;
 use crate::session::Session;
+use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
     EntityId, Expression, FieldId, IdType, InputField, InputKind, InputPlace, Literal, Move,
@@ -11,6 +12,9 @@ use archwright_plan::model::{
 };
 use archwright_seed::values::{Subject, accepts, distinct};
 use std::collections::BTreeMap;
+
+/// In milliseconds.
+const DAY: i64 = 86_400_000;
 
 /// Per cent of the items of a list that are the one before them once more.
 const TWICE: u32 = 12;
@@ -80,7 +84,12 @@ impl Proposer<'_> {
     ) -> Option<Value> {
         match kind {
             InputKind::Object(fields) => self.object(session, fields, path),
-            InputKind::Reference(target) => session.reference(*target, self.actor).map(Value::Row),
+            InputKind::Reference(target) => match &self.wanted.named {
+                Some((place, wanted, row)) if *place == self.place && wanted == path => {
+                    Some(Value::Row(row.clone()))
+                }
+                _ => session.reference(*target, self.actor).map(Value::Row),
+            },
             InputKind::List(item) => {
                 let mut items = Vec::new();
                 for _ in 0..session.rng.below(4) {
@@ -177,6 +186,12 @@ impl Proposer<'_> {
             }
         };
         match value {
+            Value::DateTime(instant) if *scalar == ScalarType::Date => {
+                Some(Value::Date(instant.div_euclid(DAY)))
+            }
+            Value::Date(days) if *scalar == ScalarType::DateTime => {
+                Some(Value::DateTime(days * DAY))
+            }
             Value::Text(text)
                 if matches!(scalar, ScalarType::String { .. } | ScalarType::Text { .. }) =>
             {
@@ -260,11 +275,11 @@ fn one_of(session: &mut Session, entity: EntityId) -> Option<RowRef> {
     }
 }
 
-/// The id of a row that the server has named.
+/// The id of a row, unless it was made on the way and no reply named it.
 fn id_of(session: &Session, row: &RowRef) -> Option<Value> {
     let id = &session.world.named(row).id;
     match session.plan.model.entity(row.entity).id_type {
         IdType::Int => id.parse().ok().map(Value::Int),
-        _ => (!id.starts_with(NEW)).then(|| Value::Text(id.clone())),
+        _ => (!id.starts_with(NUMBERED)).then(|| Value::Text(id.clone())),
     }
 }

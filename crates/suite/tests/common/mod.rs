@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 /// 2026-10-25T10:00:00.000Z: the seeded rows are so old that what they set expired.
 const NOW: i64 = 1_792_922_400_000;
 
-/// The plan of a design in `examples`.
+/// The plan of a design in `examples`, or in the `designs` of these tests.
 pub fn example(name: &str) -> Plan {
     archwright_plan::plan(example_model(name))
 }
@@ -30,9 +30,9 @@ pub fn example_with_rls(name: &str) -> Plan {
 }
 
 fn example_model(name: &str) -> archwright_plan::model::Model {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../examples")
-        .join(name);
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["../../examples", "tests/designs"].map(|folder| crates.join(folder).join(name));
+    let folder = folders.iter().find(|folder| folder.exists()).unwrap();
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

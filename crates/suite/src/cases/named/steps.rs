@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::world::World;
 use archwright_plan::Operation;
 use archwright_plan::model::{
-    Direction, Expression, ExpressionKind, Field, FieldId, Model, OnDelete,
+    Direction, Expression, ExpressionKind, Field, FieldId, Literal, Model, OnDelete,
     Operation as Definition, Otherwise, Step, StepKind, Type,
 };
 
@@ -45,7 +45,11 @@ struct Of<'p> {
     name: String,
 }
 
-fn gather<'d>(steps: &'d [Step], around: &[usize], all: &mut Vec<(Vec<usize>, &'d Step)>) {
+pub(super) fn gather<'d>(
+    steps: &'d [Step],
+    around: &[usize],
+    all: &mut Vec<(Vec<usize>, &'d Step)>,
+) {
     for (index, step) in steps.iter().enumerate() {
         let path = [around, &[index]].concat();
         all.push((path.clone(), step));
@@ -56,7 +60,7 @@ fn gather<'d>(steps: &'d [Step], around: &[usize], all: &mut Vec<(Vec<usize>, &'
 }
 
 /// `step-4-upsert`
-fn label(path: &[usize], step: &Step) -> String {
+pub(super) fn label(path: &[usize], step: &Step) -> String {
     let places: Vec<String> = path.iter().map(|index| (index + 1).to_string()).collect();
     format!("step-{}-{}", places.join("."), word(&step.kind))
 }
@@ -161,9 +165,13 @@ fn writes_fail(model: &Model, definition: &Definition, step: &Step) -> bool {
             let mut set = set.iter();
             row.nullable || set.any(|(field, value)| may_break(model, definition, *field, value))
         }
-        StepKind::Increment { row, field, .. } => {
+        StepKind::Increment { row, field, by } => {
             let field = model.field(*field);
-            row.nullable || field.min.is_some() || field.max.is_some()
+            let (down, up) = match by.kind {
+                ExpressionKind::Literal(Literal::Int(number)) => (number < 0, number > 0),
+                _ => (true, true),
+            };
+            row.nullable || down && field.min.is_some() || up && field.max.is_some()
         }
         StepKind::Delete { row } => {
             let mut fields = model.entities.iter().flat_map(|entity| &entity.fields);

@@ -102,18 +102,18 @@ fn windows<'p>(
             })
     };
     let (actor, inputs) = session.seek_call(operation, &wanted, &several)?;
-    let whole = session.call(actor, operation, &with(&inputs, 100, 0))?;
+    let most = i64::from(session.plan.model.api.page_max).min(100);
+    let whole = session.call(actor, operation, &with(&inputs, most, 0))?;
     let whole = whole.reply.json.unwrap_or_default();
-    for (many, from) in [(1, 0), (1, 1), (2, 1), (100, 2)] {
+    for (many, from) in [(1, 0), (1, 1), (2, 1), (most, 2)] {
         let called = session.call(actor, operation, &with(&inputs, many, from))?;
-        let many = if limit.is_some() { many } else { 100 };
+        let many = if limit.is_some() { many } else { most };
         let from = if offset.is_some() { from } else { 0 };
-        let mut expected = whole.clone();
-        if let Json::Array(items) = &mut expected[key] {
-            let cut = items.iter().skip(from as usize).take(many as usize);
-            *items = cut.cloned().collect();
-        }
-        if called.reply.json.as_ref() != Some(&expected) {
+        let items = whole[key].as_array().into_iter().flatten();
+        let cut = items.skip(from as usize).take(many as usize);
+        let cut: Json = cut.cloned().collect();
+        // What else the reply tells may be about the window itself.
+        if called.reply.json.as_ref().map(|json| &json[key]) != Some(&cut) {
             let expected = format!("rows {from} to {} of the whole list", from + many);
             return failed(
                 &called.request,

@@ -1,0 +1,294 @@
+//! Runs the statements of a shape, and joins their rows to the JSON of a reply.
+
+use super::Environment;
+use super::show::{List, Node};
+use crate::Failure;
+use crate::connection::{Value, ValueRef};
+use crate::represent::{Bindings, Form, Shaping, represent, write_plain};
+use crate::write::{Job, id_text};
+use archwright_plan::model::EntityId;
+use archwright_sql::Statement;
+use std::collections::HashMap;
+
+/// A shape over one row of a statement.
+pub(crate) struct Shown {
+    /// Absent: nothing is shown.
+    pub statement: Option<Statement>,
+    pub node: Node,
+    pub lists: Vec<List>,
+}
+
+/// The objects of a list, by the texts of their ids, or of the lists of ids that they and the rows around them have.
+type Written = HashMap<String, Vec<u8>>;
+
+impl Shown {
+    pub fn statements(&self) -> Vec<&Statement> {
+        let mut all: Vec<&Statement> = self.statement.iter().collect();
+        all.extend(self.lists.iter().flat_map(|list| list.shown.statements()));
+        all
+    }
+
+    /// The JSON; nothing where nothing is shown.
+    pub fn write(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(statement) = &self.statement else {
+            return Ok(None);
+        };
+        let bindings = job.bindings(&[]).within(environment);
+        let rows = rows(job, statement, &bindings)?;
+        let lists = self.written_lists(job, environment, &rows)?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Failure::Internal("a reply without a row".to_owned()))?;
+        let mut json = Vec::new();
+        self.node.write(job, row, &lists, &mut json)?;
+        Ok(Some(json))
+    }
+
+    /// Each list is read once for all rows.
+    fn written_lists(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<Written>, Failure> {
+        let mut written = Vec::with_capacity(self.lists.len());
+        for (index, list) in self.lists.iter().enumerate() {
+            let mut items = Vec::new();
+            for row in rows {
+                items.extend(self.node.items(index, row)?);
+            }
+            written.push(list.written(job, environment, items)?);
+        }
+        Ok(written)
+    }
+}
+
+impl List {
+    fn written(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+        mut items: Vec<Item>,
+    ) -> Result<Written, Failure> {
+        let shown = &self.shown;
+        let (false, Some(statement)) = (items.is_empty(), &shown.statement) else {
+            return Ok(Written::new());
+        };
+        if self.is_within {
+            items.sort_by(|one, other| one.key.cmp(&other.key));
+            items.dedup_by(|one, other| one.key == other.key);
+        }
+        let ids = items.iter().map(|item| item.ids.clone()).collect();
+        let values = [Value::Text(serde_json::Value::Array(ids).to_string())];
+        let bindings = job.bindings(&values).within(environment);
+        let rows = rows(job, statement, &bindings)?;
+        let lists = shown.written_lists(job, environment, &rows)?;
+        let mut written = Written::with_capacity(rows.len());
+        for row in &rows {
+            let mut json = Vec::new();
+            shown.node.write(job, row, &lists, &mut json)?;
+            let key = match (self.is_within, &row[0]) {
+                (true, Value::Integer(position)) => {
+                    let item = usize::try_from(*position).ok();
+                    item.and_then(|position| items.get(position))
+                        .map(|item| item.key.clone())
+                }
+                (_, id) => Some(id_text(id)),
+            };
+            let key = key.ok_or_else(|| Failure::Internal("an item of no list".to_owned()))?;
+            written.insert(key, json);
+        }
+        Ok(written)
+    }
+}
+
+/// An item of a list in a shape.
+struct Item {
+    /// Its id; or that with those of the rows around it, as a list.
+    ids: serde_json::Value,
+    key: String,
+}
+
+impl Item {
+    fn new(id: serde_json::Value, around: &[serde_json::Value]) -> Self {
+        if around.is_empty() {
+            let key = id_text(&stored(id.clone()));
+            return Self { ids: id, key };
+        }
+        let ids: Vec<_> = [id].into_iter().chain(around.iter().cloned()).collect();
+        let ids = serde_json::Value::Array(ids);
+        let key = ids.to_string();
+        Self { ids, key }
+    }
+}
+
+fn rows(
+    job: &Job<'_>,
+    statement: &Statement,
+    bindings: &Bindings<'_>,
+) -> Result<Vec<Vec<Value>>, Failure> {
+    let values = crate::represent::bound(statement, &Value::Null, bindings)?;
+    job.connection.all(&statement.text, &values, |row| {
+        (0..row.width()).map(|column| row.get(column)).collect()
+    })
+}
+
+impl Node {
+    /// What a row has of one of the lists.
+    fn items(&self, wanted: usize, row: &[Value]) -> Result<Vec<Item>, Failure> {
+        match self {
+            Self::Each {
+                column,
+                around,
+                list,
+            } if *list == wanted => {
+                let around = around.iter().map(|column| id_json(&row[*column]));
+                let around: Vec<_> = around.collect();
+                let ids = list_of(&row[*column])?.into_iter();
+                Ok(ids.map(|id| Item::new(id, &around)).collect())
+            }
+            Self::Optional { node, .. } => node.items(wanted, row),
+            Self::Object(parts) => {
+                let mut items = Vec::new();
+                for (_, node) in parts {
+                    items.extend(node.items(wanted, row)?);
+                }
+                Ok(items)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn write(
+        &self,
+        job: &Job<'_>,
+        row: &[Value],
+        lists: &[Written],
+        to: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Nothing => to.extend_from_slice(b"null"),
+            Self::Value { column, form } => scalar(form, &row[*column], to)?,
+            Self::Values { column, form } if row[*column] == Value::Null => {
+                scalar(form, &Value::Null, to)?
+            }
+            Self::Values { column, form } => {
+                let items = list_of(&row[*column])?.into_iter();
+                joined(items, to, |item, to| scalar(form, &stored(item), to))?;
+            }
+            Self::Row { column, entity } => represented(job, *entity, &row[*column], to)?,
+            Self::Rows { column, entity } => {
+                let items = list_of(&row[*column])?.into_iter();
+                joined(items, to, |item, to| {
+                    represented(job, *entity, &stored(item), to)
+                })?;
+            }
+            Self::Optional { column, .. } if row[*column] == Value::Null => {
+                to.extend_from_slice(b"null")
+            }
+            Self::Optional { node, .. } => node.write(job, row, lists, to)?,
+            Self::Object(parts) => {
+                for (index, (key, node)) in parts.iter().enumerate() {
+                    to.push(if index == 0 { b'{' } else { b',' });
+                    to.extend_from_slice(key);
+                    node.write(job, row, lists, to)?;
+                }
+                to.extend_from_slice(if parts.is_empty() { b"{}" } else { b"}" });
+            }
+            Self::Each { list, .. } => {
+                let items = self.items(*list, row)?.into_iter();
+                // A row that is deleted since is not shown.
+                let items = items.filter_map(|item| lists[*list].get(&item.key));
+                joined(items, to, |item, to| {
+                    to.extend_from_slice(item);
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn joined<T>(
+    items: impl Iterator<Item = T>,
+    to: &mut Vec<u8>,
+    mut write: impl FnMut(T, &mut Vec<u8>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    to.push(b'[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            to.push(b',');
+        }
+        write(item, to)?;
+    }
+    to.push(b']');
+    Ok(())
+}
+
+fn scalar(form: &Form, value: &Value, to: &mut Vec<u8>) -> Result<(), Failure> {
+    match value {
+        Value::Null => {
+            to.extend_from_slice(b"null");
+            Ok(())
+        }
+        value => write_plain(form, ValueRef::from(value), to),
+    }
+}
+
+fn represented(
+    job: &Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    to: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let text = id_text(id);
+    let shaping = Shaping::default();
+    let shown = represent(
+        job.connection,
+        job.shared,
+        entity,
+        &text,
+        job.context,
+        &shaping,
+    )?;
+    match shown {
+        Some(shown) => to.extend_from_slice(&shown.json),
+        None => to.extend_from_slice(b"null"),
+    }
+    Ok(())
+}
+
+/// The items of a JSON list; a missing one has none.
+pub(super) fn list_of(value: &Value) -> Result<Vec<serde_json::Value>, Failure> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Text(text) => {
+            serde_json::from_str(text).map_err(|error| Failure::Internal(error.to_string()))
+        }
+        _ => Err(Failure::Internal("a list that is none".to_owned())),
+    }
+}
+
+/// An item of a JSON list, as a column would store it.
+pub(super) fn stored(item: serde_json::Value) -> Value {
+    match item {
+        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::Bool(value) => Value::Integer(value.into()),
+        other => match (other.as_i64(), other.as_f64()) {
+            (Some(number), _) => Value::Integer(number),
+            (None, number) => number.map_or(Value::Null, Value::Real),
+        },
+    }
+}
+
+fn id_json(id: &Value) -> serde_json::Value {
+    match id {
+        Value::Integer(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Null | Value::Real(_) | Value::Blob(_) => serde_json::Value::Null,
+    }
+}

@@ -1,0 +1,94 @@
+//! What a step answers when it can't be done.
+
+use crate::script::check;
+use archwright_store::Failure;
+
+const SHOP: &str = r#"
+archwright: 1
+name: shop
+entities:
+  Book:
+    fields:
+      title: string(1..20), unique
+      stock: int, min 0 = 1
+      size: int = 0
+      tags: Tag[]
+    checks:
+      handy: { that: size < 10, message: Nobody can carry it. }
+    allow: { read: anyone, write: anyone }
+  Tag:
+    fields: { name: "string(1..9)" }
+operations:
+  take:
+    route: POST /books/{id}/take
+    by: anyone
+    input: { path: { id: uuid } }
+    steps:
+      - find: { book: Book }
+        where: id == path.id
+      - increment: { book.stock: -1 }
+    reply: { 200: { stock: book.stock } }
+  takeLast:
+    route: POST /books/{id}/take-last
+    by: anyone
+    input: { path: { id: uuid } }
+    steps:
+      - find: { book: Book }
+        where: id == path.id
+      - increment: { book.stock: -1 }
+        else: gone
+    reply: { 200: { stock: book.stock }, 410: { error: "'sold out'" } }
+  grow:
+    route: POST /books/{id}/grow
+    by: anyone
+    input: { path: { id: uuid }, body: { size: int } }
+    steps:
+      - find: { book: Book }
+        where: id == path.id
+      - update: book
+        set: { size: body.size }
+        else: payment-required
+    reply: { 200: { size: book.size }, 402: ~ }
+  label:
+    route: POST /books/{id}/label
+    by: anyone
+    input: { path: { id: uuid } }
+    steps:
+      - find: { book: Book }
+        where: id == path.id
+      - create: { tag: Tag }
+        set: { name: "'x'" }
+      - delete: tag
+      - link: { book.tags: tag }
+        else: 423
+    reply: { 204: ~ }
+"#;
+
+#[tokio::test]
+async fn a_rule_that_a_step_breaks_is_told_as_the_step_says() {
+    let world = check(
+        SHOP,
+        &[],
+        r#"
+        nobody: POST /v1/books {"title": "One"} => 201 as book
+        nobody: POST /v1/books/$book/take => 200 {"stock": 0}
+        nobody: POST /v1/books/$book/take => 409 check
+        nobody: POST /v1/books/$book/grow {"size": 9} => 200 {"size": 9}
+        nobody: POST /v1/books/$book/label => 423
+        nobody: GET /v1/books/$book => 200 {"stock": 0, "size": 9}
+        "#,
+    )
+    .await;
+    let id = world.query("SELECT id FROM books").remove(0);
+    let told = |failure: Result<_, Failure>| match failure {
+        Err(Failure::Status { status, body, .. }) => {
+            (status, body.map(|body| String::from_utf8(body).unwrap()))
+        }
+        other => panic!("{other:?}"),
+    };
+    let last = format!("nobody: POST /v1/books/{id}/take-last");
+    let body = r#"{"error":"sold out"}"#.to_owned();
+    assert_eq!(told(world.answer(&last).await), (410, Some(body)));
+    let large = format!("nobody: POST /v1/books/{id}/grow {{\"size\": 10}}");
+    assert_eq!(told(world.answer(&large).await), (402, Some(String::new())));
+}

@@ -1,0 +1,135 @@
+//! Shapes of replies: what the names in them stand for, however deep.
+
+use crate::script::check;
+
+const DESIGN: &str = r#"
+archwright: 1
+name: shelves
+roles: { member: { sign-up: open } }
+entities:
+  User:
+    account: email
+    fields: { email: "email, unique" }
+    allow: { read: owner }
+  Shelf:
+    id: int
+    fields:
+      name: string(1..40), unique
+      twin: Shelf?
+      books: Book[], by shelf
+    allow: { read: anyone, write: signed-in }
+  Book:
+    fields:
+      shelf: Shelf
+      name: string(1..40)
+      tags: Tag[]
+    allow: { read: anyone, write: signed-in }
+  Tag:
+    id: int
+    fields:
+      name: string(1..40), unique
+      books: Book[], by tags
+    allow: { read: anyone, write: signed-in }
+views:
+  BookView:
+    of: Book
+    show:
+      name: name
+      tags: { each: tags, as: t, item: { tag: t.name, book: name, on: shelf.name } }
+operations:
+  shelves:
+    route: GET /all
+    by: anyone
+    input: { query: { mark: "string(1..10)?" } }
+    steps:
+      - list: { shelves: Shelf }
+        sort: [name]
+        count: total
+    reply:
+      200:
+        shelves:
+          each: shelves
+          as: s
+          item:
+            name: s.name
+            books:
+              each: s.books
+              as: b
+              item:
+                name: b.name
+                at: "s.name + '/' + b.name"
+                total: total
+                mark: query.mark
+                twin: s.twin.name
+                same: b.shelf == s
+                tags:
+                  each: b.tags
+                  as: t
+                  item: { all: "s.name + '/' + b.name + '/' + t.name", beside: "size(t.books) - size(s.books)", shelf: { show: ShelfView, of: s } }
+  viewed:
+    route: GET /viewed
+    by: anyone
+    steps:
+      - list: { books: Book }
+        sort: [name]
+    reply: { 200: { each: books, as: b, show: BookView } }
+"#;
+
+const VIEW: &str = r#"  ShelfView:
+    of: Shelf
+    show: { name: name }
+operations:
+"#;
+
+#[tokio::test]
+async fn names_of_outer_lists_are_seen_in_inner_ones() {
+    let design = DESIGN.replace("operations:\n", VIEW);
+    check(
+        &design,
+        &["ada:member"],
+        r#"
+        ada: POST /v1/tags {"name": "x"} => 201 as x
+        ada: POST /v1/tags {"name": "y"} => 201 as y
+        ada: POST /v1/shelves {"name": "A"} => 201 as a
+        ada: POST /v1/shelves {"name": "B", "twin_id": $a} => 201 as b
+        ada: POST /v1/books {"shelf_id": $a, "name": "p", "tag_ids": [$x, $y]} => 201
+        ada: POST /v1/books {"shelf_id": $b, "name": "q", "tag_ids": [$x]} => 201
+        ada: POST /v1/books {"shelf_id": $b, "name": "r", "tag_ids": []} => 201
+        nobody: GET /v1/all?mark=m => 200 {"shelves": [{"name": "A", "books": [{"name": "p", "at": "A/p", "total": 2, "mark": "m", "twin": null, "same": true, "tags": [{"all": "A/p/x", "beside": 1, "shelf": {"name": "A"}}, {"all": "A/p/y", "beside": 0, "shelf": {"name": "A"}}]}]}, {"name": "B", "books": [{"at": "B/q", "total": 2, "mark": "m", "twin": "A", "same": true, "tags": [{"all": "B/q/x", "beside": 0, "shelf": {"name": "B"}}]}, {"at": "B/r", "tags": []}]}]}
+        # In a view, bare names are of its row, also where it goes through a list.
+        nobody: GET /v1/viewed => 200 [{"name": "p", "tags": [{"tag": "x", "book": "p", "on": "A"}, {"tag": "y", "book": "p", "on": "A"}]}, {"name": "q", "tags": [{"tag": "x", "book": "q", "on": "B"}]}, {"name": "r", "tags": []}]
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn one_row_in_several_lists_is_shown_with_each_of_them() {
+    let design = DESIGN.replace("operations:\n", VIEW);
+    let design = format!(
+        "{design}{}",
+        r#"
+  tags:
+    route: GET /tagged
+    by: anyone
+    steps:
+      - list: { books: Book }
+        sort: [name]
+    reply:
+      200: { each: books, as: b, item: { each: b.tags, as: t, item: "b.name + t.name" } }
+"#
+    );
+    check(
+        &design,
+        &["ada:member"],
+        r#"
+        nobody: GET /v1/tagged => 200 []
+        ada: POST /v1/tags {"name": "x"} => 201 as x
+        ada: POST /v1/shelves {"name": "A"} => 201 as a
+        ada: POST /v1/books {"shelf_id": $a, "name": "p", "tag_ids": [$x]} => 201
+        ada: POST /v1/books {"shelf_id": $a, "name": "q", "tag_ids": [$x]} => 201
+        nobody: GET /v1/tagged => 200 [["px"], ["qx"]]
+        "#,
+    )
+    .await;
+}
