@@ -3,7 +3,7 @@
 use archwright_plan::Plan;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
-    Literal, Model, Move, Operation, Step, StepKind,
+    Literal, Model, Move, Operation, Step, StepKind, Type,
 };
 use std::collections::BTreeMap;
 
@@ -11,7 +11,11 @@ use std::collections::BTreeMap;
 pub enum Hint<'p> {
     /// A value that a row has in the field.
     Field(FieldId),
-    /// That of a row which a step finds by it, and on which a later step makes the move.
+    /// The id of a row.
+    Id(EntityId),
+    /// One that must not be that of another row.
+    Taken(FieldId),
+    /// A value of a row which a step finds by it, and on which a later step makes the move.
     Found(FieldId, &'p Expression, Option<&'p Move>),
     Text(&'p str),
 }
@@ -35,7 +39,7 @@ impl<'p> Hints<'p> {
         of.map(|(.., hint)| hint.clone()).collect()
     }
 
-    fn steps(&mut self, steps: &'p [Step]) {
+    fn steps(&mut self, model: &Model, steps: &'p [Step]) {
         for step in steps {
             for expression in expressions(step) {
                 expression.walk(&mut |part| self.part(part));
@@ -55,6 +59,14 @@ impl<'p> Hints<'p> {
                     let made = self.moves.get(bind).copied();
                     filter.walk(&mut |part| self.found(*entity, (filter, made), part));
                 }
+                StepKind::Create { set, .. } | StepKind::Update { set, .. } => {
+                    for (field, value) in set {
+                        let mut keys = model.entity(field.entity).unique.iter();
+                        if keys.any(|key| key.fields == [*field]) {
+                            self.add(value, &Hint::Taken(*field));
+                        }
+                    }
+                }
                 StepKind::SignIn { key, value, .. } => {
                     let named = (InputPlace::Body, value.clone(), Hint::Field(*key));
                     self.all.push(named);
@@ -65,7 +77,7 @@ impl<'p> Hints<'p> {
                     if let ExpressionKind::Input { place, path } = &list.kind {
                         self.items.insert(*bind, (*place, path.clone()));
                     }
-                    self.steps(steps);
+                    self.steps(model, steps);
                 }
                 _ => {}
             }
@@ -146,6 +158,10 @@ fn hint(expression: &Expression) -> Option<Hint<'_>> {
     expression.walk(&mut |part| {
         let own = match &part.kind {
             ExpressionKind::Field { field, .. } => Some(Hint::Field(*field)),
+            ExpressionKind::Id(of) => match of.ty {
+                Type::Row(entity) => Some(Hint::Id(entity)),
+                _ => None,
+            },
             ExpressionKind::Literal(Literal::Text(text)) => Some(Hint::Text(text)),
             _ => None,
         };
@@ -165,7 +181,7 @@ pub fn hints<'p>(model: &'p Model, operation: &'p Operation) -> Hints<'p> {
             hints.moves.extend(made.map(|made| (binding, made)));
         }
     }
-    hints.steps(&operation.steps);
+    hints.steps(model, &operation.steps);
     hints
 }
 

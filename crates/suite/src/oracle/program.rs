@@ -671,9 +671,17 @@ impl Run<'_, '_> {
 
     /// What the database itself refuses.
     fn kept(&self, row: &RowRef) -> Stepped<()> {
-        let refusals = missing(self.world, row).into_iter();
-        match refusals.chain(unique_faults(self.world, row)).next() {
-            Some(refusal) => Err(refusal),
+        let mut refusals = missing(self.world, row);
+        let taken = unique_faults(self.world, row);
+        let is_one = taken.len() == 1;
+        refusals.extend(taken);
+        match refusals.into_iter().next() {
+            Some(refusal) if is_one || refusal.code != "unique" => Err(refusal),
+            // Which of several keys is told is the database's choice.
+            Some(refusal) => Err(Refusal {
+                pointers: Vec::new(),
+                ..refusal
+            }),
             None => Ok(()),
         }
     }

@@ -2,14 +2,19 @@
 
 use super::Wanted;
 use crate::hints::{Hint, Hints};
-use crate::oracle::Judge;
+use crate::oracle::{Judge, NEW};
 use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    Expression, FieldId, InputField, InputKind, InputPlace, Literal, Move, ScalarType,
+    EntityId, Expression, FieldId, IdType, InputField, InputKind, InputPlace, Literal, Move, ScalarType,
 };
 use archwright_seed::values::{Subject, accepts, distinct};
 use std::collections::BTreeMap;
+
+/// Per cent of the values that may be those of another row, where that is refused.
+const TAKEN: u32 = 12;
+/// Per cent of the items of a list that are the one before them once more.
+const TWICE: u32 = 12;
 
 /// Of the inputs in one place.
 pub struct Proposer<'a> {
@@ -66,7 +71,11 @@ impl Proposer<'_> {
             InputKind::List(item) => {
                 let mut items = Vec::new();
                 for _ in 0..session.rng.below(4) {
-                    items.push(self.value(session, field, item, path)?);
+                    let item = match items.last().cloned() {
+                        Some(same) if session.rng.chance(TWICE) => same,
+                        _ => self.value(session, field, item, path)?,
+                    };
+                    items.push(item);
                 }
                 Some(Value::List(items))
             }
@@ -90,7 +99,10 @@ impl Proposer<'_> {
     ) -> Option<Value> {
         let now = session.now();
         let subject = Subject::of_input(self.of, field, now)?;
-        let known = self.hints.of(self.place, path);
+        let mut known = self.hints.of(self.place, path);
+        if !session.rng.chance(TAKEN) {
+            known.retain(|hint| !matches!(hint, Hint::Taken(_)));
+        }
         let hinted = !known.is_empty() && session.rng.chance(75);
         if hinted && let Some(value) = self.like(session, &known, scalar, path) {
             let literal = value.to_literal();
@@ -117,7 +129,8 @@ impl Proposer<'_> {
         }
         if let ScalarType::String { .. } | ScalarType::Slug | ScalarType::Text { .. } = scalar {
             session.counter += 1;
-            let word = match session.words.is_empty() || session.rng.chance(85) {
+            let is_plain = matches!(scalar, ScalarType::Slug) || session.words.is_empty();
+            let word = match is_plain || session.rng.chance(85) {
                 true => "",
                 false => session.words[session.rng.below(session.words.len())],
             };
@@ -145,22 +158,13 @@ impl Proposer<'_> {
             Hint::Found(field, filter, made) => {
                 self.found(session, *field, (filter, *made), path)?
             }
-            Hint::Field(field) => {
-                let wished = session.wishes.clone();
-                let wished = wished.into_iter().filter(|row| row.entity == field.entity);
-                let wished: Vec<RowRef> = wished.collect();
-                let mut rows = match wished.is_empty() || session.rng.chance(15) {
-                    true => session.made_rows(field.entity),
-                    false => wished,
-                };
-                if rows.is_empty() || session.rng.chance(10) {
-                    rows = session.world.of(field.entity).collect();
-                }
-                let row = match rows.is_empty() {
-                    true => return None,
-                    false => &rows[session.rng.below(rows.len())],
-                };
-                session.world.value(row, *field)
+            Hint::Field(field) | Hint::Taken(field) => {
+                let row = one_of(session, field.entity)?;
+                session.world.value(&row, *field)
+            }
+            Hint::Id(entity) => {
+                let row = one_of(session, *entity)?;
+                id_of(session, &row)?
             }
         };
         match value {
@@ -222,10 +226,36 @@ impl Proposer<'_> {
             _ => {
                 let mut ends = known.iter().filter_map(|hint| match hint {
                     Hint::Text(text) => Some(*text),
-                    Hint::Field(_) | Hint::Found(..) => None,
+                    Hint::Field(_) | Hint::Id(_) | Hint::Taken(_) | Hint::Found(..) => None,
                 });
                 format!("{text}{}", ends.next().unwrap_or(""))
             }
         }
+    }
+}
+
+/// A row that is wished for, or one that the suite made, or any.
+fn one_of(session: &mut Session, entity: EntityId) -> Option<RowRef> {
+    let wished = session.wishes.iter().filter(|row| row.entity == entity);
+    let wished: Vec<RowRef> = wished.cloned().collect();
+    let mut rows = match wished.is_empty() || session.rng.chance(15) {
+        true => session.made_rows(entity),
+        false => wished,
+    };
+    if rows.is_empty() || session.rng.chance(10) {
+        rows = session.world.of(entity).collect();
+    }
+    match rows.is_empty() {
+        true => None,
+        false => Some(rows.swap_remove(session.rng.below(rows.len()))),
+    }
+}
+
+/// The id of a row that the server has named.
+fn id_of(session: &Session, row: &RowRef) -> Option<Value> {
+    let id = &session.world.named(row).id;
+    match session.plan.model.entity(row.entity).id_type {
+        IdType::Int => id.parse().ok().map(Value::Int),
+        _ => (!id.starts_with(NEW)).then(|| Value::Text(id.clone())),
     }
 }

@@ -8,7 +8,8 @@ use crate::session::Session;
 use crate::world::World;
 use archwright_plan::Operation;
 use archwright_plan::model::{
-    Direction, Expression, Operation as Definition, Otherwise, Step, StepKind,
+    Direction, Expression, ExpressionKind, FieldId, Model, Operation as Definition, Otherwise,
+    Step, StepKind,
 };
 
 pub(super) fn derive<'p>(
@@ -75,7 +76,17 @@ pub fn word(kind: &StepKind) -> &'static str {
     }
 }
 
+/// Whether the values may be those of another row.
+fn takes_key(model: &Model, set: &[(FieldId, Expression)]) -> bool {
+    set.iter().any(|(field, value)| {
+        let mut keys = model.entity(field.entity).unique.iter();
+        let is_input = matches!(value.kind, ExpressionKind::Input { .. });
+        is_input && keys.any(|key| key.fields == [*field])
+    })
+}
+
 fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
+    let model = &cases.plan.model;
     let mut add = |name: &str, reason: &str, is: fn(Course) -> bool| {
         let (operation, path) = (of.operation, of.path.clone());
         let name = format!("{}/{}/{name}", operation.id, of.name);
@@ -116,6 +127,11 @@ fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
         }
         (StepKind::Guard { .. } | StepKind::Move { .. }, _) => {
             add("fails", "the step is refused, and nothing changes", failed);
+        }
+        (StepKind::Create { set, .. } | StepKind::Update { set, .. }, _)
+            if takes_key(model, set) =>
+        {
+            add("fails", "a key that is taken is refused, and nothing changes", failed);
         }
         (StepKind::Upsert { .. } | StepKind::GetOrCreate { .. }, _) => {
             add("made", "there is no row with the key, so one is made", made);
@@ -252,7 +268,8 @@ fn differs<'p>(
                 steps.any(|(at, course)| *at == path && *course == wanted)
             };
             // Whichever row it finds, there should be none.
-            if other.is_unsure && at(done, Course::Failed) && at(&other, Course::Done) {
+            let finds_none = at(done, Course::Failed) || at(done, Course::Nothing);
+            if other.is_unsure && finds_none && at(&other, Course::Done) {
                 return true;
             }
             let is_same = done.bindings == other.bindings
