@@ -6,7 +6,7 @@ use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
     Literal, Model, Move, Operation, Step, StepKind, Type,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub enum Hint<'p> {
@@ -14,6 +14,8 @@ pub enum Hint<'p> {
     Field(FieldId),
     /// The id of a row.
     Id(EntityId),
+    /// One that must not be that of another row.
+    Taken(FieldId),
     /// A value of a row which a step finds by it, and on which a later step makes the move.
     Found(FieldId, &'p Expression, Option<&'p Move>),
     Text(&'p str),
@@ -27,8 +29,6 @@ pub struct Hints<'p> {
     items: BTreeMap<BindingId, (InputPlace, Vec<String>)>,
     /// Moves of rows that are found before.
     moves: BTreeMap<BindingId, &'p Move>,
-    /// Fields whose values no two rows share, with others or alone.
-    unique: BTreeSet<FieldId>,
 }
 
 impl<'p> Hints<'p> {
@@ -40,7 +40,7 @@ impl<'p> Hints<'p> {
         of.map(|(.., hint)| hint.clone()).collect()
     }
 
-    fn steps(&mut self, steps: &'p [Step]) {
+    fn steps(&mut self, model: &Model, steps: &'p [Step]) {
         for step in steps {
             for expression in expressions(step) {
                 expression.walk(&mut |part| self.part(part));
@@ -60,10 +60,11 @@ impl<'p> Hints<'p> {
                     let made = self.moves.get(bind).copied();
                     filter.walk(&mut |part| self.found(*entity, (filter, made), part));
                 }
-                StepKind::Update { set, .. } => {
+                StepKind::Create { set, .. } | StepKind::Update { set, .. } => {
                     for (field, value) in set {
-                        if self.unique.contains(field) {
-                            self.add(value, &Hint::Field(*field));
+                        let mut keys = model.entity(field.entity).unique.iter();
+                        if keys.any(|key| key.fields.contains(field)) {
+                            self.add(value, &Hint::Taken(*field));
                         }
                     }
                 }
@@ -77,7 +78,7 @@ impl<'p> Hints<'p> {
                     if let ExpressionKind::Input { place, path } = &list.kind {
                         self.items.insert(*bind, (*place, path.clone()));
                     }
-                    self.steps(steps);
+                    self.steps(model, steps);
                 }
                 _ => {}
             }
@@ -171,11 +172,7 @@ fn hint(expression: &Expression) -> Option<Hint<'_>> {
 }
 
 pub fn hints<'p>(model: &'p Model, operation: &'p Operation) -> Hints<'p> {
-    let keys = model.entities.iter().flat_map(|entity| &entity.unique);
-    let mut hints = Hints {
-        unique: keys.flat_map(|key| key.fields.iter().copied()).collect(),
-        ..Hints::default()
-    };
+    let mut hints = Hints::default();
     for step in &operation.steps {
         if let StepKind::Move { row, entity, name } = &step.kind
             && let ExpressionKind::Binding(binding) = row.kind
@@ -185,7 +182,7 @@ pub fn hints<'p>(model: &'p Model, operation: &'p Operation) -> Hints<'p> {
             hints.moves.extend(made.map(|made| (binding, made)));
         }
     }
-    hints.steps(&operation.steps);
+    hints.steps(model, &operation.steps);
     hints
 }
 

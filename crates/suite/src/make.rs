@@ -529,8 +529,12 @@ impl<'p> Session<'p> {
                 && session.world.get(row).is_some_and(|row| row.made)
                 && session.is_ready(operation, row)
         };
-        let found = self.world.of(entity).find(|row| is_ready(self, row));
-        Ok(found.unwrap_or(row))
+        if let Some(found) = self.world.of(entity).find(|row| is_ready(self, row)) {
+            return Ok(found);
+        }
+        let ready = |session: &Self, row: &RowRef| session.is_ready(operation, row);
+        let made = self.prepare(|session| session.make_with(entity, &want, &ready));
+        Ok(unless_failed(made)?.unwrap_or(row))
     }
 
     /// Makes one move, by whoever may.

@@ -29,6 +29,8 @@ const TRIES_AFTER: usize = 16;
 const LED: u32 = 60;
 /// Calls of each operation before the first case.
 const STAGES: usize = 8;
+/// Calls of each of them that are made where a case finds none.
+const MORE: usize = 3;
 /// Rows that are looked at for a move.
 const STAGED: usize = 20;
 
@@ -103,10 +105,11 @@ impl<'p> Session<'p> {
             .collect()
     }
 
-    /// Those of them that delete nothing.
+    /// Those of them that delete nothing and take nothing apart.
     fn named_makers(&self) -> Vec<&'p Operation> {
         let mut writes = self.named_writes();
-        let deletes = |kind: &StepKind| matches!(kind, StepKind::Delete { .. });
+        let deletes =
+            |kind: &StepKind| matches!(kind, StepKind::Delete { .. } | StepKind::Unlink { .. });
         writes.retain(|one| {
             let steps = self.definition(one).map_or(&[][..], |one| &one.steps);
             !any_step(steps, &deletes)
@@ -209,7 +212,9 @@ impl<'p> Session<'p> {
     /// More rows of all kinds, in more states.
     fn stage(&mut self) -> Outcome<()> {
         for helper in self.named_makers() {
-            unless_failed(self.prepare(|session| session.once(helper)))?;
+            for _ in 0..MORE {
+                unless_failed(self.prepare(|session| session.once(helper)))?;
+            }
         }
         for operation in &self.plan.operations {
             let (OperationKind::Move(_), Some(entity)) = (&operation.kind, operation.entity) else {

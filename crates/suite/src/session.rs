@@ -2,7 +2,7 @@
 
 use crate::cases::TokenSecrets;
 use crate::client::{Client, Reply, Request};
-use crate::oracle::{Judge, Refusal, Shown, Who, compare};
+use crate::oracle::{Judge, Problem, Refusal, Shown, Who, compare};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, RoleId};
@@ -243,19 +243,25 @@ impl<'p> Session<'p> {
         reply: &Reply,
         refusals: &[Refusal],
     ) -> Outcome<()> {
-        let fits = |refusal: &Refusal| {
-            refusal.status == reply.status
-                && (!self.plan.model.api.errors.is_empty() || reply.code() == Some(refusal.code))
-        };
         let named = pointers(reply);
-        let names = |refusal: &Refusal| {
+        let differences = |refusal: &Refusal| -> Vec<String> {
+            if refusal.status != reply.status {
+                return vec!["another status".to_owned()];
+            }
+            let problem = Problem::of(refusal);
+            if let Some(shaped) = problem.differences(&self.world, reply.json.as_ref()) {
+                return shaped;
+            }
             let mut places = refusal.pointers.iter();
-            !self.plan.model.api.errors.is_empty() || places.all(|wanted| named.contains(wanted))
+            let fits =
+                reply.code() == Some(refusal.code) && places.all(|wanted| named.contains(wanted));
+            match fits {
+                true => Vec::new(),
+                false => vec!["another code, or other places".to_owned()],
+            }
         };
-        if refusals
-            .iter()
-            .any(|refusal| fits(refusal) && names(refusal))
-        {
+        let all: Vec<Vec<String>> = refusals.iter().map(differences).collect();
+        if all.iter().any(Vec::is_empty) {
             return Ok(());
         }
         let expected: Vec<String> = refusals
@@ -270,7 +276,8 @@ impl<'p> Session<'p> {
                 format!("{} {}{at} ({})", refusal.status, refusal.code, refusal.rule)
             })
             .collect();
-        failed(request, &expected.join(" or "), &reply.shown(), Vec::new())
+        let least = all.into_iter().min_by_key(Vec::len).unwrap_or_default();
+        failed(request, &expected.join(" or "), &reply.shown(), least)
     }
 }
 
@@ -332,18 +339,24 @@ fn manners(reply: &Reply) -> Vec<String> {
     for word in INTERNAL.iter().filter(|word| text.contains(**word)) {
         faults.push(format!("an error reply tells something internal: {word:?}"));
     }
+    if reply.status == 401 && reply.header("www-authenticate").is_none() {
+        faults.push("a 401 has no WWW-Authenticate".to_owned());
+    }
     faults
 }
 
 /// What a failure has to be that nobody gave a body of its own.
 fn as_problem(plan: &Plan, reply: &Reply) -> Vec<String> {
     let mut faults = Vec::new();
-    if reply.status < 400 || !plan.model.api.errors.is_empty() {
+    if reply.status < 400 {
         return faults;
     }
     let essence = reply
         .header("content-type")
         .map(|value| value.split(';').next().unwrap_or(value));
+    if has_own_body(plan, reply.status) && essence == Some("application/json") {
+        return faults;
+    }
     if essence != Some("application/problem+json") {
         faults.push("an error reply is not application/problem+json".to_owned());
     }
@@ -356,8 +369,12 @@ fn as_problem(plan: &Plan, reply: &Reply) -> Vec<String> {
     if json["status"] != reply.status {
         faults.push("the problem's status is not that of the reply".to_owned());
     }
-    if reply.status == 401 && reply.header("www-authenticate").is_none() {
-        faults.push("a 401 has no WWW-Authenticate".to_owned());
-    }
     faults
+}
+
+/// Whether an error of this status may have another body than a problem.
+fn has_own_body(plan: &Plan, status: u16) -> bool {
+    let mut operations = plan.model.operations.iter();
+    plan.model.api.error_shape(status).is_some()
+        || operations.any(|one| one.bodies().iter().any(|(known, _)| *known == status))
 }

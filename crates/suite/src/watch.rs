@@ -196,6 +196,16 @@ impl Reader<'_> {
                 self.read(test);
                 [self.rows(then), self.rows(otherwise)].concat()
             }
+            ExpressionKind::Filter {
+                over,
+                variable,
+                condition,
+            } => {
+                let rows = self.rows(over);
+                self.variables.insert(*variable, rows.clone());
+                self.read(condition);
+                rows
+            }
             ExpressionKind::Function {
                 function: Function::Coalesce,
                 arguments,

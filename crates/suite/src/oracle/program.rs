@@ -712,7 +712,16 @@ impl Run<'_, '_> {
     fn kept(&mut self, row: &RowRef) -> Stepped<()> {
         let (refusals, hangs) = unkept(&Judge::new(self.world, self.who, self.now), row);
         self.done.is_unsure |= hangs;
-        refusals.into_iter().next().map_or(Ok(()), Err)
+        let taken = refusals.iter().filter(|one| one.code == "unique").count();
+        match refusals.into_iter().next() {
+            // Which of several keys is told is the database's choice.
+            Some(refusal) if refusal.code == "unique" && taken > 1 => Err(Refusal {
+                pointers: Vec::new(),
+                ..refusal
+            }),
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
     }
 
     fn upsert(
@@ -848,6 +857,7 @@ fn otherwise(step: &Step, refusal: Refusal) -> Refusal {
         true => Refusal {
             status: wanted,
             code: status_code(wanted),
+            pointers: Vec::new(),
             ..refusal
         },
         false => refusal,

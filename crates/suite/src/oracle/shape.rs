@@ -184,7 +184,10 @@ impl Shaper<'_> {
         if let Some(shown) = self.token(value, at) {
             return shown;
         }
-        if let Some(shown) = self.counted(judge, value) {
+        if let Some(shown) = self
+            .mapped(judge, value)
+            .or_else(|| self.counted(judge, value))
+        {
             return shown;
         }
         let (known, hangs) = judge.told(value, this);
@@ -236,6 +239,38 @@ impl Shaper<'_> {
         let mut is_within = false;
         value.walk(&mut |part| is_within |= of(part).is_some());
         is_within.then_some(Shown::Anything)
+    }
+
+    /// Values of the rows of an open list, where each is that of one row alone.
+    fn mapped(&self, judge: &Judge, map: &Expression) -> Option<Shown> {
+        let ExpressionKind::Map { over, value, .. } = &map.kind else {
+            return None;
+        };
+        let (ExpressionKind::Binding(binding), ExpressionKind::Field { of, field }) =
+            (&over.kind, &value.kind)
+        else {
+            return None;
+        };
+        let open = self
+            .done
+            .open
+            .get(binding)
+            .filter(|open| open.offset == 0)?;
+        let mut keys = judge.world.model().entity(field.entity).unique.iter();
+        let is_own = matches!(of.kind, ExpressionKind::Variable(_))
+            && keys.any(|key| key.fields == [*field]);
+        let Value::Rows(rows) = judge.value(over, None) else {
+            return None;
+        };
+        let each = |rows: &[RowRef]| {
+            let values = rows.iter().map(|row| judge.world.value(row, *field));
+            values.map(|value| Shown::Exact(plain(&value))).collect()
+        };
+        is_own.then(|| Shown::Among {
+            items: each(&rows),
+            never: each(&open.never),
+            most: open.limit,
+        })
     }
 
     /// A number of rows of which not all are known.

@@ -707,12 +707,22 @@ pub fn unique_faults(world: &World, row: &RowRef) -> Vec<Refusal> {
         let id = &*world.named(row).id;
         let mut others = world.entries(row.entity);
         if others.any(|(other, values)| other != id && has_own(values)) {
-            refusals.push(Refusal::new(409, "unique", format!("the key {}", key.name)));
+            let taken = Refusal::new(409, "unique", format!("the key {}", key.name));
+            let places = key.fields.iter().map(|field| model.json_name(*field));
+            refusals.push(places.fold(taken, |taken, name| taken.at(format!("/{name}"))));
         }
     }
     for field in world.composed(row.entity) {
         for part in world.many(row, field) {
-            refusals.extend(unique_faults(world, &part));
+            // Where the part stands in the body is not known here.
+            refusals.extend(
+                unique_faults(world, &part)
+                    .into_iter()
+                    .map(|taken| Refusal {
+                        pointers: Vec::new(),
+                        ..taken
+                    }),
+            );
         }
     }
     refusals

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 /// In milliseconds.
 const DAY: i64 = 86_400_000;
 
+/// Per cent of the values that may be those of another row, where that is refused.
+const TAKEN: u32 = 12;
 /// Per cent of the items of a list that are the one before them once more.
 const TWICE: u32 = 12;
 
@@ -121,7 +123,10 @@ impl Proposer<'_> {
     ) -> Option<Value> {
         let now = session.now();
         let subject = Subject::of_input(self.of, field, now)?;
-        let known = self.hints.of(self.place, path);
+        let mut known = self.hints.of(self.place, path);
+        if !session.rng.chance(TAKEN) {
+            known.retain(|hint| !matches!(hint, Hint::Taken(_)));
+        }
         let hinted = !known.is_empty() && session.rng.chance(75);
         if hinted && let Some(value) = self.like(session, &known, scalar, path) {
             let literal = value.to_literal();
@@ -148,7 +153,8 @@ impl Proposer<'_> {
         }
         if let ScalarType::String { .. } | ScalarType::Slug | ScalarType::Text { .. } = scalar {
             session.counter += 1;
-            let word = match session.words.is_empty() || session.rng.chance(85) {
+            let is_plain = matches!(scalar, ScalarType::Slug) || session.words.is_empty();
+            let word = match is_plain || session.rng.chance(85) {
                 true => "",
                 false => session.words[session.rng.below(session.words.len())],
             };
@@ -176,7 +182,7 @@ impl Proposer<'_> {
             Hint::Found(field, filter, made) => {
                 self.found(session, *field, (filter, *made), path)?
             }
-            Hint::Field(field) => {
+            Hint::Field(field) | Hint::Taken(field) => {
                 let row = one_of(session, field.entity)?;
                 session.world.value(&row, *field)
             }
@@ -250,7 +256,7 @@ impl Proposer<'_> {
             _ => {
                 let mut ends = known.iter().filter_map(|hint| match hint {
                     Hint::Text(text) => Some(*text),
-                    Hint::Field(_) | Hint::Id(_) | Hint::Found(..) => None,
+                    Hint::Field(_) | Hint::Id(_) | Hint::Taken(_) | Hint::Found(..) => None,
                 });
                 format!("{text}{}", ends.next().unwrap_or(""))
             }

@@ -86,7 +86,17 @@ pub fn word(kind: &StepKind) -> &'static str {
     }
 }
 
+/// Whether the values may be those of another row.
+fn takes_key(model: &Model, set: &[(FieldId, Expression)]) -> bool {
+    set.iter().any(|(field, value)| {
+        let mut keys = model.entity(field.entity).unique.iter();
+        let is_input = matches!(value.kind, ExpressionKind::Input { .. });
+        is_input && keys.any(|key| key.fields == [*field])
+    })
+}
+
 fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
+    let model = &cases.plan.model;
     let mut add = |name: &str, reason: &str, is: fn(Course) -> bool| {
         course(cases, of, step, (name, reason), is);
     };
@@ -119,6 +129,13 @@ fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
         }
         (StepKind::Guard { .. } | StepKind::Move { .. }, _) => {
             add("fails", "the step is refused, and nothing changes", failed);
+        }
+        (StepKind::Create { set, .. }, _) if takes_key(model, set) => {
+            add(
+                "fails",
+                "a key that is taken is refused, and nothing changes",
+                failed,
+            );
         }
         (StepKind::Upsert { .. } | StepKind::GetOrCreate { .. }, _) => {
             add("made", "there is no row with the key, so one is made", made);
@@ -333,7 +350,8 @@ fn differs<'p>(
                 steps.any(|(at, course)| *at == path && *course == wanted)
             };
             // Whichever row it finds, there should be none.
-            if other.is_unsure && at(done, Course::Failed) && at(&other, Course::Done) {
+            let finds_none = at(done, Course::Failed) || at(done, Course::Nothing);
+            if other.is_unsure && finds_none && at(&other, Course::Done) {
                 return true;
             }
             let is_same = done.bindings == other.bindings
