@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const TESTS: &str = "crates/page/e2e";
-/// Newsroom, made of named operations, is not among them yet.
-const DESIGNS: [&str; 4] = ["bookshop", "helpdesk", "payments", "profile"];
+const DESIGNS: [&str; 6] = [
+    "bookshop", "conduit", "helpdesk", "newsroom", "payments", "profile",
+];
 const BROWSERS: [&str; 4] = [
     "chromium",
     "chromium-browser",

@@ -8,8 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Newsroom, made of named operations, is not among them yet.
-const EXAMPLES: [&str; 4] = ["bookshop", "helpdesk", "payments", "profile"];
+const EXAMPLES: [&str; 6] = [
+    "bookshop", "conduit", "helpdesk", "newsroom", "payments", "profile",
+];
 
 /// As whom an example is tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -162,6 +163,7 @@ impl Served {
             .output()?;
         let tokens: Value = serde_json::from_slice(&output.stdout).context("no sign-in")?;
         let token = tokens["access_token"].as_str().context("no token")?;
-        Ok(format!("Bearer {token}"))
+        let scheme = tokens["token_type"].as_str().context("no scheme")?;
+        Ok(format!("{scheme} {token}"))
     }
 }

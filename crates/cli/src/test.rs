@@ -46,7 +46,8 @@ Examples:
     --sign-in staff=sue@shop.test:secret-three
   archwright test shop.yaml --list
 
-Exit status: 0 when no case failed, 1 when one did or the design has errors, 2 when the cases could not be run.";
+Exit status: 0 when no case failed, 1 when one did, when no call of an operation is found that succeeds, or when the
+design has errors, 2 when the cases could not be run.";
 
 #[derive(Args)]
 pub struct TestArguments {
@@ -157,9 +158,9 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         }
         TestFormat::Junit => print(&archwright_suite::junit(&report, &places))?,
     }
-    Ok(match report.failed() {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+    Ok(match report.failed() == 0 && report.unproven().is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     })
 }
 

@@ -10,6 +10,13 @@ const POSTGRES_NAME: usize = 63;
 /// Ordered by code point, as everywhere else, whatever the database's locale.
 pub(crate) const POSTGRES_TEXT: &str = "text COLLATE \"C\"";
 
+/// A JSON list as a table: what stands after FROM, and its columns.
+pub(crate) struct PlacedItems {
+    pub from: String,
+    pub value: String,
+    pub place: String,
+}
+
 impl Dialect {
     /// A name, quoted; names come from the plan, and are still escaped. PostgreSQL cuts names after 63 bytes, which
     /// could make two into one, so longer ones end in a hash.
@@ -142,6 +149,24 @@ impl Dialect {
                 format!("jsonb_array_elements({lists}::jsonb) WITH ORDINALITY {alias}(value, key)"),
                 format!("{alias}.key - 1"),
             ),
+        }
+    }
+
+    /// The items of a JSON list with their places in it.
+    pub(crate) fn placed_items(self, list: &str, alias: &str, cast: &str) -> PlacedItems {
+        match self {
+            Self::Sqlite => PlacedItems {
+                from: format!("json_each({list}) {alias}"),
+                value: format!("{alias}.value"),
+                place: format!("{alias}.key"),
+            },
+            Self::Postgres => PlacedItems {
+                from: format!(
+                    "jsonb_array_elements_text({list}::jsonb) WITH ORDINALITY {alias}(value, place)"
+                ),
+                value: format!("{alias}.value::{cast}"),
+                place: format!("{alias}.place"),
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::{Printer, Row, Scope, Unsupported};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::{
-    EntityId, Expression, ExpressionKind, FieldId, FieldKind, ToManyKind, Type,
+    BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind, ToManyKind, Type,
 };
 
 /// Rows to look through: FROM clause, join condition, and the alias of the rows.
@@ -80,6 +80,34 @@ impl Printer<'_> {
                 over.span,
             )),
         }
+    }
+
+    /// The rows that a step found, and what puts them in their order.
+    pub(crate) fn bound_rows(
+        &mut self,
+        binding: BindingId,
+        entity: EntityId,
+    ) -> Result<(Source, String), Unsupported> {
+        let list = self.parameter(crate::Parameter::Binding(binding))?;
+        let (row, alias) = self.aliased(entity);
+        let id = self.row_id(&row)?;
+        let active = self.active(entity, &alias);
+        let item = self.fresh_alias();
+        let cast = self.dialect.cast(&Type::Row(entity), self.plan);
+        let items = self
+            .dialect
+            .placed_items(&list, &item, cast.unwrap_or("text"));
+        let source = Source {
+            from: format!(
+                "{} JOIN {} {alias} ON {id} = {}",
+                items.from,
+                self.table(entity),
+                items.value
+            ),
+            condition: format!("TRUE{active}"),
+            row,
+        };
+        Ok((source, items.place))
     }
 
     fn aliased(&mut self, entity: EntityId) -> (Row, String) {

@@ -221,10 +221,19 @@ impl Printer<'_> {
         value: &Expression,
         scope: &Scope,
     ) -> Printed {
-        let source = self.source(over, scope)?;
+        let (source, order) = match (&over.kind, &over.ty) {
+            (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
+                self.bound_rows(*binding, *entity)?
+            }
+            _ => {
+                let source = self.source(over, scope)?;
+                let order = self.natural_order(&source)?;
+                (source, order)
+            }
+        };
         let text = self.value(value, &scope.with(variable, source.row.clone()))?;
         let text = self.dialect.list_item(&text, &value.ty);
-        self.listed(&source, &text)
+        self.listed(&source, &text, &order)
     }
 
     /// The ids of rows as a JSON list.
@@ -234,16 +243,19 @@ impl Printer<'_> {
         }
         let source = self.source(over, scope)?;
         let id = self.row_id(&source.row)?;
-        self.listed(&source, &id)
+        let order = self.natural_order(&source)?;
+        self.listed(&source, &id, &order)
     }
 
     /// Parts by their position, other rows in the order of their ids.
-    fn listed(&mut self, source: &Source, value: &str) -> Printed {
-        let position = self.column(&source.row, ColumnSource::Position);
-        let order = match position {
-            Ok(position) => position,
-            Err(_) => self.row_id(&source.row)?,
-        };
+    fn natural_order(&mut self, source: &Source) -> Printed {
+        match self.column(&source.row, ColumnSource::Position) {
+            Ok(position) => Ok(position),
+            Err(_) => self.row_id(&source.row),
+        }
+    }
+
+    fn listed(&mut self, source: &Source, value: &str, order: &str) -> Printed {
         let alias = self.fresh_alias();
         let list = self.dialect.json_list(&format!("{alias}.v"));
         Ok(format!(

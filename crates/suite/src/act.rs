@@ -2,8 +2,8 @@
 
 use crate::client::{Reply, Request};
 use crate::oracle::{
-    Body, Given, Judge, Refusal, Shown, adopt, create, deletion, move_json, name, removal,
-    representation, shift, sign_up, step, update,
+    Body, Given, Judge, Refusal, Shown, adopt, broken_since, create, deletion, move_json, name,
+    removal, representation, shift, sign_up, step, update,
 };
 use crate::session::{ANONYMOUS, Actor, Outcome, Session, failed};
 use archwright_evaluate::RowRef;
@@ -279,20 +279,7 @@ impl<'p> Session<'p> {
         self.expect(&request, &reply, operation.status, None)?;
         if let Ok(deletion) = deletion(&self.world, row) {
             deletion.apply(&mut self.world, now);
-            let gone = |actor: &Actor| {
-                actor
-                    .who
-                    .account
-                    .as_ref()
-                    .is_some_and(|account| deletion.gone.contains(account))
-            };
-            for actor in &mut self.actors {
-                if gone(actor) {
-                    actor.access = None;
-                    actor.who = Default::default();
-                    actor.name = "gone".to_owned();
-                }
-            }
+            self.follow_accounts();
         }
         Ok(done(Some(row.clone()), request, reply, refusals))
     }
@@ -363,6 +350,15 @@ impl<'p> Session<'p> {
             .collect();
         if refusals.is_empty() && !self.judge(actor).may_read(other) {
             refusals.push(Refusal::new(404, "not-found", "the row to link"));
+        }
+        if refusals.is_empty() {
+            let before = self.world.clone();
+            self.linked(row, other, field, links);
+            let who = self.who(actor);
+            let (broken, _) = broken_since(Some(&before), &self.world, who, self.now());
+            self.world = before;
+            let told = |refusal| Refusal::of_a_request_to(operation, self.plan, refusal);
+            refusals.extend(broken.into_iter().map(told));
         }
         let (request, reply) = self.send(actor, Request::new(method, path))?;
         if !refusals.is_empty() {
@@ -500,22 +496,15 @@ impl<'p> Session<'p> {
             return crate::session::skip("the sign-up is refused, as it should be");
         };
         let json = reply.json.unwrap_or_default();
-        let sign_in = self
-            .plan
-            .model
-            .account
-            .as_ref()
-            .map(|account| account.sign_in);
-        let sign_in = sign_in.map(|field| self.world.value(&named, field));
+        if let Some(row) = self.world.get_mut(&named) {
+            row.password = Some(password.clone());
+        }
         self.actors.push(Actor {
             name: name_of,
+            sign_in: self.sign_in_name(&named),
             who: crate::oracle::Who {
                 account: Some(named),
                 ..who
-            },
-            sign_in: match sign_in {
-                Some(archwright_evaluate::Value::Text(text)) => text,
-                _ => String::new(),
             },
             password,
             access: json["access_token"].as_str().map(str::to_owned),
@@ -567,13 +556,13 @@ impl<'p> Session<'p> {
 pub fn tokens(plan: &archwright_plan::Plan, account: Shown) -> Shown {
     let api = &plan.model.api;
     Shown::Object(vec![
-        ("access_token".to_owned(), Shown::Link),
+        ("access_token".to_owned(), Shown::Token),
         ("token_type".to_owned(), Shown::Exact(json!(api.scheme))),
         (
             "expires_in".to_owned(),
             Shown::Exact(json!(api.access_seconds)),
         ),
-        ("refresh_token".to_owned(), Shown::Link),
+        ("refresh_token".to_owned(), Shown::Token),
         ("account".to_owned(), account),
     ])
 }

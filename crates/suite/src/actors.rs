@@ -76,6 +76,10 @@ impl Session<'_> {
         let row = self
             .absorb(entity, &json["account"])
             .ok_or("no account in the reply")?;
+        let password = self.actors[actor].password.clone();
+        if let Some(row) = self.world.get_mut(&row) {
+            row.password = Some(password);
+        }
         let roles = self.world.get(&row).and_then(|row| row.roles.clone());
         self.actors[actor].who = Who {
             account: Some(row),

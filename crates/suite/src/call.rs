@@ -2,10 +2,11 @@
 
 use crate::client::{Reply, Request};
 use crate::oracle::{
-    Inputs, NEW, Performed, Told, adopt, compare, fits, learn, name, perform, representation, shape,
+    Inputs, NEW, Performed, Told, adopt, compare, fits, learn, name, own_shape, perform,
+    representation, shape,
 };
-use crate::seek::{Imagined, any_step, is_foretold};
-use crate::session::{Outcome, Session, failed};
+use crate::seek::{Imagined, any_step};
+use crate::session::{ANONYMOUS, Outcome, Session, failed};
 use crate::wire::{encode, id_from_json, reference_to_json, to_json};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
@@ -29,10 +30,7 @@ impl<'p> Session<'p> {
     /// Of a named operation.
     pub fn definition(&self, operation: &Operation) -> Option<&'p model::Operation> {
         match operation.kind {
-            OperationKind::Named(index) => {
-                let definition = self.plan.model.operations.get(index);
-                definition.filter(|one| is_foretold(&self.plan.model, one))
-            }
+            OperationKind::Named(index) => self.plan.model.operations.get(index),
             _ => None,
         }
     }
@@ -84,12 +82,17 @@ impl<'p> Session<'p> {
             .refusal
             .as_ref()
             .map_or(operation.status, |one| one.status);
-        let mut replies = definition.replies.iter();
-        let own = replies.find(|(of, _)| *of == status && done.is_shaped);
-        let own = own.map(|(_, shape)| shape);
+        let own = own_shape(definition, &done, status);
         let has_body = own.is_some_and(|own| !matches!(own, Shape::Nothing));
-        let foretold = own.map(|own| shape(&self.judge(actor), own, &done));
-        let (request, reply) = self.send(actor, request)?;
+        let asking = match operation.reads_token(&self.plan.model) {
+            true => actor,
+            false => ANONYMOUS,
+        };
+        let foretold = own.map(|own| shape(&self.judge(asking), own, &done));
+        let (request, reply) = match own {
+            Some(_) => self.send_for_own(actor, request)?,
+            None => self.send(actor, request)?,
+        };
         match (&foretold, &done.refusal) {
             (Some(foretold), _) if has_body => {
                 self.expect(&request, &reply, status, Some(&foretold.shown))?;
@@ -97,12 +100,20 @@ impl<'p> Session<'p> {
             (None, Some(refusal)) => {
                 self.expect_refusal(&request, &reply, std::slice::from_ref(refusal))?;
             }
-            _ => self.expect(&request, &reply, status, None)?,
+            _ => {
+                self.expect(&request, &reply, status, None)?;
+                if own.is_some() && !reply.bytes.is_empty() {
+                    let expected = format!("{status} with nothing in it");
+                    return failed(&request, &expected, &reply.shown(), Vec::new());
+                }
+            }
         }
         if let (Some(foretold), None) = (foretold, &done.refusal) {
-            self.hear(foretold.told, &reply, &mut done);
+            let tokens = self.hear(foretold.told, &reply, &mut done);
+            self.prove_tokens(actor, &request, tokens, &mut done)?;
             self.discover(&mut done)?;
         }
+        self.count_sign_in(&done);
         Ok(Called {
             done,
             request,
@@ -110,15 +121,30 @@ impl<'p> Session<'p> {
         })
     }
 
-    /// Takes over the ids and instants that a reply tells.
-    fn hear(&mut self, told: Vec<(String, Told)>, reply: &Reply, done: &mut Performed) {
-        let Some(json) = &reply.json else { return };
+    /// Takes over the ids and instants that a reply tells, and gives the tokens in it.
+    fn hear(
+        &mut self,
+        told: Vec<(String, Told)>,
+        reply: &Reply,
+        done: &mut Performed,
+    ) -> Vec<(Told, String)> {
+        let mut tokens = Vec::new();
+        let Some(json) = &reply.json else {
+            return tokens;
+        };
         let mut renamed: BTreeMap<RowRef, RowRef> = BTreeMap::new();
         for (pointer, told) in told {
             let Some(json) = json.pointer(&pointer) else {
                 continue;
             };
-            let (Told::Id(row) | Told::Field(row, _) | Told::Row(row)) = &told;
+            let row = match &told {
+                Told::Id(row) | Told::Field(row, _) | Told::Row(row) => row,
+                Told::Token(_) | Told::CallerToken => {
+                    let token = json.as_str().unwrap_or_default();
+                    tokens.push((told, token.to_owned()));
+                    continue;
+                }
+            };
             let at = renamed.get(row).unwrap_or(row).clone();
             let named = match told {
                 Told::Id(_) => match id_from_json(json) {
@@ -137,6 +163,7 @@ impl<'p> Session<'p> {
                     adopt(&mut self.world, &named, json);
                     named
                 }
+                Told::Token(_) | Told::CallerToken => continue,
             };
             if named != at {
                 self.world.rename(&at, &named);
@@ -144,6 +171,7 @@ impl<'p> Session<'p> {
                 renamed.insert(at, named);
             }
         }
+        tokens
     }
 
     /// Finds new rows in the lists that show them, and holds them against what they have to be.
@@ -246,7 +274,7 @@ const MOST_WATCHED: usize = 3;
 const WATCH_TRIES: usize = 12;
 
 impl Performed {
-    fn rename(&mut self, from: &RowRef, to: &RowRef) {
+    pub fn rename(&mut self, from: &RowRef, to: &RowRef) {
         if self.touched.remove(from) {
             self.touched.insert(to.clone());
         }

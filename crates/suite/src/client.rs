@@ -93,9 +93,10 @@ impl Request {
 fn masked(json: &Json) -> Json {
     let mut json = json.clone();
     for (name, value) in json.as_object_mut().into_iter().flatten() {
-        if (name.contains("password") || name.contains("token")) && value.is_string() {
-            *value = "…".into();
-        }
+        *value = match (name.contains("password") || name.contains("token")) && value.is_string() {
+            true => "…".into(),
+            false => masked(value),
+        };
     }
     json
 }
@@ -291,7 +292,7 @@ mod tests {
     fn what_signs_in_is_not_shown() {
         let request = Request::new("POST", "/v1/auth/sign-in")
             .header("authorization", "Bearer abc")
-            .json(serde_json::json!({"email": "a@example.com", "password": "secret"}));
+            .json(serde_json::json!({"email": "a@example.com", "user": {"password": "secret"}}));
         let shown = request.shown();
         assert!(
             !shown.contains("abc") && !shown.contains("secret"),

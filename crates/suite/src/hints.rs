@@ -1,9 +1,10 @@
 //! What the inputs of a named operation are compared with: the fields whose values make a difference.
 
+use archwright_evaluate::Value;
 use archwright_plan::Plan;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
-    Literal, Model, Move, Operation, Step, StepKind,
+    Literal, Model, Move, Operation, Step, StepKind, Type,
 };
 use std::collections::BTreeMap;
 
@@ -11,7 +12,11 @@ use std::collections::BTreeMap;
 pub enum Hint<'p> {
     /// A value that a row has in the field.
     Field(FieldId),
-    /// That of a row which a step finds by it, and on which a later step makes the move.
+    /// The id of a row.
+    Id(EntityId),
+    /// One that must not be that of another row.
+    Taken(FieldId),
+    /// A value of a row which a step finds by it, and on which a later step makes the move.
     Found(FieldId, &'p Expression, Option<&'p Move>),
     Text(&'p str),
 }
@@ -35,7 +40,7 @@ impl<'p> Hints<'p> {
         of.map(|(.., hint)| hint.clone()).collect()
     }
 
-    fn steps(&mut self, steps: &'p [Step]) {
+    fn steps(&mut self, model: &Model, steps: &'p [Step]) {
         for step in steps {
             for expression in expressions(step) {
                 expression.walk(&mut |part| self.part(part));
@@ -55,13 +60,25 @@ impl<'p> Hints<'p> {
                     let made = self.moves.get(bind).copied();
                     filter.walk(&mut |part| self.found(*entity, (filter, made), part));
                 }
+                StepKind::Create { set, .. } | StepKind::Update { set, .. } => {
+                    for (field, value) in set {
+                        let mut keys = model.entity(field.entity).unique.iter();
+                        if keys.any(|key| key.fields.contains(field)) {
+                            self.add(value, &Hint::Taken(*field));
+                        }
+                    }
+                }
+                StepKind::SignIn { key, value, .. } => {
+                    let named = (InputPlace::Body, value.clone(), Hint::Field(*key));
+                    self.all.push(named);
+                }
                 StepKind::Each {
                     bind, list, steps, ..
                 } => {
                     if let ExpressionKind::Input { place, path } = &list.kind {
                         self.items.insert(*bind, (*place, path.clone()));
                     }
-                    self.steps(steps);
+                    self.steps(model, steps);
                 }
                 _ => {}
             }
@@ -142,6 +159,10 @@ fn hint(expression: &Expression) -> Option<Hint<'_>> {
     expression.walk(&mut |part| {
         let own = match &part.kind {
             ExpressionKind::Field { field, .. } => Some(Hint::Field(*field)),
+            ExpressionKind::Id(of) => match of.ty {
+                Type::Row(entity) => Some(Hint::Id(entity)),
+                _ => None,
+            },
             ExpressionKind::Literal(Literal::Text(text)) => Some(Hint::Text(text)),
             _ => None,
         };
@@ -161,7 +182,7 @@ pub fn hints<'p>(model: &'p Model, operation: &'p Operation) -> Hints<'p> {
             hints.moves.extend(made.map(|made| (binding, made)));
         }
     }
-    hints.steps(&operation.steps);
+    hints.steps(model, &operation.steps);
     hints
 }
 
@@ -186,6 +207,49 @@ pub fn words(plan: &Plan) -> Vec<&str> {
         }
     }
     words
+}
+
+/// The unique fields, with the values, by which the steps of operations and of moves find rows.
+pub fn fixed_keys(plan: &Plan) -> Vec<(FieldId, Value)> {
+    let model = &plan.model;
+    let machines = model.entities.iter().filter_map(|one| one.state.as_ref());
+    let moves = machines.flat_map(|machine| &machine.moves);
+    let of_moves = moves.flat_map(|one| &one.steps);
+    let of_operations = model.operations.iter().flat_map(|one| &one.steps);
+    let mut keys = Vec::new();
+    for step in of_operations.chain(of_moves) {
+        let StepKind::Find {
+            filter: Some(filter),
+            ..
+        } = &step.kind
+        else {
+            continue;
+        };
+        filter.walk(&mut |part| keys.extend(fixed_key(model, part)));
+    }
+    keys
+}
+
+fn fixed_key(model: &Model, part: &Expression) -> Option<(FieldId, Value)> {
+    let ExpressionKind::Binary {
+        operator: BinaryOperator::Equal,
+        left,
+        right,
+    } = &part.kind
+    else {
+        return None;
+    };
+    match (&left.kind, &right.kind) {
+        (ExpressionKind::Field { of, field }, ExpressionKind::Literal(value))
+        | (ExpressionKind::Literal(value), ExpressionKind::Field { of, field }) => {
+            let mut keys = model.entity(field.entity).unique.iter();
+            let is_key = keys.any(|key| key.fields == [*field]);
+            let scalar = model.field(*field).scalar()?;
+            (is_key && matches!(of.kind, ExpressionKind::This))
+                .then(|| (*field, Value::of_scalar(value, scalar)))
+        }
+        _ => None,
+    }
 }
 
 /// All expressions of a step but those of the steps in it.

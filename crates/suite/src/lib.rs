@@ -1,5 +1,6 @@
 //! Derives from a plan what any implementation of it has to pass, and asks a server that is known only by its URL.
 
+mod accounts;
 mod act;
 mod actors;
 mod call;
@@ -15,6 +16,7 @@ mod seek;
 mod session;
 mod survey;
 mod trial;
+mod watch;
 mod wire;
 mod world;
 

@@ -40,7 +40,7 @@ pub type Condition<'a, 'p> = &'a dyn Fn(&Session<'p>, &RowRef) -> bool;
 pub fn unless_failed<T>(outcome: Outcome<T>) -> Outcome<Option<T>> {
     match outcome {
         Ok(found) => Ok(Some(found)),
-        Err(Trouble::Skipped(_)) => Ok(None),
+        Err(Trouble::Skipped(_) | Trouble::Unreached(_)) => Ok(None),
         Err(failed) => Err(failed),
     }
 }
@@ -316,8 +316,12 @@ impl<'p> Session<'p> {
 
     /// Rows that the suite made itself.
     pub fn made_rows(&self, entity: EntityId) -> Vec<RowRef> {
-        let is_made = |row: &RowRef| self.world.get(row).is_some_and(|row| row.made);
-        self.world.of(entity).filter(is_made).collect()
+        let made = self.world.entries(entity).filter(|(_, row)| row.made);
+        made.map(|(id, _)| RowRef {
+            entity,
+            id: id.to_owned(),
+        })
+        .collect()
     }
 
     /// What a row that is referred to may have to be like: of the caller, in any state, with the numbers that the
@@ -525,8 +529,12 @@ impl<'p> Session<'p> {
                 && session.world.get(row).is_some_and(|row| row.made)
                 && session.is_ready(operation, row)
         };
-        let found = self.world.of(entity).find(|row| is_ready(self, row));
-        Ok(found.unwrap_or(row))
+        if let Some(found) = self.world.of(entity).find(|row| is_ready(self, row)) {
+            return Ok(found);
+        }
+        let ready = |session: &Self, row: &RowRef| session.is_ready(operation, row);
+        let made = self.prepare(|session| session.make_with(entity, &want, &ready));
+        Ok(unless_failed(made)?.unwrap_or(row))
     }
 
     /// Makes one move, by whoever may.
@@ -632,7 +640,7 @@ impl<'p> Session<'p> {
                 want.fixed.set(field, Given::Row(row.clone()));
                 match self.make(entity, &want) {
                     Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-                    Err(Trouble::Skipped(_)) => break,
+                    Err(Trouble::Skipped(_) | Trouble::Unreached(_)) => break,
                     Ok(_) if condition(self, row) => return Ok(()),
                     Ok(_) => {}
                 }

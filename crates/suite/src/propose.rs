@@ -161,9 +161,16 @@ impl Session<'_> {
 
     /// A row that the caller may refer to, one of the suite's own rather than another.
     pub fn reference(&mut self, target: EntityId, actor: usize) -> Option<RowRef> {
-        let rows: Vec<RowRef> = self.world.of(target).collect();
-        let is_made = |row: &&RowRef| self.world.get(row).is_some_and(|row| row.made);
-        let made: Vec<RowRef> = rows.iter().filter(is_made).cloned().collect();
+        let rows: Vec<(&str, bool)> = self
+            .world
+            .entries(target)
+            .map(|(id, row)| (id, row.made))
+            .collect();
+        let made: Vec<(&str, bool)> = rows.iter().copied().filter(|(_, made)| *made).collect();
+        let at = |id: &str| RowRef {
+            entity: target,
+            id: id.to_owned(),
+        };
         for tries in 0..12 {
             let among = if tries < 8 && !made.is_empty() {
                 &made
@@ -173,13 +180,14 @@ impl Session<'_> {
             if among.is_empty() {
                 return None;
             }
-            let row = among[self.rng.below(among.len())].clone();
+            let row = at(among[self.rng.below(among.len())].0);
             if self.judge(actor).may_read(&row) {
                 return Some(row);
             }
         }
         let judge = self.judge(actor);
-        rows.into_iter().find(|row| judge.may_read(row))
+        let mut rows = rows.into_iter().map(|(id, _)| at(id));
+        rows.find(|row| judge.may_read(row))
     }
 
     pub fn accepts(&self, field: FieldId, value: &Value) -> bool {

@@ -15,29 +15,45 @@ pub fn text(report: &Report, places: Places) -> String {
             text.push_str(&failure(result, places));
         }
     }
-    let skipped: Vec<(&Result, &str)> = report
-        .results
-        .iter()
-        .filter_map(|result| match &result.verdict {
-            Verdict::Skipped(reason) => Some((result, reason.as_str())),
-            _ => None,
-        })
-        .collect();
-    if !skipped.is_empty() {
-        text.push_str("\nskipped, since the API leaves no way to ask:\n");
-        for (result, reason) in skipped {
-            text.push_str(&format!("  {}\n    {reason}\n", result.name));
+    let reasons = |of: fn(&Verdict) -> Option<&str>| -> String {
+        let results = report.results.iter();
+        let reasons = results.filter_map(|result| Some((result, of(&result.verdict)?)));
+        let lines = reasons.map(|(result, reason)| format!("  {}\n    {reason}\n", result.name));
+        lines.collect()
+    };
+    let skipped = reasons(|verdict| match verdict {
+        Verdict::Skipped(reason) => Some(reason),
+        _ => None,
+    });
+    let unreached = reasons(|verdict| match verdict {
+        Verdict::Unreached(reason) => Some(reason),
+        _ => None,
+    });
+    for (title, lines) in [
+        ("skipped, since the API leaves no way to ask", skipped),
+        ("not reached", unreached),
+    ] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{title}:\n{lines}"));
         }
     }
     text.push_str(&table(report));
     text.push_str(&format!(
-        "\n{} passed, {} failed, {} skipped in {:.1} s with {} requests\n",
+        "\n{} passed, {} failed, {} skipped, {} not reached in {:.1} s with {} requests\n",
         report.passed(),
         report.failed(),
         report.skipped(),
+        report.unreached(),
         report.took.as_secs_f64(),
         report.requests
     ));
+    let unproven = report.unproven();
+    if !unproven.is_empty() {
+        text.push_str(&format!(
+            "NOT PROVEN: no call is found that succeeds: {}\n",
+            unproven.join(", ")
+        ));
+    }
     text
 }
 
@@ -64,18 +80,19 @@ fn failure(result: &Result, places: Places) -> String {
 }
 
 /// Groups in the order in which they ran.
-fn groups(report: &Report) -> Vec<(&'static str, [usize; 3])> {
-    let mut groups: Vec<(&'static str, [usize; 3])> = Vec::new();
+fn groups(report: &Report) -> Vec<(&'static str, [usize; 4])> {
+    let mut groups: Vec<(&'static str, [usize; 4])> = Vec::new();
     for result in &report.results {
         let column = match result.verdict {
             Verdict::Passed => 0,
             Verdict::Failed(_) => 1,
             Verdict::Skipped(_) => 2,
+            Verdict::Unreached(_) => 3,
         };
         match groups.iter_mut().find(|(name, _)| *name == result.group) {
             Some((_, counts)) => counts[column] += 1,
             None => {
-                let mut counts = [0; 3];
+                let mut counts = [0; 4];
                 counts[column] = 1;
                 groups.push((result.group, counts));
             }
@@ -86,12 +103,12 @@ fn groups(report: &Report) -> Vec<(&'static str, [usize; 3])> {
 
 fn table(report: &Report) -> String {
     let mut text = format!(
-        "\n{:<14} {:>7} {:>7} {:>8}\n",
-        "", "passed", "failed", "skipped"
+        "\n{:<14} {:>7} {:>7} {:>8} {:>12}\n",
+        "", "passed", "failed", "skipped", "not reached"
     );
-    for (name, [passed, failed, skipped]) in groups(report) {
+    for (name, [passed, failed, skipped, unreached]) in groups(report) {
         text.push_str(&format!(
-            "{name:<14} {passed:>7} {failed:>7} {skipped:>8}\n"
+            "{name:<14} {passed:>7} {failed:>7} {skipped:>8} {unreached:>12}\n"
         ));
     }
     text
@@ -114,6 +131,7 @@ pub fn json(report: &Report, places: Places) -> Json {
             match &result.verdict {
                 Verdict::Passed => {}
                 Verdict::Skipped(reason) => case["skipped"] = reason.as_str().into(),
+                Verdict::Unreached(reason) => case["unreached"] = reason.as_str().into(),
                 Verdict::Failed(failure) => {
                     case["failure"] = object!({
                         "request": failure.request,
@@ -130,6 +148,8 @@ pub fn json(report: &Report, places: Places) -> Json {
         "passed": report.passed(),
         "failed": report.failed(),
         "skipped": report.skipped(),
+        "unreached": report.unreached(),
+        "unproven": report.unproven(),
         "requests": report.requests,
         "seconds": report.took.as_secs_f64(),
         "cases": cases,
@@ -141,6 +161,7 @@ fn word(verdict: &Verdict) -> &'static str {
         Verdict::Passed => "passed",
         Verdict::Failed(_) => "failed",
         Verdict::Skipped(_) => "skipped",
+        Verdict::Unreached(_) => "unreached",
     }
 }
 
@@ -150,10 +171,11 @@ pub fn junit(report: &Report, places: Places) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{:.3}\">\n",
         report.results.len(),
         report.failed(),
-        report.skipped(),
+        report.skipped() + report.unreached(),
         report.took.as_secs_f64()
     );
-    for (group, [passed, failed, skipped]) in groups(report) {
+    for (group, [passed, failed, skipped, unreached]) in groups(report) {
+        let skipped = skipped + unreached;
         let tests = passed + failed + skipped;
         xml.push_str(&format!(
             "  <testsuite name=\"{group}\" tests=\"{tests}\" failures=\"{failed}\" skipped=\"{skipped}\">\n"
@@ -177,7 +199,7 @@ fn testcase(result: &Result, places: Places) -> String {
     );
     match &result.verdict {
         Verdict::Passed => format!("{head}/>\n"),
-        Verdict::Skipped(reason) => format!(
+        Verdict::Skipped(reason) | Verdict::Unreached(reason) => format!(
             "{head}><skipped message=\"{}\"/></testcase>\n",
             escaped(reason)
         ),
@@ -253,8 +275,8 @@ mod tests {
         let text = text(&report(), &|_| String::new());
         for part in [
             "FAILED books.list/happy\n  who may\n  request   GET /v1/books\n  expected  200\n  got       500 <b>\n            - /id: the key is missing\n",
-            "access               1       1        1\n",
-            "1 passed, 1 failed, 1 skipped in 1.5 s with 7 requests\n",
+            "access               1       1        1            0\n",
+            "1 passed, 1 failed, 1 skipped, 0 not reached in 1.5 s with 7 requests\n",
         ] {
             assert!(text.contains(part), "{text}");
         }

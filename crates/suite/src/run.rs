@@ -30,6 +30,8 @@ pub enum Verdict {
     Passed,
     Failed(Box<Failure>),
     Skipped(String),
+    /// Nothing says that it can't be asked, but no calls that do are found.
+    Unreached(String),
 }
 
 /// What became of one case.
@@ -68,6 +70,27 @@ impl Report {
 
     pub fn skipped(&self) -> usize {
         self.count(|verdict| matches!(verdict, Verdict::Skipped(_)))
+    }
+
+    pub fn unreached(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Unreached(_)))
+    }
+
+    /// Operations of which no case was reached that has them succeed: then nothing is proven of what they do.
+    pub fn unproven(&self) -> Vec<&str> {
+        let mut operations: Vec<(&str, bool)> = Vec::new();
+        for result in &self.results {
+            let Some((operation, _)) = result.name.split_once("/happy") else {
+                continue;
+            };
+            let is_unreached = matches!(result.verdict, Verdict::Unreached(_));
+            match operations.iter_mut().find(|(known, _)| *known == operation) {
+                Some((_, all)) => *all &= is_unreached,
+                None => operations.push((operation, is_unreached)),
+            }
+        }
+        let unproven = operations.into_iter().filter(|(_, all)| *all);
+        unproven.map(|(operation, _)| operation).collect()
     }
 }
 
@@ -163,12 +186,15 @@ pub fn run(
         crew: Vec::new(),
         words: Vec::new(),
         wishes: Vec::new(),
+        sessions: Vec::new(),
     };
     session.set_clock()?;
     session.sign_in_all(&options.sign_ins)?;
     session.survey()?;
     let taken = session.without_role();
     session.find_opaque();
+    session.spent = 0;
+    session.make_named_rows();
     let cases = derive(plan);
     let wanted: Vec<&Case> = cases
         .iter()
@@ -199,6 +225,7 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
     let verdict = match (case.run)(session) {
         Ok(()) => Verdict::Passed,
         Err(Trouble::Skipped(reason)) => Verdict::Skipped(reason),
+        Err(Trouble::Unreached(reason)) => Verdict::Unreached(reason),
         Err(Trouble::Failed(failure)) => {
             // What the server holds may be another thing now than what is in memory.
             if session.refreshed < MOST_REFRESHES {

@@ -1,19 +1,23 @@
 //! Looks for calls of named operations: inputs with which a call does what a case is about, and calls that make ready
 //! for it.
 
-use crate::hints::{Hint, Hints, hints, words};
-use crate::make::unless_failed;
-use crate::oracle::{Inputs, Judge, Performed, perform};
-use crate::session::{MOST_EFFORT, Outcome, Session, skip};
+mod lead;
+mod proposer;
+
+pub use lead::{at, put};
+
+use crate::hints::{Hints, fixed_keys, hints, words};
+use crate::make::{Want, unless_failed};
+use crate::oracle::{Body, Given, Inputs, Performed, create, perform};
+use crate::propose::Style;
+use crate::session::{MOST_EFFORT, Outcome, Session, Trouble, skip};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    EntityId, Expression, ExpressionKind, FieldId, InputField, InputKind, InputPlace, Method,
-    Model, Move, Operation as Definition, RoleId, ScalarType, Shape, StepKind,
+    EntityId, InputPlace, Method, Operation as Definition, RoleId, Step, StepKind,
 };
 use archwright_plan::{Operation, OperationKind};
-use archwright_seed::values::{Subject, accepts, distinct};
-use std::collections::BTreeMap;
+use proposer::Proposer;
 
 /// Inputs that are tried in memory before it is said that none is found.
 pub const TRIES: usize = 140;
@@ -21,8 +25,12 @@ pub const TRIES: usize = 140;
 const ROUNDS: usize = 3;
 const HELPERS: usize = 30;
 const TRIES_AFTER: usize = 16;
+/// Per cent of the proposals that are made to lead through the steps.
+const LED: u32 = 60;
 /// Calls of each operation before the first case.
 const STAGES: usize = 8;
+/// Calls of each of them that are made where a case finds none.
+const MORE: usize = 3;
 /// Rows that are looked at for a move.
 const STAGED: usize = 20;
 
@@ -35,6 +43,8 @@ pub struct Wanted {
     pub all: Option<bool>,
     /// Whether these are given.
     pub given: Vec<(InputPlace, Vec<String>, bool)>,
+    /// What this one is.
+    pub fixed: Option<(InputPlace, Vec<String>, Value)>,
     /// The row that an input names.
     pub named: Option<(InputPlace, Vec<String>, RowRef)>,
 }
@@ -95,10 +105,11 @@ impl<'p> Session<'p> {
             .collect()
     }
 
-    /// Those of them that delete nothing.
+    /// Those of them that delete nothing and take nothing apart.
     fn named_makers(&self) -> Vec<&'p Operation> {
         let mut writes = self.named_writes();
-        let deletes = |kind: &StepKind| matches!(kind, StepKind::Delete { .. });
+        let deletes =
+            |kind: &StepKind| matches!(kind, StepKind::Delete { .. } | StepKind::Unlink { .. });
         writes.retain(|one| {
             let steps = self.definition(one).map_or(&[][..], |one| &one.steps);
             !any_step(steps, &deletes)
@@ -183,23 +194,27 @@ impl<'p> Session<'p> {
             return Ok(found);
         }
         for _ in 0..ROUNDS {
-            if !self.help(operation, wanted, goal)? {
+            let is_helped =
+                self.furnish(operation, wanted, goal)? || self.help(operation, wanted, goal)?;
+            if !is_helped {
                 self.stage()?;
             }
             if let Some(found) = self.find_call(operation, wanted, TRIES, goal) {
                 return Ok(found);
             }
         }
-        skip(format!(
+        Err(Trouble::Unreached(format!(
             "no calls are found that lead {} to what the case is about",
             operation.id
-        ))
+        )))
     }
 
     /// More rows of all kinds, in more states.
     fn stage(&mut self) -> Outcome<()> {
         for helper in self.named_makers() {
-            unless_failed(self.prepare(|session| session.once(helper)))?;
+            for _ in 0..MORE {
+                unless_failed(self.prepare(|session| session.once(helper)))?;
+            }
         }
         for operation in &self.plan.operations {
             let (OperationKind::Move(_), Some(entity)) = (&operation.kind, operation.entity) else {
@@ -217,6 +232,79 @@ impl<'p> Session<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Creates a row with which the goal can be reached, if one is found.
+    fn furnish(
+        &mut self,
+        operation: &'p Operation,
+        wanted: &Wanted,
+        goal: Goal<'_, 'p>,
+    ) -> Outcome<bool> {
+        let makers = self.makers(operation);
+        if makers.is_empty() {
+            return Ok(false);
+        }
+        for _ in 0..HELPERS {
+            let maker = makers[self.rng.below(makers.len())];
+            let actor = self.crew[self.rng.below(self.crew.len())];
+            let Some(entity) = maker.entity else { continue };
+            let inputs = &self.plan.resource(entity).create;
+            let body = self.propose(inputs, actor, &Body::default(), Style::Varied);
+            let Some(body) = body else { continue };
+            let (before, now) = (self.world.clone(), self.now());
+            let who = self.actors[actor].who.clone();
+            let (row, refusals) = create(&mut self.world, maker, &who, &body, now);
+            self.wishes = vec![row];
+            let helps = refusals.is_empty()
+                && self
+                    .find_call(operation, wanted, TRIES_AFTER, goal)
+                    .is_some();
+            self.wishes.clear();
+            self.world = before;
+            if helps {
+                self.prepare(|session| session.create(actor, maker, &body))?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Creates of rows that the steps of an operation look for.
+    fn makers(&self, operation: &Operation) -> Vec<&'p Operation> {
+        let steps = self.definition(operation).map_or(&[][..], |one| &one.steps);
+        let creates = self.plan.operations.iter().filter(|one| {
+            let looks = |kind: &StepKind| match kind {
+                StepKind::Find { entity, .. } | StepKind::List { entity, .. } => {
+                    one.entity == Some(*entity)
+                }
+                _ => false,
+            };
+            one.kind == OperationKind::Create && any_step(steps, &looks)
+        });
+        creates.collect()
+    }
+
+    /// Rows with the values by which alone steps find them.
+    pub fn make_named_rows(&mut self) {
+        for (field, value) in fixed_keys(self.plan) {
+            let mut rows = self.world.entries(field.entity);
+            if rows.any(|(_, row)| row.values.get(&field.index) == Some(&value)) {
+                continue;
+            }
+            drop(rows);
+            let inputs = &self.plan.resource(field.entity).create;
+            if self
+                .operation(field.entity, OperationKind::Create)
+                .is_some()
+                && inputs.iter().any(|input| input.field == field)
+            {
+                let mut want = Want::default();
+                want.fixed.set(field, Given::Value(value));
+                // Without it, the cases that need such a row say so.
+                let _ = self.make(field.entity, &want);
+            }
+        }
     }
 
     /// Makes a call after which the goal can be reached, if one is found.
@@ -285,7 +373,7 @@ impl<'p> Session<'p> {
                         return Ok(row);
                     }
                 }
-                Err(crate::session::Trouble::Skipped(reason)) => trouble = reason,
+                Err(Trouble::Skipped(reason) | Trouble::Unreached(reason)) => trouble = reason,
                 Err(failed) => return Err(failed),
             }
         }
@@ -338,262 +426,16 @@ impl<'p> Session<'p> {
             let members = proposer.object(self, fields, &mut Vec::new())?;
             inputs.push((place, members));
         }
+        if self.rng.chance(LED) {
+            self.lead(definition, actor, &mut inputs);
+        }
         Some(inputs)
     }
 }
 
-pub fn any_step(steps: &[archwright_plan::model::Step], is: &dyn Fn(&StepKind) -> bool) -> bool {
+pub fn any_step(steps: &[Step], is: &dyn Fn(&StepKind) -> bool) -> bool {
     steps.iter().any(|step| match &step.kind {
         StepKind::Each { steps, .. } => any_step(steps, is),
         kind => is(kind),
     })
-}
-
-/// Whether the oracle knows what an operation does: passwords and tokens are between the server and its accounts.
-pub fn is_foretold(model: &Model, definition: &Definition) -> bool {
-    let about_accounts = |kind: &StepKind| match kind {
-        StepKind::SignIn { .. } | StepKind::Token { .. } => true,
-        StepKind::Create { sign_up, .. } => sign_up.is_some(),
-        StepKind::Update { password, .. } => password.is_some(),
-        _ => false,
-    };
-    let mut replies = definition.replies.iter();
-    !any_step(&definition.steps, &about_accounts)
-        && replies.all(|(_, reply)| !tells_token(model, reply))
-}
-
-fn tells_token(model: &Model, shape: &Shape) -> bool {
-    match shape {
-        Shape::Value(value) => {
-            let mut found = false;
-            value.walk(&mut |part| found |= matches!(part.kind, ExpressionKind::CallerToken));
-            found
-        }
-        Shape::Nothing => false,
-        Shape::Object(members) => members.iter().any(|(_, part)| tells_token(model, part)),
-        Shape::Show { view, .. } => tells_token(model, &model.view(*view).show),
-        Shape::Each { item, .. } => tells_token(model, item),
-    }
-}
-
-struct Proposer<'a> {
-    place: InputPlace,
-    hints: &'a Hints<'a>,
-    actor: usize,
-    wanted: &'a Wanted,
-    of: &'a str,
-}
-
-impl Proposer<'_> {
-    fn object(
-        &mut self,
-        session: &mut Session,
-        fields: &[InputField],
-        path: &mut Vec<String>,
-    ) -> Option<Value> {
-        let mut members = BTreeMap::new();
-        for field in fields {
-            path.push(field.name.clone());
-            if self.is_given(session, field, path) {
-                let value = self.value(session, field, &field.kind, path)?;
-                members.insert(field.name.clone(), value);
-            }
-            path.pop();
-        }
-        Some(Value::Object(members))
-    }
-
-    fn is_given(&self, session: &mut Session, field: &InputField, path: &[String]) -> bool {
-        let mut given = self.wanted.given.iter();
-        if let Some((.., is_given)) = given.find(|(place, wanted, given)| {
-            *place == self.place && (wanted == path || *given && wanted.starts_with(path))
-        }) {
-            return *is_given;
-        }
-        if !field.optional && field.default.is_none() {
-            return true;
-        }
-        self.wanted.all.unwrap_or_else(|| session.rng.chance(50))
-    }
-
-    fn value(
-        &mut self,
-        session: &mut Session,
-        field: &InputField,
-        kind: &InputKind,
-        path: &mut Vec<String>,
-    ) -> Option<Value> {
-        match kind {
-            InputKind::Object(fields) => self.object(session, fields, path),
-            InputKind::Reference(target) => match &self.wanted.named {
-                Some((place, wanted, row)) if *place == self.place && wanted == path => {
-                    Some(Value::Row(row.clone()))
-                }
-                _ => session.reference(*target, self.actor).map(Value::Row),
-            },
-            InputKind::List(item) => {
-                let mut items = Vec::new();
-                for _ in 0..session.rng.below(4) {
-                    items.push(self.value(session, field, item, path)?);
-                }
-                Some(Value::List(items))
-            }
-            InputKind::Scalar(scalar) => {
-                // An item is like a field of its own.
-                let field = InputField {
-                    kind: InputKind::Scalar(scalar.clone()),
-                    ..field.clone()
-                };
-                self.scalar(session, &field, scalar, path)
-            }
-        }
-    }
-
-    fn scalar(
-        &mut self,
-        session: &mut Session,
-        field: &InputField,
-        scalar: &ScalarType,
-        path: &[String],
-    ) -> Option<Value> {
-        let now = session.now();
-        let subject = Subject::of_input(self.of, field, now)?;
-        let known = self.hints.of(self.place, path);
-        let hinted = !known.is_empty() && session.rng.chance(75);
-        if hinted && let Some(value) = self.like(session, &known, scalar, path) {
-            let literal = value.to_literal();
-            let is_plain = self.place != InputPlace::Header
-                || matches!(&value, Value::Text(text) if text.is_ascii());
-            if is_plain && literal.is_some_and(|literal| accepts(&subject, &literal)) {
-                return Some(value);
-            }
-        }
-        if let ScalarType::Int | ScalarType::BigInt = scalar
-            && session.rng.chance(60)
-        {
-            let bounds = field.min.iter().chain(&field.max);
-            let bounds = bounds.map(|bound| Value::of_scalar(bound, scalar));
-            let mut numbers: Vec<Value> = bounds.collect();
-            numbers.extend([-1, 0, 1, 2, 3].map(Value::Int));
-            let number = numbers[session.rng.below(numbers.len())].clone();
-            if number
-                .to_literal()
-                .is_some_and(|one| accepts(&subject, &one))
-            {
-                return Some(number);
-            }
-        }
-        if let ScalarType::String { .. } | ScalarType::Slug | ScalarType::Text { .. } = scalar {
-            session.counter += 1;
-            let word = match session.words.is_empty() || session.rng.chance(85) {
-                true => "",
-                false => session.words[session.rng.below(session.words.len())],
-            };
-            let text = format!("made-{}{word}", session.counter);
-            let literal = archwright_plan::model::Literal::Text(text.clone());
-            if accepts(&subject, &literal) {
-                return Some(Value::Text(text));
-            }
-        }
-        let literal = distinct(&subject, 8, &mut session.rng)?;
-        Some(Value::of_scalar(&literal, scalar))
-    }
-
-    /// A value like one of the rows that the input is compared with.
-    fn like(
-        &self,
-        session: &mut Session,
-        known: &[Hint<'_>],
-        scalar: &ScalarType,
-        path: &[String],
-    ) -> Option<Value> {
-        let hint = &known[session.rng.below(known.len())];
-        let value = match hint {
-            Hint::Text(text) => Value::Text((*text).to_owned()),
-            Hint::Found(field, filter, made) => {
-                self.found(session, *field, (filter, *made), path)?
-            }
-            Hint::Field(field) => {
-                let wished = session.wishes.clone();
-                let wished = wished.into_iter().filter(|row| row.entity == field.entity);
-                let wished: Vec<RowRef> = wished.collect();
-                let mut rows = match wished.is_empty() || session.rng.chance(15) {
-                    true => session.made_rows(field.entity),
-                    false => wished,
-                };
-                if rows.is_empty() || session.rng.chance(10) {
-                    rows = session.world.of(field.entity).collect();
-                }
-                let row = match rows.is_empty() {
-                    true => return None,
-                    false => &rows[session.rng.below(rows.len())],
-                };
-                session.world.value(row, *field)
-            }
-        };
-        match value {
-            Value::Text(text)
-                if matches!(scalar, ScalarType::String { .. } | ScalarType::Text { .. }) =>
-            {
-                Some(Value::Text(self.varied(session, text, known)))
-            }
-            Value::Null => None,
-            value => Some(value),
-        }
-    }
-
-    /// What names a row that a step would find.
-    fn found(
-        &self,
-        session: &mut Session,
-        field: FieldId,
-        (filter, made): (&Expression, Option<&Move>),
-        path: &[String],
-    ) -> Option<Value> {
-        let rows = match session.wishes.iter().any(|row| row.entity == field.entity) {
-            true => session.wishes.clone(),
-            false => session.world.of(field.entity).collect(),
-        };
-        let from = session.rng.below(rows.len().max(1));
-        let judge = session.judge(self.actor);
-        let mut rows = rows.iter().cycle().skip(from).take(rows.len());
-        rows.find_map(|row| {
-            let value = (row.entity == field.entity).then(|| session.world.value(row, field))?;
-            let mut given = value.clone();
-            for name in path.iter().rev() {
-                given = Value::Object(BTreeMap::from([(name.clone(), given)]));
-            }
-            let judge = Judge {
-                inputs: &[(self.place, given)],
-                ..judge
-            };
-            let is_ready = made.is_none_or(|one| {
-                let state = session.world.state(row).unwrap_or_default();
-                let when = one.when.as_ref();
-                one.from.contains(&state) && when.is_none_or(|when| judge.holds(when, row))
-            });
-            (is_ready && judge.holds(filter, row)).then_some(value)
-        })
-    }
-
-    /// The text itself, or a part of it, or in another form.
-    fn varied(&self, session: &mut Session, text: String, known: &[Hint<'_>]) -> String {
-        if self.place == InputPlace::Path || session.rng.chance(55) {
-            return text;
-        }
-        let part = 1 + session.rng.below(text.chars().count().max(1));
-        match session.rng.below(5) {
-            0 => text.chars().take(part).collect(),
-            1 => text.chars().skip(part - 1).collect(),
-            2 => text.to_uppercase(),
-            3 => format!(" {text} "),
-            _ => {
-                let mut ends = known.iter().filter_map(|hint| match hint {
-                    Hint::Text(text) => Some(*text),
-                    Hint::Field(_) | Hint::Found(..) => None,
-                });
-                format!("{text}{}", ends.next().unwrap_or(""))
-            }
-        }
-    }
 }

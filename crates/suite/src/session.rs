@@ -2,7 +2,7 @@
 
 use crate::cases::TokenSecrets;
 use crate::client::{Client, Reply, Request};
-use crate::oracle::{Judge, Refusal, Shown, Who, compare};
+use crate::oracle::{Judge, Problem, Refusal, Shown, Who, compare};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, RoleId};
@@ -17,6 +17,8 @@ pub enum Trouble {
     Failed(Box<Failure>),
     /// Why the case can't be brought about through the API.
     Skipped(String),
+    /// Nothing says that it can't, but no calls that do are found.
+    Unreached(String),
 }
 
 /// A reply that is not what the design says.
@@ -93,6 +95,8 @@ pub struct Session<'p> {
     pub words: Vec<&'p str>,
     /// Rows that inputs should name.
     pub wishes: Vec<RowRef>,
+    /// Access tokens of accounts that are in use beside those of the actors.
+    pub sessions: Vec<(RowRef, String)>,
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.
@@ -171,13 +175,29 @@ impl<'p> Session<'p> {
     }
 
     pub fn exchange(&mut self, request: Request) -> Outcome<(Request, Reply)> {
+        let (request, reply) = self.ask(request)?;
+        let faults = as_problem(self.plan, &reply);
+        match faults.is_empty() {
+            true => Ok((request, reply)),
+            false => failed(&request, "a well-mannered reply", &reply.shown(), faults),
+        }
+    }
+
+    /// Sends where the operation has bodies of its own, for failures too.
+    pub fn send_for_own(&mut self, actor: usize, request: Request) -> Outcome<(Request, Reply)> {
+        let request = self.signed(actor, request);
+        self.spent += usize::from(self.preparing > 0);
+        self.ask(request)
+    }
+
+    fn ask(&mut self, request: Request) -> Outcome<(Request, Reply)> {
         let reply = match self.client.send(&request) {
             Ok(reply) => reply,
             Err(error) => {
                 return failed(&request, "an answer", &error, Vec::new());
             }
         };
-        let faults = manners(self.plan, &reply);
+        let faults = manners(&reply);
         match faults.is_empty() {
             true => Ok((request, reply)),
             false => failed(&request, "a well-mannered reply", &reply.shown(), faults),
@@ -223,19 +243,25 @@ impl<'p> Session<'p> {
         reply: &Reply,
         refusals: &[Refusal],
     ) -> Outcome<()> {
-        let fits = |refusal: &Refusal| {
-            refusal.status == reply.status
-                && (!self.plan.model.api.errors.is_empty() || reply.code() == Some(refusal.code))
-        };
         let named = pointers(reply);
-        let names = |refusal: &Refusal| {
+        let differences = |refusal: &Refusal| -> Vec<String> {
+            if refusal.status != reply.status {
+                return vec!["another status".to_owned()];
+            }
+            let problem = Problem::of(refusal);
+            if let Some(shaped) = problem.differences(&self.world, reply.json.as_ref()) {
+                return shaped;
+            }
             let mut places = refusal.pointers.iter();
-            !self.plan.model.api.errors.is_empty() || places.all(|wanted| named.contains(wanted))
+            let fits =
+                reply.code() == Some(refusal.code) && places.all(|wanted| named.contains(wanted));
+            match fits {
+                true => Vec::new(),
+                false => vec!["another code, or other places".to_owned()],
+            }
         };
-        if refusals
-            .iter()
-            .any(|refusal| fits(refusal) && names(refusal))
-        {
+        let all: Vec<Vec<String>> = refusals.iter().map(differences).collect();
+        if all.iter().any(Vec::is_empty) {
             return Ok(());
         }
         let expected: Vec<String> = refusals
@@ -250,7 +276,8 @@ impl<'p> Session<'p> {
                 format!("{} {}{at} ({})", refusal.status, refusal.code, refusal.rule)
             })
             .collect();
-        failed(request, &expected.join(" or "), &reply.shown(), Vec::new())
+        let least = all.into_iter().min_by_key(Vec::len).unwrap_or_default();
+        failed(request, &expected.join(" or "), &reply.shown(), least)
     }
 }
 
@@ -297,7 +324,7 @@ const INTERNAL: [&str; 9] = [
 ];
 
 /// What every reply has to keep to, whatever it answers.
-fn manners(plan: &Plan, reply: &Reply) -> Vec<String> {
+fn manners(reply: &Reply) -> Vec<String> {
     let mut faults = Vec::new();
     if reply.header("x-request-id").is_none_or(str::is_empty) {
         faults.push("there is no X-Request-Id".to_owned());
@@ -312,12 +339,24 @@ fn manners(plan: &Plan, reply: &Reply) -> Vec<String> {
     for word in INTERNAL.iter().filter(|word| text.contains(**word)) {
         faults.push(format!("an error reply tells something internal: {word:?}"));
     }
-    if !plan.model.api.errors.is_empty() {
+    if reply.status == 401 && reply.header("www-authenticate").is_none() {
+        faults.push("a 401 has no WWW-Authenticate".to_owned());
+    }
+    faults
+}
+
+/// What a failure has to be that nobody gave a body of its own.
+fn as_problem(plan: &Plan, reply: &Reply) -> Vec<String> {
+    let mut faults = Vec::new();
+    if reply.status < 400 {
         return faults;
     }
     let essence = reply
         .header("content-type")
         .map(|value| value.split(';').next().unwrap_or(value));
+    if has_own_body(plan, reply.status) && essence == Some("application/json") {
+        return faults;
+    }
     if essence != Some("application/problem+json") {
         faults.push("an error reply is not application/problem+json".to_owned());
     }
@@ -330,8 +369,12 @@ fn manners(plan: &Plan, reply: &Reply) -> Vec<String> {
     if json["status"] != reply.status {
         faults.push("the problem's status is not that of the reply".to_owned());
     }
-    if reply.status == 401 && reply.header("www-authenticate").is_none() {
-        faults.push("a 401 has no WWW-Authenticate".to_owned());
-    }
     faults
+}
+
+/// Whether an error of this status may have another body than a problem.
+fn has_own_body(plan: &Plan, status: u16) -> bool {
+    let mut operations = plan.model.operations.iter();
+    plan.model.api.error_shape(status).is_some()
+        || operations.any(|one| one.bodies().iter().any(|(known, _)| *known == status))
 }

@@ -1,6 +1,7 @@
 //! The rows as they have to be: what the suite wrote, and what it read before it wrote anything.
 
-use archwright_evaluate::{RowRef, Value, World as Rows};
+use crate::watch::Watches;
+use archwright_evaluate::{RowRef, Value, World as Facts};
 use archwright_plan::Plan;
 use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleId, ToManyKind};
 use std::cell::Cell;
@@ -25,10 +26,14 @@ pub struct Row {
     pub fresh: BTreeSet<usize>,
     /// The suite wrote it, so that every field of it is known.
     pub made: bool,
+    /// That an account signs in with, as far as the suite knows it.
+    pub password: Option<String>,
+    /// Wrong ones that were tried since the last right one.
+    pub wrong: usize,
 }
 
 /// How provisional ids begin that only one row ever has.
-const NUMBERED: &str = "~new#";
+pub const NUMBERED: &str = "~new#";
 
 impl Row {
     fn is_like(&self, other: &Self) -> bool {
@@ -41,6 +46,7 @@ impl Row {
                 .collect()
         };
         self.links == other.links
+            && self.password == other.password
             && self.deleted == other.deleted
             && settled(self) == settled(other)
     }
@@ -57,8 +63,8 @@ pub enum Among {
 #[derive(Clone)]
 pub struct World<'p> {
     pub plan: &'p Plan,
-    /// Shared between copies until one of them is changed.
-    rows: Vec<Rc<BTreeMap<String, Row>>>,
+    /// Shared between copies, each row of them, until one of them is changed.
+    rows: Vec<Rc<Rows>>,
     /// Computed fields that look at rows which no caller can list, so that nobody can foretell them.
     pub opaque: BTreeSet<FieldId>,
     /// Entities of which no caller can list all rows.
@@ -68,7 +74,20 @@ pub struct World<'p> {
     /// Rows that got a provisional id.
     numbers: usize,
     /// The ids that rows got in place of provisional ones.
-    names: BTreeMap<RowRef, RowRef>,
+    names: Rc<BTreeMap<RowRef, RowRef>>,
+    /// What the checks of rows read of other rows.
+    pub watches: Rc<Watches>,
+}
+
+/// The rows of an entity by id.
+type Rows = BTreeMap<Rc<str>, Rc<Row>>;
+
+/// What became of a row between two states.
+pub enum Change {
+    /// It came or went.
+    Whole,
+    /// Stored fields, and many-to-many relations by their canonical fields.
+    Fields(BTreeSet<FieldId>),
 }
 
 impl<'p> World<'p> {
@@ -81,7 +100,8 @@ impl<'p> World<'p> {
             hidden: BTreeSet::new(),
             unsure: Cell::new(false),
             numbers: 0,
-            names: BTreeMap::new(),
+            names: Rc::default(),
+            watches: Rc::new(Watches::of(&plan.model)),
         }
     }
 
@@ -92,21 +112,25 @@ impl<'p> World<'p> {
     /// The row, deleted or not.
     pub fn get(&self, row: &RowRef) -> Option<&Row> {
         let row = self.named(row);
-        self.rows[row.entity.0].get(&row.id)
+        self.rows[row.entity.0].get(&*row.id).map(|row| &**row)
     }
 
     pub fn get_mut(&mut self, row: &RowRef) -> Option<&mut Row> {
         let row = self.named(row).clone();
-        self.of_mut(row.entity).get_mut(&row.id)
+        self.of_mut(row.entity).get_mut(&*row.id).map(Rc::make_mut)
     }
 
-    fn of_mut(&mut self, entity: EntityId) -> &mut BTreeMap<String, Row> {
+    fn of_mut(&mut self, entity: EntityId) -> &mut Rows {
         Rc::make_mut(&mut self.rows[entity.0])
     }
 
     /// The row by the id that it has now.
     pub fn named<'a>(&'a self, row: &'a RowRef) -> &'a RowRef {
-        self.names.get(row).unwrap_or(row)
+        // No other ids are replaced.
+        match row.id.starts_with(NUMBERED) {
+            true => self.names.get(row).unwrap_or(row),
+            false => row,
+        }
     }
 
     /// A provisional id of its own. Later ones are larger.
@@ -123,9 +147,79 @@ impl<'p> World<'p> {
     pub fn has_rows_of(&self, other: &World) -> bool {
         self.rows.iter().zip(&other.rows).all(|(own, other)| {
             let mut pairs = own.iter().zip(other.iter());
-            own.len() == other.len()
-                && pairs.all(|((id, own), (known, other))| id == known && own.is_like(other))
+            let is_same =
+                |own: &Rc<Row>, other: &Rc<Row>| Rc::ptr_eq(own, other) || own.is_like(other);
+            Rc::ptr_eq(own, other)
+                || own.len() == other.len()
+                    && pairs.all(|((id, own), (known, other))| id == known && is_same(own, other))
         })
+    }
+
+    /// The rows as they are now, where a check may ask for them once others are written.
+    pub fn mark(&self) -> Option<Self> {
+        (!self.watches.is_empty()).then(|| self.clone())
+    }
+
+    /// The rows that are not as they were, and what of them.
+    pub fn changes_since(&self, before: &World) -> Vec<(RowRef, Change)> {
+        let mut changes = Vec::new();
+        for (index, (now, then)) in self.rows.iter().zip(&before.rows).enumerate() {
+            if Rc::ptr_eq(now, then) {
+                continue;
+            }
+            let entity = EntityId(index);
+            let at = |id: &Rc<str>| RowRef {
+                entity,
+                id: id.to_string(),
+            };
+            let gone = then.keys().filter(|id| !now.contains_key(*id));
+            changes.extend(gone.map(|id| (at(id), Change::Whole)));
+            for (id, row) in now.iter() {
+                match then.get(id) {
+                    Some(old) if Rc::ptr_eq(row, old) => {}
+                    Some(old) if row.deleted == old.deleted => {
+                        self.changed(&at(id), row, old, &mut changes);
+                    }
+                    _ => changes.push((at(id), Change::Whole)),
+                }
+            }
+        }
+        changes
+    }
+
+    fn changed(&self, at: &RowRef, row: &Row, old: &Row, changes: &mut Vec<(RowRef, Change)>) {
+        let field = |index: usize| FieldId {
+            entity: at.entity,
+            index,
+        };
+        let of = |index: &usize| row.values.get(index) != old.values.get(index);
+        let all: BTreeSet<usize> = row
+            .values
+            .keys()
+            .chain(old.values.keys())
+            .copied()
+            .collect();
+        let mut fields: BTreeSet<FieldId> = all.into_iter().filter(of).map(field).collect();
+        let all: BTreeSet<usize> = row.links.keys().chain(old.links.keys()).copied().collect();
+        let none = BTreeSet::new();
+        for index in all {
+            let now = row.links.get(&index).unwrap_or(&none);
+            let then = old.links.get(&index).unwrap_or(&none);
+            let Some(relation) = self.model().field(field(index)).to_many() else {
+                continue;
+            };
+            for id in now.symmetric_difference(then) {
+                fields.insert(field(index));
+                let far = RowRef {
+                    entity: relation.target,
+                    id: id.clone(),
+                };
+                changes.push((far, Change::Fields(BTreeSet::from([field(index)]))));
+            }
+        }
+        if !fields.is_empty() {
+            changes.push((at.clone(), Change::Fields(fields)));
+        }
     }
 
     /// Gives a row another id, wherever it is named.
@@ -134,12 +228,21 @@ impl<'p> World<'p> {
             self.insert(to, row);
         }
         if from.id.starts_with(NUMBERED) {
-            self.names.insert(from.clone(), to.clone());
+            Rc::make_mut(&mut self.names).insert(from.clone(), to.clone());
         }
         let model = self.model();
         let old = Value::Row(from.clone());
         for (entity, rows) in model.entities.iter().zip(&mut self.rows) {
-            for row in Rc::make_mut(rows).values_mut() {
+            let names = |row: &Row| {
+                let mut links = row.links.values();
+                row.values.values().any(|value| *value == old)
+                    || links.any(|ids| ids.contains(&from.id))
+            };
+            if !rows.values().any(|row| names(row)) {
+                continue;
+            }
+            for row in Rc::make_mut(rows).values_mut().filter(|row| names(row)) {
+                let row = Rc::make_mut(row);
                 for value in row.values.values_mut().filter(|value| **value == old) {
                     *value = Value::Row(to.clone());
                 }
@@ -176,12 +279,15 @@ impl<'p> World<'p> {
     }
 
     pub fn insert(&mut self, at: &RowRef, row: Row) {
-        self.of_mut(at.entity).insert(at.id.clone(), row);
+        self.of_mut(at.entity)
+            .insert(at.id.as_str().into(), Rc::new(row));
     }
 
     pub fn remove(&mut self, row: &RowRef) -> Option<Row> {
         let row = self.named(row).clone();
-        self.of_mut(row.entity).remove(&row.id)
+        self.of_mut(row.entity)
+            .remove(&*row.id)
+            .map(Rc::unwrap_or_clone)
     }
 
     /// Rows of an entity that are not deleted, in the order of their ids' text.
@@ -189,8 +295,15 @@ impl<'p> World<'p> {
         let rows = self.rows[entity.0].iter().filter(|(_, row)| !row.deleted);
         rows.map(move |(id, _)| RowRef {
             entity,
-            id: id.clone(),
+            id: id.to_string(),
         })
+    }
+
+    /// The same rows themselves, each with its id.
+    pub fn entries(&self, entity: EntityId) -> impl Iterator<Item = (&str, &Row)> {
+        let rows = self.rows[entity.0].iter();
+        rows.filter(|(_, row)| !row.deleted)
+            .map(|(id, row)| (&**id, &**row))
     }
 
     /// The row that a to-one field leads to.
@@ -218,7 +331,7 @@ impl<'p> World<'p> {
                     other.position,
                     RowRef {
                         entity,
-                        id: id.clone(),
+                        id: id.to_string(),
                     },
                 )
             })
@@ -291,6 +404,15 @@ impl<'p> World<'p> {
         self.target(part, of.back)
     }
 
+    /// The wholes that a part is in, the innermost first.
+    pub fn wholes(&self, part: &RowRef) -> Vec<RowRef> {
+        let mut wholes: Vec<RowRef> = Vec::new();
+        while let Some(whole) = self.whole(wholes.last().unwrap_or(part)) {
+            wholes.push(whole);
+        }
+        wholes
+    }
+
     /// Whose row it is.
     pub fn owner(&self, row: &RowRef) -> Option<RowRef> {
         let account = self.model().account.as_ref()?.entity;
@@ -354,7 +476,7 @@ impl<'p> World<'p> {
     }
 }
 
-impl Rows for World<'_> {
+impl Facts for World<'_> {
     fn field(&self, row: &RowRef, field: FieldId) -> Value {
         match self.model().field(field).kind {
             FieldKind::ToMany(_) => {

@@ -208,3 +208,39 @@ fn the_newsroom_passes() {
 fn the_newsroom_passes_under_row_level_security() {
     check_newsroom(postgres_database(), example_with_rls("newsroom"));
 }
+
+const CONDUIT: Unreachable = &[
+    (
+        "no list of rows is offered at a standard path",
+        &["protocol/request-id"],
+    ),
+    (
+        "whoever signs up is a member for good",
+        &[
+            "op.listArticles/allowed/no-role",
+            "op.feed/allowed/no-role",
+            "op.readArticle/allowed/no-role",
+            "op.writeArticle/allowed/no-role",
+            "op.updateArticle/allowed/no-role",
+            "op.deleteArticle/allowed/no-role",
+            "op.favourite/allowed/no-role",
+            "op.unfavourite/allowed/no-role",
+            "op.listComments/allowed/no-role",
+            "op.comment/allowed/no-role",
+            "op.deleteComment/allowed/no-role",
+            "op.listTags/allowed/no-role",
+            "op.register/allowed/no-role",
+            "op.login/allowed/no-role",
+            "op.currentUser/allowed/no-role",
+            "op.updateUser/allowed/no-role",
+            "op.profile/allowed/no-role",
+            "op.follow/allowed/no-role",
+            "op.unfollow/allowed/no-role",
+        ],
+    ),
+];
+
+#[test]
+fn the_conduit_passes() {
+    check("conduit", CONDUIT);
+}

@@ -48,6 +48,39 @@ async fn articles_are_written_listed_and_read() {
     );
 }
 
+#[tokio::test]
+async fn values_of_the_rows_of_a_list_keep_its_order() {
+    check(
+        "newsroom",
+        &PEOPLE,
+        r#"
+        ada: POST /api/articles {"article": {"title": "One", "description": "d", "body": "b", "tagList": ["news", "design", "law"]}} => 201
+        eve: POST /api/articles/one/publication => 200
+        nobody: GET /api/tags => 200 {"tags": ["design", "law", "news"], "counts": [{"name": "design"}, {"name": "law"}, {"name": "news"}]}
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_vote_replaces_the_one_on_the_same_article() {
+    check(
+        "newsroom",
+        &PEOPLE,
+        r#"
+        ada: POST /api/articles {"article": {"title": "One", "description": "d", "body": "b", "tagList": ["x"]}} => 201
+        ada: POST /api/articles {"article": {"title": "Two", "description": "d", "body": "b", "tagList": ["x"]}} => 201
+        eve: POST /api/articles/one/publication => 200
+        eve: POST /api/articles/two/publication => 200
+        bob: PUT /api/articles/one/vote {"value": 1} => 200 {"score": 1, "mine": 1}
+        bob: PUT /api/articles/two/vote {"value": 1} => 200 {"score": 1, "mine": 1}
+        bob: PUT /api/articles/one/vote {"value": -1} => 200 {"score": -1, "mine": -1}
+        bob: PUT /api/articles/two/vote {"value": 1} => 200 {"score": 1, "mine": 1}
+        "#,
+    )
+    .await;
+}
+
 const PUBLISHED: &str = r#"
     ada: POST /api/articles {"article": {"title": "One", "description": "d", "body": "b", "tagList": ["x"]}} => 201
     eve: POST /api/articles/one/publication => 200

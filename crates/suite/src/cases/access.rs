@@ -271,8 +271,8 @@ fn row<'p>(
         Ok(row)
     });
     match (made, rows.first()) {
-        (Err(Trouble::Skipped(_)), Some(row)) => Ok(row.clone()),
-        (Err(Trouble::Skipped(_)), None) => session.seek(entity, &fits),
+        (Err(Trouble::Skipped(_) | Trouble::Unreached(_)), Some(row)) => Ok(row.clone()),
+        (Err(Trouble::Skipped(_) | Trouble::Unreached(_)), None) => session.seek(entity, &fits),
         (made, _) => made,
     }
 }

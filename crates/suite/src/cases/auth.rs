@@ -205,7 +205,7 @@ fn bad_sign_in(session: &mut Session, class: &str) -> Outcome<()> {
     let (request, reply) =
         session.send(ANONYMOUS, Request::new("POST", &sign_in.path).json(body))?;
     super::input::expect_faults(
-        session.plan,
+        session,
         &request,
         &reply,
         &[("/password".to_owned(), codes)],
@@ -352,7 +352,7 @@ fn wrong_change(session: &mut Session) -> Outcome<()> {
 fn short_password(session: &mut Session) -> Outcome<()> {
     let (request, reply) = change(session, None, "short")?;
     super::input::expect_faults(
-        session.plan,
+        session,
         &request,
         &reply,
         &[("/new_password".to_owned(), &["too-short"])],

@@ -105,6 +105,22 @@ fn creates<'p>(cases: &mut Cases<'p>, operation: &'p Operation, entity: EntityId
     }
     for input in &plan.resource(entity).create {
         let field = plan.model.field(input.field);
+        if field.blank_as_null {
+            cases.add(
+                format!("{id}/blank/{}", input.json),
+                "an empty text is taken as null",
+                Some(field.span),
+                move |session| {
+                    let (actor, mut body) =
+                        body_of(session, operation, Style::Varied, Some(input.field))?;
+                    body.set(input.field, Given::Value(Value::Text(String::new())));
+                    match accepted(session, actor, operation, &body) {
+                        true => session.create_and_verify(actor, operation, &body),
+                        false => skip("a value has to be given"),
+                    }
+                },
+            );
+        }
         let Some(default) = &field.default else {
             continue;
         };
@@ -199,7 +215,7 @@ fn updates<'p>(cases: &mut Cases<'p>, operation: &'p Operation, entity: EntityId
             format!("{}/set/{}", operation.id, input.json),
             reason,
             span,
-            move |session| set(session, operation, input, false),
+            move |session| set(session, operation, input, None),
         );
         if input.nullable {
             let reason = format!("null takes {} away", input.json);
@@ -207,18 +223,29 @@ fn updates<'p>(cases: &mut Cases<'p>, operation: &'p Operation, entity: EntityId
                 format!("{}/unset/{}", operation.id, input.json),
                 reason,
                 span,
-                move |session| set(session, operation, input, true),
+                move |session| set(session, operation, input, Some(Value::Null)),
+            );
+        }
+        if plan.model.field(input.field).blank_as_null {
+            cases.add(
+                format!("{}/blank/{}", operation.id, input.json),
+                "an empty text is taken as null",
+                span,
+                move |session| {
+                    let blank = Value::Text(String::new());
+                    set(session, operation, input, Some(blank))
+                },
             );
         }
     }
 }
 
-/// Patches one field; together with others where the checks ask for it.
+/// Patches one field, to this value if there is one; together with others where the checks ask for it.
 fn set<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
     input: &'p Input,
-    unset: bool,
+    value: Option<Value>,
 ) -> Outcome<()> {
     let entity = operation.entity.unwrap_or(EntityId(0));
     let settable = |session: &Session<'p>, row: &RowRef| {
@@ -239,7 +266,7 @@ fn set<'p>(
             _ => session.world.of(entity).collect(),
         };
         for row in rows {
-            if let Some((actor, body)) = patch_of(session, operation, &row, input, unset) {
+            if let Some((actor, body)) = patch_of(session, operation, &row, input, value.as_ref()) {
                 return session.update_and_verify(actor, operation, &row, &body);
             }
         }
@@ -255,10 +282,10 @@ fn patch_of<'p>(
     operation: &'p Operation,
     row: &RowRef,
     input: &'p Input,
-    unset: bool,
+    value: Option<&Value>,
 ) -> Option<(usize, Body)> {
     let inputs = &session.plan.resource(row.entity).update;
-    if unset && session.world.value(row, input.field).is_null() {
+    if value.is_some() && session.world.value(row, input.field).is_null() {
         return None;
     }
     for actor in 0..session.actors.len() {
@@ -267,8 +294,8 @@ fn patch_of<'p>(
         }
         for attempt in 0..40 {
             let mut fixed = Body::default();
-            if unset {
-                fixed.set(input.field, Given::Value(Value::Null));
+            if let Some(value) = value {
+                fixed.set(input.field, Given::Value(value.clone()));
             }
             let own = std::slice::from_ref(input);
             let style = if attempt % 2 == 0 {

@@ -4,12 +4,12 @@ use super::Cases;
 use super::invalid::{Bad, of_input, of_move_input};
 use crate::client::{Reply, Request};
 use crate::make::Want;
-use crate::oracle::{Body, Given, move_json, step};
+use crate::oracle::{Body, Faults, Given, Problem, move_json, step};
 use crate::propose::Style;
 use crate::session::{ANONYMOUS, Outcome, Session, failed, skip};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{Entity, EntityId, Origin, ScalarType};
-use archwright_plan::{Input, InputKind, Operation, OperationKind, Plan};
+use archwright_plan::{Input, InputKind, Operation, OperationKind};
 use serde_json::{Value as Json, json};
 
 pub(super) fn derive(cases: &mut Cases) {
@@ -114,7 +114,7 @@ fn refused<'p>(
     let pointer = put(&mut body, keys, bad.value.clone());
     let request = request(session, operation, row.as_ref(), body);
     let (request, reply) = session.send(actor, request)?;
-    expect_faults(session.plan, &request, &reply, &[(pointer, bad.codes)])?;
+    expect_faults(session, &request, &reply, &[(pointer, bad.codes)])?;
     match row {
         Some(row) => session.verify(&row),
         None => Ok(()),
@@ -278,10 +278,10 @@ fn request(session: &Session, operation: &Operation, row: Option<&RowRef>, body:
 
 /// A 422 that names each of the places, with one of the codes.
 pub(super) fn expect_faults(
-    plan: &Plan,
+    session: &Session,
     request: &Request,
     reply: &Reply,
-    faults: &[(String, &[&str])],
+    faults: &[(String, &[&'static str])],
 ) -> Outcome<()> {
     let errors = reply
         .json
@@ -298,9 +298,14 @@ pub(super) fn expect_faults(
             fits && codes.contains(&error["code"].as_str().unwrap_or_default())
         })
     };
-    // A shape of the design's own need not name them.
-    let all = !plan.model.api.errors.is_empty()
-        || faults.iter().all(|(pointer, codes)| named(pointer, codes));
+    let mut differences = Vec::new();
+    let all = match shaped_faults(session, reply, faults) {
+        Some(shaped) => {
+            differences = shaped;
+            differences.is_empty()
+        }
+        None => faults.iter().all(|(pointer, codes)| named(pointer, codes)),
+    };
     if reply.status == 422 && all {
         return Ok(());
     }
@@ -312,8 +317,37 @@ pub(super) fn expect_faults(
         request,
         &format!("422 that names {}", expected.join(", ")),
         &reply.shown(),
-        Vec::new(),
+        differences,
     )
+}
+
+/// What differs from a body in the design's own shape, whichever of its codes each fault has.
+fn shaped_faults(
+    session: &Session,
+    reply: &Reply,
+    faults: &[(String, &[&'static str])],
+) -> Option<Vec<String>> {
+    let most = faults.iter().map(|(_, codes)| codes.len()).max()?;
+    let mut least: Option<Vec<String>> = None;
+    for choice in 0..most {
+        let known = faults.iter().map(|(pointer, codes)| {
+            let code = codes.get(choice).or(codes.first());
+            (pointer.clone(), code.copied())
+        });
+        let problem = Problem {
+            status: 422,
+            code: "invalid",
+            faults: Faults::Known(known.collect()),
+        };
+        let differences = problem.differences(&session.world, reply.json.as_ref())?;
+        if least
+            .as_ref()
+            .is_none_or(|known| differences.len() < known.len())
+        {
+            least = Some(differences);
+        }
+    }
+    least
 }
 
 /// Keys that no request may set.
@@ -360,12 +394,7 @@ fn closed<'p>(
                 let request = request(session, operation, row.as_ref(), body);
                 let (request, reply) = session.send(actor, request)?;
                 let codes: &[&str] = &["unknown", "read-only"];
-                expect_faults(
-                    session.plan,
-                    &request,
-                    &reply,
-                    &[(format!("/{key}"), codes)],
-                )?;
+                expect_faults(session, &request, &reply, &[(format!("/{key}"), codes)])?;
                 match row {
                     Some(row) => session.verify(&row),
                     None => Ok(()),
@@ -420,7 +449,7 @@ fn several<'p>(cases: &mut Cases<'p>, operation: &'p Operation, inputs: &'p [Inp
             }
             let request = request(session, operation, row.as_ref(), body);
             let (request, reply) = session.send(actor, request)?;
-            expect_faults(session.plan, &request, &reply, &faults)
+            expect_faults(session, &request, &reply, &faults)
         },
     );
 }
@@ -460,7 +489,7 @@ fn passwords<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
                 );
                 let (request, reply) =
                     session.send(actor, Request::new("POST", &operation.path).json(body))?;
-                expect_faults(session.plan, &request, &reply, &[(pointer, codes)])
+                expect_faults(session, &request, &reply, &[(pointer, codes)])
             },
         );
     }
@@ -496,7 +525,7 @@ fn moves<'p>(cases: &mut Cases<'p>, operation: &'p Operation, entity: EntityId) 
                 );
                 let request = request(session, operation, Some(&row), body);
                 let (request, reply) = session.send(actor, request)?;
-                expect_faults(session.plan, &request, &reply, &[(pointer, bad.codes)])?;
+                expect_faults(session, &request, &reply, &[(pointer, bad.codes)])?;
                 session.verify(&row)
             });
         }

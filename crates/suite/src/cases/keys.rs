@@ -237,7 +237,7 @@ fn twin_sign_up<'p>(
         return match session.sign_up(operation, &body, name) {
             Ok(_) => Ok(true),
             // Refused, as it should be.
-            Err(Trouble::Skipped(_)) => Ok(true),
+            Err(Trouble::Skipped(_) | Trouble::Unreached(_)) => Ok(true),
             Err(failed) => Err(failed),
         };
     }

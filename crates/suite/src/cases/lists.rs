@@ -784,7 +784,7 @@ fn expanded<'p>(
     let row = match session.seek(entity, &full) {
         Ok(row) => row,
         Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-        Err(Trouble::Skipped(_)) => readable(session, operation)?.1,
+        Err(Trouble::Skipped(_) | Trouble::Unreached(_)) => readable(session, operation)?.1,
     };
     for actor in 0..session.actors.len() {
         if session.judge(actor).admit_to(operation, &row).is_none() {

@@ -2,8 +2,9 @@
 
 use super::Cases;
 use crate::make::Want;
+use crate::oracle::Given;
 use crate::session::{Outcome, Session, skip};
-use archwright_evaluate::RowRef;
+use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, ScalarType};
 use archwright_plan::{Operation, OperationKind};
 
@@ -42,6 +43,22 @@ pub(super) fn derive(cases: &mut Cases) {
                 move |session| match legal {
                     true => legal_move(session, operation, state),
                     false => illegal(session, operation, state),
+                },
+            );
+        }
+        for field in step.input.iter().filter(|field| field.blank_as_null) {
+            cases.add(
+                format!("{}/input.{}/blank", operation.id, field.name),
+                "an empty text is taken as null",
+                Some(field.span),
+                move |session| {
+                    let (actor, row) = super::input::movable(session, operation)?;
+                    let mut given = session.sound_input(actor, operation, &row)?;
+                    given.retain(|(name, _)| *name != field.name);
+                    let blank = Given::Value(Value::Text(String::new()));
+                    given.push((field.name.clone(), blank));
+                    session.shift(actor, operation, &row, &given)?;
+                    session.verify(&row)
                 },
             );
         }

@@ -10,11 +10,11 @@ pub(super) use steps::word;
 use super::Cases;
 use crate::call::Called;
 use crate::oracle::{Inputs, Performed};
-use crate::seek::{Goal, Imagined, Wanted, any_step, is_foretold};
+use crate::seek::{Goal, Imagined, Wanted, any_step, at};
 use crate::session::{ANONYMOUS, Outcome, Session, skip};
-use archwright_evaluate::RowRef;
+use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    InputField, InputKind, InputPlace, Operation as Definition, StepKind,
+    InputField, InputKind, InputPlace, Operation as Definition, ScalarType, StepKind,
 };
 use archwright_plan::{Answer, Caller, MatrixCell, Operation, OperationKind};
 
@@ -25,16 +25,9 @@ pub(super) fn derive(cases: &mut Cases) {
             continue;
         };
         let definition = &plan.model.operations[index];
-        if !is_foretold(&plan.model, definition) {
-            let name = format!("{}/accounts", operation.id);
-            let reason = "passwords are proved and tokens are given as the steps say";
-            cases.add(name, reason, Some(definition.span), |_| {
-                skip("the suite does not foretell steps about passwords and tokens yet")
-            });
-            continue;
-        }
         happy(cases, operation, definition);
         optional(cases, operation, definition);
+        blank(cases, operation, definition);
         access(cases, operation, definition);
         steps::derive(cases, operation, definition);
         window::derive(cases, operation, definition);
@@ -183,6 +176,38 @@ fn optional<'p>(cases: &mut Cases<'p>, operation: &'p Operation, definition: &'p
                 },
             );
         }
+    }
+}
+
+/// What an empty text comes to.
+fn blank<'p>(cases: &mut Cases<'p>, operation: &'p Operation, definition: &'p Definition) {
+    for (place, path, field) in inputs(definition) {
+        let takes_empty = match &field.kind {
+            InputKind::Scalar(ScalarType::String { min, .. } | ScalarType::Text { min, .. }) => {
+                *min == 0 && field.pattern.is_none()
+            }
+            _ => false,
+        };
+        let reason = match field.blank_as_null {
+            true => "an empty text is taken as null",
+            false if takes_empty => "an empty text is a text like any other",
+            false => continue,
+        };
+        if !matches!(place, InputPlace::Body | InputPlace::Query) {
+            continue;
+        }
+        let name = format!("{}/{}/blank", operation.id, place_name(place, &path));
+        cases.add(name, reason, Some(field.span), move |session| {
+            let blank = Value::Text(String::new());
+            let goal = |_: &Session<'p>, imagined: &Imagined| {
+                imagined.done.refusal.is_none() && at(imagined.inputs, place, &path) == Some(&blank)
+            };
+            let wanted = Wanted {
+                fixed: Some((place, path.clone(), blank.clone())),
+                ..Wanted::default()
+            };
+            reach(session, operation, &wanted, &goal).map(drop)
+        });
     }
 }
 

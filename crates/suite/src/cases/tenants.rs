@@ -120,7 +120,7 @@ fn foreign_row<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outco
             match session.obtain(entity, &want) {
                 Ok(row) => row,
                 Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
-                Err(Trouble::Skipped(_)) => {
+                Err(Trouble::Skipped(_) | Trouble::Unreached(_)) => {
                     session.seek(entity, &|session, row| session.world.tenant(row) == theirs)?
                 }
             }

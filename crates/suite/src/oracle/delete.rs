@@ -1,6 +1,6 @@
 //! What goes with a row that is deleted.
 
-use super::write::touch;
+use super::write::{touch, touch_wholes};
 use crate::world::{Among, World};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{FieldId, OnDelete};
@@ -91,6 +91,14 @@ impl Deletion {
         {
             world.set(row, *field, Value::Null);
             touch(world, row, now);
+            touch_wholes(world, row, now);
+        }
+        for row in &self.gone {
+            // A whole that goes too tells nothing of its parts.
+            if let Some(whole) = world.whole(row).filter(|whole| !self.gone.contains(whole)) {
+                touch(world, &whole, now);
+                touch_wholes(world, &whole, now);
+            }
         }
         for row in &self.gone {
             let soft = world.model().entity(row.entity).soft_delete;

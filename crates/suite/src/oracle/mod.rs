@@ -5,7 +5,9 @@ mod closed;
 mod confine;
 mod delete;
 mod judge;
+mod kept;
 mod list;
+mod problem;
 mod program;
 mod shape;
 mod show;
@@ -14,11 +16,15 @@ mod write;
 pub use body::{Body, Given, Part, inputs_value, move_json};
 pub use delete::{deletion, rule as restriction};
 pub use judge::{Judge, Who, reading};
+pub use kept::broken_since;
 pub use list::{Question, answer};
-pub use program::{Course, Inputs, Performed, perform};
-pub use shape::{Told, shape};
+pub use problem::{Faults, Problem};
+pub use program::{Course, Inputs, Performed, SignedIn, perform};
+pub use shape::{Told, own_shape, shape};
 pub use show::{Shown, adopt, compare, fits, learn, name, representation};
 pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
+
+use archwright_plan::{Operation, Plan};
 
 /// A reply that refuses, and which rule says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,16 +47,24 @@ impl Refusal {
         }
     }
 
-    /// What breaks a rule where no body is to be mended for it.
+    /// Where the request carries no input to mend, what breaks a rule is at odds with what is stored.
+    pub fn of_a_request_to(operation: &Operation, plan: &Plan, refusal: Self) -> Self {
+        match operation.body(&plan.model).carries_input() {
+            true => refusal,
+            false => refusal.at_odds(),
+        }
+    }
+
+    /// A write whose values don't come from a body breaks a rule.
     fn at_odds(self) -> Self {
-        match self.code {
-            "invalid" => Self {
+        match self.code == "invalid" {
+            true => Self {
                 status: 409,
                 code: "check",
                 pointers: Vec::new(),
                 ..self
             },
-            _ => self,
+            false => self,
         }
     }
 

@@ -3,9 +3,10 @@
 use super::closed::closes;
 use super::confine::{Rows, rows, unnamed};
 use super::judge::{Judge, Who};
-use super::write::{assign_columns, broken, make_move, missing, new_row, touch, unique_faults};
+use super::kept::{broken_since, unkept};
+use super::write::{assign_columns, make_move, new_row, touch, touch_wholes, unless_blank};
 use super::{Body, Given, Refusal};
-use crate::world::World;
+use crate::world::{Among, World};
 use archwright_evaluate::{RowRef, Value, compared};
 use archwright_plan::Operation;
 use archwright_plan::model::{
@@ -47,9 +48,9 @@ pub struct Open {
 /// What becomes of a call, as far as the rows in memory tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Performed {
-    /// With defaults; replies speak of them.
-    pub inputs: Inputs,
     pub refusal: Option<Refusal>,
+    /// What the request gives, with defaults.
+    pub inputs: Inputs,
     pub bindings: Vec<(BindingId, Value)>,
     /// Lists, and how many rows match in all.
     pub open: BTreeMap<BindingId, Open>,
@@ -65,7 +66,23 @@ pub struct Performed {
     pub is_unsure: bool,
     /// A reply of the operation's own tells of it, where there is one for the status.
     pub is_shaped: bool,
+    /// Access tokens, and the accounts that they are of.
+    pub tokens: Vec<(BindingId, RowRef)>,
+    /// Accounts that got a password.
+    pub passwords: Vec<RowRef>,
+    /// The account that somebody signed in to, or tried to.
+    pub signed_in: Option<(RowRef, SignedIn)>,
 }
+
+/// Whether the password was that of the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedIn {
+    Right,
+    Wrong,
+}
+
+/// Wrong passwords in a row for one account: with more, the server closes it for a while.
+const MOST_WRONG: usize = 3;
 
 /// Performs a named operation. A refusal leaves the rows as they were.
 pub fn perform(
@@ -76,6 +93,11 @@ pub fn perform(
     inputs: &Inputs,
     now: i64,
 ) -> Performed {
+    let nobody = Who::default();
+    let who = match operation.reads_token(world.model()) {
+        true => who,
+        false => &nobody,
+    };
     let judge = Judge::new(world, who, now);
     let holds = |when: &Expression| judge.value(when, None) == Value::Bool(true);
     let admitted = judge.admit(operation);
@@ -108,18 +130,27 @@ pub fn perform(
     let whole: Inputs = whole.collect();
     if refusal.is_some() {
         return Performed {
-            inputs: whole,
             refusal,
             is_shaped,
+            inputs: whole,
             ..Performed::default()
         };
     }
-    let mut done = run_undone(world, who, now, None, whole, inputs, &definition.steps);
-    done.refusal = done.refusal.map(Refusal::at_odds);
+    let before = world.clone();
+    let mut done = run(world, who, now, None, (whole, inputs), &definition.steps);
+    if done.refusal.is_none() {
+        let (broken, hangs) = broken_since(Some(&before), world, who, now);
+        done.is_unsure |= hangs;
+        done.refusal = broken.into_iter().next().map(Refusal::at_odds);
+    }
+    if done.refusal.is_some() {
+        *world = before;
+    }
     done
 }
 
-/// The effects of a move on other rows; a refusal leaves the rows as they were.
+/// The effects of a move on other rows. The caller puts the rows back where one is refused, and judges the checks that
+/// look at other rows.
 pub fn effects(
     world: &mut World,
     who: &Who,
@@ -128,49 +159,35 @@ pub fn effects(
     steps: &[Step],
     now: i64,
 ) -> Performed {
-    run_undone(
-        world,
-        who,
-        now,
-        Some(this.clone()),
-        inputs.clone(),
-        inputs,
-        steps,
-    )
+    let given = (inputs.clone(), inputs);
+    run(world, who, now, Some(this.clone()), given, steps)
 }
 
-fn run_undone(
+fn run(
     world: &mut World,
     who: &Who,
     now: i64,
     this: Option<RowRef>,
-    whole: Inputs,
-    given: &Inputs,
+    (inputs, given): (Inputs, &Inputs),
     steps: &[Step],
 ) -> Performed {
-    let before = world.clone();
     let mut run = Run {
         world,
         who,
         now,
         this,
-        inputs: whole,
         given,
         done: Performed {
             is_shaped: true,
+            inputs,
             ..Performed::default()
         },
     };
-    let result = run
-        .steps(steps, &mut Vec::new())
-        .and_then(|()| run.settled());
-    let mut done = run.done;
-    done.inputs = run.inputs;
-    if let Err(refusal) = result {
-        done.refusal = Some(refusal);
-        *world = before;
+    let result = run.steps(steps, &mut Vec::new());
+    Performed {
+        refusal: result.err(),
+        ..run.done
     }
-    done
 }
 
 fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
@@ -181,6 +198,9 @@ fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
     for field in fields {
         let inner = members.get(&field.name);
         let value = match (&field.kind, &field.default, inner) {
+            (InputKind::Scalar(_), _, Some(inner)) => {
+                Some(unless_blank(field.blank_as_null, inner))
+            }
             (InputKind::Object(_), _, Some(Value::Null)) => None,
             (InputKind::Object(fields), _, Some(inner)) => Some(with_defaults(fields, Some(inner))),
             (InputKind::Scalar(scalar), Some(default), None) => {
@@ -198,7 +218,6 @@ struct Run<'w, 'p> {
     who: &'w Who,
     now: i64,
     this: Option<RowRef>,
-    inputs: Inputs,
     /// Without defaults.
     given: &'w Inputs,
     done: Performed,
@@ -233,7 +252,7 @@ impl Run<'_, '_> {
             }
         });
         let judge = Judge {
-            inputs: &self.inputs,
+            inputs: &self.done.inputs,
             bindings: &self.done.bindings,
             ..Judge::new(self.world, self.who, self.now)
         };
@@ -272,6 +291,15 @@ impl Run<'_, '_> {
         }
     }
 
+    /// The row, unless an earlier step deleted it.
+    fn stored(&mut self, expression: &Expression, step: &Step) -> Stepped<RowRef> {
+        let row = self.row(expression, step)?;
+        match self.world.get(&row) {
+            Some(_) => Ok(row),
+            None => Err(refused(step)),
+        }
+    }
+
     fn one(&mut self, step: &Step, at: &mut Vec<usize>) -> Stepped<Course> {
         match &step.kind {
             StepKind::Find {
@@ -289,10 +317,20 @@ impl Run<'_, '_> {
                 false => Err(refused(step)),
             },
             StepKind::Create {
-                bind, entity, set, ..
+                bind,
+                entity,
+                set,
+                sign_up,
+                ..
             } => {
                 let body = self.body(set);
-                self.create(*bind, *entity, &body)?;
+                let row = self.create(*bind, *entity, &body)?;
+                if let Some(sign_up) = sign_up {
+                    if let Some(row) = self.world.get_mut(&row) {
+                        row.roles = Some(vec![sign_up.role]);
+                    }
+                    self.set_password(&row, &sign_up.password);
+                }
                 Ok(Course::Made)
             }
             StepKind::Upsert {
@@ -309,21 +347,30 @@ impl Run<'_, '_> {
                 set,
                 ..
             } => self.upsert(at, *bind, *entity, (key, set), false),
-            StepKind::Update { row, set, .. } => {
-                let row = self.row(row, step)?;
+            StepKind::Update { row, set, password } => {
+                let row = self.stored(row, step)?;
                 let body = self.body(set);
                 self.change(&row, &body)?;
+                if let Some(password) = password {
+                    self.set_password(&row, password);
+                }
                 Ok(Course::Done)
             }
             StepKind::Increment { row, field, by } => {
-                let row = self.row(row, step)?;
-                let by = self.value(by);
-                let sum = super::write::increased(&self.world.value(&row, *field), &by);
+                let row = self.stored(row, step)?;
+                let (number, by) = (self.world.value(&row, *field), self.value(by));
+                let sum = super::write::increased(&number, &by);
+                if sum.is_null() && !number.is_null() && !by.is_null() {
+                    return Err(Refusal::new(422, "invalid", "numbers beyond 64 bits"));
+                }
                 self.change(&row, &Body(vec![(*field, Given::Value(sum))]))?;
                 Ok(Course::Done)
             }
             StepKind::Delete { row } => {
-                let row = self.row(row, step)?;
+                let row = self.stored(row, step)?;
+                if !self.world.is_there(&row) {
+                    return Err(refused(step));
+                }
                 let going = super::deletion(self.world, &row)
                     .map_err(|rule| Refusal::new(409, "in-use", rule))?;
                 going.apply(self.world, self.now);
@@ -362,8 +409,18 @@ impl Run<'_, '_> {
                 }
                 Ok(course)
             }
-            // Operations with such steps are not foretold.
-            StepKind::SignIn { .. } | StepKind::Token { .. } => Ok(Course::Nothing),
+            StepKind::SignIn {
+                bind,
+                key,
+                value,
+                password,
+                ..
+            } => self.sign_in(step, *bind, *key, (value, password)),
+            StepKind::Token { bind, row, .. } => {
+                let row = self.row(row, step)?;
+                self.done.tokens.push((*bind, row));
+                Ok(Course::Done)
+            }
         }
     }
 
@@ -453,7 +510,7 @@ impl Run<'_, '_> {
         let limit = number(limit, most).min(most as usize);
         let offset = number(offset, 0);
         let judge = Judge {
-            inputs: &self.inputs,
+            inputs: &self.done.inputs,
             bindings: &self.done.bindings,
             ..Judge::new(self.world, self.who, self.now)
         };
@@ -544,21 +601,100 @@ impl Run<'_, '_> {
             }
             value.is_some()
         };
-        !within(self.given) && !within(&self.inputs)
+        !within(self.given) && !within(&self.done.inputs)
     }
 
-    fn create(&mut self, bind: BindingId, entity: EntityId, body: &Body) -> Stepped<()> {
+    fn create(&mut self, bind: BindingId, entity: EntityId, body: &Body) -> Stepped<RowRef> {
         let row = RowRef {
             entity,
             id: self.world.numbered(),
         };
         let new = new_row(self.world, &row, self.who, body, self.now);
         self.world.insert(&row, new);
-        self.touch_wholes(&row);
+        self.place(&row);
         self.kept(&row)?;
+        touch_wholes(self.world, &row, self.now);
         self.done.created.push(row.clone());
-        self.bind(bind, Value::Row(row));
-        Ok(())
+        self.bind(bind, Value::Row(row.clone()));
+        Ok(row)
+    }
+
+    /// A part that comes by itself stands last.
+    fn place(&mut self, part: &RowRef) {
+        let Some(of) = self.world.model().entity(part.entity).part_of else {
+            return;
+        };
+        let Some(whole) = self.world.target(part, of.back) else {
+            return;
+        };
+        let mut others = self.world.referring(&whole, of.back, Among::All);
+        others.retain(|other| other != part);
+        let places = others.iter().filter_map(|other| self.world.get(other));
+        let last = places.map(|other| other.position + 1).max();
+        if let Some(part) = self.world.get_mut(part) {
+            part.position = last.unwrap_or(0);
+        }
+    }
+
+    /// A text of the body.
+    fn text(&self, path: &[String]) -> Option<String> {
+        let mut inputs = self.done.inputs.iter();
+        let body = inputs.find(|(place, _)| *place == InputPlace::Body);
+        let mut value = body.map(|(_, value)| value);
+        for name in path {
+            value = match value {
+                Some(Value::Object(members)) => members.get(name),
+                _ => None,
+            };
+        }
+        match value {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// Left out, it stays as it is.
+    fn set_password(&mut self, account: &RowRef, path: &[String]) {
+        if let Some(password) = self.text(path)
+            && let Some(row) = self.world.get_mut(account)
+        {
+            row.password = Some(password);
+            row.wrong = 0;
+            self.done.passwords.push(account.clone());
+        }
+    }
+
+    fn sign_in(
+        &mut self,
+        step: &Step,
+        bind: BindingId,
+        key: FieldId,
+        (value, password): (&[String], &[String]),
+    ) -> Stepped<Course> {
+        let (name, password) = (self.text(value), self.text(password));
+        let name = name.map(Value::Text);
+        let account = self
+            .world
+            .of(key.entity)
+            .find(|row| name.as_ref() == Some(&self.world.value(row, key)));
+        let Some(account) = account else {
+            return Err(refused(step));
+        };
+        let known = self.world.get(&account).cloned().unwrap_or_default();
+        // Only of its own accounts does the suite know that they have none.
+        self.done.is_unsure |= known.password.is_none() && !known.made;
+        match known.password == password {
+            true => {
+                self.done.signed_in = Some((account.clone(), SignedIn::Right));
+                self.bind(bind, Value::Row(account));
+                Ok(Course::Done)
+            }
+            false => {
+                self.done.is_unsure |= known.wrong >= MOST_WRONG;
+                self.done.signed_in = Some((account, SignedIn::Wrong));
+                Err(refused(step))
+            }
+        }
     }
 
     fn change(&mut self, row: &RowRef, body: &Body) -> Stepped<()> {
@@ -567,37 +703,25 @@ impl Run<'_, '_> {
         }
         assign_columns(self.world, row, body);
         touch(self.world, row, self.now);
-        self.touch_wholes(row);
-        self.kept(row)
-    }
-
-    /// What a part belongs to is another version, however far up.
-    fn touch_wholes(&mut self, part: &RowRef) {
-        let mut at = self.world.whole(part);
-        while let Some(whole) = at {
-            touch(self.world, &whole, self.now);
-            at = self.world.whole(&whole);
-        }
+        self.kept(row)?;
+        touch_wholes(self.world, row, self.now);
+        Ok(())
     }
 
     /// What the database itself refuses.
-    fn kept(&self, row: &RowRef) -> Stepped<()> {
-        let refusals = missing(self.world, row).into_iter();
-        match refusals.chain(unique_faults(self.world, row)).next() {
+    fn kept(&mut self, row: &RowRef) -> Stepped<()> {
+        let (refusals, hangs) = unkept(&Judge::new(self.world, self.who, self.now), row);
+        self.done.is_unsure |= hangs;
+        let taken = refusals.iter().filter(|one| one.code == "unique").count();
+        match refusals.into_iter().next() {
+            // Which of several keys is told is the database's choice.
+            Some(refusal) if refusal.code == "unique" && taken > 1 => Err(Refusal {
+                pointers: Vec::new(),
+                ..refusal
+            }),
             Some(refusal) => Err(refusal),
             None => Ok(()),
         }
-    }
-
-    /// Checks are judged when all is done.
-    fn settled(&mut self) -> Stepped<()> {
-        let judge = Judge::new(self.world, self.who, self.now);
-        let mut rows = self.done.touched.iter();
-        let broken = rows.find_map(|row| match self.world.is_there(row) {
-            true => broken(&judge, row).into_iter().next(),
-            false => None,
-        });
-        broken.map_or(Ok(()), Err)
     }
 
     fn upsert(
@@ -652,7 +776,7 @@ impl Run<'_, '_> {
         row: &Expression,
         links: bool,
     ) -> Stepped<Course> {
-        let (from, row) = (self.row(from, step)?, self.row(row, step)?);
+        let (from, row) = (self.stored(from, step)?, self.stored(row, step)?);
         let kind = self.world.model().field(relation).to_many();
         let Some(ToManyKind::Linked { canonical, .. }) = kind.map(|one| &one.kind) else {
             return Ok(Course::Nothing);
@@ -673,7 +797,7 @@ impl Run<'_, '_> {
             return Ok(Course::Done);
         }
         touch(self.world, &near, self.now);
-        self.touch_wholes(&near);
+        touch_wholes(self.world, &near, self.now);
         Ok(Course::Made)
     }
 
@@ -707,7 +831,10 @@ impl Run<'_, '_> {
         self.done.touched.extend(moved.touched);
         match moved.refusals.into_iter().next() {
             Some(refusal) => Err(refusal),
-            None => Ok(()),
+            None => {
+                touch_wholes(self.world, row, self.now);
+                Ok(())
+            }
         }
     }
 }
@@ -720,14 +847,19 @@ fn refused(step: &Step) -> Refusal {
     Refusal::new(status, status_code(status), "a step that can't be done")
 }
 
-/// What the database refuses is told as the step wants it.
+/// What a write is refused for is told as the step wants it.
 fn otherwise(step: &Step, refusal: Refusal) -> Refusal {
-    match step.otherwise {
-        Otherwise::Status(wanted) if refusal.status == 409 && wanted != 409 => Refusal {
+    let Otherwise::Status(wanted) = step.otherwise else {
+        return refusal;
+    };
+    let refusal = refusal.at_odds();
+    match refusal.status == 409 && wanted != 409 {
+        true => Refusal {
             status: wanted,
             code: status_code(wanted),
+            pointers: Vec::new(),
             ..refusal
         },
-        _ => refusal,
+        false => refusal,
     }
 }

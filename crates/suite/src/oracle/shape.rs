@@ -1,13 +1,16 @@
 //! The replies of named operations, foretold.
 
-use super::program::Performed;
+use super::program::{Course, Performed};
 use super::show::{About, about};
 use super::write::of_the_clock;
 use super::{Judge, Shown, representation};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::decimal;
 use archwright_plan::model::calendar::{date_to_text, instant_to_text};
-use archwright_plan::model::{BindingId, Expression, ExpressionKind, FieldId, Shape, Type};
+use archwright_plan::model::{
+    BindingId, Expression, ExpressionKind, FieldId, Operation, Otherwise, Shape, Step, StepKind,
+    Type,
+};
 use serde_json::{Value as Json, json};
 
 /// What a reply tells of a row that was made just now.
@@ -16,12 +19,46 @@ pub enum Told {
     Id(RowRef),
     Field(RowRef, FieldId),
     Row(RowRef),
+    /// An access token of the account.
+    Token(RowRef),
+    /// The access token that the request came with.
+    CallerToken,
 }
 
 /// A reply, and what it tells, by JSON Pointer.
 pub struct Foretold {
     pub shown: Shown,
     pub told: Vec<(String, Told)>,
+}
+
+/// The shape that the operation itself has for the reply: that of the step which refused, or that of the status.
+pub fn own_shape<'d>(
+    definition: &'d Operation,
+    done: &Performed,
+    status: u16,
+) -> Option<&'d Shape> {
+    if !done.is_shaped {
+        return None;
+    }
+    let mut failed = done.steps.iter();
+    let refusing = failed.find_map(|(at, course)| {
+        let step = step_at(&definition.steps, at).filter(|_| *course == Course::Failed)?;
+        let body = step.refusal.as_ref();
+        body.filter(|_| step.otherwise == Otherwise::Status(status))
+    });
+    let mut replies = definition.replies.iter();
+    let own = replies.find(|(of, _)| *of == status);
+    refusing.or(own.map(|(_, shape)| shape))
+}
+
+fn step_at<'d>(steps: &'d [Step], at: &[usize]) -> Option<&'d Step> {
+    let (index, within) = at.split_first()?;
+    let step = steps.get(*index)?;
+    match (&step.kind, within) {
+        (_, []) => Some(step),
+        (StepKind::Each { steps, .. }, within) => step_at(steps, within),
+        _ => None,
+    }
 }
 
 /// The body of a reply with a shape of its own.
@@ -144,7 +181,13 @@ impl Shaper<'_> {
                 representation(judge, row)
             });
         }
-        if let Some(shown) = self.counted(judge, value) {
+        if let Some(shown) = self.token(value, at) {
+            return shown;
+        }
+        if let Some(shown) = self
+            .mapped(judge, value)
+            .or_else(|| self.counted(judge, value))
+        {
             return shown;
         }
         let (known, hangs) = judge.told(value, this);
@@ -176,6 +219,58 @@ impl Shaper<'_> {
             Value::Date(day) if of_the_clock(value) => Shown::AboutDay(day),
             known => Shown::Exact(plain(&known)),
         }
+    }
+
+    /// Any text that then proves to be a token.
+    fn token(&mut self, value: &Expression, at: &str) -> Option<Shown> {
+        let of = |part: &Expression| match part.kind {
+            ExpressionKind::CallerToken => Some(Told::CallerToken),
+            ExpressionKind::Binding(binding) => {
+                let mut tokens = self.done.tokens.iter();
+                let found = tokens.find(|(known, _)| *known == binding);
+                found.map(|(_, account)| Told::Token(account.clone()))
+            }
+            _ => None,
+        };
+        if let Some(told) = of(value) {
+            self.told.push((at.to_owned(), told));
+            return Some(Shown::Token);
+        }
+        let mut is_within = false;
+        value.walk(&mut |part| is_within |= of(part).is_some());
+        is_within.then_some(Shown::Anything)
+    }
+
+    /// Values of the rows of an open list, where each is that of one row alone.
+    fn mapped(&self, judge: &Judge, map: &Expression) -> Option<Shown> {
+        let ExpressionKind::Map { over, value, .. } = &map.kind else {
+            return None;
+        };
+        let (ExpressionKind::Binding(binding), ExpressionKind::Field { of, field }) =
+            (&over.kind, &value.kind)
+        else {
+            return None;
+        };
+        let open = self
+            .done
+            .open
+            .get(binding)
+            .filter(|open| open.offset == 0)?;
+        let mut keys = judge.world.model().entity(field.entity).unique.iter();
+        let is_own = matches!(of.kind, ExpressionKind::Variable(_))
+            && keys.any(|key| key.fields == [*field]);
+        let Value::Rows(rows) = judge.value(over, None) else {
+            return None;
+        };
+        let each = |rows: &[RowRef]| {
+            let values = rows.iter().map(|row| judge.world.value(row, *field));
+            values.map(|value| Shown::Exact(plain(&value))).collect()
+        };
+        is_own.then(|| Shown::Among {
+            items: each(&rows),
+            never: each(&open.never),
+            most: open.limit,
+        })
     }
 
     /// A number of rows of which not all are known.

@@ -26,6 +26,8 @@ pub enum Shown {
     AboutDay(i64),
     /// A link that expires.
     Link,
+    /// An access token or a refresh token.
+    Token,
     /// These keys and no others.
     Object(Vec<(String, Shown)>),
     /// The names of roles in any order.
@@ -208,6 +210,8 @@ pub fn compare(shown: &Shown, json: &Json, place: &str, differences: &mut Vec<St
         }
         Shown::Link if json.as_str().is_some_and(|link| !link.is_empty()) => {}
         Shown::Link => differ("a link".to_owned()),
+        Shown::Token if json.as_str().is_some_and(|token| !token.is_empty()) => {}
+        Shown::Token => differ("a token".to_owned()),
         Shown::Names(names) => {
             let mut got: Vec<&str> = json
                 .as_array()

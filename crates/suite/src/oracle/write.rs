@@ -1,6 +1,7 @@
 //! Writes as the plan says they go: what they leave, and which rules refuse them.
 
 use super::judge::{Judge, Who};
+use super::kept::{broken_since, unkept};
 use super::program::{Inputs, effects};
 use super::{Body, Given, Refusal, inputs_value};
 use crate::world::{Row, World};
@@ -35,6 +36,7 @@ pub fn create(
         id: NEW.to_owned(),
     };
     let inputs = &world.plan.resource(entity).create;
+    let before = world.mark();
     let mut refusals = Vec::new();
     let judge = Judge::new(world, who, now);
     refusals.extend(judge.admit(operation));
@@ -55,6 +57,7 @@ pub fn create(
         }
     }
     refusals.extend(broken(&judge, &row));
+    refusals.extend(broken_since(before.as_ref(), world, who, now).0);
     refusals.extend(unique_faults(world, &row));
     (row, refusals)
 }
@@ -68,12 +71,14 @@ pub fn sign_up(world: &mut World, body: &Body, now: i64) -> (RowRef, Vec<Refusal
         id: NEW.to_owned(),
     };
     let who = Who::default();
+    let before = world.mark();
     let mut new = new_row(world, &row, &who, body, now);
     let open = world.model().roles.iter().position(|role| role.sign_up);
     new.roles = Some(open.map(RoleId).into_iter().collect());
     world.insert(&row, new);
     let judge = Judge::new(world, &who, now);
     let mut refusals = broken(&judge, &row);
+    refusals.extend(broken_since(before.as_ref(), world, &who, now).0);
     refusals.extend(unique_faults(world, &row));
     (row, refusals)
 }
@@ -114,9 +119,14 @@ pub fn new_row(world: &World, at: &RowRef, who: &Who, body: &Body, now: i64) -> 
 fn free_slug(world: &World, row: &RowRef, field: FieldId, slug: &str) -> String {
     let entity = world.model().entity(field.entity);
     let is_key = entity.unique.iter().any(|key| key.fields == [field]);
+    let id = &*world.named(row).id;
     let taken = |slug: &str| {
-        let mut others = world.of(field.entity).filter(|other| other != row);
-        is_key && others.any(|other| world.value(&other, field) == Value::Text(slug.to_owned()))
+        let is_slug = |other: &Row| match other.values.get(&field.index) {
+            Some(Value::Text(text)) => text == slug,
+            _ => false,
+        };
+        let mut others = world.entries(field.entity);
+        is_key && others.any(|(other, values)| other != id && is_slug(values))
     };
     let numbered = (2..100).map(|number| format!("{slug}-{number}"));
     std::iter::once(slug.to_owned())
@@ -136,7 +146,7 @@ fn initial(
     }
     let entity = judge.world.model().entity(field.id.entity);
     match body.get(field.id) {
-        Some(Given::Value(value)) => return Some(value.clone()),
+        Some(Given::Value(value)) => return Some(unless_blank(field.blank_as_null, value)),
         Some(Given::Row(row)) => return Some(Value::Row(row.clone())),
         _ => {}
     }
@@ -159,6 +169,14 @@ fn initial(
         return Some(tenant.map_or(Value::Null, Value::Row));
     }
     Some(Value::Null)
+}
+
+/// The value, where an empty text may stand for none.
+pub fn unless_blank(blank_as_null: bool, value: &Value) -> Value {
+    match blank_as_null && *value == Value::Text(String::new()) {
+        true => Value::Null,
+        false => value.clone(),
+    }
 }
 
 /// Numbers at the scale of the field.
@@ -243,7 +261,10 @@ fn assign(world: &mut World, row: &RowRef, body: &Body) {
                 let merged = merged(&world.value(row, *field), patch);
                 world.set(row, *field, merged);
             }
-            Given::Value(value) => world.set(row, *field, value.clone()),
+            Given::Value(value) => {
+                let value = unless_blank(world.model().field(*field).blank_as_null, value);
+                world.set(row, *field, value);
+            }
             Given::Row(target) => world.set(row, *field, Value::Row(target.clone())),
             Given::Rows(rows) => {
                 let ids = rows.iter().map(|row| row.id.clone()).collect();
@@ -303,6 +324,13 @@ pub fn touch(world: &mut World, row: &RowRef, now: i64) {
     }
 }
 
+/// A part's wholes, however far up, are other versions when it changes by itself.
+pub fn touch_wholes(world: &mut World, part: &RowRef, now: i64) {
+    for whole in world.wholes(part) {
+        touch(world, &whole, now);
+    }
+}
+
 /// Changes the row as a merge patch does, and says what refuses it. The caller puts the old row back where something
 /// does.
 pub fn update(
@@ -321,10 +349,12 @@ pub fn update(
     let mut refusals = unreadable(&judge, inputs, body, "");
     refusals.extend(unsettable(&judge, inputs, body, row));
     let open = judge.before(&operation.guard, row);
+    let before = world.mark();
     assign_columns(world, row, body);
     put_parts(world, row, who, inputs, body, now);
     touch(world, row, now);
     refusals.extend(left(world, operation, &open, row, who, now));
+    refusals.extend(broken_since(before.as_ref(), world, who, now).0);
     refusals
 }
 
@@ -402,14 +432,21 @@ fn left(
     now: i64,
 ) -> Vec<Refusal> {
     let judge = Judge::new(world, who, now);
-    let mut refusals = Vec::new();
-    if !judge.after(open, row) {
-        let rule = format!("what {} may leave", operation.id);
-        refusals.push(Refusal::new(403, "forbidden", rule));
-    }
+    let mut refusals: Vec<Refusal> = unlawful(&judge, operation, open, row).into_iter().collect();
     refusals.extend(broken(&judge, row));
     refusals.extend(unique_faults(world, row));
     refusals
+}
+
+/// No alternative that let the caller through lets them leave such a row.
+fn unlawful(
+    judge: &Judge,
+    operation: &Operation,
+    open: &[&Alternative],
+    row: &RowRef,
+) -> Option<Refusal> {
+    let rule = format!("what {} may leave", operation.id);
+    (!judge.after(open, row)).then(|| Refusal::new(403, "forbidden", rule))
 }
 
 /// What a move does, and what refuses it. The caller puts the rows back where something does.
@@ -443,14 +480,38 @@ pub fn shift(
     match Judge::new(world, who, now).admit_to(operation, row) {
         Some(refusal) => Moved::refused(refusal),
         None => {
-            let mut moved = make_move(world, operation, row, who, &inputs_value(given), now);
-            if !operation.body(world.model()).carries_input() {
-                let refusals = std::mem::take(&mut moved.refusals).into_iter();
-                moved.refusals = refusals.map(Refusal::at_odds).collect();
-            }
+            let before = world.mark();
+            let inputs = inputs_value(&without_blanks(world, operation, given));
+            let mut moved = make_move(world, operation, row, who, &inputs, now);
+            let (others, hangs) = broken_since(before.as_ref(), world, who, now);
+            moved.refusals.extend(others);
+            let judge = Judge::new(world, who, now);
+            moved.refusals.extend(broken(&judge, row));
+            moved.is_unsure |= hangs;
+            let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
+            moved.refusals = moved.refusals.into_iter().map(told).collect();
             moved
         }
     }
+}
+
+fn without_blanks(
+    world: &World,
+    operation: &Operation,
+    given: &[(String, Given)],
+) -> Vec<(String, Given)> {
+    let fields = step(world, operation).map_or(&[][..], |step| &step.input);
+    let each = given.iter().map(|(name, given)| {
+        let field = fields.iter().find(|field| field.name == *name);
+        let given = match (given, field) {
+            (Given::Value(value), Some(field)) => {
+                Given::Value(unless_blank(field.blank_as_null, value))
+            }
+            (given, _) => given.clone(),
+        };
+        (name.clone(), given)
+    });
+    each.collect()
 }
 
 /// Makes a move that the caller may make, with its effects.
@@ -501,14 +562,21 @@ pub fn make_move(
         }
     }
     touch(world, row, now);
+    let (mut refusals, hangs) = unkept(&Judge::new(world, who, now), row);
     let effects = effects(world, who, row, inputs, &step.steps, now);
-    let mut refusals: Vec<Refusal> = effects.refusal.into_iter().collect();
-    refusals.extend(left(world, operation, &open, row, who, now));
+    // What the move itself breaks comes before its effects.
+    refusals.extend(effects.refusal);
+    refusals.extend(unlawful(
+        &Judge::new(world, who, now),
+        operation,
+        &open,
+        row,
+    ));
     Moved {
         refusals,
         created: effects.created,
         touched: effects.touched,
-        is_unsure: effects.is_unsure,
+        is_unsure: effects.is_unsure || hangs,
     }
 }
 
@@ -533,7 +601,13 @@ pub fn removal(
         return vec![refusal];
     }
     match super::deletion(world, row) {
-        Ok(_) => Vec::new(),
+        Ok(deletion) => {
+            let mut after = world.clone();
+            deletion.apply(&mut after, now);
+            let others = broken_since(Some(world), &after, who, now).0;
+            let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
+            others.into_iter().map(told).collect()
+        }
         Err(rule) => vec![Refusal::new(409, "in-use", rule)],
     }
 }
@@ -616,25 +690,39 @@ pub fn unique_faults(world: &World, row: &RowRef) -> Vec<Refusal> {
     let model = world.model();
     let mut refusals = Vec::new();
     for key in &model.entity(row.entity).unique {
-        let values = |row: &RowRef| -> Option<Vec<Value>> {
-            let values = key.fields.iter().map(|field| world.value(row, *field));
-            let values: Vec<Value> = values.collect();
-            values
-                .iter()
-                .all(|value| !value.is_null())
-                .then_some(values)
+        let Some(found) = world.get(row) else {
+            continue;
         };
-        let Some(own) = values(row) else { continue };
-        if world
-            .of(row.entity)
-            .any(|other| other != *row && values(&other).as_ref() == Some(&own))
-        {
-            refusals.push(Refusal::new(409, "unique", format!("the key {}", key.name)));
+        let own = key.fields.iter().map(|field| {
+            let value = found.values.get(&field.index);
+            value.filter(|value| !value.is_null())
+        });
+        let Some(own) = own.collect::<Option<Vec<&Value>>>() else {
+            continue;
+        };
+        let has_own = |other: &Row| {
+            let mut pairs = key.fields.iter().zip(&own);
+            pairs.all(|(field, own)| other.values.get(&field.index) == Some(own))
+        };
+        let id = &*world.named(row).id;
+        let mut others = world.entries(row.entity);
+        if others.any(|(other, values)| other != id && has_own(values)) {
+            let taken = Refusal::new(409, "unique", format!("the key {}", key.name));
+            let places = key.fields.iter().map(|field| model.json_name(*field));
+            refusals.push(places.fold(taken, |taken, name| taken.at(format!("/{name}"))));
         }
     }
     for field in world.composed(row.entity) {
         for part in world.many(row, field) {
-            refusals.extend(unique_faults(world, &part));
+            // Where the part stands in the body is not known here.
+            refusals.extend(
+                unique_faults(world, &part)
+                    .into_iter()
+                    .map(|taken| Refusal {
+                        pointers: Vec::new(),
+                        ..taken
+                    }),
+            );
         }
     }
     refusals

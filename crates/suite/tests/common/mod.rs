@@ -222,7 +222,9 @@ pub fn failed(report: &Report) -> Vec<&str> {
 pub fn skipped(report: &Report) -> Vec<(&str, &str)> {
     let results = report.results.iter();
     let skipped = results.filter_map(|result| match &result.verdict {
-        Verdict::Skipped(reason) => Some((result.name.as_str(), reason.as_str())),
+        Verdict::Skipped(reason) | Verdict::Unreached(reason) => {
+            Some((result.name.as_str(), reason.as_str()))
+        }
         _ => None,
     });
     skipped.collect()

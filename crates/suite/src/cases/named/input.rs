@@ -151,7 +151,7 @@ fn spoilt<'p>(
             }
             let pointer: String = path.iter().map(|name| format!("/{name}")).collect();
             let (request, reply) = session.send(actor, request)?;
-            expect_faults(session.plan, &request, &reply, &[(pointer, bad.codes)])
+            expect_faults(session, &request, &reply, &[(pointer, bad.codes)])
         }
         InputPlace::Path => {
             let template: Vec<&str> = operation.path.split('/').collect();

@@ -1,14 +1,15 @@
 //! Each way through the steps, and inputs on which a careless variant of a step comes to something else.
 
-use super::{Cases, reach};
+use super::{Cases, inputs, reach};
 use crate::cases::neighbours::{is_about_instants, neighbours};
-use crate::oracle::{Course, Judge, Performed, perform, shape};
+use crate::oracle::{Course, Judge, Performed, own_shape, perform, shape};
 use crate::seek::{Imagined, Wanted};
 use crate::session::Session;
 use crate::world::World;
 use archwright_plan::Operation;
 use archwright_plan::model::{
-    Direction, Expression, Operation as Definition, Otherwise, Step, StepKind,
+    Direction, Expression, ExpressionKind, Field, FieldId, Literal, Model, OnDelete,
+    Operation as Definition, Otherwise, Step, StepKind, Type,
 };
 
 pub(super) fn derive<'p>(
@@ -26,6 +27,12 @@ pub(super) fn derive<'p>(
             path,
         };
         courses(cases, &of, step);
+        if writes_fail(&cases.plan.model, definition, step) {
+            let reason = "what the step does is refused, and nothing changes";
+            course(cases, &of, step, ("fails", reason), |one| {
+                one == Course::Failed
+            });
+        }
         variants(cases, &of, step);
     }
 }
@@ -79,17 +86,19 @@ pub fn word(kind: &StepKind) -> &'static str {
     }
 }
 
+/// Whether the values may be those of another row.
+fn takes_key(model: &Model, set: &[(FieldId, Expression)]) -> bool {
+    set.iter().any(|(field, value)| {
+        let mut keys = model.entity(field.entity).unique.iter();
+        let is_input = matches!(value.kind, ExpressionKind::Input { .. });
+        is_input && keys.any(|key| key.fields == [*field])
+    })
+}
+
 fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
+    let model = &cases.plan.model;
     let mut add = |name: &str, reason: &str, is: fn(Course) -> bool| {
-        let (operation, path) = (of.operation, of.path.clone());
-        let name = format!("{}/{}/{name}", operation.id, of.name);
-        cases.add(name, reason, Some(step.span), move |session| {
-            let goal = |_: &Session<'p>, imagined: &Imagined| {
-                let mut steps = imagined.done.steps.iter();
-                steps.any(|(at, course)| *at == path && is(*course))
-            };
-            reach(session, operation, &Wanted::default(), &goal).map(drop)
-        });
+        course(cases, of, step, (name, reason), is);
     };
     if step.condition.is_some() {
         add(
@@ -114,8 +123,19 @@ fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
             });
         }
         (StepKind::Find { .. }, _) => add("fails", "nothing is found, and nothing changes", failed),
+        (StepKind::SignIn { .. }, _) => {
+            add("done", "the right password proves who it is", done);
+            add("fails", "a wrong password, or no such account", failed);
+        }
         (StepKind::Guard { .. } | StepKind::Move { .. }, _) => {
             add("fails", "the step is refused, and nothing changes", failed);
+        }
+        (StepKind::Create { set, .. }, _) if takes_key(model, set) => {
+            add(
+                "fails",
+                "a key that is taken is refused, and nothing changes",
+                failed,
+            );
         }
         (StepKind::Upsert { .. } | StepKind::GetOrCreate { .. }, _) => {
             add("made", "there is no row with the key, so one is made", made);
@@ -135,6 +155,84 @@ fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
         }
         _ => {}
     }
+}
+
+fn course<'p>(
+    cases: &mut Cases<'p>,
+    of: &Of<'p>,
+    step: &Step,
+    (name, reason): (&str, &str),
+    is: fn(Course) -> bool,
+) {
+    let (operation, path) = (of.operation, of.path.clone());
+    let name = format!("{}/{}/{name}", operation.id, of.name);
+    cases.add(name, reason, Some(step.span), move |session| {
+        let goal = |_: &Session<'p>, imagined: &Imagined| {
+            let mut steps = imagined.done.steps.iter();
+            steps.any(|(at, course)| *at == path && is(*course))
+        };
+        reach(session, operation, &Wanted::default(), &goal).map(drop)
+    });
+}
+
+/// Whether a row that is changed, deleted or linked may not be there, or what is written may not be kept.
+fn writes_fail(model: &Model, definition: &Definition, step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Update { row, set, .. } => {
+            let mut set = set.iter();
+            row.nullable || set.any(|(field, value)| may_break(model, definition, *field, value))
+        }
+        StepKind::Increment { row, field, by } => {
+            let field = model.field(*field);
+            let (down, up) = match by.kind {
+                ExpressionKind::Literal(Literal::Int(number)) => (number < 0, number > 0),
+                _ => (true, true),
+            };
+            row.nullable || down && field.min.is_some() || up && field.max.is_some()
+        }
+        StepKind::Delete { row } => {
+            let mut fields = model.entities.iter().flat_map(|entity| &entity.fields);
+            let keeps = |field: &Field| {
+                let relation = field.to_one();
+                relation.is_some_and(|relation| {
+                    Type::Row(relation.target) == row.ty && relation.on_delete == OnDelete::Restrict
+                })
+            };
+            row.nullable || fields.any(keeps)
+        }
+        StepKind::Link { from, row, .. } | StepKind::Unlink { from, row, .. } => {
+            from.nullable || row.nullable
+        }
+        _ => false,
+    }
+}
+
+/// Whether some value of the expression can't be kept in the field.
+fn may_break(model: &Model, definition: &Definition, id: FieldId, value: &Expression) -> bool {
+    let (entity, field) = (model.entity(id.entity), model.field(id));
+    let is_fixed = matches!(value.kind, ExpressionKind::Literal(_));
+    let is_key = entity.unique.iter().any(|key| key.fields.contains(&id));
+    let mut checks = entity.checks.iter().filter(|check| check.own_row);
+    let is_checked = checks.any(|check| {
+        let mut reads = false;
+        check.that.walk(&mut |part| {
+            reads |= matches!(&part.kind, ExpressionKind::Field { field, .. } if *field == id);
+        });
+        reads
+    });
+    let is_narrower = match &value.kind {
+        ExpressionKind::Literal(_) | ExpressionKind::Field { .. } => false,
+        ExpressionKind::Input { place, path } => {
+            let mut inputs = inputs(definition).into_iter();
+            let input = inputs.find(|(of, at, _)| of == place && at == path);
+            input.is_some_and(|(.., input)| {
+                field.min.is_some() && input.min.is_none()
+                    || field.max.is_some() && input.max.is_none()
+            })
+        }
+        _ => field.min.is_some() || field.max.is_some(),
+    };
+    is_key || is_narrower || is_checked && !is_fixed || value.nullable && !field.optional
 }
 
 fn variants<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
@@ -242,10 +340,9 @@ fn differs<'p>(
                     .refusal
                     .as_ref()
                     .map_or(operation.status, |one| one.status);
-                let mut replies = definition.replies.iter();
-                let own = replies.find(|(of, _)| *of == status && done.is_shaped);
+                let own = own_shape(definition, done, status);
                 let judge = Judge::new(world, who, imagined.now);
-                (status, own.map(|(_, own)| shape(&judge, own, done).shown))
+                (status, own.map(|own| shape(&judge, own, done).shown))
             };
             let done = imagined.done;
             let at = |done: &Performed, wanted: Course| {
@@ -253,7 +350,8 @@ fn differs<'p>(
                 steps.any(|(at, course)| *at == path && *course == wanted)
             };
             // Whichever row it finds, there should be none.
-            if other.is_unsure && at(done, Course::Failed) && at(&other, Course::Done) {
+            let finds_none = at(done, Course::Failed) || at(done, Course::Nothing);
+            if other.is_unsure && finds_none && at(&other, Course::Done) {
                 return true;
             }
             let is_same = done.bindings == other.bindings

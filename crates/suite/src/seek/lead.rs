@@ -1,0 +1,157 @@
+//! Inputs that go together: the password of the account that is named, and rows that later steps find by what earlier
+//! ones found.
+
+use crate::oracle::{Inputs, Judge};
+use crate::session::Session;
+use crate::world::NUMBERED;
+use archwright_evaluate::{RowRef, Value};
+use archwright_plan::model::{
+    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, InputPlace,
+    Operation as Definition, StepKind,
+};
+use std::collections::BTreeMap;
+
+impl Session<'_> {
+    /// Makes inputs lead through the steps that find rows, where there are such rows.
+    pub fn lead(&mut self, definition: &Definition, actor: usize, inputs: &mut Inputs) {
+        let mut bindings: Vec<(BindingId, Value)> = Vec::new();
+        for step in &definition.steps {
+            match &step.kind {
+                StepKind::SignIn {
+                    key,
+                    value,
+                    password,
+                    ..
+                } => {
+                    let name = at(inputs, InputPlace::Body, value).cloned();
+                    let named = |row: &RowRef| name.as_ref() == Some(&self.world.value(row, *key));
+                    let account = self.world.of(key.entity).find(named);
+                    let known = account.and_then(|row| self.world.get(&row)?.password.clone());
+                    if let Some(known) = known {
+                        put(inputs, InputPlace::Body, password, Value::Text(known));
+                    }
+                }
+                StepKind::Find {
+                    bind,
+                    entity,
+                    filter: Some(filter),
+                    ..
+                } => {
+                    let found = self.led_to(actor, (*entity, filter), &bindings, inputs);
+                    bindings.extend(found.map(|row| (*bind, Value::Row(row))));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The row that a step finds; where it finds none, the input that names one is changed so that it does.
+    fn led_to(
+        &mut self,
+        actor: usize,
+        (entity, filter): (EntityId, &Expression),
+        bindings: &[(BindingId, Value)],
+        inputs: &mut Inputs,
+    ) -> Option<RowRef> {
+        let rows: Vec<RowRef> = self.world.of(entity).collect();
+        let start = self.rng.below(rows.len().max(1));
+        let judge = Judge {
+            bindings,
+            ..self.judge(actor)
+        };
+        let finds = |inputs: &Inputs, row: &RowRef| {
+            let judge = Judge { inputs, ..judge };
+            judge.holds(filter, row)
+        };
+        if let Some(row) = rows.iter().find(|row| finds(inputs, row)) {
+            return Some(row.clone());
+        }
+        let names = naming(filter);
+        let around = rows.iter().cycle().skip(start).take(rows.len());
+        for row in around {
+            for (place, path, value) in &names {
+                let value = judge.value(value, Some(row));
+                if matches!(&value, Value::Text(text) if text.starts_with(NUMBERED)) {
+                    continue;
+                }
+                let mut changed = inputs.clone();
+                put(&mut changed, *place, path, value);
+                if finds(&changed, row) {
+                    *inputs = changed;
+                    return Some(row.clone());
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Inputs that something of the row itself has to be equal to.
+fn naming(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expression)> {
+    let mut found = Vec::new();
+    filter.walk(&mut |part| {
+        let ExpressionKind::Binary {
+            operator: BinaryOperator::Equal,
+            left,
+            right,
+        } = &part.kind
+        else {
+            return;
+        };
+        for (one, other) in [(left, right), (right, left)] {
+            let is_own = match &other.kind {
+                ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => {
+                    matches!(of.kind, ExpressionKind::This)
+                }
+                _ => false,
+            };
+            if let ExpressionKind::Input { place, path } = &one.kind
+                && is_own
+            {
+                found.push((*place, path.clone(), &**other));
+            }
+        }
+    });
+    found
+}
+
+/// The input with this place and path.
+pub fn at<'i>(inputs: &'i Inputs, place: InputPlace, path: &[String]) -> Option<&'i Value> {
+    let mut inputs = inputs.iter();
+    let mut value = inputs
+        .find(|(of, _)| *of == place)
+        .map(|(_, value)| value)?;
+    for name in path {
+        let Value::Object(members) = value else {
+            return None;
+        };
+        value = members.get(name)?;
+    }
+    Some(value)
+}
+
+/// Gives an input a value; where what it stands in is left out, so is the input.
+pub fn put(inputs: &mut Inputs, place: InputPlace, path: &[String], value: Value) {
+    let Some((last, around)) = path.split_last() else {
+        return;
+    };
+    let mut members = inputs
+        .iter_mut()
+        .find(|(of, _)| *of == place)
+        .and_then(|(_, value)| members_of(value));
+    for name in around {
+        members = members
+            .and_then(|members| members.get_mut(name))
+            .and_then(members_of);
+    }
+    if let Some(members) = members {
+        members.insert(last.clone(), value);
+    }
+}
+
+fn members_of(value: &mut Value) -> Option<&mut BTreeMap<String, Value>> {
+    match value {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
+}
