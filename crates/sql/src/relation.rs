@@ -80,9 +80,16 @@ impl Printer<'_> {
         let active = self.active(entity, &alias);
         let item = self.fresh_alias();
         let cast = self.dialect.cast(&Type::Row(entity), self.plan);
-        let items = self.dialect.placed_items(&list, &item, cast.unwrap_or("text"));
+        let items = self
+            .dialect
+            .placed_items(&list, &item, cast.unwrap_or("text"));
         let source = Source {
-            from: format!("{} JOIN {} {alias} ON {id} = {}", items.from, self.table(entity), items.value),
+            from: format!(
+                "{} JOIN {} {alias} ON {id} = {}",
+                items.from,
+                self.table(entity),
+                items.value
+            ),
             condition: format!("TRUE{active}"),
             row,
         };

@@ -2,9 +2,7 @@
 //! end.
 
 use crate::client::Request;
-use crate::oracle::{
-    Judge, Performed, Refusal, SignedIn, Told, Who, adopt, name, representation,
-};
+use crate::oracle::{Judge, Performed, Refusal, SignedIn, Told, Who, adopt, name, representation};
 use crate::session::{Actor, Outcome, Session, failed};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::OperationKind;

@@ -235,8 +235,8 @@ impl<'p> Session<'p> {
                 return shaped;
             }
             let mut places = refusal.pointers.iter();
-            let fits = reply.code() == Some(refusal.code)
-                && places.all(|wanted| named.contains(wanted));
+            let fits =
+                reply.code() == Some(refusal.code) && places.all(|wanted| named.contains(wanted));
             match fits {
                 true => Vec::new(),
                 false => vec!["another code, or other places".to_owned()],

@@ -69,7 +69,8 @@ impl Problem {
 
     /// The order in which the model binds the names that the shape sees.
     fn bindings(&self, world: &World) -> Vec<(BindingId, Value)> {
-        let said = |code: Option<&str>| match code.and_then(|code| world.model().api.message(code)) {
+        let said = |code: Option<&str>| match code.and_then(|code| world.model().api.message(code))
+        {
             Some(text) => text.to_owned(),
             None => ANY.to_string(),
         };

@@ -182,7 +182,10 @@ impl Shaper<'_> {
         if let Some(shown) = self.token(value, at) {
             return shown;
         }
-        if let Some(shown) = self.mapped(judge, value).or_else(|| self.counted(judge, value)) {
+        if let Some(shown) = self
+            .mapped(judge, value)
+            .or_else(|| self.counted(judge, value))
+        {
             return shown;
         }
         let (known, hangs) = judge.told(value, this);
@@ -246,7 +249,11 @@ impl Shaper<'_> {
         else {
             return None;
         };
-        let open = self.done.open.get(binding).filter(|open| open.offset == 0)?;
+        let open = self
+            .done
+            .open
+            .get(binding)
+            .filter(|open| open.offset == 0)?;
         let mut keys = judge.world.model().entity(field.entity).unique.iter();
         let is_own = matches!(of.kind, ExpressionKind::Variable(_))
             && keys.any(|key| key.fields == [*field]);

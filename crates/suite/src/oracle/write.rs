@@ -630,10 +630,14 @@ pub fn unique_faults(world: &World, row: &RowRef) -> Vec<Refusal> {
     for field in world.composed(row.entity) {
         for part in world.many(row, field) {
             // Where the part stands in the body is not known here.
-            refusals.extend(unique_faults(world, &part).into_iter().map(|taken| Refusal {
-                pointers: Vec::new(),
-                ..taken
-            }));
+            refusals.extend(
+                unique_faults(world, &part)
+                    .into_iter()
+                    .map(|taken| Refusal {
+                        pointers: Vec::new(),
+                        ..taken
+                    }),
+            );
         }
     }
     refusals

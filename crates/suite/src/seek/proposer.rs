@@ -6,7 +6,8 @@ use crate::oracle::{Judge, NEW};
 use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    EntityId, Expression, FieldId, IdType, InputField, InputKind, InputPlace, Literal, Move, ScalarType,
+    EntityId, Expression, FieldId, IdType, InputField, InputKind, InputPlace, Literal, Move,
+    ScalarType,
 };
 use archwright_seed::values::{Subject, accepts, distinct};
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 /// Per cent of the values that may be those of another row, where that is refused.
 const TAKEN: u32 = 12;
 /// Per cent of the items of a list that are the one before them once more.
-const TWICE: u32 = 12;
+const TWICE: u32 = 20;
 
 /// Of the inputs in one place.
 pub struct Proposer<'a> {

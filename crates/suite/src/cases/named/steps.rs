@@ -131,7 +131,11 @@ fn courses<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
         (StepKind::Create { set, .. } | StepKind::Update { set, .. }, _)
             if takes_key(model, set) =>
         {
-            add("fails", "a key that is taken is refused, and nothing changes", failed);
+            add(
+                "fails",
+                "a key that is taken is refused, and nothing changes",
+                failed,
+            );
         }
         (StepKind::Upsert { .. } | StepKind::GetOrCreate { .. }, _) => {
             add("made", "there is no row with the key, so one is made", made);
