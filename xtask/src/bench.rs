@@ -319,11 +319,15 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     });
     let doubling = lines(400, &|index| {
         let twice = format!("move: {{ self: m{} }}", index + 1);
-        format!("      m{index}: {{ from: [a, b], to: a, by: r, do: [{{ {twice} }}, {{ {twice} }}] }}\n")
+        format!(
+            "      m{index}: {{ from: [a, b], to: a, by: r, do: [{{ {twice} }}, {{ {twice} }}] }}\n"
+        )
     });
     let chained = lines(9_000, &|index| {
         let next = index + 1;
-        format!("      m{index}: {{ from: [a, b], to: a, by: r, do: [{{ move: {{ self: m{next} }} }}] }}\n")
+        format!(
+            "      m{index}: {{ from: [a, b], to: a, by: r, do: [{{ move: {{ self: m{next} }} }}] }}\n"
+        )
     });
     let moved = |moves: &str, last: usize| {
         let people = "roles: { r: { sign-up: open } }\nentities:\n  U: { account: email, fields: { email: 'email, unique' } }\n";
@@ -333,7 +337,10 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     };
     let views = lines(400, &|index| {
         let twice = format!("{{ show: V{index}, of: self }}");
-        format!("  V{}: {{ of: Book, show: {{ a: {twice}, b: {twice} }} }}\n", index + 1)
+        format!(
+            "  V{}: {{ of: Book, show: {{ a: {twice}, b: {twice} }} }}\n",
+            index + 1
+        )
     });
     let show = "operations:\n  one:\n    route: GET /one/{id}\n    by: anyone\n    steps: [{ find: { b: Book } }]\n    reply: { 200: { show: V400, of: b } }\n";
     let buy = "operations:\n  buy:\n    route: POST /books/{id}/buy\n    by: anyone\n    steps:\n";

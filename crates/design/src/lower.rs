@@ -132,8 +132,9 @@ impl Context<'_> {
             Some(meant) => diagnostic
                 .help(format!("Did you mean `{meant}`? The keys here are {list}."))
                 .fix(format!("Write `{meant}`"), key.text.span, meant),
-            None if value.is_missing() && self.in_brackets(key.text.span) => diagnostic
-                .help(QUOTE_BEFORE),
+            None if value.is_missing() && self.in_brackets(key.text.span) => {
+                diagnostic.help(QUOTE_BEFORE)
+            }
             None if name == "openapi" || name == "swagger" => diagnostic
                 .help("This is an OpenAPI document; `docs/language.md` says how a design begins."),
             None => diagnostic.help(format!("Use one of {list}.")),
@@ -435,12 +436,7 @@ impl Context<'_> {
         }
         if value.is_missing() && self.in_brackets(key.text.span) {
             let message = format!("`{}` stands here as {what} of its own", clip(name));
-            self.report(
-                "AW013",
-                key.text.span,
-                message,
-                QUOTE_BEFORE,
-            );
+            self.report("AW013", key.text.span, message, QUOTE_BEFORE);
         } else {
             self.report(
                 "AW013",

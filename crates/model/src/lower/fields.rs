@@ -360,8 +360,10 @@ impl Lowering<'_> {
                     "`{}` is unique together with other fields only: name a field that is unique by itself, or leave out `key`",
                     field.name
                 ),
-                false => "name a required, unique field of type string, slug, email, int, bigint or uuid"
-                    .to_owned(),
+                false => {
+                    "name a required, unique field of type string, slug, email, int, bigint or uuid"
+                        .to_owned()
+                }
             };
             return self.error("AW228", name.span, message, help);
         }

@@ -16,7 +16,10 @@ impl Lowering<'_> {
         let mut moves = 0;
         for entity in &self.entities {
             first.push(moves);
-            moves += entity.state.as_ref().map_or(0, |machine| machine.moves.len());
+            moves += entity
+                .state
+                .as_ref()
+                .map_or(0, |machine| machine.moves.len());
         }
         let node = |(entity, index, _): &Made| first[entity.0] + index;
         let all = self.entities.iter().flat_map(|entity| &entity.state);

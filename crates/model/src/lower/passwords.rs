@@ -3,8 +3,8 @@
 use super::context::Lowering;
 use super::typing::{Binding, Bindings, Scope};
 use crate::{
-    EntityId, Expression, ExpressionKind, FieldId, InputField, InputKind, InputPlace, PASSWORD_CHARACTERS,
-    RoleId, ScalarType, Shape, SignUp, Step, StepKind, Type,
+    EntityId, Expression, ExpressionKind, FieldId, InputField, InputKind, InputPlace,
+    PASSWORD_CHARACTERS, RoleId, ScalarType, Shape, SignUp, Step, StepKind, Type,
 };
 use archwright_design::ast::{StepKind as Source, Text};
 

@@ -61,7 +61,9 @@ impl Lowering<'_> {
             let name = self.entity(id.entity).name.clone();
             let message = format!("a `{name}` needs another `{name}` first, so there can be none");
             let help = format!("write `{name}?`");
-            let place = self.source(id).map_or(self.field(id).span, |source| source.ty.span);
+            let place = self
+                .source(id)
+                .map_or(self.field(id).span, |source| source.ty.span);
             self.error("AW257", place, message, help);
         }
     }
@@ -307,7 +309,10 @@ impl Lowering<'_> {
     /// Whether the field is called as the rows are (`order_lines`, `lines`): all of them that lead back, and not some
     /// that are picked.
     fn reads_as_all_of(&self, id: FieldId, target: EntityId) -> bool {
-        let (name, plural) = (self.field(id).name.to_snake_case(), &self.entity(target).plural);
+        let (name, plural) = (
+            self.field(id).name.to_snake_case(),
+            &self.entity(target).plural,
+        );
         let before = plural.strip_suffix(&name);
         before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
     }

@@ -71,7 +71,10 @@ impl Lowering<'_> {
         let edges: Vec<Vec<usize>> = self.views.iter().map(|view| shown(&view.show)).collect();
         let found = components(&edges);
         let mut members = vec![0; edges.len()];
-        found.of.iter().for_each(|component| members[*component] += 1);
+        found
+            .of
+            .iter()
+            .for_each(|component| members[*component] += 1);
         let circular = |view: usize| members[found.of[view]] > 1 || edges[view].contains(&view);
         for view in (0..edges.len()).filter(|view| circular(*view)) {
             let source = self.view_sources[view];

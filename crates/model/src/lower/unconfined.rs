@@ -65,7 +65,9 @@ impl Lowering<'_> {
         let known = self.entities.iter().find_map(|entity| entity.tenant);
         let field = match self.target_of(by) == Some(tenant) {
             true => &self.field(by).name,
-            false => known.map_or(&self.entity(tenant).singular, |known| &self.field(known).name),
+            false => known.map_or(&self.entity(tenant).singular, |known| {
+                &self.field(known).name
+            }),
         };
         let help = match self.field_named(entity.id, field) {
             Some(_) => format!("mark it as the tenant: `{field}: {owner}, tenant`"),
