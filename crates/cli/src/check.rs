@@ -37,10 +37,15 @@ pub fn paint(terminal: bool) -> Paint {
     }
 }
 
-/// What a sound design holds; problems are counted by the report itself.
+/// What a sound design holds, and what was not checked of one that can't be read; problems are counted by the report.
 fn summary(checked: &Checked) -> String {
     let Some(model) = &checked.model else {
-        return String::new();
+        let waiting =
+            "Some of it can't be read. Other checks wait for the names that may stand there.\n";
+        return match checked.complete {
+            true => String::new(),
+            false => waiting.to_owned(),
+        };
     };
     format!(
         "{} is sound: {}, {}, {}.\n",

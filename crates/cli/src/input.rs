@@ -13,6 +13,8 @@ const MOST_BYTES: u64 = 1024 * 1024 + 1;
 pub struct Checked {
     pub sources: Sources,
     pub diagnostics: Vec<Diagnostic>,
+    /// Every part of every file could be read as YAML.
+    pub complete: bool,
     /// Present when there is no error.
     pub model: Option<Model>,
 }
@@ -33,6 +35,7 @@ pub fn checked(path: &Path) -> Result<Checked> {
     let reading = archwright_design::read(&files);
     let (model, diagnostics) = archwright_model::check(&reading);
     Ok(Checked {
+        complete: reading.complete,
         sources: reading.sources,
         diagnostics,
         model,

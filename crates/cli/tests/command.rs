@@ -88,6 +88,20 @@ fn a_misspelt_type_exits_with_one_and_says_what_was_meant() {
 }
 
 #[test]
+fn what_waits_for_a_part_that_cannot_be_read_is_said() {
+    let unknown = SOUND.replace("anyone", "stranger");
+    let waits = "Other checks wait for the names that may stand there.";
+    check(
+        &format!("{unknown}roles: [\n"),
+        &["check"],
+        1,
+        &["AW002", waits],
+    );
+    let output = archwright(&["check", "examples/profile"]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains(waits));
+}
+
+#[test]
 fn a_missing_path_exits_with_two() {
     let output = archwright(&["check", "no/such/path"]);
     assert_eq!(output.status.code(), Some(2));

@@ -17,3 +17,4 @@ pub use lower::MAX_NAME;
 pub use quantity::{count, duration, rate, size};
 pub use read::{Reading, read};
 pub use schema::json_schema;
+pub use split::cut_by_comma;

@@ -15,6 +15,11 @@ use crate::{keys, quantity, split};
 use archwright_diagnostics::{Diagnostic, FileId, Sources, Span, nearest};
 use std::collections::BTreeMap;
 
+/// What to do where a comma cut a value in two.
+const QUOTE_BEFORE: &str =
+    "Put quotes around the value before it: inside `{ }` a comma ends a value.";
+const QUOTE_THIS: &str = "Put quotes around the whole value: inside `{ }` a comma ends it.";
+
 pub struct Context<'a> {
     pub sources: &'a Sources,
     pub diagnostics: Vec<Diagnostic>,
@@ -127,8 +132,9 @@ impl Context<'_> {
             Some(meant) => diagnostic
                 .help(format!("Did you mean `{meant}`? The keys here are {list}."))
                 .fix(format!("Write `{meant}`"), key.text.span, meant),
-            None if value.is_missing() && self.in_brackets(key) => diagnostic
-                .help("Put quotes around the value before it: inside `{ }` a comma ends a value."),
+            None if value.is_missing() && self.in_brackets(key.text.span) => {
+                diagnostic.help(QUOTE_BEFORE)
+            }
             None if name == "openapi" || name == "swagger" => diagnostic
                 .help("This is an OpenAPI document; `docs/language.md` says how a design begins."),
             None => diagnostic.help(format!("Use one of {list}.")),
@@ -136,11 +142,19 @@ impl Context<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// A key without a value that no colon follows: the rest of a value that a comma cut in two.
-    fn in_brackets(&self, key: &Key) -> bool {
-        let text = &self.sources.get(key.text.span.file).text;
-        text.get(key.text.span.end as usize..)
+    /// What a comma or a bracket follows, and no colon: the end of a value inside `{ }`, or the rest of one that a comma
+    /// cut in two.
+    fn in_brackets(&self, span: Span) -> bool {
+        let text = &self.sources.get(span.file).text;
+        text.get(span.end as usize..)
             .is_some_and(|rest| rest.trim_start().starts_with([',', '}']))
+    }
+
+    /// Such a rest: a comma stands before it, too.
+    fn is_cut_off(&self, span: Span) -> bool {
+        let text = &self.sources.get(span.file).text;
+        let before = text.get(..span.start as usize);
+        self.in_brackets(span) && before.is_some_and(|before| before.trim_end().ends_with(','))
     }
 
     pub fn required<'n>(&mut self, map: &Map<'n>, what: &str, key: &str) -> Option<&'n Node> {
@@ -166,7 +180,10 @@ impl Context<'_> {
                 "AW010",
                 node.span,
                 format!("{what} has no value"),
-                "Give it one, or remove the key.",
+                match self.is_cut_off(node.span) {
+                    true => QUOTE_BEFORE,
+                    false => "Give it one, or remove the key.",
+                },
             );
             return;
         }
@@ -417,14 +434,9 @@ impl Context<'_> {
         if name == "<<" || key.is_no_word() {
             return None; // Reported when the mapping was read.
         }
-        if value.is_missing() && self.in_brackets(key) {
+        if value.is_missing() && self.in_brackets(key.text.span) {
             let message = format!("`{}` stands here as {what} of its own", clip(name));
-            self.report(
-                "AW013",
-                key.text.span,
-                message,
-                "Put quotes around the value before it: inside `{ }` a comma ends a value.",
-            );
+            self.report("AW013", key.text.span, message, QUOTE_BEFORE);
         } else {
             self.report(
                 "AW013",

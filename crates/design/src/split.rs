@@ -60,6 +60,22 @@ pub fn unbalanced(value: &str) -> Option<Range<usize>> {
     quote.or(open.pop()).map(|(at, _)| at..at + 1)
 }
 
+/// Whether the bracket at `open` is closed on its line behind a comma: inside `{ }` that comma ended the value.
+pub fn cut_by_comma(text: &str, open: usize) -> bool {
+    let line = text.get(open..).and_then(|rest| rest.lines().next());
+    let (mut depth, mut comma) = (0_usize, false);
+    for character in line.unwrap_or_default().chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth <= 1 => return comma,
+            ')' | ']' | '}' => depth -= 1,
+            ',' => comma = true,
+            _ => {}
+        }
+    }
+    false
+}
+
 fn closing(opening: char) -> char {
     match opening {
         '(' => ')',
@@ -133,6 +149,13 @@ mod tests {
         assert_eq!(assignment("bool := a == b"), Some((5..7, true)));
         assert_eq!(assignment("a == b, c != d, e <= f, g >= h"), None);
         assert_eq!(assignment("string, pattern '^a=b'"), None);
+    }
+
+    #[test]
+    fn a_bracket_that_closes_behind_a_comma_was_cut() {
+        assert!(cut_by_comma("{ a: max(b, c) }", 8));
+        assert!(!cut_by_comma("a: max(b", 6));
+        assert!(!cut_by_comma("a: max(b)\n, c)", 6));
     }
 
     #[test]

@@ -250,32 +250,44 @@ fn api(context: &mut Context<'_>, node: &Node, api: &mut Api) {
     }
 }
 
-/// One shape, or one for each status and `default`.
+/// One shape, or one for each status and `default`: these as soon as one key reads like a status.
 fn errors(context: &mut Context<'_>, node: &Node) -> Vec<(Option<Spanned<i64>>, Shape)> {
-    let status = |key: &Key| key.text.value.parse::<i64>().ok();
-    let by_status = match &node.kind {
-        NodeKind::Mapping(entries, _) => {
-            let mut keys = entries.iter().map(|(key, _)| key);
-            keys.clone().any(|key| status(key).is_some())
-                && keys.all(|key| key.text.value == "default" || status(key).is_some())
-        }
-        _ => false,
+    let like_status = |(key, _): &(Key, Node)| {
+        let name = &key.text.value;
+        name == "default" || name.starts_with(|first: char| first.is_ascii_digit())
     };
-    if !by_status {
-        let shape = shape::shape(context, node, "`errors`");
-        return shape.map(|shape| (None, shape)).into_iter().collect();
-    }
-    let mut errors = Vec::new();
-    for (key, value) in context.entries(node, "`errors`").unwrap_or_default() {
-        let status = status(key).map(|value| Spanned {
-            value,
-            span: key.text.span,
-        });
-        if let Some(shape) = shape::shape(context, value, &format!("`{}`", key.text.value)) {
-            errors.push((status, shape));
+    let entries = match &node.kind {
+        NodeKind::Mapping(entries, _) if entries.iter().any(like_status) => entries,
+        _ => {
+            let shape = shape::shape(context, node, "`errors`");
+            return shape.map(|shape| (None, shape)).into_iter().collect();
         }
+    };
+    let mut errors = Vec::new();
+    for (key, value) in entries {
+        let status = error_status(context, &key.text);
+        let shape = shape::shape(context, value, &format!("`{}`", key.text.value));
+        errors.extend(status.zip(shape));
     }
     errors
+}
+
+/// `404`, or `default` for all that have none of their own.
+fn error_status(context: &mut Context<'_>, key: &Text) -> Option<Option<Spanned<i64>>> {
+    if key.value == "default" {
+        return Some(None);
+    }
+    if let Ok(value) = key.value.parse() {
+        let span = key.span;
+        return Some(Some(Spanned { value, span }));
+    }
+    let message = format!("`{}` is no status of an error", clip(&key.value));
+    let help = match nearest(&key.value, ["default"]) {
+        Some(_) => "Write `default`, for every status that has no shape of its own.",
+        None => "Write one status, such as `404`, or `default` for all others.",
+    };
+    context.report("AW023", key.span, message, help);
+    None
 }
 
 fn stack(context: &mut Context<'_>, node: &Node, stack: &mut Stack) {

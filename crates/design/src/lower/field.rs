@@ -41,12 +41,13 @@ impl Context<'_> {
     fn short_field(&mut self, name: &Text, text: &Text, span: Span) -> Option<Field> {
         if let Some(range) = split::unbalanced(&text.value) {
             let message = format!("this `{}` has no counterpart", &text.value[range.clone()]);
-            self.report(
-                "AW017",
-                text.place(range),
-                message,
-                "Close every quote and bracket.",
-            );
+            let place = text.place(range);
+            let whole = &self.sources.get(place.file).text;
+            let help = match split::cut_by_comma(whole, place.start as usize) {
+                true => super::QUOTE_THIS,
+                false => "Close every quote and bracket.",
+            };
+            self.report("AW017", place, message, help);
             return None;
         }
         let (head, value) = match split::assignment(&text.value) {
@@ -147,6 +148,10 @@ impl Context<'_> {
                     .to_owned(),
                 Some('<' | '>') => "Write bounds as modifiers: `, min 0, max 100`.".to_owned(),
                 Some('[') if !many && !rest.value.starts_with("[]") => format!("Use round brackets: `{ty}({}`.", closed(&rest.value)),
+                Some(first) if first.is_alphabetic() && self.in_brackets(rest.span) => format!(
+                    "Put a comma between them, and quotes around the whole: `\"{ty}, {}\"`.",
+                    clip(&rest.value)
+                ),
                 Some(first) if first.is_alphabetic() => {
                     format!("Put a comma between them: `{ty}, {}`.", clip(&rest.value))
                 }

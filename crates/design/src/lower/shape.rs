@@ -1,6 +1,6 @@
 //! Replies and views: what a body looks like.
 
-use super::{Context, first_line};
+use super::{Context, clip, first_line};
 use crate::ast::Shape;
 use crate::keys;
 use crate::yaml::{Key, Node, NodeKind};
@@ -9,14 +9,23 @@ pub fn shape(context: &mut Context<'_>, node: &Node, what: &str) -> Option<Shape
     match &node.kind {
         NodeKind::Scalar(..) if node.is_null() => Some(Shape::Nothing(node.span)),
         NodeKind::Scalar(..) => context.text(node, what).map(Shape::Value),
-        NodeKind::Sequence(..) => {
-            let help = "Write `{ each: rows, as: row, show: View }` for a list of rows.";
-            context.report(
-                "AW023",
-                first_line(context.sources, node.span),
-                format!("{what} can't be a fixed list"),
-                help,
-            );
+        NodeKind::Sequence(items, _) => {
+            let place = first_line(context.sources, node.span);
+            let rows = "Write `{ each: rows, as: row, show: View }` for a list of rows";
+            let text = &context.sources.get(place.file).text;
+            let written = text.get(place.start as usize..place.end as usize);
+            let values = items
+                .iter()
+                .all(|item| matches!(item.kind, NodeKind::Scalar(..)));
+            let help = match written.filter(|list| values && list.ends_with(']')) {
+                Some(list) => format!(
+                    "{rows}, and a list of values as an expression, in quotes: `\"{}\"`.",
+                    clip(list)
+                ),
+                None => format!("{rows}."),
+            };
+            let message = format!("{what} can't be a fixed list");
+            context.report("AW023", place, message, help);
             None
         }
         NodeKind::Mapping(entries, _) if only(entries, keys::SHOW, "show") => show(context, node),
