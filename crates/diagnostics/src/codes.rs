@@ -75,6 +75,7 @@ codes! {
     "AW254" Error "a composition that can't be";
     "AW255" Error "an `on-delete` that doesn't fit";
     "AW256" Error "two fields shown under one name";
+    "AW257" Error "a row that needs another before it";
     "AW270" Error "an unknown role";
     "AW271" Error "roles that include each other";
     "AW272" Error "two roles open to sign-up";
@@ -91,6 +92,7 @@ codes! {
     "AW283" Warning "nobody can have an account";
     "AW284" Warning "rows that no request finds";
     "AW285" Warning "a tenant that is open to strangers";
+    "AW286" Warning "rows that no tenant confines";
     "AW300" Error "no field for the state";
     "AW301" Error "an unknown state";
     "AW302" Warning "a state that is never reached";
@@ -127,6 +129,8 @@ codes! {
     "AW371" Error "a move whose input nobody gives";
     "AW372" Error "a move that deletes its own row";
     "AW373" Error "two operations with one id";
+    "AW374" Error "a shape that grows too large";
+    "AW375" Warning "a rate class that nothing uses";
     "AW390" Error "a seed that doesn't fit";
     "AW600" Error "the server can't run this yet";
     "AW601" Warning "the server replaces a part of the stack";

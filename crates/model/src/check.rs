@@ -1,7 +1,7 @@
 //! Everything that is wrong with a design that was read, each problem said once.
 
 use crate::{Model, lower};
-use archwright_design::Reading;
+use archwright_design::{Reading, cut_by_comma};
 use archwright_diagnostics::{Diagnostic, MAX_DIAGNOSTICS, Span, has_errors, limit, sort};
 
 /// What lowering says about a name that it does not know. When a part of a file was left out for its syntax, the name
@@ -15,7 +15,9 @@ const UNKNOWN_NAMES: [&str; 11] = [
 const MISSING: [&str; 5] = ["AW201", "AW278", "AW303", "AW350", "AW358"];
 
 /// What is only worth saying about a design that was read wholly.
-const SUSPICIONS: [&str; 5] = ["AW280", "AW282", "AW283", "AW284", "AW285"];
+const SUSPICIONS: [&str; 7] = [
+    "AW280", "AW282", "AW283", "AW284", "AW285", "AW286", "AW375",
+];
 
 /// Lowers a design and joins what the reader and lowering say, without what would only repeat the reader. The model is
 /// there only if nothing is an error.
@@ -28,12 +30,27 @@ pub fn check(reading: &Reading) -> (Option<Model>, Vec<Diagnostic>) {
     diagnostics.extend(
         of_model
             .into_iter()
-            .filter(|diagnostic| !repeats(diagnostic, reading)),
+            .filter(|diagnostic| !repeats(diagnostic, reading))
+            .map(|diagnostic| mend_cut(diagnostic, reading)),
     );
     sort(&mut diagnostics);
     let model = model.filter(|_| !has_errors(&diagnostics));
     limit(&mut diagnostics);
     (model, diagnostics)
+}
+
+/// An expression whose bracket closes behind a comma was cut there by YAML.
+fn mend_cut(diagnostic: Diagnostic, reading: &Reading) -> Diagnostic {
+    let cut = |span: Span| {
+        let text = &reading.sources.get(span.file).text;
+        let bracket = text.get(span.start as usize..span.end as usize);
+        matches!(bracket, Some("(" | "[")) && cut_by_comma(text, span.start as usize)
+    };
+    match diagnostic.code == "AW320" && diagnostic.span.is_some_and(cut) {
+        true => diagnostic
+            .help("put quotes around the whole value: inside `{ }` and `[ ]` a comma ends it"),
+        false => diagnostic,
+    }
 }
 
 fn repeats(diagnostic: &Diagnostic, reading: &Reading) -> bool {

@@ -187,7 +187,7 @@ fn parts_get_a_reference_to_their_whole() {
 #[test]
 fn relations_are_paired() {
     let model = model(
-        "entities:\n  User:\n    fields:\n      name: string\n      articles: Article[], by author\n      favourites: Article[]\n      follows: User[]\n      followers: User[], by follows\n      boss: User?\n      team: Team, on-delete cascade\n      courses: Course[], through Enrolment\n  Article:\n    fields:\n      author: User\n      fans: User[], by favourites\n      tags: Tag[]\n  Tag:\n    fields:\n      articles: Article[]\n      parent: Tag?\n      children: Tag[], by parent\n  Team:\n    fields:\n      members: User[]\n  Course: { fields: { title: string } }\n  Enrolment: { fields: { student: User, course: Course } }\n",
+        "entities:\n  User:\n    fields:\n      name: string\n      articles: Article[], by author\n      favourites: Article[]\n      follows: User[]\n      followers: User[], by follows\n      boss: User?\n      team: Team, on-delete cascade\n      courses: Course[], through Enrolment\n  Article:\n    fields:\n      author: User\n      fans: User[], by favourites\n      tags: Tag[]\n  Tag:\n    fields:\n      articles: Article[]\n      parent: Tag?\n      children: Tag[], by parent\n  Team:\n    fields:\n      users: User[]\n  Course: { fields: { title: string } }\n  Enrolment: { fields: { student: User, course: Course } }\n",
     );
     assert_eq!(
         relations(&model, "User"),
@@ -197,7 +197,7 @@ fn relations_are_paired() {
             "follows: linked as User.follows with Some(\"User.followers\")",
             "followers: linked as User.follows with Some(\"User.follows\")",
             "boss: SetNull inverse None",
-            "team: Cascade inverse Some(\"Team.members\")",
+            "team: Cascade inverse Some(\"Team.users\")",
             "courses: through Enrolment: Enrolment.student and Enrolment.course",
         ]
     );
@@ -217,7 +217,7 @@ fn relations_are_paired() {
             "children: inverse of Tag.parent",
         ]
     );
-    assert_eq!(relations(&model, "Team"), ["members: inverse of User.team"]);
+    assert_eq!(relations(&model, "Team"), ["users: inverse of User.team"]);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn roles_include_themselves_and_what_they_name() {
 #[test]
 fn a_specific_action_replaces_what_the_broad_one_gave() {
     let model = with_accounts(
-        "  Book:\n    fields: { title: string, seller: User }\n    allow:\n      get: nobody\n      read: anyone, staff\n      update: staff when title != 'x'\n      write: admin\n",
+        "  Book:\n    fields: { title: string, seller: User, liked_by: 'User[], by favourites' }\n    allow:\n      get: nobody\n      read: anyone, staff\n      update: staff when title != 'x'\n      write: admin\n",
     );
     let access = &entity(&model, "Book").access;
     let who = |grants: &[archwright_model::Grant]| {
@@ -295,7 +295,7 @@ fn states_begin_with_the_default_or_the_first_value() {
 #[test]
 fn conditions_are_bound_and_typed() {
     let model = with_accounts(
-        "  Book:\n    fields:\n      price: money\n      seller: User?\n      lines: Line[]\n      total: money := lines.filter(l, l.open).sum(l, l.quantity * price)\n    checks:\n      cheap: price < 100\n      few: size(lines) < 10\n    allow: { read: staff when seller == caller && 'admin' in caller.roles && price >= 1 }\n  Line: { fields: { book: Book, quantity: int, open: bool } }\n",
+        "  Book:\n    fields:\n      price: money\n      seller: User?\n      liked_by: User[], by favourites\n      lines: Line[]\n      total: money := lines.filter(l, l.open).sum(l, l.quantity * price)\n    checks:\n      cheap: price < 100\n      few: size(lines) < 10\n    allow: { read: staff when seller == caller && 'admin' in caller.roles && price >= 1 }\n  Line: { fields: { book: Book, quantity: int, open: bool } }\n",
     );
     let book = entity(&model, "Book");
     let total = book
@@ -401,7 +401,7 @@ fn operations_resolve_step_by_step() {
 #[test]
 fn what_a_condition_says_is_there_is_there() {
     with_accounts(
-        "  Book:\n    fields:\n      title: string\n      stock: int?\n      half: { type: int, computed: \"stock != null ? stock : 0\" }\n    allow: { read: anyone }\noperations:\n  use:\n    route: POST /use\n    by: signed-in\n    input: { body: { count: \"int?\" } }\n    steps:\n      - find: { book: Book }\n        where: title == 'x'\n        else: null\n      - guard: book != null\n      - increment: { book.stock: body.count }\n        if: body.count != null\n    reply: { 204: ~ }\n",
+        "  Book:\n    fields:\n      title: string\n      stock: int?\n      half: { type: int, computed: \"stock != null ? stock : 0\" }\n    allow: { read: anyone }\noperations:\n  use:\n    route: POST /use\n    by: signed-in\n    input: { body: { count: \"int?\" } }\n    steps:\n      - find: { book: Book }\n        where: title == 'x'\n        else: null\n      - guard: book != null && book.stock != null\n      - increment: { book.stock: body.count }\n        if: body.count != null\n    reply: { 204: ~ }\n",
     );
 }
 

@@ -5,6 +5,7 @@ use super::names::Form;
 use crate::{Api, Choice, Rate, Stack};
 use archwright_design::ast::{self, Spanned, Text};
 use archwright_diagnostics::{Diagnostic, nearest};
+use std::collections::BTreeSet;
 
 /// Codes of problems and of single fields that `messages` may have a text for.
 const CODES: &[&str] = &[
@@ -284,6 +285,32 @@ impl Lowering<'_> {
                 None => self.api.rates.push((name.value.clone(), value)),
             }
         }
+    }
+
+    /// Classes that limit nothing, most often a misspelt one of ours.
+    pub fn unused_rates(&self) -> Vec<Diagnostic> {
+        let ours = default_api().rates;
+        let ours = ours.iter().map(|(name, _)| &name[..]);
+        let used = self.operations.iter().map(|operation| &operation.rate[..]);
+        let known: BTreeSet<&str> = ours.chain(used).collect();
+        let unused = self.design.api.rates.iter().map(|(name, _)| name);
+        let unused = unused.filter(|name| !known.contains(&name.value[..]));
+        let warn = |name: &Text| {
+            let message = format!("nothing is of the rate class `{}`", name.value);
+            let diagnostic = Diagnostic::new("AW375", name.span, message);
+            match nearest(&name.value, known.iter().copied()) {
+                Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(
+                    format!("write `{meant}`"),
+                    name.span,
+                    meant,
+                ),
+                None => diagnostic.help(format!(
+                    "name it at an operation, `rate: {}`, or remove it",
+                    name.value
+                )),
+            }
+        };
+        unused.map(warn).collect()
     }
 
     fn read_messages(&mut self) {

@@ -40,6 +40,8 @@ pub(super) struct Lowering<'a> {
     pub views: Vec<View>,
     pub view_names: BTreeMap<&'a str, ViewId>,
     pub view_sources: Vec<&'a ast::View>,
+    /// How many values each view shows, once all are known; none where they show each other in circles.
+    pub view_values: Option<Vec<usize>>,
     pub operations: Vec<Operation>,
     pub seeds: Vec<Seed>,
 }
@@ -69,6 +71,7 @@ impl<'a> Lowering<'a> {
             views: Vec::new(),
             view_names: BTreeMap::new(),
             view_sources: Vec::new(),
+            view_values: None,
             operations: Vec::new(),
             seeds: Vec::new(),
         }

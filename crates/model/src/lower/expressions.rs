@@ -199,7 +199,10 @@ impl Lowering<'_> {
         for check in &source.checks {
             self.check_name(&check.name, Form::Word, "a check");
             let scope = Scope {
-                no_caller: Some("a check holds whoever writes"),
+                no_caller: Some((
+                    "a check holds whoever writes",
+                    "move the condition to `allow`",
+                )),
                 ..Scope::rule(entity)
             };
             let Some(that) = self.condition(&check.that, &scope) else {

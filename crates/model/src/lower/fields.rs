@@ -353,8 +353,18 @@ impl Lowering<'_> {
             .any(|key| key.fields == [id]);
         if !short || !alone || field.optional || field.sensitive || field.write_only {
             let message = format!("`{}` can't address rows", field.name);
-            let help =
-                "name a required, unique field of type string, slug, email, int, bigint or uuid";
+            let mut keys = self.entity(entity).unique.iter();
+            let within = keys.any(|key| key.fields.contains(&id));
+            let help = match within && !alone {
+                true => format!(
+                    "`{}` is unique together with other fields only: name a field that is unique by itself, or leave out `key`",
+                    field.name
+                ),
+                false => {
+                    "name a required, unique field of type string, slug, email, int, bigint or uuid"
+                        .to_owned()
+                }
+            };
             return self.error("AW228", name.span, message, help);
         }
         self.entities[entity.0].key = Some(id);

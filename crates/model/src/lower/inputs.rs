@@ -131,6 +131,14 @@ impl Lowering<'_> {
             InputKind::Scalar(scalar) => Some(scalar.clone()),
             _ => None,
         };
+        if let (true, InputKind::Reference(entity)) = (source.ty.many, &item) {
+            let name = &self.entity(*entity).name;
+            let message = format!("an input can't be a list of `{name}`");
+            let help = "take their keys, `uuid[]`, and find each row in an `each` step";
+            self.error("AW367", source.ty.span, message, help);
+            self.broken_inputs.insert(source.name.value.clone());
+            return None;
+        }
         let kind = if source.ty.many {
             InputKind::List(Box::new(item))
         } else {
@@ -145,7 +153,7 @@ impl Lowering<'_> {
                 .unwrap_or_default(),
             kind,
             optional: source.ty.optional || source.default.is_some(),
-            nullable: source.ty.optional || source.default.is_some(),
+            nullable: source.ty.optional,
             default: None,
             min: None,
             max: None,

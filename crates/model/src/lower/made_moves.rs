@@ -1,5 +1,6 @@
 //! Moves that are made by steps: in circles, or without the input that they need.
 
+use super::components::components;
 use super::context::Lowering;
 use crate::{EntityId, Step, StepKind};
 use archwright_diagnostics::{Diagnostic, Span};
@@ -11,23 +12,37 @@ impl Lowering<'_> {
     pub fn check_made_moves(&mut self) {
         let operations = self.operations.iter().flat_map(|one| self.made(&one.steps));
         let mut made: Vec<Made> = operations.collect();
+        let mut first = Vec::new();
+        let mut moves = 0;
         for entity in &self.entities {
-            let moves = entity.state.iter().flat_map(|machine| &machine.moves);
-            for (index, step) in moves.enumerate() {
-                let own = self.made(&step.steps);
-                let back = own
-                    .iter()
-                    .find(|one| self.leads_to(one, (entity.id, index)));
-                let circle = back.map(|(.., span)| *span);
-                made.extend(own);
-                if let Some(span) = circle {
-                    let message = format!("`{}` makes itself in the end", step.name);
-                    let diagnostic = Diagnostic::new("AW370", Some(span), message)
-                        .help("make the other move by a request of its own");
-                    self.diagnostics.push(diagnostic);
-                }
-            }
+            first.push(moves);
+            moves += entity
+                .state
+                .as_ref()
+                .map_or(0, |machine| machine.moves.len());
         }
+        let node = |(entity, index, _): &Made| first[entity.0] + index;
+        let all = self.entities.iter().flat_map(|entity| &entity.state);
+        let all: Vec<&crate::Move> = all.flat_map(|machine| &machine.moves).collect();
+        let own: Vec<Vec<Made>> = all.iter().map(|step| self.made(&step.steps)).collect();
+        let edges: Vec<Vec<usize>> = own
+            .iter()
+            .map(|own| own.iter().map(node).collect())
+            .collect();
+        let circles = components(&edges).of;
+        let mut found = Vec::new();
+        for (at, own) in own.into_iter().enumerate() {
+            let back = own.iter().find(|one| circles[node(one)] == circles[at]);
+            if let Some((.., span)) = back {
+                let message = format!("`{}` makes itself in the end", all[at].name);
+                found.push(
+                    Diagnostic::new("AW370", Some(*span), message)
+                        .help("make the other move by a request of its own"),
+                );
+            }
+            made.extend(own);
+        }
+        self.diagnostics.extend(found);
         for (entity, index, span) in made {
             let step = self.move_at(entity, index);
             if let Some(input) = step.and_then(|step| step.input.first()) {
@@ -62,26 +77,5 @@ impl Lowering<'_> {
             }
         }
         found
-    }
-
-    /// Whether the steps of a move come to another, directly or through others.
-    fn leads_to(&self, start: &Made, wanted: (EntityId, usize)) -> bool {
-        let (mut open, mut seen) = (vec![(start.0, start.1)], Vec::new());
-        while let Some(at) = open.pop() {
-            if at == wanted {
-                return true;
-            }
-            if !seen.contains(&at) {
-                seen.push(at);
-                let steps = self.move_at(at.0, at.1).map(|step| self.made(&step.steps));
-                open.extend(
-                    steps
-                        .into_iter()
-                        .flatten()
-                        .map(|(entity, index, _)| (entity, index)),
-                );
-            }
-        }
-        false
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod components;
 mod computed;
 mod context;
 mod entities;
@@ -16,6 +17,7 @@ mod names;
 mod operations;
 mod passwords;
 mod prepare;
+mod refusals;
 mod relations;
 mod requests;
 mod roles;
@@ -29,6 +31,7 @@ mod steps;
 mod stored_names;
 mod suspicions;
 mod typing;
+mod unconfined;
 mod writes;
 
 use crate::Model;

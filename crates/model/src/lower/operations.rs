@@ -18,7 +18,8 @@ impl Lowering<'_> {
             self.check_name(&source.name, Form::Operation, "an operation");
             let Some((method, path)) = self.route(source) else {
                 // The rest is checked all the same, so that all that is wrong is said at once.
-                self.operation(source, Method::Post, String::new());
+                let path = source.path.as_ref().map(|path| path.value.clone());
+                self.operation(source, Method::Post, path.unwrap_or_default());
                 continue;
             };
             let operation = self.operation(source, method, path);
@@ -81,18 +82,14 @@ impl Lowering<'_> {
             .trim_end_matches('/');
         let sound = segments.split('/').all(|segment| match parameter(segment) {
             Some(name) => name.starts_with(|first: char| first.is_ascii_lowercase()),
-            None => !segment.is_empty() && segment != "..",
+            None => !matches!(segment, "" | "." | ".."),
         });
         let names = parameters(&path.value);
         let distinct: BTreeSet<&str> = names.iter().copied().collect();
         if !sound || distinct.len() != names.len() {
             let message = format!("`{}` is no path", path.value);
-            self.error(
-                "AW350",
-                path.span,
-                message,
-                "begin with `/`; put a name in braces once: `/articles/{slug}`",
-            );
+            let help = "put a name in braces once, a small letter first: `/articles/{slug}`; leave out `.` and `..`";
+            self.error("AW350", path.span, message, help);
             return false;
         }
         true
@@ -133,6 +130,7 @@ impl Lowering<'_> {
         let signed_in = !by.is_empty() && by.iter().all(|grant| grant.who != Who::Anyone);
         let mut scope = Scope {
             inputs: Some(inputs),
+            unread_path: source.path.is_none(),
             signed_in,
             ..Scope::default()
         };
@@ -141,7 +139,8 @@ impl Lowering<'_> {
         let steps = self.steps(&source.steps, &mut scope, &mut bindings);
         self.mark_passwords(&steps, &mut body_input);
         scope.token = true;
-        let replies = self.replies(source, &scope, &mut bindings);
+        let replies = self.replies(source, &steps, &scope, &mut bindings);
+        self.refuse_shown_passwords(&steps, &replies, &body_input);
         Operation {
             name: source.name.value.clone(),
             about: source
@@ -272,12 +271,15 @@ impl Lowering<'_> {
     fn replies(
         &mut self,
         source: &ast::Operation,
+        steps: &[Step],
         scope: &Scope,
         bindings: &mut Bindings,
     ) -> Vec<(u16, Shape)> {
         let mut replies: Vec<(u16, Shape)> = Vec::new();
         for (status, shape) in &source.replies {
-            let shape = self.shape(shape, scope, bindings);
+            let failure = u16::try_from(status.value).ok().filter(|code| *code >= 400);
+            let known = failure.map(|code| self.known_at(code, steps, scope));
+            let shape = self.shape(shape, known.as_ref().unwrap_or(scope), bindings);
             let Some(code) = u16::try_from(status.value)
                 .ok()
                 .filter(|code| (200..600).contains(code))

@@ -3,15 +3,19 @@
 use super::context::Lowering;
 use super::typing::{Binding, Bindings, Scope};
 use crate::{
-    EntityId, ExpressionKind, FieldId, InputField, InputKind, InputPlace, PASSWORD_CHARACTERS,
-    RoleId, ScalarType, SignUp, Step, StepKind, Type,
+    EntityId, Expression, ExpressionKind, FieldId, InputField, InputKind, InputPlace,
+    PASSWORD_CHARACTERS, RoleId, ScalarType, Shape, SignUp, Step, StepKind, Type,
 };
 use archwright_design::ast::{StepKind as Source, Text};
 
-/// Whether a text may be left out.
+/// What a text of the body is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
+    /// Who signs in: may also be an e-mail address.
+    Name,
+    /// A password.
     Required,
+    /// A new password, or none.
     MayBeAbsent,
 }
 
@@ -83,8 +87,8 @@ impl Lowering<'_> {
     fn body_text(&mut self, text: &Text, scope: &Scope, presence: Presence) -> Option<Vec<String>> {
         let typed = self.typed(text, scope)?;
         let plain = matches!(
-            typed.scalar,
-            Some(ScalarType::String { .. } | ScalarType::Email)
+            (&typed.scalar, presence),
+            (Some(ScalarType::String { .. }), _) | (Some(ScalarType::Email), Presence::Name)
         );
         let (nullable, span) = (typed.expression.nullable, typed.expression.span);
         let path = match typed.expression.kind {
@@ -99,7 +103,7 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        if nullable && presence == Presence::Required {
+        if nullable && presence != Presence::MayBeAbsent {
             let help = "make the input required";
             self.error("AW368", span, "this may be missing", help);
             return None;
@@ -159,7 +163,7 @@ impl Lowering<'_> {
             return None;
         };
         let field = self.find_field(entity, field_name);
-        let value = self.body_text(value, scope, Presence::Required);
+        let value = self.body_text(value, scope, Presence::Name);
         let field = field?;
         self.check_unique_key(entity, name, key);
         let text = self.field(field).scalar().is_some_and(ScalarType::is_text);
@@ -252,6 +256,41 @@ impl Lowering<'_> {
         }
     }
 
+    /// A password is compared and hashed; no step stores it, and no reply shows it.
+    pub fn refuse_shown_passwords(
+        &mut self,
+        steps: &[Step],
+        replies: &[(u16, Shape)],
+        body: &[InputField],
+    ) {
+        let mut secrets = Vec::new();
+        secret_paths(body, &mut Vec::new(), &mut secrets);
+        if secrets.is_empty() {
+            return;
+        }
+        let mut spans = Vec::new();
+        let mut look = |expression: &Expression| {
+            expression.walk(&mut |part| {
+                if let ExpressionKind::Input {
+                    place: InputPlace::Body,
+                    path,
+                } = &part.kind
+                    && secrets.contains(path)
+                {
+                    spans.push(part.span);
+                }
+            });
+        };
+        in_steps(steps, &mut look);
+        for (_, shape) in replies {
+            in_shape(shape, &mut look);
+        }
+        for span in spans {
+            let help = "remove it: a password is hashed or compared, and nothing else";
+            self.error("AW368", span, "this would show or store a password", help);
+        }
+    }
+
     fn narrow(&mut self, input: &mut InputField, least: u32) {
         input.secret = true;
         let InputKind::Scalar(ScalarType::String { min, max }) = &mut input.kind else {
@@ -275,5 +314,49 @@ fn input_at<'i>(fields: &'i mut [InputField], path: &[String]) -> Option<&'i mut
     match &mut field.kind {
         InputKind::Object(inner) => input_at(inner, rest),
         _ => None,
+    }
+}
+
+fn secret_paths(fields: &[InputField], path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    for field in fields {
+        path.push(field.name.clone());
+        if field.secret {
+            found.push(path.clone());
+        }
+        if let InputKind::Object(inner) = &field.kind {
+            secret_paths(inner, path, found);
+        }
+        path.pop();
+    }
+}
+
+/// What steps store, and what they refuse with.
+fn in_steps(steps: &[Step], look: &mut dyn FnMut(&Expression)) {
+    for step in steps {
+        match &step.kind {
+            StepKind::Create { set, .. } | StepKind::Update { set, .. } => {
+                set.iter().for_each(|(_, value)| look(value));
+            }
+            StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => {
+                key.iter().chain(set).for_each(|(_, value)| look(value));
+            }
+            StepKind::Each { steps, .. } => in_steps(steps, look),
+            _ => {}
+        }
+        if let Some(shape) = &step.refusal {
+            in_shape(shape, look);
+        }
+    }
+}
+
+fn in_shape(shape: &Shape, look: &mut dyn FnMut(&Expression)) {
+    match shape {
+        Shape::Nothing => {}
+        Shape::Value(value) | Shape::Show { of: value, .. } => look(value),
+        Shape::Object(parts) => parts.iter().for_each(|(_, part)| in_shape(part, look)),
+        Shape::Each { list, item, .. } => {
+            look(list);
+            in_shape(item, look);
+        }
     }
 }

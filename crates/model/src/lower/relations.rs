@@ -4,6 +4,7 @@ use super::context::Lowering;
 use crate::{EntityId, FieldId, FieldKind, OnDelete, PartOf, ToManyKind, ToOne};
 use archwright_design::ast::{self, Text};
 use archwright_diagnostics::{Diagnostic, Span};
+use heck::ToSnakeCase;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many fields an unclear relation names as its possible other side.
@@ -41,6 +42,30 @@ impl Lowering<'_> {
             }
         }
         self.set_on_delete();
+        self.refuse_endless();
+    }
+
+    /// The first row of an entity can't refer to one that is there already.
+    fn refuse_endless(&mut self) {
+        let fields = self.entities.iter().flat_map(|entity| &entity.fields);
+        let to_itself = |field: &&crate::Field| {
+            !field.optional
+                && self.source(field.id).is_some()
+                && !self.broken.contains(&field.id)
+                && field
+                    .to_one()
+                    .is_some_and(|relation| relation.target == field.id.entity)
+        };
+        let found: Vec<FieldId> = fields.filter(to_itself).map(|field| field.id).collect();
+        for id in found {
+            let name = self.entity(id.entity).name.clone();
+            let message = format!("a `{name}` needs another `{name}` first, so there can be none");
+            let help = format!("write `{name}?`");
+            let place = self
+                .source(id)
+                .map_or(self.field(id).span, |source| source.ty.span);
+            self.error("AW257", place, message, help);
+        }
     }
 
     // ---- composition ----
@@ -270,12 +295,43 @@ impl Lowering<'_> {
             ([], []) => self.link(id, None),
             ([], _) if itself => self.link(id, None),
             ([], [other]) if own == 1 => self.link(id, Some(*other)),
-            ([only], []) if own == 1 => self.inverse(id, *only, source.span),
+            ([only], []) if own == 1 && self.reads_as_all_of(id, target) => {
+                self.inverse(id, *only, source.span);
+            }
+            ([only], []) if own == 1 => self.doubtful(id, *only, source.span),
             _ => {
                 let candidates: Vec<FieldId> = free.iter().chain(&many).copied().collect();
                 self.ambiguous(id, source.span, &candidates);
             }
         }
+    }
+
+    /// Whether the field is called as the rows are (`order_lines`, `lines`): all of them that lead back, and not some
+    /// that are picked.
+    fn reads_as_all_of(&self, id: FieldId, target: EntityId) -> bool {
+        let (name, plural) = (
+            self.field(id).name.to_snake_case(),
+            &self.entity(target).plural,
+        );
+        let before = plural.strip_suffix(&name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
+    }
+
+    /// `favourites: Article[]` beside `Article.author: User`: the articles that one wrote, or that one picked?
+    fn doubtful(&mut self, id: FieldId, only: FieldId, span: Span) {
+        self.broken.insert(id);
+        let (field, back) = (&self.field(id).name, &self.field(only).name);
+        let (near, far) = (self.entity(id.entity), self.entity(only.entity));
+        let message = format!(
+            "the other side of `{}` is unclear: it could be `{}`, or links of its own",
+            self.path(id),
+            self.path(only)
+        );
+        let help = format!(
+            "add `, by {back}`, or `in_{field}: {}[], by {field}` to `{}` for many to many",
+            near.name, far.name
+        );
+        self.error("AW251", span, message, help);
     }
 
     fn pair_by(&mut self, id: FieldId, target: EntityId, by: &Text, relations: &Relations) {

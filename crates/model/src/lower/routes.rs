@@ -8,16 +8,20 @@ use archwright_diagnostics::{Diagnostic, Span};
 use std::collections::BTreeMap;
 
 /// What the server offers by itself, below no base.
-const OF_SERVER: [&str; 8] = [
-    "/",
-    "/reference",
-    "/healthz",
-    "/readyz",
-    "/metrics",
-    "/openapi.json",
-    "/problems/{}",
-    "/.well-known/jwks.json",
+const OF_SERVER: [(Method, &str); 9] = [
+    (Method::Get, "/"),
+    (Method::Get, "/reference"),
+    (Method::Get, "/healthz"),
+    (Method::Get, "/readyz"),
+    (Method::Get, "/metrics"),
+    (Method::Get, "/openapi.json"),
+    (Method::Get, "/problems/{}"),
+    (Method::Get, "/.well-known/jwks.json"),
+    (Method::Post, "/dev/sign-in/{}"),
 ];
+
+/// Below it stand the scripts, styles and pictures of its pages.
+const PAGES: &str = "/_page";
 
 struct Known {
     /// Absent for what the server offers beside the operations.
@@ -42,6 +46,7 @@ impl Lowering<'_> {
         let mut found = same_routes(&all);
         found.extend(same_ids(&all));
         found.extend(self.hidden_by_accounts());
+        found.extend(hidden_by_pages(&all));
         for diagnostic in found {
             self.report(diagnostic);
         }
@@ -52,9 +57,9 @@ impl Lowering<'_> {
     }
 
     fn of_server(&self) -> Vec<Known> {
-        let known = |path: &&str| Known {
+        let known = |(method, path): &(Method, &str)| Known {
             id: None,
-            method: Method::Get,
+            method: *method,
             path: (*path).to_owned(),
             what: "the server".to_owned(),
             place: None,
@@ -233,6 +238,18 @@ impl Lowering<'_> {
             })
             .collect()
     }
+}
+
+fn hidden_by_pages(all: &[Known]) -> Vec<Diagnostic> {
+    let below = |known: &&Known| {
+        let rest = known.path.strip_prefix(PAGES);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let hidden = |known: &Known| {
+        let message = format!("what the server's pages need stands below `{PAGES}`");
+        Diagnostic::new("AW351", known.place, message).help("begin the path otherwise")
+    };
+    all.iter().filter(below).map(hidden).collect()
 }
 
 fn same_routes(all: &[Known]) -> Vec<Diagnostic> {

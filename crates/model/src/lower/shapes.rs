@@ -1,14 +1,17 @@
 //! Views and the shapes of replies.
 
+use super::components::components;
 use super::context::{Lowering, unknown};
 use super::names::Form;
 use super::typing::{Binding, Bindings, Scope};
 use crate::{EntityId, Shape, Type, View, ViewId};
 use archwright_design::ast::{self, Shape as Source, Text};
-use archwright_diagnostics::Diagnostic;
+use archwright_diagnostics::{Diagnostic, Span};
 
 /// Deepest nesting of a shape.
 const DEPTH: usize = 16;
+/// Most values of a shape with its views written out: each is a column of a query.
+const VALUES: usize = 1000;
 
 impl Lowering<'_> {
     /// Names and entities of views; their shapes come with [`Self::check_views`].
@@ -65,25 +68,66 @@ impl Lowering<'_> {
     }
 
     fn check_view_circles(&mut self) {
-        let edges: Vec<Vec<ViewId>> = self.views.iter().map(|view| shown(&view.show)).collect();
-        for start in 0..edges.len() {
-            let (mut open, mut seen) = (edges[start].clone(), vec![false; edges.len()]);
-            while let Some(view) = open.pop() {
-                if !std::mem::replace(&mut seen[view.0], true) {
-                    open.extend(&edges[view.0]);
-                }
-            }
-            if seen[start] {
-                let source = self.view_sources[start];
-                let message = format!("the view `{}` shows itself", source.name.value);
-                self.error(
-                    "AW366",
-                    source.name.span,
-                    message,
-                    "use a smaller view inside it",
-                );
+        let edges: Vec<Vec<usize>> = self.views.iter().map(|view| shown(&view.show)).collect();
+        let found = components(&edges);
+        let mut members = vec![0; edges.len()];
+        found
+            .of
+            .iter()
+            .for_each(|component| members[*component] += 1);
+        let circular = |view: usize| members[found.of[view]] > 1 || edges[view].contains(&view);
+        for view in (0..edges.len()).filter(|view| circular(*view)) {
+            let source = self.view_sources[view];
+            let message = format!("the view `{}` shows itself", source.name.value);
+            self.error(
+                "AW366",
+                source.name.span,
+                message,
+                "use a smaller view inside it",
+            );
+        }
+        if !(0..edges.len()).any(circular) {
+            self.measure_views(&found.finished);
+        }
+    }
+
+    /// How many values each view shows; `order` has those that others show before these.
+    fn measure_views(&mut self, order: &[usize]) {
+        let mut all = vec![1; self.views.len()];
+        for view in order {
+            let values = self.values_of(&self.views[*view].show, &all);
+            let source = self.view_sources[*view];
+            if values > VALUES {
+                let what = format!("the view `{}`", source.name.value);
+                self.too_large(&what, values, source.name.span);
+            } else {
+                all[*view] = values;
             }
         }
+        self.view_values = Some(all);
+    }
+
+    /// How many single values stand in a shape when its views are written out; of lists, those of one item.
+    fn values_of(&self, shape: &Shape, views: &[usize]) -> usize {
+        match shape {
+            Shape::Nothing => 0,
+            Shape::Value(value) => match value.ty {
+                Type::Row(entity) | Type::Rows(entity) => self.entity(entity).fields.len(),
+                _ => 1,
+            },
+            Shape::Object(parts) => parts
+                .iter()
+                .map(|(_, part)| self.values_of(part, views))
+                .fold(0, usize::saturating_add),
+            Shape::Show { view, .. } => views[view.0],
+            Shape::Each { item, .. } => self.values_of(item, views),
+        }
+    }
+
+    fn too_large(&mut self, what: &str, values: usize, place: Span) {
+        let message = format!("{what} shows {values} values, its views written out");
+        let help = format!("show at most {VALUES}: smaller views, or rows by their ids");
+        self.error("AW374", place, message, help);
     }
 
     /// The shape of a reply or a view; `nothing` after what is wrong was said.
@@ -97,7 +141,15 @@ impl Lowering<'_> {
             maps: true,
             ..scope.clone()
         };
-        self.nested_shape(source, &scope, bindings, 0)
+        let shape = self.nested_shape(source, &scope, bindings, 0)?;
+        // Views are measured when all of them are known.
+        let views = self.view_values.as_deref();
+        let values = views.map_or(0, |views| self.values_of(&shape, views));
+        if values > VALUES {
+            self.too_large("the reply", values, place_of(source));
+            return None;
+        }
+        Some(shape)
     }
 
     fn nested_shape(
@@ -267,7 +319,10 @@ impl Lowering<'_> {
     /// The shape of errors sees what every problem has, and nothing else.
     pub fn error_shape(&mut self, source: &ast::Shape) -> Option<Shape> {
         let mut scope = Scope {
-            no_caller: Some("an error is the same for everyone"),
+            no_caller: Some((
+                "an error is the same for everyone",
+                "show `status`, `code`, `title`, `detail`, `fields`, `by_field` or `messages`",
+            )),
             ..Scope::default()
         };
         let mut bindings = Bindings::default();
@@ -303,10 +358,19 @@ impl Lowering<'_> {
     }
 }
 
-/// The views that a shape shows directly.
-fn shown(shape: &Shape) -> Vec<ViewId> {
+fn place_of(shape: &Source) -> Span {
     match shape {
-        Shape::Show { view, .. } => vec![*view],
+        Source::Nothing(span) | Source::Object(_, span) => *span,
+        Source::Value(text) => text.span,
+        Source::Show { view, .. } => view.span,
+        Source::Each { list, .. } => list.span,
+    }
+}
+
+/// The views that a shape shows directly.
+fn shown(shape: &Shape) -> Vec<usize> {
+    match shape {
+        Shape::Show { view, .. } => vec![view.0],
         Shape::Object(parts) => parts.iter().flat_map(|(_, part)| shown(part)).collect(),
         Shape::Each { item, .. } => shown(item),
         Shape::Value(_) | Shape::Nothing => Vec::new(),

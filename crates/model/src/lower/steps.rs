@@ -183,10 +183,16 @@ impl Lowering<'_> {
                 name,
                 entity,
                 key,
-                set,
+                set: values,
             } => {
                 let (bind, entity, key, set) =
-                    self.keyed(name, entity, key, set, scope, bindings, sometimes)?;
+                    self.keyed(name, entity, key, values, scope, bindings, sometimes)?;
+                // The row may be there already, and then these fields change.
+                for (name, _) in values {
+                    if let Some(field) = self.field_named(entity, &name.value) {
+                        self.refuse_immutable(name, field);
+                    }
+                }
                 Some(StepKind::Upsert {
                     bind,
                     name: name.value.clone(),

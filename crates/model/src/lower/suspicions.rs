@@ -12,6 +12,8 @@ impl Lowering<'_> {
         let mut found = Vec::new();
         self.unattainable(&mut found);
         found.extend(self.open_tenant());
+        found.extend(self.unconfined());
+        found.extend(self.unused_rates());
         for id in self.entity_ids() {
             let entity = self.entity(id);
             if entity.part_of.is_none() && !used.contains(&id) {
@@ -220,7 +222,7 @@ impl Lowering<'_> {
 }
 
 /// Who may see or change rows that are there, and by which action.
-fn grants(entity: &Entity) -> impl Iterator<Item = (&Grant, &str)> {
+pub(super) fn grants(entity: &Entity) -> impl Iterator<Item = (&Grant, &str)> {
     let access = &entity.access;
     let standard = [
         ("list", &access.list),

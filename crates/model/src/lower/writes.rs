@@ -66,7 +66,7 @@ impl Lowering<'_> {
     }
 
     /// Of a row that is there, no step changes what is immutable.
-    fn refuse_immutable(&mut self, place: &Text, id: FieldId) -> Option<()> {
+    pub fn refuse_immutable(&mut self, place: &Text, id: FieldId) -> Option<()> {
         if !self.field(id).immutable {
             return Some(());
         }
@@ -234,7 +234,7 @@ impl Lowering<'_> {
             .filter(|relation| matches!(relation.kind, ToManyKind::Linked { .. }));
         let Some(target) = linked.map(|relation| relation.target) else {
             let message = format!("`{}` is no relation of many to many", self.path(field));
-            let help = "create or delete the row between, or set the field that points to one row";
+            let help = self.instead_of_link(field);
             self.error("AW362", relation.span, message, help);
             return None;
         };
@@ -255,6 +255,21 @@ impl Lowering<'_> {
             return None;
         }
         Some((*of, field, row))
+    }
+
+    /// What to do where a relation has no links of its own.
+    fn instead_of_link(&self, id: FieldId) -> String {
+        match self.field(id).to_many().map(|relation| &relation.kind) {
+            Some(ToManyKind::Inverse { by } | ToManyKind::Composed { by }) => format!(
+                "it is the other side of `{}`: set that field by `update` or `create`",
+                self.path(*by)
+            ),
+            Some(ToManyKind::Through { entity, .. }) => format!(
+                "its rows are joined by a `{}`: create or delete one",
+                self.entity(*entity).name
+            ),
+            _ => "set the field by `update`".to_owned(),
+        }
     }
 
     pub fn increment(&mut self, field: &Text, by: &Text, scope: &Scope) -> Option<StepKind> {
@@ -283,6 +298,12 @@ impl Lowering<'_> {
                 message,
                 "name a field of type int, bigint, decimal or money",
             );
+            return None;
+        }
+        if self.field(id).optional && target.expression.nullable {
+            let message = format!("`{}` may be missing, and would stay so", self.path(id));
+            let help = "give it a default instead of the `?`, or guard that it is not null";
+            self.error("AW322", field.span, message, help);
             return None;
         }
         let by = self.fit(by?, target.scalar.as_ref()?)?;

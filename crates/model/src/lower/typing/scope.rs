@@ -36,13 +36,15 @@ impl Bindings {
 pub(in crate::lower) struct Scope {
     /// The entity whose fields are visible by their bare names.
     pub this: Option<EntityId>,
-    /// Why the caller is not known here.
-    pub no_caller: Option<&'static str>,
+    /// Why the caller is not known here, and what to do.
+    pub no_caller: Option<(&'static str, &'static str)>,
     /// What to say about an unknown name that is near no known one.
     pub hint: Option<&'static str>,
     /// Nobody gets here without having signed in.
     pub signed_in: bool,
     pub inputs: Option<Rc<Inputs>>,
+    /// The path of the operation could not be read: it may have any names.
+    pub unread_path: bool,
     pub bindings: Vec<Binding>,
     /// Names whose binding failed: uses of them would only repeat the error.
     pub broken: Vec<String>,
@@ -297,12 +299,12 @@ impl Typer<'_, '_, '_> {
 
     /// Whether there can be a caller; reports why not.
     fn known_caller(&mut self, span: Span) -> Option<bool> {
-        if let Some(why) = self.scope.no_caller {
+        if let Some((why, help)) = self.scope.no_caller {
             return self.fail(
                 "AW326",
                 span,
                 format!("the caller is not known here: {why}"),
-                "move the condition to `allow`",
+                help,
             );
         }
         if self.lowering.account.is_none() {
@@ -485,7 +487,8 @@ impl Typer<'_, '_, '_> {
         name: &str,
         span: Span,
     ) -> Option<Typed> {
-        if self.lowering.broken_inputs.contains(name) {
+        let unread = root == "path" && self.scope.unread_path;
+        if unread || self.lowering.broken_inputs.contains(name) {
             return None;
         }
         let names: Vec<String> = fields
@@ -554,7 +557,8 @@ fn input_expression(
     span: Span,
 ) -> Typed {
     let (ty, scalar) = input_type(&field.kind);
-    let nullable = (field.optional && field.default.is_none()) || within_optional;
+    let left_out = field.optional && field.default.is_none();
+    let nullable = left_out || field.nullable || within_optional;
     Typed {
         expression: expression(ExpressionKind::Input { place, path }, ty, nullable, span),
         scalar,
