@@ -8,7 +8,8 @@ use archwright_plan::model::{
 };
 use serde_json::{Map, Value, json};
 
-/// How deep an example follows views of views.
+/// How deep an example follows views of views, where it may stop. A row that is never null is shown whole: the model
+/// bounds what a shape holds.
 const DEEPEST: usize = 4;
 
 /// The schema of a shape; `None`: no body.

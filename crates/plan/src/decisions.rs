@@ -1,7 +1,7 @@
 //! Choices that are no property of one table or operation.
 
-use crate::{Decision, Operation, OperationKind};
-use archwright_model::{Entity, Model, Operation as Named, ScalarType};
+use crate::{Decision, Operation, OperationKind, guards};
+use archwright_model::{Entity, EntityId, Model, Operation as Named, ScalarType};
 
 pub fn decisions(model: &Model, operations: &[Operation]) -> Vec<Decision> {
     let mut decisions = Vec::new();
@@ -60,10 +60,7 @@ fn general(model: &Model, decide: &mut Decide) {
         );
     }
     if let Some(tenant) = model.tenant {
-        let choice = format!(
-            "Rows are confined to the caller's {} in every query.",
-            model.entity(tenant).name
-        );
+        let choice = tenancy(model, tenant);
         decide(
             "tenancy",
             &choice,
@@ -78,6 +75,26 @@ fn general(model: &Model, decide: &mut Decide) {
             "Bytes on disk under names of our own, signed links that expire.",
             reason,
         );
+    }
+}
+
+/// Whose rows are confined, and whose are not.
+fn tenancy(model: &Model, tenant: EntityId) -> String {
+    let shared = model.entities.iter();
+    let shared: Vec<String> = shared
+        .filter(|entity| entity.part_of.is_none() && guards::tenancy(model, entity.id).is_none())
+        .map(|entity| format!("`{}`", entity.name))
+        .collect();
+    let confined = format!(
+        "Rows are confined to the caller's {} in every query",
+        model.entity(tenant).name
+    );
+    match &shared[..] {
+        [] => format!("{confined}."),
+        _ => format!(
+            "{confined}, but those of {}: they have no tenant.",
+            shared.join(", ")
+        ),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which errors an operation answers with, and when.
 
 use crate::{CallerClass, ErrorCase, Operation, OperationKind, RequestBody};
-use archwright_model::{Method, Model, Otherwise, Step, StepKind};
+use archwright_model::{EntityId, Method, Model, Otherwise, Step, StepKind};
 use std::collections::BTreeSet;
 
 /// Replies that any request can meet, and when.
@@ -172,7 +172,7 @@ fn chosen(model: &Model, operation: &Operation, cases: &mut Vec<ErrorCase>) {
         _ => return,
     };
     let mut statuses = BTreeSet::new();
-    statuses_of(model, steps, &mut statuses);
+    statuses_of(model, steps, &mut BTreeSet::new(), &mut statuses);
     for status in statuses {
         if cases.iter().all(|case| case.status != status) {
             cases.push(ErrorCase {
@@ -184,10 +184,16 @@ fn chosen(model: &Model, operation: &Operation, cases: &mut Vec<ErrorCase>) {
     }
 }
 
-fn statuses_of(model: &Model, steps: &[Step], statuses: &mut BTreeSet<u16>) {
+/// `made` are the moves whose steps were looked at.
+fn statuses_of<'m>(
+    model: &'m Model,
+    steps: &'m [Step],
+    made: &mut BTreeSet<(EntityId, &'m str)>,
+    statuses: &mut BTreeSet<u16>,
+) {
     for step in steps {
         match (&step.kind, step.otherwise) {
-            (StepKind::Each { steps, .. }, _) => statuses_of(model, steps, statuses),
+            (StepKind::Each { steps, .. }, _) => statuses_of(model, steps, made, statuses),
             (StepKind::List { .. }, _) | (_, Otherwise::Null) => {}
             (_, Otherwise::Status(status)) => drop(statuses.insert(status)),
         }
@@ -196,20 +202,38 @@ fn statuses_of(model: &Model, steps: &[Step], statuses: &mut BTreeSet<u16>) {
             statuses.extend([403, 404, 409]);
             let machine = model.entity(*entity).state.iter();
             let mut moves = machine.flat_map(|machine| &machine.moves);
-            if let Some(made) = moves.find(|made| made.name == *name) {
-                statuses_of(model, &made.steps, statuses);
+            if made.insert((*entity, name))
+                && let Some(found) = moves.find(|found| found.name == *name)
+            {
+                statuses_of(model, &found.steps, made, statuses);
             }
         }
     }
 }
 
+/// Whether a step gives a field a value, so that it may be that of another row.
+fn any_sets(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.kind {
+        StepKind::Create { .. }
+        | StepKind::Upsert { .. }
+        | StepKind::GetOrCreate { .. }
+        | StepKind::Increment { .. }
+        | StepKind::Move { .. } => true,
+        StepKind::Update { set, .. } => !set.is_empty(),
+        StepKind::Each { steps, .. } => any_sets(steps),
+        _ => false,
+    })
+}
+
 fn conflicts(model: &Model, operation: &Operation, add: &mut impl FnMut((u16, &str, &str))) {
     use OperationKind as Kind;
     let kind = &operation.kind;
-    if matches!(
-        kind,
-        Kind::Create | Kind::Update | Kind::SignUp | Kind::Move(_) | Kind::Named(_)
-    ) {
+    let sets = match kind {
+        Kind::Create | Kind::Update | Kind::SignUp | Kind::Move(_) => true,
+        Kind::Named(index) => any_sets(&model.operations[*index].steps),
+        _ => false,
+    };
+    if sets {
         add((
             409,
             "unique",

@@ -228,12 +228,12 @@ fn fields(model: &Model, fields: &[InputField]) -> Value {
 
 /// Left out, and never null.
 fn may_be_left_out(field: &InputField) -> bool {
-    field.optional && !field.nullable
+    field.optional && !field.nullable && field.default.is_none()
 }
 
 fn short_form(model: &Model, kind: &InputKind, field: &InputField) -> String {
     let mut text = kind_text(model, kind);
-    if field.nullable && field.default.is_none() {
+    if field.nullable {
         text.push('?');
     }
     let ty = match kind {
@@ -429,8 +429,16 @@ fn step(scope: Scope<'_>, step: &Step) -> Value {
             .into(),
     );
     match (&step.kind, step.otherwise) {
-        // They can't fail: there are only fewer rows or rounds.
-        (StepKind::List { .. } | StepKind::Each { .. }, _) => {}
+        // They can't fail, or fail as the standard operations do: `else` says nothing of it.
+        (
+            StepKind::List { .. }
+            | StepKind::Each { .. }
+            | StepKind::Token { .. }
+            | StepKind::Create { .. }
+            | StepKind::Upsert { .. }
+            | StepKind::GetOrCreate { .. },
+            _,
+        ) => {}
         (_, Otherwise::Status(status)) => match &step.refusal {
             Some(body) => put("else", json!({ status.to_string(): shape(scope, body) })),
             None => put("else", status.into()),
