@@ -30,7 +30,7 @@ pub(super) fn derive<'p>(
             continue;
         };
         let (limit, offset) = (place_of(limit.as_ref()), place_of(offset.as_ref()));
-        let Some(key) = shown_at(definition, *bind) else {
+        let Some(key) = shown_at(operation, definition, *bind) else {
             continue;
         };
         if limit.is_none() && offset.is_none() {
@@ -54,13 +54,19 @@ fn place_of(expression: Option<&Expression>) -> Option<Place> {
 }
 
 /// The key of the reply that shows the list.
-fn shown_at(definition: &Definition, list: BindingId) -> Option<&str> {
+fn shown_at<'d>(
+    operation: &Operation,
+    definition: &'d Definition,
+    list: BindingId,
+) -> Option<&'d str> {
     let is_list = |of: &Expression| matches!(of.kind, ExpressionKind::Binding(own) if own == list);
     let shows = |shape: &Shape| match shape {
         Shape::Each { list: of, .. } | Shape::Show { of, .. } | Shape::Value(of) => is_list(of),
         Shape::Nothing | Shape::Object(_) => false,
     };
-    match &definition.replies.first()?.1 {
+    let mut replies = definition.replies.iter();
+    let (_, reply) = replies.find(|(status, _)| *status == operation.status)?;
+    match reply {
         Shape::Object(parts) => {
             let mut parts = parts.iter();
             let found = parts.find(|(_, part)| shows(part));
