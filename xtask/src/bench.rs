@@ -317,6 +317,32 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let steps = lines(10_000, &|index| {
         format!("      - find: {{ b{index}: Book }}\n        where: id == path.id\n")
     });
+    let doubling = lines(400, &|index| {
+        let twice = format!("move: {{ self: m{} }}", index + 1);
+        format!(
+            "      m{index}: {{ from: [a, b], to: a, by: r, do: [{{ {twice} }}, {{ {twice} }}] }}\n"
+        )
+    });
+    let chained = lines(9_000, &|index| {
+        let next = index + 1;
+        format!(
+            "      m{index}: {{ from: [a, b], to: a, by: r, do: [{{ move: {{ self: m{next} }} }}] }}\n"
+        )
+    });
+    let moved = |moves: &str, last: usize| {
+        let people = "roles: { r: { sign-up: open } }\nentities:\n  U: { account: email, fields: { email: 'email, unique' } }\n";
+        let row = "  D:\n    fields: { status: 'enum(a, b) = a' }\n    allow: { read: r, create: r }\n    moves:\n";
+        let end = format!("      m{last}: {{ from: [a, b], to: a, by: r }}\n");
+        format!("{start}{people}{row}{moves}{end}").into_bytes()
+    };
+    let views = lines(400, &|index| {
+        let twice = format!("{{ show: V{index}, of: self }}");
+        format!(
+            "  V{}: {{ of: Book, show: {{ a: {twice}, b: {twice} }} }}\n",
+            index + 1
+        )
+    });
+    let show = "operations:\n  one:\n    route: GET /one/{id}\n    by: anyone\n    steps: [{ find: { b: Book } }]\n    reply: { 200: { show: V400, of: b } }\n";
     let buy = "operations:\n  buy:\n    route: POST /books/{id}/buy\n    by: anyone\n    steps:\n";
     vec![
         (
@@ -334,6 +360,13 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         (
             "20,000 seeds",
             format!("{start}entities:\n{seeded}seed:\n{seeds}").into_bytes(),
+        ),
+        ("moves that make the next twice", moved(&doubling, 400)),
+        ("9,000 moves in a row", moved(&chained, 9_000)),
+        (
+            "views that show the one below twice",
+            format!("{start}{book}views:\n  V0: {{ of: Book, show: {{ a: a0 }} }}\n{views}{show}")
+                .into_bytes(),
         ),
         (
             "10,000 steps",
