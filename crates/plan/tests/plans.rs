@@ -775,7 +775,7 @@ archwright: 1
 name: desk
 roles: {{ agent: {{ sign-up: open }} }}
 entities:
-  Company: {{ tenant: true, fields: {{ name: string(80) }}, allow: {{ get: owner }} }}
+  Company: {{ tenant: true, fields: {{ name: string(80) }}, allow: {{ get: signed-in }} }}
   User:
     account: email
     fields: {{ email: 'email, unique', company: 'Company, tenant' }}
