@@ -245,12 +245,15 @@ impl Run<'_, '_> {
     /// The value, and whether it hangs on what nobody could read.
     fn told(&mut self, expression: &Expression, this: Option<&RowRef>) -> (Value, bool) {
         let mut unsure = false;
-        expression.walk(&mut |part| {
-            if let ExpressionKind::Binding(binding) = part.kind {
-                unsure |= self.done.open.contains_key(&binding);
-                unsure |= self.done.open_counts.contains(&binding);
-            }
-        });
+        // Most calls open no list, and this is asked for each row.
+        if !self.done.open.is_empty() || !self.done.open_counts.is_empty() {
+            expression.walk(&mut |part| {
+                if let ExpressionKind::Binding(binding) = part.kind {
+                    unsure |= self.done.open.contains_key(&binding);
+                    unsure |= self.done.open_counts.contains(&binding);
+                }
+            });
+        }
         let judge = Judge {
             inputs: &self.done.inputs,
             bindings: &self.done.bindings,
