@@ -1,0 +1,3 @@
+\set n random(1, 200)
+SELECT o.id, o.customer_id, o.status, o.deliver_to, COALESCE(o.agreed_total, (SELECT SUM(l.quantity * COALESCE(b.sale_price, b.price)) FROM order_lines l JOIN books b ON b.id = l.book_id WHERE l.order_id = o.id), 0), o.agreed_total, o.tracking, o.placed_at, o.paid_at, o.shipped_at, o.created_at, o.updated_at, o.version FROM orders o WHERE o.id = ('f0000000-0000-7000-8000-' || lpad(to_hex(:n * 100), 12, '0'))::uuid;
+SELECT l.order_id, l.id, b.isbn, l.quantity, l.quantity * COALESCE(b.sale_price, b.price), l.created_at, l.updated_at FROM order_lines l JOIN books b ON b.id = l.book_id WHERE l.order_id = ('f0000000-0000-7000-8000-' || lpad(to_hex(:n * 100), 12, '0'))::uuid ORDER BY l.position;
