@@ -9,6 +9,7 @@ mod metadata;
 mod openapi;
 mod postgres;
 mod schemathesis;
+mod speed;
 mod steps;
 mod tools;
 
@@ -26,6 +27,9 @@ Commands:
   bench     Measure check, plan and serve, and hold them to their limits
   faults [RUNS]
             Traffic while databases and the server break, so many runs (1) in a row
+  speed [SECONDS [ROUNDS [DATABASE]]]
+            Measure the server beside hand-written ones: so many seconds (4) for each request and
+            server, so many times (4), on one database or on both; the whole run takes some 13 minutes
   openapi   Validate the documents of the examples with two validators
   schemathesis [CASES [EXAMPLE]]
             Try the examples' backends against their documents, as nobody and as each role, with so
@@ -47,6 +51,18 @@ fn main() -> Result<()> {
         "browser" => browser::browser(),
         "bench" => bench::bench(),
         "faults" => faults::faults(number(&arguments, "RUNS", 1)?),
+        "speed" => {
+            let rounds = arguments
+                .get(2)
+                .map_or(Ok(speed::ROUNDS), |text| text.parse());
+            let rounds = rounds.context("ROUNDS is a whole number")?;
+            let database = arguments.get(3).map(String::as_str);
+            speed::speed(
+                number(&arguments, "SECONDS", speed::SECONDS)?,
+                rounds,
+                database,
+            )
+        }
         "openapi" => openapi::validate(),
         "schemathesis" => {
             schemathesis::schemathesis(number(&arguments, "CASES", 3)?, name, Callers::All)

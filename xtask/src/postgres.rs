@@ -86,13 +86,13 @@ impl Server {
     pub fn cut(&self) -> Result<()> {
         let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
-        run(Command::new(self.programs.join("psql")).args([&self.url, "-c", cut]))
+        run(Command::new(self.program("psql")).args([&self.url, "-c", cut]))
     }
 
     fn wait(&mut self) -> Result<()> {
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(60) {
-            let mut ask = Command::new(self.programs.join("pg_isready"));
+            let mut ask = Command::new(self.program("pg_isready"));
             ask.args([
                 "--quiet",
                 "--host=127.0.0.1",
@@ -112,11 +112,30 @@ impl Server {
         bail!("PostgreSQL did not start:\n{log}")
     }
 
+    /// A program of the same version.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    /// The server's process, which may be a child of the one that was started.
+    pub fn process_id(&self) -> Option<u32> {
+        let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        file.lines().next()?.parse().ok()
+    }
+
+    /// The URL of a new database.
+    pub fn make(&self, name: &str) -> Result<String> {
+        let server = self.url.trim_end_matches("postgres");
+        let mut make = Command::new(self.program("psql"));
+        let statement = format!("CREATE DATABASE {name}");
+        run(make.args(["--quiet", "--command", &statement, &self.url]))?;
+        Ok(format!("{server}{name}"))
+    }
+
     fn signal(&self, signal: &str) {
-        // The first line of this file is the server's process, which may be a child of the one that was started.
-        let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid"));
-        if let Some(process) = file.ok().as_deref().and_then(|text| text.lines().next()) {
-            let _ = Command::new("kill").args([signal, process]).status();
+        if let Some(process) = self.process_id() {
+            let process = process.to_string();
+            let _ = Command::new("kill").args([signal, &process]).status();
         }
     }
 }

@@ -62,7 +62,7 @@ pub fn need(program: &str, package: &str) -> Result<()> {
     }
 }
 
-fn apt(package: &str) -> Result<()> {
+pub fn apt(package: &str) -> Result<()> {
     let root = std::process::Command::new("id").arg("-u").output();
     let root = root.is_ok_and(|output| output.stdout == b"0\n");
     if !root || !present("apt-get") {
