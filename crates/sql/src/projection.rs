@@ -25,10 +25,13 @@ pub struct Slot {
 }
 
 impl Projection {
-    /// Adds a column, and says where it is.
+    /// Where a column is; it is added unless it is there already.
     pub fn push(&mut self, column: String) -> usize {
-        self.columns.push(column);
-        self.columns.len() - 1
+        let known = self.columns.iter().position(|known| *known == column);
+        known.unwrap_or_else(|| {
+            self.columns.push(column);
+            self.columns.len() - 1
+        })
     }
 }
 
@@ -142,5 +145,19 @@ impl Printer<'_> {
             to.push(format!("{alias}.\"{name}\""));
         }
         Ok(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Projection;
+
+    #[test]
+    fn a_column_is_read_once() {
+        let mut projection = Projection::default();
+        let places = ["t.\"id\"", "t.\"version\"", "t.\"id\""];
+        let places = places.map(|column| projection.push(column.to_owned()));
+        assert_eq!(places, [0, 1, 0]);
+        assert_eq!(projection.columns.len(), 2);
     }
 }
