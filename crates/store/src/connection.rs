@@ -129,6 +129,16 @@ impl Connection {
         }
     }
 
+    /// A statement that begins or ends a transaction or a part of one, again and again.
+    pub fn control(&self, text: &str) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(connection) => sqlite::change(connection, text, &[])
+                .map(drop)
+                .map_err(|error| Error::Sqlite(error).into()),
+            Self::Postgres(_) => self.batch(text),
+        }
+    }
+
     /// Whether it can't be used any more.
     pub fn is_lost(&self) -> bool {
         match self {
@@ -148,9 +158,9 @@ impl Connection {
     pub fn snapshot<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
         match self {
             Self::Sqlite(_) => {
-                self.batch("BEGIN")?;
+                self.control("BEGIN")?;
                 let done = work();
-                self.batch("COMMIT")?;
+                self.control("COMMIT")?;
                 done
             }
             Self::Postgres(connection) => {

@@ -62,7 +62,7 @@ impl Drop for Writer {
 
 fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Job>) {
     while let Some(first) = waiting.blocking_recv() {
-        if let Err(failure) = connection.batch("BEGIN IMMEDIATE") {
+        if let Err(failure) = connection.control("BEGIN IMMEDIATE") {
             first(Err(failure))(Ok(()));
             continue;
         }
@@ -74,7 +74,7 @@ fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Job>) {
         {
             answers.push(job(Ok(connection)));
         }
-        let committed = connection.batch("COMMIT").map_err(|failure| {
+        let committed = connection.control("COMMIT").map_err(|failure| {
             let _ = connection.batch("ROLLBACK");
             match failure {
                 Failure::Unavailable(reason) | Failure::Internal(reason) => reason,
@@ -92,18 +92,17 @@ fn isolated<T>(
     connection: &Connection,
     mut work: impl FnMut(&Connection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    connection.batch("SAVEPOINT job")?;
+    connection.control("SAVEPOINT job")?;
     let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
     let result = result.unwrap_or_else(|_| Err(Failure::Internal("a write panicked".to_owned())));
     if !connection.is_in_transaction() {
         // The database has undone all of it.
         return result;
     }
-    let end = match &result {
-        Ok(_) => "RELEASE job",
-        Err(_) => "ROLLBACK TO job; RELEASE job",
-    };
-    connection.batch(end)?;
+    match &result {
+        Ok(_) => connection.control("RELEASE job")?,
+        Err(_) => connection.batch("ROLLBACK TO job; RELEASE job")?,
+    }
     result
 }
 
