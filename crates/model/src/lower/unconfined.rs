@@ -5,6 +5,7 @@ use super::suspicions::grants;
 use crate::{Entity, EntityId, ExpressionKind, FieldId, Grant, Who};
 use archwright_diagnostics::Diagnostic;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 impl Lowering<'_> {
     /// Entities without a tenant whose rows need a row of a tenant, and that others than their owners may reach.
@@ -36,8 +37,8 @@ impl Lowering<'_> {
         let (mut needing, mut reached) = (BTreeMap::new(), vec![tenant]);
         while let Some(target) = reached.pop() {
             for field in users.remove(&target).unwrap_or_default() {
-                if !needing.contains_key(&field.entity) {
-                    needing.insert(field.entity, field);
+                if let Entry::Vacant(place) = needing.entry(field.entity) {
+                    place.insert(field);
                     reached.push(field.entity);
                 }
             }
