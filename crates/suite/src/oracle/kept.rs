@@ -62,7 +62,11 @@ pub fn unfit(world: &World, row: &RowRef) -> Vec<Refusal> {
         value.is_some_and(|value| !fits(field, value))
     });
     unfit
-        .map(|field| Refusal::new(422, "invalid", format!("the values of {}", field.name)))
+        .map(|field| {
+            let rule = format!("the values of {}", field.name);
+            let pointer = format!("/{}", world.model().json_name(field.id));
+            Refusal::new(422, "invalid", rule).at(pointer)
+        })
         .collect()
 }
 

@@ -11,7 +11,7 @@ use archwright_evaluate::{RowRef, Value, compared};
 use archwright_plan::Operation;
 use archwright_plan::model::{
     self, BindingId, Direction, EntityId, Expression, ExpressionKind, FieldId, InputField,
-    InputKind, InputPlace, Otherwise, Step, StepKind, ToManyKind,
+    InputKind, InputPlace, Model, Otherwise, Step, StepKind, ToManyKind,
 };
 use archwright_plan::status_code;
 use std::cmp::Ordering;
@@ -236,7 +236,7 @@ impl Run<'_, '_> {
             };
             let known = *course.as_ref().unwrap_or(&Course::Failed);
             self.done.steps.push((at.clone(), known));
-            course.map_err(|refusal| otherwise(step, refusal))?;
+            course.map_err(|refusal| otherwise(self.world.model(), step, refusal))?;
             at.pop();
         }
         Ok(())
@@ -842,6 +842,25 @@ impl Run<'_, '_> {
     }
 }
 
+/// The place in the body of the value that a step writes into a field as it is.
+fn given_by(model: &Model, step: &Step, pointer: &str) -> Option<String> {
+    let (key, set): (&Assignments, &Assignments) = match &step.kind {
+        StepKind::Create { set, .. } | StepKind::Update { set, .. } => (&[], set),
+        StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => (key, set),
+        _ => return None,
+    };
+    let mut all = key.iter().chain(set);
+    let field =
+        |(field, _): &&(FieldId, Expression)| format!("/{}", model.json_name(*field)) == pointer;
+    match &all.find(field)?.1.kind {
+        ExpressionKind::Input {
+            place: InputPlace::Body,
+            path,
+        } => Some(format!("/{}", path.join("/"))),
+        _ => None,
+    }
+}
+
 fn refused(step: &Step) -> Refusal {
     let status = match step.otherwise {
         Otherwise::Status(status) => status,
@@ -850,8 +869,16 @@ fn refused(step: &Step) -> Refusal {
     Refusal::new(status, status_code(status), "a step that can't be done")
 }
 
-/// What a write is refused for is told as the step wants it.
-fn otherwise(step: &Step, refusal: Refusal) -> Refusal {
+/// What a write is refused for is told as the step wants it, but for a value that the body itself gives.
+fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
+    if let ("invalid", [pointer]) = (refusal.code, refusal.pointers.as_slice())
+        && let Some(place) = given_by(model, step, pointer)
+    {
+        return Refusal {
+            pointers: vec![place],
+            ..refusal
+        };
+    }
     let Otherwise::Status(wanted) = step.otherwise else {
         return refusal;
     };
