@@ -128,7 +128,7 @@ fn response(context: Context, status: u16, cases: &[(String, String)]) -> Value 
 }
 
 /// Errors of a status that has a shape of its own are described in place.
-fn schema_of(context: Context, status: u16) -> Value {
+pub(crate) fn schema_of(context: Context, status: u16) -> Value {
     let mut errors = context.plan.model.api.errors.iter();
     match errors.find(|(known, _)| *known == Some(status)) {
         Some((_, shape)) => shape::schema(context, shape, &[]).unwrap_or(json!({})),

@@ -183,6 +183,9 @@ fn own(context: Context, field: &InputField, place: &str) -> Value {
     let description = schema
         .as_object_mut()
         .and_then(|schema| schema.shift_remove("description"));
+    if field.blank_as_null {
+        schema = json!({ "anyOf": [schema, { "enum": [""] }] });
+    }
     let mut parameter = object(json!({ "name": field.name, "in": place }));
     if let Some(description) = description {
         parameter.insert("description".to_owned(), description);

@@ -299,3 +299,17 @@ fn operations_about_accounts_and_errors_of_their_own_shape_are_described() {
     let gone = schema("/paths/~1api~1articles~1{slug}~1comments~1{id}/delete/responses/404");
     assert_eq!(gone["anyOf"].as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+fn what_is_refused_before_an_operation_has_its_say_is_documented_beside_its_own_body() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/conduit");
+    let document = document(&read(&folder), &DocumentOptions::default());
+    let paths = &document["paths"];
+    let refused = &paths["/api/articles/{slug}"]["get"]["responses"]["404"];
+    let bodies = &refused["content"]["application/json"]["schema"]["anyOf"];
+    assert_eq!(bodies.as_array().map(Vec::len), Some(2), "{refused}");
+    let parameters = paths["/api/articles"]["get"]["parameters"].as_array();
+    let tag = parameters.unwrap().iter().find(|one| one["name"] == "tag");
+    let other = &tag.unwrap()["schema"]["anyOf"][1];
+    assert_eq!(other, &json!({ "enum": [""] }));
+}

@@ -3,11 +3,14 @@
 mod common;
 
 use archwright_plan::Plan;
-use archwright_suite::is_wanted;
 use common::{example, example_with_rls, failed, postgres_database, serve_on, skipped, suite};
 
 /// Why cases can't be asked, and which.
 type Unreachable = &'static [(&'static str, &'static [&'static str])];
+
+/// Several articles of authors whom one caller follows: whether calls that lead there are found within the suite's
+/// patience still hangs on ids that differ from run to run.
+const BY_CHANCE: [&str; 2] = ["op.feed/step-1-list/sort", "op.feed/window"];
 
 /// Runs the whole suite on both databases. Skips the cases that are named, in their order and each for a reason, and
 /// no others.
@@ -35,7 +38,8 @@ fn check_on(database: String, plan: Plan, unreachable: Unreachable) {
         failed(&report)
     );
     let skipped = skipped(&report);
-    let names: Vec<&str> = skipped.iter().map(|(name, _)| *name).collect();
+    let names = skipped.iter().map(|(name, _)| *name);
+    let names: Vec<&str> = names.filter(|name| !BY_CHANCE.contains(name)).collect();
     let known = unreachable.iter().flat_map(|(_, names)| *names);
     let known: Vec<&str> = known.copied().collect();
     assert_eq!(names, known, "{database}: {skipped:#?}");
@@ -128,13 +132,7 @@ fn the_helpdesk_passes() {
     check("helpdesk", HELPDESK);
 }
 
-/// The cases of the newsroom that may be skipped. No list shows its articles, so the suite has to come upon calls that
-/// lead to what a case is about; whether it does within its patience can hang on ids that differ from run to run.
-const NEWSROOM: [(&str, &[&str]); 5] = [
-    (
-        "nobody may know of articles over the standard paths, so none can be named there",
-        &["users.update/set/favourite_slugs"],
-    ),
+const NEWSROOM: Unreachable = &[
     (
         "an author publishes with ten followers, and the suite makes fewer accounts",
         &[
@@ -143,8 +141,6 @@ const NEWSROOM: [(&str, &[&str]); 5] = [
             "articles.publish/guard-2/without-1",
             "articles.publish/guard-2/edge-1",
             "articles.publish/guard-2/needed",
-            "op.publishArticle/allowed/no-role",
-            "op.publishArticle/allowed/writer",
         ],
     ),
     (
@@ -155,58 +151,22 @@ const NEWSROOM: [(&str, &[&str]); 5] = [
         ],
     ),
     (
-        "several calls have to come together: two published articles of an author whom the caller follows",
+        "again ten followers",
         &[
-            "op.feed/step-1-list/where/without-1",
-            "op.feed/step-1-list/sort",
-            "op.feed/window",
-        ],
-    ),
-    (
-        "a published article that votes can still be foretold for, or a draft with tags, is not always left",
-        &[
-            "op.vote/*",
-            "op.publishArticle/invalid/*",
-            "op.publishArticle/closed/*",
-            "articles.publish/stale",
-            "articles.publish/fresh",
-            "articles.publish/idempotency/*",
+            "op.publishArticle/allowed/no-role",
+            "op.publishArticle/allowed/writer",
         ],
     ),
 ];
 
-#[track_caller]
-fn check_newsroom(database: String, plan: Plan) {
-    let known: Vec<&str> = NEWSROOM
-        .iter()
-        .flat_map(|(_, names)| *names)
-        .copied()
-        .collect();
-    let server = serve_on(database.clone(), plan.clone(), &plan);
-    let report = suite(&plan, &server, None);
-    assert!(
-        report.failed() == 0,
-        "{database}\n{}\n{:#?}",
-        archwright_suite::text(&report, &|_| String::new()),
-        failed(&report)
-    );
-    let skipped = skipped(&report).into_iter();
-    let others: Vec<(&str, &str)> = skipped
-        .filter(|(name, _)| !known.iter().any(|one| is_wanted(name, Some(one))))
-        .collect();
-    assert!(others.is_empty(), "{database}: {others:#?}");
-}
-
 #[test]
 fn the_newsroom_passes() {
-    for database in ["sqlite::memory:".to_owned(), postgres_database()] {
-        check_newsroom(database, example("newsroom"));
-    }
+    check("newsroom", NEWSROOM);
 }
 
 #[test]
 fn the_newsroom_passes_under_row_level_security() {
-    check_newsroom(postgres_database(), example_with_rls("newsroom"));
+    check_secured("newsroom", NEWSROOM);
 }
 
 const CONDUIT: Unreachable = &[

@@ -329,10 +329,11 @@ fn shaped_faults(
 ) -> Option<Vec<String>> {
     let most = faults.iter().map(|(_, codes)| codes.len()).max()?;
     let mut least: Option<Vec<String>> = None;
-    for choice in 0..most {
+    // The first item of a list may be to blame, and not the whole of it.
+    for (choice, item) in (0..most).flat_map(|choice| [(choice, ""), (choice, "/0")]) {
         let known = faults.iter().map(|(pointer, codes)| {
             let code = codes.get(choice).or(codes.first());
-            (pointer.clone(), code.copied())
+            (format!("{pointer}{item}"), code.copied())
         });
         let problem = Problem {
             status: 422,
@@ -340,10 +341,8 @@ fn shaped_faults(
             faults: Faults::Known(known.collect()),
         };
         let differences = problem.differences(&session.world, reply.json.as_ref())?;
-        if least
-            .as_ref()
-            .is_none_or(|known| differences.len() < known.len())
-        {
+        let is_less = |known: &Vec<String>| differences.len() < known.len();
+        if least.as_ref().is_none_or(is_less) {
             least = Some(differences);
         }
     }

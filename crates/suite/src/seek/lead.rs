@@ -15,7 +15,11 @@ impl Session<'_> {
     /// Makes inputs lead through the steps that find rows, where there are such rows.
     pub fn lead(&mut self, definition: &Definition, actor: usize, inputs: &mut Inputs) {
         let mut bindings: Vec<(BindingId, Value)> = Vec::new();
-        for step in &definition.steps {
+        for (index, step) in definition.steps.iter().enumerate() {
+            let guard = match definition.steps.get(index + 1).map(|next| &next.kind) {
+                Some(StepKind::Guard { that }) => Some(that),
+                _ => None,
+            };
             match &step.kind {
                 StepKind::SignIn {
                     key,
@@ -37,7 +41,13 @@ impl Session<'_> {
                     filter: Some(filter),
                     ..
                 } => {
-                    let found = self.led_to(actor, (*entity, filter), &bindings, inputs);
+                    let wanted = Found {
+                        bind: *bind,
+                        entity: *entity,
+                        filter,
+                        guard,
+                    };
+                    let found = self.led_to(actor, &wanted, &bindings, inputs);
                     bindings.extend(found.map(|row| (*bind, Value::Row(row))));
                 }
                 _ => {}
@@ -49,11 +59,11 @@ impl Session<'_> {
     fn led_to(
         &mut self,
         actor: usize,
-        (entity, filter): (EntityId, &Expression),
+        wanted: &Found,
         bindings: &[(BindingId, Value)],
         inputs: &mut Inputs,
     ) -> Option<RowRef> {
-        let rows: Vec<RowRef> = self.world.of(entity).collect();
+        let rows: Vec<RowRef> = self.world.of(wanted.entity).collect();
         let start = self.rng.below(rows.len().max(1));
         let judge = Judge {
             bindings,
@@ -61,12 +71,19 @@ impl Session<'_> {
         };
         let finds = |inputs: &Inputs, row: &RowRef| {
             let judge = Judge { inputs, ..judge };
-            judge.holds(filter, row)
+            let mut bindings = bindings.to_vec();
+            bindings.push((wanted.bind, Value::Row(row.clone())));
+            let after = Judge {
+                bindings: &bindings,
+                ..judge
+            };
+            let passes = |guard| after.value(guard, None) == Value::Bool(true);
+            judge.holds(wanted.filter, row) && wanted.guard.is_none_or(passes)
         };
         if let Some(row) = rows.iter().find(|row| finds(inputs, row)) {
             return Some(row.clone());
         }
-        let names = naming(filter);
+        let names = naming(wanted.filter);
         let around = rows.iter().cycle().skip(start).take(rows.len());
         for row in around {
             for (place, path, value) in &names {
@@ -84,6 +101,14 @@ impl Session<'_> {
         }
         None
     }
+}
+
+/// What a step finds, and the guard right after it.
+struct Found<'d> {
+    bind: BindingId,
+    entity: EntityId,
+    filter: &'d Expression,
+    guard: Option<&'d Expression>,
 }
 
 /// Inputs that something of the row itself has to be equal to.

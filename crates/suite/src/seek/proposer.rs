@@ -19,7 +19,7 @@ const DAY: i64 = 86_400_000;
 /// Per cent of the values that may be those of another row, where that is refused.
 const TAKEN: u32 = 12;
 /// Per cent of the items of a list that are the one before them once more.
-const TWICE: u32 = 12;
+const TWICE: u32 = 20;
 
 /// Of the inputs in one place.
 pub struct Proposer<'a> {
