@@ -49,11 +49,15 @@ fn diagram(plan: &Plan) -> Diagram {
 fn tangle(seed: usize) -> String {
     let count = 6 + seed;
     let mut text = String::from("archwright: 1\nname: tangle\nentities:\n");
+    let leads = |from: usize, field: usize| (from * 7 + field * 5 + seed * 3) % count;
     for index in 0..count {
         let _ = write!(text, "  Knot{index}x:\n    fields:\n");
         for field in 0..index % 4 {
-            let target = (index * 7 + field * 5 + seed * 3) % count;
-            let many = if (index + field) % 5 == 0 { "[]" } else { "?" };
+            let target = leads(index, field);
+            // Where the target leads back, a list would have to say whether it is the other side.
+            let is_many = (index + field) % 5 == 0
+                && (0..target % 4).all(|field| leads(target, field) != index);
+            let many = if is_many { "[]" } else { "?" };
             let _ = writeln!(text, "      to{field}: Knot{target}x{many}");
         }
         text.push_str("      title: string\n    allow: { read: anyone }\n");

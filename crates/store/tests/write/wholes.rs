@@ -140,7 +140,7 @@ entities:
         &[],
         r#"
         nobody: POST /v1/boards {"name": "b", "slots": [{"code": "x"}, {"code": "y"}]} => 201
-        nobody: PATCH /v1/boards/1 {"slots": [{"id": 1, "code": "y"}, {"id": 2, "code": "x"}]} => 409 unique code
+        nobody: PATCH /v1/boards/1 {"slots": [{"id": 1, "code": "y"}, {"id": 2, "code": "x"}]} => 409 unique /slots/0/code
         # A value that a part gives up is free for those behind it, and so is that of a part that goes.
         nobody: PATCH /v1/boards/1 {"slots": [{"id": 1, "code": "z"}, {"id": 2, "code": "x"}]} => 200
         nobody: PATCH /v1/boards/1 {"slots": [{"id": 2, "code": "z"}]} => 200
