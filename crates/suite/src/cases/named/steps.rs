@@ -220,19 +220,25 @@ fn may_break(model: &Model, definition: &Definition, id: FieldId, value: &Expres
         });
         reads
     });
-    let is_narrower = match &value.kind {
-        ExpressionKind::Literal(_) | ExpressionKind::Field { .. } => false,
+    let input = match &value.kind {
         ExpressionKind::Input { place, path } => {
             let mut inputs = inputs(definition).into_iter();
             let input = inputs.find(|(of, at, _)| of == place && at == path);
-            input.is_some_and(|(.., input)| {
-                field.min.is_some() && input.min.is_none()
-                    || field.max.is_some() && input.max.is_none()
-            })
+            input.map(|(.., input)| input)
         }
-        _ => field.min.is_some() || field.max.is_some(),
+        _ => None,
     };
-    is_key || is_narrower || is_checked && !is_fixed || value.nullable && !field.optional
+    let is_bounded = field.min.is_some() || field.max.is_some();
+    let is_narrower = match (&value.kind, input) {
+        (ExpressionKind::Literal(_) | ExpressionKind::Field { .. }, _) => false,
+        (_, Some(input)) => {
+            field.min.is_some() && input.min.is_none() || field.max.is_some() && input.max.is_none()
+        }
+        (_, None) => is_bounded,
+    };
+    // An input that is left out leaves the field as it is; those that are null have cases of their own.
+    let is_null = input.is_none() && value.nullable;
+    is_key || is_narrower || is_checked && !is_fixed || is_null && !field.optional
 }
 
 fn variants<'p>(cases: &mut Cases<'p>, of: &Of<'p>, step: &'p Step) {
