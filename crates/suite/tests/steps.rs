@@ -217,7 +217,7 @@ fn writes_break_checks_of_other_rows() {
 
 const RANGES: &str = "
   Task:
-    fields: { code: 'slug, unique', points: 'int?, min 0, max 21', note: string(1..20)?, state: 'enum(open, done) = open' }
+    fields: { code: 'slug, unique', points: 'int, min 0, max 21', note: string(1..20)?, state: 'enum(open, done) = open' }
     allow: { read: anyone, create: member, update: member }
     moves:
       finish: { from: open, to: done, by: member, do: [ { increment: { points: 1 } } ] }
