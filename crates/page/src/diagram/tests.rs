@@ -54,10 +54,13 @@ fn tangle(seed: usize) -> String {
         let _ = write!(text, "  Knot{index}x:\n    fields:\n");
         for field in 0..index % 4 {
             let target = leads(index, field);
-            // Where the target leads back, a list would have to say whether it is the other side.
-            let is_many = (index + field) % 5 == 0
-                && (0..target % 4).all(|field| leads(target, field) != index);
-            let many = if is_many { "[]" } else { "?" };
+            // Where the target leads back by one field, the list is the other side of that.
+            let back = (0..target % 4).find(|back| leads(target, *back) == index);
+            let many = match ((index + field) % 5, back) {
+                (0, Some(back)) if (target + back) % 5 != 0 => format!("[], by to{back}"),
+                (0, _) => "[]".to_owned(),
+                _ => "?".to_owned(),
+            };
             let _ = writeln!(text, "      to{field}: Knot{target}x{many}");
         }
         text.push_str("      title: string\n    allow: { read: anyone }\n");
