@@ -72,9 +72,18 @@ pub fn faults(runs: u32) -> Result<()> {
 }
 
 fn on_sqlite() -> Result<String> {
-    let disk = SmallDisk::new()?;
-    let backend = Backend::start(None, disk.folder.clone())?;
-    run(backend, &ON_SQLITE, None, Some(&disk))
+    match SmallDisk::new() {
+        Ok(disk) => {
+            let backend = Backend::start(None, disk.folder.clone())?;
+            run(backend, &ON_SQLITE, None, Some(&disk))
+        }
+        Err(error) => {
+            eprintln!("No disk is filled: {error:#}");
+            let folder = Folder::new()?;
+            let backend = Backend::start(None, folder.0.clone())?;
+            run(backend, &[Fault::Kill, Fault::Stop], None, None)
+        }
+    }
 }
 
 fn on_postgres() -> Result<String> {
