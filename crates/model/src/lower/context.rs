@@ -23,6 +23,10 @@ pub(super) struct Lowering<'a> {
     pub field_sources: Vec<Vec<&'a ast::Field>>,
     pub entity_names: BTreeMap<&'a str, EntityId>,
     pub field_names: Vec<BTreeMap<String, usize>>,
+    /// The moves of each entity, by name.
+    pub move_names: Vec<BTreeMap<String, usize>>,
+    /// Entities with the plural or the path of an earlier one, which was said.
+    pub same_named: BTreeSet<EntityId>,
     /// Fields with an error in their type: they exist, but nothing more is said about what uses them.
     pub broken: BTreeSet<FieldId>,
     /// Inputs with an error in their type, by name: uses of them would only repeat it.
@@ -59,6 +63,8 @@ impl<'a> Lowering<'a> {
             field_sources: Vec::new(),
             entity_names: BTreeMap::new(),
             field_names: Vec::new(),
+            move_names: Vec::new(),
+            same_named: BTreeSet::new(),
             broken: BTreeSet::new(),
             broken_inputs: BTreeSet::new(),
             meant_as_parts: BTreeSet::new(),
@@ -127,6 +133,10 @@ impl<'a> Lowering<'a> {
             entity,
             index: *index,
         })
+    }
+
+    pub fn move_named(&self, entity: EntityId, name: &str) -> Option<usize> {
+        self.move_names[entity.0].get(name).copied()
     }
 
     /// `Order.status`

@@ -67,9 +67,7 @@ impl Lowering<'_> {
         for step in steps {
             match &step.kind {
                 StepKind::Move { entity, name, .. } => {
-                    let machine = self.entity(*entity).state.as_ref();
-                    let mut moves = machine.into_iter().flat_map(|machine| &machine.moves);
-                    let index = moves.position(|one| one.name == *name);
+                    let index = self.move_named(*entity, name);
                     found.extend(index.map(|index| (*entity, index, step.span)));
                 }
                 StepKind::Each { steps, .. } => found.extend(self.made(steps)),
