@@ -1,5 +1,6 @@
 //! The archwright command: reads files, calls the core, prints.
 
+mod appoint;
 mod check;
 mod explain;
 mod fmt;
@@ -82,6 +83,9 @@ It logs to standard error: short lines in a terminal, JSON in a pipe.
 When it is ready it prints one line of JSON to standard output unless that is a terminal; `jq -r .url` finds the address.
 SIGINT and SIGTERM let requests end; a second one does not wait.")]
     Serve(serve::ServeArguments),
+    /// Give an account a role that only its holders grant: the first admin
+    #[command(after_help = appoint::HELP)]
+    Appoint(appoint::AppointArguments),
     /// Prove that a server keeps to a design: hundreds of cases against any implementation, by its URL
     #[command(after_help = test::HELP)]
     Test(test::TestArguments),
@@ -151,6 +155,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Plan { path, format } => plan::plan(&path, format),
         Command::Openapi { path, server } => plan::openapi(&path, server),
         Command::Serve(arguments) => serve::serve(arguments),
+        Command::Appoint(arguments) => appoint::appoint(&arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Fmt { path, check } => fmt::fmt(

@@ -4,7 +4,7 @@ mod announce;
 mod arguments;
 mod signals;
 
-pub use arguments::ServeArguments;
+pub use arguments::{EnvironmentArgument, ServeArguments};
 
 use crate::check::paint;
 use crate::input::{Checked, checked};
@@ -15,14 +15,13 @@ use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_seed::{SeedOptions, sign_ins};
 use archwright_server::{
-    Asked, ClientAddress, Environment, OpenError, Redis, Secrets, Seed, SeededAccount, Server,
-    ServerOptions, StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
+    Asked, ClientAddress, OpenError, Redis, Secrets, Seed, SeededAccount, Server, ServerOptions,
+    StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
 };
-use arguments::EnvironmentArgument;
 use signals::Signals;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -41,10 +40,15 @@ pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     let plan = archwright_plan::plan(model);
-    let (database, redis) = (database_url(&arguments), redis_url(&arguments));
+    let place = Place::of(
+        &plan.model.name,
+        arguments.database.as_ref(),
+        &arguments.data_dir,
+    );
+    let redis = redis_url(&arguments);
     let asked = Asked {
-        environment: environment(&arguments),
-        database_url: database.as_deref(),
+        environment: arguments.env.into(),
+        database_url: place.is_named.then_some(&place.url[..]),
         redis_url: redis.as_deref(),
     };
     let problems = unsupported(&plan, asked);
@@ -60,17 +64,26 @@ pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
     };
     start_log(verbosity);
     let runtime = tokio::runtime::Runtime::new().context("can't start the runtime")?;
-    runtime.block_on(run(plan, arguments, &checked))
+    runtime.block_on(run(plan, arguments, &place, &checked))
 }
 
-async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result<ExitCode> {
-    let place = database(&plan, &arguments)?;
+async fn run(
+    plan: Plan,
+    arguments: ServeArguments,
+    place: &Place,
+    checked: &Checked,
+) -> Result<ExitCode> {
+    let folder = place.file.as_ref().and_then(|file| file.parent());
+    if let Some(folder) = folder.filter(|folder| **folder == arguments.data_dir) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+    }
     let name = plan.model.name.clone();
     let seed = match arguments.seed {
         true => Some(seed(&plan)?),
         false => None,
     };
-    let environment = environment(&arguments);
+    let environment = arguments.env.into();
     let options = ServerOptions {
         address: SocketAddr::new(arguments.host, arguments.port),
         environment,
@@ -92,11 +105,11 @@ async fn run(plan: Plan, arguments: ServeArguments, checked: &Checked) -> Result
     };
     let server = match Server::bind(plan, options).await {
         Ok(server) => server,
-        Err(error) => return refused(error, &place, checked),
+        Err(error) => return refused(error, place, checked),
     };
     let signals = Signals::new().context("can't listen for signals")?;
     warn_of_open_doors(&server);
-    announce(&name, &server, &place, arguments.format)?;
+    announce(&name, &server, place, arguments.format)?;
     run_until_stopped(server, signals).await
 }
 
@@ -149,7 +162,7 @@ fn seed(plan: &Plan) -> Result<Seed> {
 }
 
 /// Says on standard error what is wrong with the design.
-fn report(checked: &Checked, diagnostics: &[Diagnostic]) {
+pub fn report(checked: &Checked, diagnostics: &[Diagnostic]) {
     let format = Format::Text(paint(std::io::stderr().is_terminal()));
     if !diagnostics.is_empty() {
         eprint!("{}", render(format, &checked.sources, diagnostics));
@@ -157,50 +170,45 @@ fn report(checked: &Checked, diagnostics: &[Diagnostic]) {
 }
 
 /// Where the rows are.
-struct Place {
-    url: String,
-    shown: String,
+pub struct Place {
+    pub url: String,
+    pub shown: String,
+    /// Of SQLite.
+    pub file: Option<PathBuf>,
+    /// Somebody named it.
+    is_named: bool,
 }
 
-/// A password is better kept out of the list of processes.
-fn database_url(arguments: &ServeArguments) -> Option<String> {
-    let named = arguments.database.clone();
-    named.or_else(|| std::env::var("ARCHWRIGHT_DATABASE_URL").ok())
+impl Place {
+    /// What was named, what the environment names (a password is better kept out of the list of processes), or a file
+    /// of the design's name in the folder of data.
+    pub fn of(design: &str, named: Option<&String>, data_dir: &Path) -> Self {
+        let url = named.cloned();
+        let url = url.or_else(|| std::env::var("ARCHWRIGHT_DATABASE_URL").ok());
+        let is_named = url.is_some();
+        let url = url.unwrap_or_else(|| {
+            let file = data_dir.join(format!("{design}.sqlite"));
+            format!("sqlite://{}", file.display())
+        });
+        let file = url.strip_prefix("sqlite://").map(PathBuf::from);
+        let shown = match &file {
+            Some(file) => file.display().to_string(),
+            None if is_postgres(&url) => shown_url(&url),
+            None => "temporary, gone when the server stops".to_owned(),
+        };
+        Self {
+            url,
+            shown,
+            file,
+            is_named,
+        }
+    }
 }
 
 fn redis_url(arguments: &ServeArguments) -> Option<String> {
     let named = arguments.redis.clone();
     let named = named.or_else(|| std::env::var("ARCHWRIGHT_REDIS_URL").ok());
     named.filter(|url| !url.is_empty())
-}
-
-fn environment(arguments: &ServeArguments) -> Environment {
-    match arguments.env {
-        EnvironmentArgument::Development => Environment::Development,
-        EnvironmentArgument::Production => Environment::Production,
-    }
-}
-
-fn database(plan: &Plan, arguments: &ServeArguments) -> Result<Place> {
-    let url = match database_url(arguments) {
-        Some(url) => url,
-        None => {
-            let folder = &arguments.data_dir;
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("can't make the folder {}", folder.display()))?;
-            let file = folder.join(format!("{}.sqlite", plan.model.name));
-            format!("sqlite://{}", file.display())
-        }
-    };
-    let file = url.strip_prefix("sqlite://").map(PathBuf::from);
-    Ok(Place {
-        shown: match file {
-            Some(file) => file.display().to_string(),
-            None if is_postgres(&url) => shown_url(&url),
-            None => "temporary, gone when the server stops".to_owned(),
-        },
-        url,
-    })
 }
 
 /// A start that failed: what to do, and the exit status of a command that could not run.

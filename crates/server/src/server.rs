@@ -220,7 +220,7 @@ async fn limits(plan: &Plan, options: &ServerOptions) -> Result<Option<Limits>, 
 }
 
 /// How long the start waits for a database server.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// On SQLite, one connection that reads for each core: reads don't leave the thread that they came on. Those to a
 /// server wait for it, so that more of them are of use.

@@ -38,7 +38,7 @@ pub(crate) use step::{create_row, delete_row, link, make_move, set_password, set
 use crate::connection::{Connection, Value, values};
 use crate::represent::{Shaping, classes, id_value};
 use crate::{Call, Caller, Context, Failure, Reply, Shared, SignedUp, Store};
-use archwright_plan::model::RoleId;
+use archwright_plan::model::{EntityId, RoleId};
 use archwright_plan::{OperationKind, SeedRow, SystemTable, TablePurpose};
 use request::Body;
 use std::collections::BTreeMap;
@@ -192,6 +192,22 @@ pub(crate) fn sign_up(
         roles,
         reply,
     })
+}
+
+/// Gives an account a role, whoever grants it.
+pub(crate) fn appoint(
+    connection: &Connection,
+    shared: &Shared,
+    account: (EntityId, &Value),
+    role: RoleId,
+    context: &Context,
+) -> Result<bool, Failure> {
+    let classes = classes(&shared.plan, context);
+    let mut operations = shared.plan.operations.iter();
+    let operation = operations.position(|one| one.kind == OperationKind::SetRoles);
+    let operation = operation.ok_or_else(|| Failure::Internal("no role is granted".to_owned()))?;
+    let mut job = Job::new(connection, shared, context, &classes, operation);
+    roles::add(&mut job, account.0, account.1, role)
 }
 
 /// The audit entry of a call that has set the caller's password.

@@ -1,6 +1,6 @@
 //! The arguments of `archwright serve`.
 
-use archwright_server::RateLimits;
+use archwright_server::{Environment, RateLimits};
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -53,6 +53,15 @@ pub struct ServeArguments {
 pub enum EnvironmentArgument {
     Development,
     Production,
+}
+
+impl From<EnvironmentArgument> for Environment {
+    fn from(argument: EnvironmentArgument) -> Self {
+        match argument {
+            EnvironmentArgument::Development => Self::Development,
+            EnvironmentArgument::Production => Self::Production,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

@@ -4,6 +4,7 @@
     reason = "a test that can't run its command has failed"
 )]
 
+mod appoint;
 mod running;
 mod suite;
 
