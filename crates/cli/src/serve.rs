@@ -15,8 +15,8 @@ use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_seed::{SeedOptions, sign_ins};
 use archwright_server::{
-    Asked, ClientAddress, OpenError, Redis, Secrets, Seed, SeededAccount, Server, ServerOptions,
-    StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
+    Asked, ClientAddress, Environment, OpenError, Redis, Secrets, Seed, SeededAccount, Server,
+    ServerOptions, StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
 };
 use signals::Signals;
 use std::io::IsTerminal;
@@ -33,6 +33,9 @@ pub fn serve(arguments: ServeArguments) -> Result<ExitCode> {
         anyhow::bail!(
             "--seed makes accounts whose passwords everybody knows; it is for development only"
         );
+    }
+    if arguments.reset && arguments.env == EnvironmentArgument::Production {
+        anyhow::bail!("--reset deletes all rows; it is for development only");
     }
     let mut checked = checked(&arguments.path)?;
     let Some(model) = checked.model.take() else {
@@ -78,14 +81,20 @@ async fn run(
         std::fs::create_dir_all(folder)
             .with_context(|| format!("can't make the folder {}", folder.display()))?;
     }
+    let address = SocketAddr::new(arguments.host, arguments.port);
+    // Not below a server that runs: that has the port, which is said when this one wants it.
+    if arguments.reset && std::net::TcpListener::bind(address).is_ok() {
+        place.delete()?;
+    }
     let name = plan.model.name.clone();
     let seed = match arguments.seed {
         true => Some(seed(&plan)?),
         false => None,
     };
+    let bare = seed.as_ref().map_or(Vec::new(), |seed| bare(&plan, seed));
     let environment = arguments.env.into();
     let options = ServerOptions {
-        address: SocketAddr::new(arguments.host, arguments.port),
+        address,
         environment,
         data_dir: arguments.data_dir.clone(),
         database_url: place.url.clone(),
@@ -105,11 +114,14 @@ async fn run(
     };
     let server = match Server::bind(plan, options).await {
         Ok(server) => server,
-        Err(error) => return refused(error, place, checked),
+        Err(error) => {
+            let is_production = environment == Environment::Production;
+            return refused(error, place, is_production, checked);
+        }
     };
     let signals = Signals::new().context("can't listen for signals")?;
     warn_of_open_doors(&server);
-    announce(&name, &server, place, arguments.format)?;
+    announce(&name, &server, place, &bare, arguments.format)?;
     run_until_stopped(server, signals).await
 }
 
@@ -161,6 +173,23 @@ fn seed(plan: &Plan) -> Result<Seed> {
     })
 }
 
+/// Entities of which no row was made up, though some were wanted: the rules of the design leave no room for one.
+fn bare(plan: &Plan, seed: &Seed) -> Vec<String> {
+    let model = &plan.model;
+    let unwanted = |id| {
+        model
+            .seeds
+            .iter()
+            .any(|one| one.entity == id && one.rows == 0)
+    };
+    let has_rows = |id| seed.rows.iter().any(|row| row.entity == id);
+    let entities = model.entities.iter();
+    entities
+        .filter(|one| one.part_of.is_none() && !unwanted(one.id) && !has_rows(one.id))
+        .map(|one| one.name.clone())
+        .collect()
+}
+
 /// Says on standard error what is wrong with the design.
 pub fn report(checked: &Checked, diagnostics: &[Diagnostic]) {
     let format = Format::Text(paint(std::io::stderr().is_terminal()));
@@ -203,6 +232,27 @@ impl Place {
             is_named,
         }
     }
+
+    /// Deletes a SQLite database, with its journal (SQLite's manual, "Temporary Files Used By SQLite").
+    fn delete(&self) -> Result<()> {
+        let Some(file) = &self.file else {
+            anyhow::bail!(
+                "--reset deletes a SQLite file, and {} is none",
+                shown_url(&self.url)
+            );
+        };
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let mut path = file.clone().into_os_string();
+            path.push(end);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("can't delete {}", file.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 fn redis_url(arguments: &ServeArguments) -> Option<String> {
@@ -212,7 +262,12 @@ fn redis_url(arguments: &ServeArguments) -> Option<String> {
 }
 
 /// A start that failed: what to do, and the exit status of a command that could not run.
-fn refused(error: StartError, place: &Place, checked: &Checked) -> Result<ExitCode> {
+fn refused(
+    error: StartError,
+    place: &Place,
+    is_production: bool,
+    checked: &Checked,
+) -> Result<ExitCode> {
     match error {
         StartError::Address { address, source } => {
             let advice = match source.kind() {
@@ -231,7 +286,13 @@ fn refused(error: StartError, place: &Place, checked: &Checked) -> Result<ExitCo
             Ok(ExitCode::FAILURE)
         }
         StartError::Open(error @ OpenError::Differs(_)) => {
-            anyhow::bail!("{}: {error}", place.shown)
+            let reset = match place.file.is_some() && !is_production {
+                true => {
+                    "\nIn development, `--reset` deletes it with all its rows, and begins anew."
+                }
+                false => "",
+            };
+            anyhow::bail!("{}: {error}{reset}", place.shown)
         }
         error => Err(error.into()),
     }

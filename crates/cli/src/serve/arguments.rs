@@ -23,6 +23,9 @@ pub struct ServeArguments {
     /// Fill an empty database with plausible rows, and print a sign-in for each role
     #[arg(long)]
     pub seed: bool,
+    /// Delete the SQLite database first, with all its rows: for a design that has changed; in development only
+    #[arg(long)]
+    pub reset: bool,
     /// Address to listen on; `0.0.0.0` for all
     #[arg(long, default_value = "127.0.0.1", value_parser = host)]
     pub host: IpAddr,
