@@ -93,6 +93,7 @@ codes! {
     "AW284" Warning "rows that no request finds";
     "AW285" Warning "a tenant that is open to strangers";
     "AW286" Warning "rows that no tenant confines";
+    "AW290" Error "rows that a tenant's rows join for all";
     "AW300" Error "no field for the state";
     "AW301" Error "an unknown state";
     "AW302" Warning "a state that is never reached";

@@ -13,6 +13,9 @@ const DEPTH: usize = 16;
 /// Most values of a shape with its views written out: each is a column of a query.
 const VALUES: usize = 1000;
 
+/// Most views that show one another in a row.
+const VIEWS: usize = 16;
+
 impl Lowering<'_> {
     /// Names and entities of views; their shapes come with [`Self::check_views`].
     pub fn collect_views(&mut self) {
@@ -94,9 +97,22 @@ impl Lowering<'_> {
     /// How many values each view shows; `order` has those that others show before these.
     fn measure_views(&mut self, order: &[usize]) {
         let mut all = vec![1; self.views.len()];
+        let mut depths = vec![1; self.views.len()];
         for view in order {
-            let values = self.values_of(&self.views[*view].show, &all);
+            let show = &self.views[*view].show;
+            let values = self.values_of(show, &all);
+            let deepest = shown(show).into_iter().map(|view| depths[view]).max();
             let source = self.view_sources[*view];
+            depths[*view] = deepest.unwrap_or(0) + 1;
+            if depths[*view] == VIEWS + 1 {
+                let message = format!(
+                    "the view `{}` is the {}th in a row",
+                    source.name.value,
+                    VIEWS + 1
+                );
+                let help = format!("show at most {VIEWS} views one in the other");
+                self.error("AW374", source.name.span, message, help);
+            }
             if values > VALUES {
                 let what = format!("the view `{}`", source.name.value);
                 self.too_large(&what, values, source.name.span);

@@ -13,6 +13,7 @@ impl Lowering<'_> {
         self.unattainable(&mut found);
         found.extend(self.open_tenant());
         found.extend(self.unconfined());
+        found.extend(self.joined_across_tenants());
         found.extend(self.unused_rates());
         for id in self.entity_ids() {
             let entity = self.entity(id);
