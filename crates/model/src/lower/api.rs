@@ -289,16 +289,16 @@ impl Lowering<'_> {
 
     /// Classes that limit nothing, most often a misspelt one of ours.
     pub fn unused_rates(&self) -> Vec<Diagnostic> {
-        let ours = default_api().rates;
-        let ours = ours.iter().map(|(name, _)| &name[..]);
+        let rates = default_api().rates;
+        let ours = || rates.iter().map(|(name, _)| &name[..]);
         let used = self.operations.iter().map(|operation| &operation.rate[..]);
-        let known: BTreeSet<&str> = ours.chain(used).collect();
+        let known: BTreeSet<&str> = ours().chain(used).collect();
         let unused = self.design.api.rates.iter().map(|(name, _)| name);
         let unused = unused.filter(|name| !known.contains(&name.value[..]));
         let warn = |name: &Text| {
             let message = format!("nothing is of the rate class `{}`", name.value);
             let diagnostic = Diagnostic::new("AW375", name.span, message);
-            match nearest(&name.value, known.iter().copied()) {
+            match nearest(&name.value, ours()) {
                 Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(
                     format!("write `{meant}`"),
                     name.span,
