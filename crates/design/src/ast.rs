@@ -89,6 +89,7 @@ pub struct Design {
 ///   page: { default: 20, max: 100 }
 ///   body: 1MB
 ///   timeout: 10s
+///   unknown: ignore                 # parameters and keys that nobody declared; refused by default
 ///   origins: [https://app.example.com]
 ///   rates: { sign-in: 10/min, read: 1200/min, write: 240/min }
 ///   tokens: { access: 15min, refresh: 30d, scheme: Bearer }
@@ -107,6 +108,8 @@ pub struct Api {
     pub body: Option<Spanned<u64>>,
     /// Seconds.
     pub timeout: Option<Spanned<u64>>,
+    /// `refuse` or `ignore`: parameters and keys that nobody declared.
+    pub unknown: Option<Text>,
     pub origins: Vec<Text>,
     /// Class name (`sign-in`, `read`, `write`, or a name that an operation uses) and its rate.
     pub rates: Vec<(Text, Spanned<Rate>)>,
@@ -372,6 +375,7 @@ pub struct View {
 ///     route: POST /articles/{slug}/favorite        # below api.base
 ///     by: signed-in
 ///     rate: write                                  # a class of api.rates
+///     unknown: ignore                              # instead of api.unknown
 ///     input:
 ///       path: { slug: slug }                       # a path name without an entry is a string
 ///       query: { limit: "int, min 1, max 100 = 20" }
@@ -392,6 +396,7 @@ pub struct Operation {
     pub path: Option<Text>,
     pub by: Vec<Grant>,
     pub rate: Option<Text>,
+    pub unknown: Option<Text>,
     pub input_path: Vec<Field>,
     pub input_query: Vec<Field>,
     pub input_header: Vec<Field>,

@@ -38,8 +38,8 @@ pub const DESIGN: &[&str] = &[
     "seed",
 ];
 pub const API: &[&str] = &[
-    "base", "version", "page", "body", "timeout", "origins", "rates", "tokens", "errors",
-    "messages",
+    "base", "version", "page", "body", "timeout", "unknown", "origins", "rates", "tokens",
+    "errors", "messages",
 ];
 pub const PAGE: &[&str] = &["default", "max"];
 pub const TOKENS: &[&str] = &["access", "refresh", "scheme"];
@@ -108,7 +108,8 @@ pub const GRANT: &[&str] = &["by", "when", "after"];
 pub const MOVE: &[&str] = &["about", "from", "to", "by", "when", "input", "set", "do"];
 pub const VIEW: &[&str] = &["of", "show"];
 pub const OPERATION: &[&str] = &[
-    "about", "since", "until", "was", "route", "by", "rate", "input", "steps", "reply", "workload",
+    "about", "since", "until", "was", "route", "by", "rate", "unknown", "input", "steps", "reply",
+    "workload",
 ];
 pub const INPUT: &[&str] = &["path", "query", "header", "body"];
 pub const SEED: &[&str] = &["rows", "with"];

@@ -204,6 +204,13 @@ fn small() -> Definitions {
     ]
 }
 
+fn unknown() -> Value {
+    json!({
+        "enum": ["refuse", "ignore"],
+        "description": "What happens with parameters and keys that nobody declared: refuse (the default) or ignore.",
+    })
+}
+
 fn top() -> Definitions {
     vec![
         (
@@ -245,6 +252,7 @@ fn top() -> Definitions {
                         "timeout",
                         described(reference("duration"), "Longest time for a request."),
                     ),
+                    ("unknown", unknown()),
                     (
                         "origins",
                         described(

@@ -314,7 +314,8 @@ impl Inner {
     }
 
     async fn sign_in(&self, call: Call, now: i64) -> Result<Reply, Problem> {
-        let body = Body::take(call.body, &[self.sign_in_name(), "password"]);
+        let names = [self.sign_in_name(), "password"];
+        let body = Body::take(call.body, &names, self.plan.model.api.unknown);
         let [name, password] = body.texts()?;
         let found = |store: &Store| store.credentials(&name);
         let verified = self.verified(found, password, now).await?;
@@ -379,7 +380,8 @@ impl Inner {
     }
 
     async fn refresh(&self, call: Call, now: i64) -> Result<Reply, Problem> {
-        let [token] = Body::take(call.body, &["refresh_token"]).texts()?;
+        let [token] =
+            Body::take(call.body, &["refresh_token"], self.plan.model.api.unknown).texts()?;
         let refused = || {
             let detail = "The refresh token is not valid any more; sign in again.";
             Problem::new(401, "unauthorized", detail)
@@ -422,7 +424,7 @@ impl Inner {
     async fn change_password(&self, call: Call, context: Context) -> Result<Reply, Problem> {
         let caller = context.caller.as_ref().ok_or(Failure::Unauthorized)?;
         let (old, new) = ("current_password", "new_password");
-        let mut body = Body::take(call.body, &[old, new]);
+        let mut body = Body::take(call.body, &[old, new], self.plan.model.api.unknown);
         body.check_new_password(new, self.password_min());
         let [current, new] = body.texts()?;
         let turn = passwords::turn().await?;

@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{conditional, query};
 use archwright_plan::limits::IDEMPOTENCY_KEY_BYTES;
+use archwright_plan::model::Unknown;
 use archwright_plan::{Operation, RequestBody};
 use archwright_store::{Call, Failure, Fault, IdempotencyKey, Proofs};
 use bytes::Bytes;
@@ -41,7 +42,7 @@ pub(crate) fn call(
     Ok(Call {
         operation: route.operation,
         path: path(route, raw_path, operation)?,
-        query: query_of(parts, prepared)?,
+        query: query_of(parts, prepared, operation)?,
         headers: own_headers(&parts.headers, prepared)?,
         body: None,
         if_match: match operation.etag {
@@ -65,10 +66,17 @@ fn path(route: &Route, raw: &[&str], operation: &Operation) -> Result<Vec<String
         .collect()
 }
 
-fn query_of(parts: &Parts, prepared: &Prepared) -> Result<Vec<(String, String)>, Problem> {
+fn query_of(
+    parts: &Parts,
+    prepared: &Prepared,
+    operation: &Operation,
+) -> Result<Vec<(String, String)>, Problem> {
     let parameters = query::parameters(parts.uri.query())?;
     if prepared.takes_query || parameters.is_empty() {
         return Ok(parameters);
+    }
+    if operation.unknown == Unknown::Ignore {
+        return Ok(Vec::new());
     }
     let unknown = parameters.into_iter().map(|(name, _)| Fault {
         code: "unknown",

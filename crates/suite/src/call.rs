@@ -1,5 +1,6 @@
 //! Calls of named operations, foretold by the oracle, and what their replies and lists tell of new rows.
 
+use crate::act::Change;
 use crate::client::{Reply, Request};
 use crate::oracle::{
     Inputs, NEW, Performed, Told, adopt, compare, fits, learn, name, own_shape, perform,
@@ -51,14 +52,27 @@ impl<'p> Session<'p> {
         inputs: &Inputs,
         headers: &[(&str, String)],
     ) -> Outcome<Called> {
+        let with_headers = |request: Request| {
+            headers.iter().fold(request, |request, (name, value)| {
+                request.header(name, value.clone())
+            })
+        };
+        self.call_changed(actor, operation, inputs, &with_headers)
+    }
+
+    /// Sends something else that has to do the same.
+    pub fn call_changed(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        inputs: &Inputs,
+        change: Change,
+    ) -> Outcome<Called> {
         let Some(definition) = self.definition(operation) else {
             return crate::session::skip("no named operation");
         };
         std::thread::sleep(APART);
-        let request = call_request(&self.world, operation, definition, inputs);
-        let request = headers.iter().fold(request, |request, (name, value)| {
-            request.header(name, value.clone())
-        });
+        let request = change(call_request(&self.world, operation, definition, inputs));
         let before = self.world.clone();
         let who = self.actors[actor].who.clone();
         let now = self.now();

@@ -222,6 +222,7 @@ fn api(context: &mut Context<'_>, node: &Node, api: &mut Api) {
     api.timeout = map
         .get("timeout")
         .and_then(|node| context.duration(node, "`timeout`"));
+    api.unknown = context.optional_text(&map, "unknown");
     api.origins = context.optional_names(&map, "origins");
     for (key, value) in section(context, &map, "rates") {
         let name = context.named(key, value, "a rate class", NameForm::Kebab);

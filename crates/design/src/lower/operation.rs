@@ -41,6 +41,7 @@ pub fn operation(context: &mut Context<'_>, name: Text, node: &Node) -> Option<O
         path,
         by: by.unwrap_or_default(),
         rate: context.optional_text(&map, "rate"),
+        unknown: context.optional_text(&map, "unknown"),
         input_path: part(context, "path"),
         input_query: part(context, "query"),
         input_header: part(context, "header"),

@@ -1,6 +1,8 @@
 //! The part of the schema about operations: steps, replies, inputs.
 
-use super::{Definitions, WORD, boolean, described, named, object, object_with, reference, text};
+use super::{
+    Definitions, WORD, boolean, described, named, object, object_with, reference, text, unknown,
+};
 use crate::keys;
 use serde_json::{Map, Value, json};
 
@@ -18,6 +20,7 @@ pub fn definitions() -> Definitions {
             })),
             ("by", reference("grants")),
             ("rate", text("A class of api.rates.")),
+            ("unknown", unknown()),
             ("input", reference("input")),
             ("steps", reference("steps")),
             ("reply", json!({

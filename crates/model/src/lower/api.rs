@@ -2,7 +2,7 @@
 
 use super::context::{Lowering, one_of, unknown};
 use super::names::Form;
-use crate::{Api, Choice, Rate, Stack};
+use crate::{Api, Choice, Rate, Stack, Unknown};
 use archwright_design::ast::{self, Spanned, Text};
 use archwright_diagnostics::{Diagnostic, nearest};
 use std::collections::BTreeSet;
@@ -61,6 +61,7 @@ pub(super) fn default_api() -> Api {
         page_max: 100,
         body_limit: 1 << 20,
         timeout_seconds: 10,
+        unknown: Unknown::Refuse,
         origins: Vec::new(),
         rates: vec![
             per_minute("sign-in", 10),
@@ -131,6 +132,7 @@ impl Lowering<'_> {
             month,
             "refresh token's lifetime in seconds",
         );
+        self.api.unknown = self.unknown(api.unknown.as_ref());
         self.read_base();
         self.read_scheme();
         self.read_origins();
@@ -209,6 +211,16 @@ impl Lowering<'_> {
             return default;
         }
         value.value
+    }
+
+    /// What the text says, or what holds for the API as a whole.
+    pub fn unknown(&mut self, text: Option<&Text>) -> Unknown {
+        let known = [Unknown::Refuse, Unknown::Ignore];
+        let names = known.map(Unknown::name);
+        let chosen = self.choice(text, &names, "way with what is unknown");
+        let chosen =
+            chosen.and_then(|chosen| known.into_iter().find(|one| one.name() == chosen.name));
+        chosen.unwrap_or(self.api.unknown)
     }
 
     fn read_base(&mut self) {

@@ -152,6 +152,7 @@ impl Lowering<'_> {
             path,
             by,
             rate: self.rate_class(source, method, &steps),
+            unknown: self.unknown(source.unknown.as_ref()),
             path_input,
             query_input,
             header_input,

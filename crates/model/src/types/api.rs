@@ -13,6 +13,8 @@ pub struct Api {
     /// Bytes of a request body, uploads apart.
     pub body_limit: u64,
     pub timeout_seconds: u64,
+    /// Where an operation says nothing of its own.
+    pub unknown: Unknown,
     pub origins: Vec<String>,
     /// Always holds `sign-in`, `read`, `write`.
     pub rates: Vec<(String, Rate)>,
@@ -25,6 +27,22 @@ pub struct Api {
     pub errors: Vec<(Option<u16>, Shape)>,
     /// What is said for a code, instead of our own sentence.
     pub messages: Vec<(String, String)>,
+}
+
+/// What happens with parameters of the query and keys of the body that nobody declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    Refuse,
+    Ignore,
+}
+
+impl Unknown {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Ignore => "ignore",
+        }
+    }
 }
 
 impl Api {

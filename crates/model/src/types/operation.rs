@@ -2,7 +2,7 @@
 
 use super::{
     EntityId, Evolution, Grant, Literal, Otherwise, Rate, RoleId, ScalarType, Shape, Step,
-    StepKind, ViewId,
+    StepKind, Unknown, ViewId,
 };
 use archwright_diagnostics::Span;
 
@@ -78,6 +78,7 @@ pub struct Operation {
     pub by: Vec<Grant>,
     /// A key of [`Api::rates`].
     pub rate: String,
+    pub unknown: Unknown,
     pub path_input: Vec<InputField>,
     pub query_input: Vec<InputField>,
     pub header_input: Vec<InputField>,

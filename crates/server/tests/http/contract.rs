@@ -1,0 +1,122 @@
+//! What a contract that others wrote may ask of the whole API, on SQLite and on PostgreSQL.
+
+use crate::common::{Running, plan, serve_with};
+use crate::database::{Database, Kind};
+use serde_json::json;
+
+/// The server is dropped before its database.
+struct World {
+    server: Running,
+    _database: Database,
+}
+
+async fn world(kind: Kind, design: &str) -> World {
+    let database = Database::new(kind);
+    let url = database.url();
+    let server = serve_with(plan(design), |options| options.database_url = url);
+    World {
+        server: server.await,
+        _database: database,
+    }
+}
+
+/// On each database that is there.
+async fn on_both(design: &str, asked: impl AsyncFn(&Running)) {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let world = world(kind, design).await;
+        asked(&world.server).await;
+    }
+}
+
+const LENIENT: &str = "
+archwright: 1
+name: notes
+api: { unknown: ignore }
+entities:
+  Note:
+    fields: { title: 'string(1..20), filter', size: int = 0 }
+    allow: { read: anyone, write: anyone }
+operations:
+  find:
+    route: GET /find
+    by: anyone
+    input: { query: { title: 'string(1..20)?' } }
+    steps:
+      - list: { notes: Note }
+        where: query.title == null || title == query.title
+    reply: { 200: { count: size(notes) } }
+  add:
+    route: POST /add
+    by: anyone
+    input: { body: { note: { title: string(1..20) } } }
+    steps:
+      - create: { note: Note }
+        set: { title: body.note.title }
+    reply: { 201: { title: note.title } }
+  strict:
+    route: POST /strict
+    by: anyone
+    unknown: refuse
+    input: { body: { title: string(1..20) } }
+    reply: { 200: { title: body.title } }
+";
+
+#[tokio::test]
+async fn parameters_and_keys_that_nobody_declared_are_left_alone() {
+    on_both(LENIENT, async |server| {
+        let body = json!({ "title": "a", "colour": "red", "nested": [1] });
+        let created = server.post("/v1/notes?trace=1", body).send().await;
+        let created = created.expect(201);
+        assert_eq!(created.json().get("colour"), None);
+        let path = created.header("location").to_owned();
+        let changed = server.ask("PATCH", &path).patch(json!({ "colour": 1 }));
+        changed.send().await.expect(200);
+        server
+            .get(&format!("{path}?_=1&_=2"))
+            .send()
+            .await
+            .expect(200);
+
+        let body = json!({ "note": { "title": "b", "colour": "red" }, "more": {} });
+        server
+            .post("/v1/add?trace=1", body)
+            .send()
+            .await
+            .expect(201);
+        let found = server.get("/v1/find?title=b&page=1&page=2").send().await;
+        assert_eq!(found.expect(200).json(), json!({ "count": 1 }));
+
+        // A cursor is good with other parameters that say nothing.
+        let first = server
+            .get("/v1/notes?limit=1&utm=x")
+            .send()
+            .await
+            .expect(200);
+        let next = first.json()["page"]["next"].as_str().unwrap().to_owned();
+        let second = server.get(&format!("/v1/notes?limit=1&cursor={next}"));
+        let second = second.send().await.expect(200).json();
+        assert_eq!(second["data"][0]["title"], "a");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_declared_is_still_judged() {
+    on_both(LENIENT, async |server| {
+        for path in [
+            "/v1/notes?limit=0",
+            "/v1/find?title=",
+            "/v1/notes?sort=colour",
+        ] {
+            server.get(path).send().await.expect(400);
+        }
+        // It is no key that nobody knows: the representation has it.
+        let body = json!({ "title": "a", "created_at": "2026-01-01T00:00:00.000Z" });
+        let refused = server.post("/v1/notes", body).send().await.expect(422);
+        assert_eq!(refused.json()["errors"][0]["code"], "read-only");
+        let body = json!({ "title": "a", "colour": "red" });
+        let refused = server.post("/v1/strict", body).send().await.expect(422);
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/colour");
+    })
+    .await;
+}
