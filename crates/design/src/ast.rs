@@ -117,7 +117,8 @@ pub struct Api {
     pub access_lifetime: Option<Spanned<u64>>,
     /// Seconds.
     pub refresh_lifetime: Option<Spanned<u64>>,
-    pub scheme: Option<Text>,
+    /// `scheme: Bearer`, or a list.
+    pub schemes: Vec<Text>,
     /// The shape of errors; the status absent for all that have none of their own.
     pub errors: Vec<(Option<Spanned<i64>>, Shape)>,
     /// What is said for a code.

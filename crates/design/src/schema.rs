@@ -285,7 +285,10 @@ fn top() -> Definitions {
                                 ),
                                 (
                                     "scheme",
-                                    text("The word before the token in Authorization: Bearer."),
+                                    described(
+                                        reference("names"),
+                                        "The word before the token in Authorization: Bearer. Of several, the first is the one that documents name.",
+                                    ),
                                 ),
                             ],
                         ),

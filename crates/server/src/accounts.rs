@@ -121,7 +121,8 @@ impl Inner {
     /// What stands after the scheme.
     fn token_in<'h>(&self, header: &'h HeaderValue) -> Option<&'h str> {
         let (scheme, token) = header.to_str().ok()?.trim().split_once(' ')?;
-        let known = scheme.eq_ignore_ascii_case(&self.plan.model.api.scheme);
+        let mut schemes = self.plan.model.api.schemes.iter();
+        let known = schemes.any(|known| scheme.eq_ignore_ascii_case(known));
         known.then_some(token.trim())
     }
 
@@ -186,9 +187,9 @@ impl Inner {
     }
 
     fn invalid_token(&self) -> Problem {
-        let scheme = &self.plan.model.api.scheme;
+        let schemes = &self.plan.model.api.schemes;
         let detail = "The access token is not valid; refresh it, or sign in again.";
-        Problem::unauthorized(Challenge::Invalid { scheme }, detail)
+        Problem::unauthorized(Challenge::Invalid { schemes }, detail)
     }
 
     fn expires_at(&self, now: i64) -> i64 {
@@ -263,7 +264,7 @@ impl Inner {
         let token = token.ok_or_else(|| Problem::internal("no key to sign tokens with"))?;
         let head = serde_json::json!({
             "access_token": token,
-            "token_type": self.plan.model.api.scheme,
+            "token_type": self.plan.model.api.scheme(),
             "expires_in": self.tokens.lifetime_seconds,
             "refresh_token": refresh_token,
         });

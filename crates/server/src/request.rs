@@ -101,7 +101,7 @@ fn own_headers(headers: &HeaderMap, prepared: &Prepared) -> Result<Vec<(String, 
 
 /// 406 when the client takes no JSON.
 pub(crate) fn check_accepts_json(headers: &HeaderMap) -> Result<(), Problem> {
-    if !headers.contains_key(ACCEPT) || media::accepts(headers, JSON) {
+    if !headers.contains_key(ACCEPT) || media::accepts_json(headers) {
         return Ok(());
     }
     let detail = "The reply is `application/json`, and `Accept` leaves it out.";
@@ -191,11 +191,12 @@ fn check_media_type(headers: &HeaderMap, rule: RequestBody, is_empty: bool) -> R
             _ => problem,
         }
     };
+    let fits = |essence: &str| wanted.contains(&essence) || media::is_json(essence);
     match media::content_type(headers) {
         Err(()) => Err(refused("`Content-Type` can't be read")),
         Ok(None) if is_empty => Ok(()),
         Ok(None) => Err(refused("the request has no `Content-Type`")),
-        Ok(Some(given)) if !wanted.contains(&given.essence.as_str()) => {
+        Ok(Some(given)) if !fits(&given.essence) => {
             Err(refused(&format!("the request says `{}`", given.essence)))
         }
         Ok(Some(given)) if !given.is_utf8() => Err(refused("its charset must be UTF-8")),
@@ -267,6 +268,12 @@ mod tests {
             Some("application/json; charset=latin1"),
             false,
             false,
+        );
+        check(
+            RequestBody::Json,
+            Some("application/vnd.github+json; charset=utf-8"),
+            false,
+            true,
         );
         check(RequestBody::Json, Some("text/plain"), false, false);
         check(

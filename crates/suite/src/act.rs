@@ -586,7 +586,7 @@ pub fn tokens(plan: &archwright_plan::Plan, account: Shown) -> Shown {
     let api = &plan.model.api;
     Shown::Object(vec![
         ("access_token".to_owned(), Shown::Token),
-        ("token_type".to_owned(), Shown::Exact(json!(api.scheme))),
+        ("token_type".to_owned(), Shown::Exact(json!(api.scheme()))),
         (
             "expires_in".to_owned(),
             Shown::Exact(json!(api.access_seconds)),

@@ -160,7 +160,7 @@ impl<'p> Session<'p> {
     pub fn signed(&self, actor: usize, request: Request) -> Request {
         match &self.actors[actor].access {
             Some(token) => {
-                let scheme = &self.plan.model.api.scheme;
+                let scheme = self.plan.model.api.scheme();
                 request.header("authorization", format!("{scheme} {token}"))
             }
             None => request,

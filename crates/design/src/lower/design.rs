@@ -239,7 +239,7 @@ fn api(context: &mut Context<'_>, node: &Node, api: &mut Api) {
         api.refresh_lifetime = tokens
             .get("refresh")
             .and_then(|node| context.duration(node, "`refresh`"));
-        api.scheme = context.optional_text(&tokens, "scheme");
+        api.schemes = context.optional_names(&tokens, "scheme");
     }
     if let Some(node) = map.get("errors") {
         api.errors = errors(context, node);

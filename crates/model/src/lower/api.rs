@@ -70,7 +70,7 @@ pub(super) fn default_api() -> Api {
         ],
         access_seconds: 900,
         refresh_seconds: 30 * 86_400,
-        scheme: "Bearer".to_owned(),
+        schemes: vec!["Bearer".to_owned()],
         errors: Vec::new(),
         messages: Vec::new(),
     }
@@ -134,7 +134,7 @@ impl Lowering<'_> {
         );
         self.api.unknown = self.unknown(api.unknown.as_ref());
         self.read_base();
-        self.read_scheme();
+        self.read_schemes();
         self.read_origins();
         self.read_rates();
         self.read_messages();
@@ -243,25 +243,27 @@ impl Lowering<'_> {
         };
     }
 
-    fn read_scheme(&mut self) {
-        let Some(scheme) = &self.design.api.scheme else {
-            return;
-        };
-        let sound = !scheme.value.is_empty()
-            && scheme
-                .value
-                .chars()
-                .all(|next| next.is_ascii_alphanumeric() || next == '-');
-        if !sound {
-            let message = format!("`{}` is no authorization scheme", scheme.value);
-            return self.error(
-                "AW204",
-                scheme.span,
-                message,
-                "write one word such as `Bearer`",
-            );
+    fn read_schemes(&mut self) {
+        let mut schemes: Vec<String> = Vec::new();
+        for scheme in &self.design.api.schemes {
+            let text = &scheme.value;
+            let sound = !text.is_empty()
+                && text
+                    .chars()
+                    .all(|next| next.is_ascii_alphanumeric() || next == '-');
+            if !sound {
+                let message = format!("`{text}` is no authorization scheme");
+                let help = "write one word such as `Bearer`";
+                self.error("AW204", scheme.span, message, help);
+            } else if schemes.iter().any(|known| known.eq_ignore_ascii_case(text)) {
+                self.repeated(scheme, "authorization scheme");
+            } else {
+                schemes.push(text.clone());
+            }
         }
-        self.api.scheme.clone_from(&scheme.value);
+        if !schemes.is_empty() {
+            self.api.schemes = schemes;
+        }
     }
 
     fn read_origins(&mut self) {

@@ -20,8 +20,9 @@ pub struct Api {
     pub rates: Vec<(String, Rate)>,
     pub access_seconds: u64,
     pub refresh_seconds: u64,
-    /// The word before the token in `Authorization`: `Bearer`.
-    pub scheme: String,
+    /// The words that may stand before the token in `Authorization`: `Bearer`. At least one; the first is the one that
+    /// documents name.
+    pub schemes: Vec<String>,
     /// Shapes of error replies: those of one status, and the one of all others, without a status. Their expressions see
     /// the bindings 0 to 6: `status`, `code`, `title`, `detail`, `fields`, `by_field`, `messages`.
     pub errors: Vec<(Option<u16>, Shape)>,
@@ -46,6 +47,11 @@ impl Unknown {
 }
 
 impl Api {
+    /// The word before the token in `Authorization`, where one is to be named.
+    pub fn scheme(&self) -> &str {
+        self.schemes.first().map_or("Bearer", String::as_str)
+    }
+
     /// The design's own shape of an error; absent: problem details (RFC 9457).
     pub fn error_shape(&self, status: u16) -> Option<&Shape> {
         let of = |wanted| self.errors.iter().find(move |(known, _)| *known == wanted);

@@ -120,3 +120,61 @@ async fn what_is_declared_is_still_judged() {
     })
     .await;
 }
+
+const SCHEMES: &str = "
+archwright: 1
+name: notes
+api: { tokens: { scheme: [Bearer, token] } }
+roles: { member: { sign-up: open } }
+entities:
+  User:
+    account: email
+    fields: { email: 'email, unique' }
+    allow: { read: owner }
+";
+
+#[tokio::test]
+async fn each_scheme_that_the_design_names_is_taken() {
+    on_both(SCHEMES, async |server| {
+        let body = json!({ "email": "a@example.com", "password": "correct horse" });
+        let session = server.post("/v1/auth/sign-up", body).send().await;
+        let session = session.expect(201).json();
+        assert_eq!(session["token_type"], "Bearer");
+        let token = session["access_token"].as_str().unwrap().to_owned();
+        let me = |scheme: &str| {
+            let ask = server.get("/v1/auth/me");
+            ask.header("authorization", &format!("{scheme} {token}"))
+                .send()
+        };
+        for scheme in ["Bearer", "token", "Token"] {
+            me(scheme).await.expect(200);
+        }
+        let refused = me("Basic").await.expect(401);
+        let challenge = refused.header("www-authenticate");
+        assert!(
+            challenge.starts_with("Bearer ") && challenge.contains(", token "),
+            "{challenge}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn json_by_another_name_is_json() {
+    on_both(LENIENT, async |server| {
+        let post = |media_type: &str, accept: &str| {
+            let ask = server.ask("POST", "/v1/notes").body(r#"{ "title": "a" }"#);
+            ask.header("content-type", media_type)
+                .header("accept", accept)
+                .send()
+        };
+        let vendor = "application/vnd.github+json";
+        let created = post(vendor, vendor).await.expect(201);
+        assert_eq!(created.header("content-type"), "application/json");
+        post("application/json-patch+json", "*/*").await.expect(415);
+        post("application/json", "application/xml")
+            .await
+            .expect(406);
+    })
+    .await;
+}
