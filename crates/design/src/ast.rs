@@ -96,6 +96,7 @@ pub struct Design {
 ///   errors: { errors: { body: messages } }       # own error shape; a reply node over `status`, `code`, `title`,
 ///                                                # `detail`, `fields`, `by_field`, `messages`; or one for each
 ///                                                # status, and `default`
+///   statuses: { invalid: 400, unique: 422 }      # of mistakes, by their codes
 ///   messages: { required: can't be blank }
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -121,6 +122,8 @@ pub struct Api {
     pub schemes: Vec<Text>,
     /// The shape of errors; the status absent for all that have none of their own.
     pub errors: Vec<(Option<Spanned<i64>>, Shape)>,
+    /// The status of a mistake, by its code.
+    pub statuses: Vec<(Text, Spanned<i64>)>,
     /// What is said for a code.
     pub messages: Vec<(Text, Text)>,
 }

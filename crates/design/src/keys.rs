@@ -39,7 +39,7 @@ pub const DESIGN: &[&str] = &[
 ];
 pub const API: &[&str] = &[
     "base", "version", "page", "body", "timeout", "unknown", "origins", "rates", "tokens",
-    "errors", "messages",
+    "errors", "statuses", "messages",
 ];
 pub const PAGE: &[&str] = &["default", "max"];
 pub const TOKENS: &[&str] = &["access", "refresh", "scheme"];

@@ -301,6 +301,15 @@ fn top() -> Definitions {
                         ),
                     ),
                     (
+                        "statuses",
+                        json!({
+                            "type": ["object", "null"],
+                            "description": "The status of a mistake, by its code: bad-request, check, condition-unmet, illegal-move, in-use, invalid, key-reused, unique.",
+                            "propertyNames": { "pattern": KEBAB },
+                            "additionalProperties": { "type": "integer", "minimum": 400, "maximum": 499 },
+                        }),
+                    ),
+                    (
                         "messages",
                         json!({
                             "type": ["object", "null"],

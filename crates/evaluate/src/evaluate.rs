@@ -99,6 +99,10 @@ impl<'e> Evaluator<'e> {
                 Value::Null => Ok(Value::Null),
                 _ => Err(EvaluateError::Mismatch("an id")),
             },
+            ExpressionKind::Part { of, name } => match self.value(of)? {
+                Value::Object(mut parts) => Ok(parts.remove(name).unwrap_or(Value::Null)),
+                _ => Err(EvaluateError::Mismatch("a part")),
+            },
             ExpressionKind::Not(inner) => Ok(Value::Bool(!self.holds(inner)?)),
             ExpressionKind::Negate(inner) => self.negate(inner, &expression.ty),
             ExpressionKind::Binary {

@@ -94,6 +94,11 @@ pub enum ExpressionKind {
     },
     /// The id of a row, written `.id`.
     Id(Box<Expression>),
+    /// A part of an entry of an error's list. Written `f.code`, in shapes of errors only.
+    Part {
+        of: Box<Expression>,
+        name: String,
+    },
     Not(Box<Expression>),
     Negate(Box<Expression>),
     Binary {
@@ -220,7 +225,9 @@ impl Expression {
     /// The direct parts of this expression.
     pub fn children(&self) -> Vec<&Expression> {
         match &self.kind {
-            ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => vec![of],
+            ExpressionKind::Field { of, .. }
+            | ExpressionKind::Part { of, .. }
+            | ExpressionKind::Id(of) => vec![of],
             ExpressionKind::Not(inner) | ExpressionKind::Negate(inner) => vec![inner],
             ExpressionKind::Binary { left, right, .. } => vec![left, right],
             ExpressionKind::In { item, list } => vec![item, list],
@@ -267,7 +274,9 @@ impl Expression {
     /// The same, to be changed.
     pub fn children_mut(&mut self) -> Vec<&mut Expression> {
         match &mut self.kind {
-            ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => vec![of],
+            ExpressionKind::Field { of, .. }
+            | ExpressionKind::Part { of, .. }
+            | ExpressionKind::Id(of) => vec![of],
             ExpressionKind::Not(inner) | ExpressionKind::Negate(inner) => vec![inner],
             ExpressionKind::Binary { left, right, .. } => vec![left, right],
             ExpressionKind::In { item, list } => vec![item, list],

@@ -242,6 +242,7 @@ fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
                 print(scope, value, 0)
             )
         }
+        ExpressionKind::Part { of, name } => format!("{}.{name}", inner(of)),
         ExpressionKind::Function {
             function,
             arguments,

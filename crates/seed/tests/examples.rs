@@ -220,7 +220,11 @@ fn top(design: &Design, found: &mut Constructs) {
     );
     found.note("api: rates", !api.rates.is_empty());
     found.note("api: timeout", api.timeout.is_some());
-    let tokens = (&api.access_lifetime, &api.refresh_lifetime, api.schemes.first());
+    let tokens = (
+        &api.access_lifetime,
+        &api.refresh_lifetime,
+        api.schemes.first(),
+    );
     found.note("api: tokens", matches!(tokens, (Some(_), Some(_), Some(_))));
     found.note("api: version", api.version.is_some());
     found.note("stack: cache", stack.cache.is_some());

@@ -79,6 +79,7 @@ fn fields(entry: &Entry) -> Known {
     Known::Object(BTreeMap::from([
         ("code".to_owned(), text(entry.code)),
         ("detail".to_owned(), text(&entry.detail)),
+        ("field".to_owned(), text(&own_name(entry))),
         ("name".to_owned(), text(name(entry))),
     ]))
 }

@@ -22,6 +22,8 @@ pub(crate) struct Problem {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub log: Option<Box<str>>,
     own_body: Option<Box<OwnBody>>,
+    /// A step says the status, whatever the code has elsewhere.
+    is_chosen: bool,
 }
 
 /// What the operation itself has for a status. Behind a pointer: problems are the errors of many small functions.
@@ -58,6 +60,7 @@ impl Problem {
             headers: Vec::new(),
             log: None,
             own_body: None,
+            is_chosen: false,
         }
     }
 
@@ -167,8 +170,11 @@ impl Problem {
         response
     }
 
-    /// Says it in the words that the design has for its codes.
-    pub(crate) fn in_words_of(mut self, api: &Api) -> Self {
+    /// Says it with the status and in the words that the design has for its codes.
+    pub(crate) fn as_said_by(mut self, api: &Api) -> Self {
+        if !self.is_chosen {
+            self.status = api.status(&self.code, self.status);
+        }
         for entry in &mut self.errors {
             if let Some(text) = api.message(entry.code) {
                 entry.detail = text.to_owned();
@@ -286,6 +292,7 @@ impl From<Failure> for Problem {
             } => {
                 let mut problem = Self::new(status, status_code(status), detail);
                 problem.own_body = body.map(|body| Box::new(OwnBody(body)));
+                problem.is_chosen = true;
                 problem
             }
             Failure::Unavailable(reason) => {

@@ -120,6 +120,9 @@ impl Printer<'_> {
             } => self.map(over, *variable, value, scope),
             ExpressionKind::Filter { .. } => self.row_ids(expression, scope),
             ExpressionKind::List(_) => Err(Unsupported::at("a list as a value", expression.span)),
+            ExpressionKind::Part { .. } => {
+                Err(Unsupported::at("a part of an error", expression.span))
+            }
         }
     }
 

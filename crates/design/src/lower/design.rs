@@ -244,6 +244,13 @@ fn api(context: &mut Context<'_>, node: &Node, api: &mut Api) {
     if let Some(node) = map.get("errors") {
         api.errors = errors(context, node);
     }
+    for (key, value) in section(context, &map, "statuses") {
+        let what = format!("`{}`", key.text.value);
+        let name = context.named(key, value, "a code", NameForm::Kebab);
+        let status = context.text(value, &what);
+        let status = status.and_then(|status| context.integer(&status, &what));
+        api.statuses.extend(name.zip(status));
+    }
     for (key, value) in section(context, &map, "messages") {
         let name = context.named(key, value, "a code", NameForm::Kebab);
         let text = context.text(value, &format!("`{}`", key.text.value));

@@ -44,6 +44,22 @@ const CODES: &[&str] = &[
     "unsupported-media-type",
 ];
 
+/// Codes of mistakes that may have another status. Those of others come with headers, or mean what they say to every
+/// client.
+const MISTAKES: &[&str] = &[
+    "bad-request",
+    "check",
+    "condition-unmet",
+    "illegal-move",
+    "in-use",
+    "invalid",
+    "key-reused",
+    "unique",
+];
+
+/// Statuses that ask for headers or for another request.
+const PROTOCOL: [i64; 10] = [401, 405, 406, 407, 411, 412, 416, 417, 426, 429];
+
 pub(super) fn default_api() -> Api {
     let per_minute = |name: &str, count| {
         (
@@ -72,6 +88,7 @@ pub(super) fn default_api() -> Api {
         refresh_seconds: 30 * 86_400,
         schemes: vec!["Bearer".to_owned()],
         errors: Vec::new(),
+        statuses: Vec::new(),
         messages: Vec::new(),
     }
 }
@@ -137,6 +154,7 @@ impl Lowering<'_> {
         self.read_schemes();
         self.read_origins();
         self.read_rates();
+        self.read_statuses();
         self.read_messages();
         self.read_stack();
     }
@@ -327,21 +345,41 @@ impl Lowering<'_> {
         unused.map(warn).collect()
     }
 
+    fn read_statuses(&mut self) {
+        for (code, status) in &self.design.api.statuses {
+            let known = self.api.statuses.iter();
+            let known = known
+                .map(|(known, _)| known)
+                .any(|known| *known == code.value);
+            if !MISTAKES.contains(&&code.value[..]) {
+                self.no_code(code, "code of a mistake", MISTAKES);
+            } else if known {
+                self.repeated(code, "status");
+            } else if !(400..500).contains(&status.value) || PROTOCOL.contains(&status.value) {
+                let message = format!("{} is no status of a mistake", status.value);
+                let help = "use one such as 400, 403, 404, 409 or 422";
+                self.error("AW358", status.span, message, help);
+            } else {
+                let status = (code.value.clone(), status.value as u16);
+                self.api.statuses.push(status);
+            }
+        }
+    }
+
+    fn no_code(&mut self, code: &Text, what: &str, codes: &[&str]) {
+        let known = codes.iter().copied();
+        let diagnostic = unknown("AW207", code.span, what, &code.value, known);
+        let diagnostic = match diagnostic.help {
+            Some(_) => diagnostic,
+            None => diagnostic.help(format!("use {}", one_of(codes))),
+        };
+        self.report(diagnostic);
+    }
+
     fn read_messages(&mut self) {
         for (code, text) in &self.design.api.messages {
             if !CODES.contains(&&code.value[..]) {
-                let diagnostic = unknown(
-                    "AW207",
-                    code.span,
-                    "code of an error",
-                    &code.value,
-                    CODES.iter().copied(),
-                );
-                let diagnostic = match diagnostic.help {
-                    Some(_) => diagnostic,
-                    None => diagnostic.help(format!("use {}", one_of(CODES))),
-                };
-                self.report(diagnostic);
+                self.no_code(code, "code of an error", CODES);
             } else if self.api.message(&code.value).is_some() {
                 self.repeated(code, "message");
             } else {

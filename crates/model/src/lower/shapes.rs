@@ -323,6 +323,7 @@ impl Lowering<'_> {
                 "an error is the same for everyone",
                 "show `status`, `code`, `title`, `detail`, `fields`, `by_field` or `messages`",
             )),
+            entries: true,
             ..Scope::default()
         };
         let mut bindings = Bindings::default();

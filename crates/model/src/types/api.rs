@@ -24,11 +24,18 @@ pub struct Api {
     /// documents name.
     pub schemes: Vec<String>,
     /// Shapes of error replies: those of one status, and the one of all others, without a status. Their expressions see
-    /// the bindings 0 to 6: `status`, `code`, `title`, `detail`, `fields`, `by_field`, `messages`.
+    /// the bindings 0 to 6: `status`, `code`, `title`, `detail`, `fields`, `by_field`, `messages`. An entry of `fields` has
+    /// the parts [`ENTRY_PARTS`].
     pub errors: Vec<(Option<u16>, Shape)>,
+    /// Statuses of mistakes by their codes, instead of our own.
+    pub statuses: Vec<(String, u16)>,
     /// What is said for a code, instead of our own sentence.
     pub messages: Vec<(String, String)>,
 }
+
+/// What an entry of `fields` says of one value: its place (`article/tagList/0`), the name of its field (`tagList`), the
+/// code, and a sentence.
+pub const ENTRY_PARTS: [&str; 4] = ["name", "field", "code", "detail"];
 
 /// What happens with parameters of the query and keys of the body that nobody declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +65,13 @@ impl Api {
         of(Some(status))
             .or_else(|| of(None))
             .map(|(_, shape)| shape)
+    }
+
+    /// The status of a mistake, where the design has one for its code.
+    pub fn status(&self, code: &str, usual: u16) -> u16 {
+        let mut statuses = self.statuses.iter();
+        let found = statuses.find(|(known, _)| known == code);
+        found.map_or(usual, |(_, status)| *status)
     }
 
     pub fn message(&self, code: &str) -> Option<&str> {

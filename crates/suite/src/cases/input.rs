@@ -278,7 +278,7 @@ fn request(session: &Session, operation: &Operation, row: Option<&RowRef>, body:
     }
 }
 
-/// A 422 that names each of the places, with one of the codes.
+/// A reply that names each of the places, with one of the codes.
 pub(super) fn expect_faults(
     session: &Session,
     request: &Request,
@@ -308,7 +308,8 @@ pub(super) fn expect_faults(
         }
         None => faults.iter().all(|(pointer, codes)| named(pointer, codes)),
     };
-    if reply.status == 422 && all {
+    let status = session.plan.model.api.status("invalid", 422);
+    if reply.status == status && all {
         return Ok(());
     }
     let expected: Vec<String> = faults
@@ -317,7 +318,7 @@ pub(super) fn expect_faults(
         .collect();
     failed(
         request,
-        &format!("422 that names {}", expected.join(", ")),
+        &format!("{status} that names {}", expected.join(", ")),
         &reply.shown(),
         differences,
     )
@@ -338,7 +339,7 @@ fn shaped_faults(
             (format!("{pointer}{item}"), code.copied())
         });
         let problem = Problem {
-            status: 422,
+            status: session.plan.model.api.status("invalid", 422),
             code: "invalid",
             faults: Faults::Known(known.collect()),
         };

@@ -5,7 +5,7 @@ use crate::world::World;
 use archwright_evaluate::Value;
 use archwright_plan::decimal;
 use archwright_plan::model::calendar::{date_to_text, instant_to_text};
-use archwright_plan::model::{BindingId, Shape};
+use archwright_plan::model::{Api, BindingId, Shape};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub enum Faults {
 }
 
 impl Problem {
-    pub fn of(refusal: &Refusal) -> Self {
+    pub fn of(refusal: &Refusal, api: &Api) -> Self {
         let code = match refusal.code {
             "unique" | "forbidden" => Some(refusal.code),
             _ => None,
@@ -39,7 +39,7 @@ impl Problem {
         let pointers = refusal.pointers.iter();
         let known: Vec<_> = pointers.map(|place| (place.clone(), code)).collect();
         Self {
-            status: refusal.status,
+            status: refusal.told_with(api),
             code: refusal.code,
             faults: match refusal.code {
                 _ if !known.is_empty() => Faults::Known(known),
@@ -111,7 +111,13 @@ impl Problem {
                 .collect(),
         };
         let fields = entries.into_iter().map(|(name, code, detail)| {
-            let members = [("name", name), ("code", code), ("detail", detail)];
+            let field = own_name(&name);
+            let members = [
+                ("name", name),
+                ("field", field),
+                ("code", code),
+                ("detail", detail),
+            ];
             let members = members.map(|(key, text)| (key.to_owned(), Value::Text(text)));
             Value::Object(BTreeMap::from(members))
         });
