@@ -2,6 +2,7 @@
 
 use crate::number::{aligned, fitted, number, scaled};
 use crate::{Environment, EvaluateError, RowRef, Value, compared, same};
+use archwright_plan::decimal;
 use archwright_plan::model::calendar::day_of;
 use archwright_plan::model::{
     Aggregate, BinaryOperator, Expression, ExpressionKind, FieldId, FieldKind, Function,
@@ -497,6 +498,10 @@ fn applied(function: Function, values: &[Value], ty: &Type) -> Result<Value> {
         (Function::Abs, [value]) => {
             let (units, scale) = number(value).ok_or(EvaluateError::Mismatch("`abs`"))?;
             fitted(units.abs(), scale, ty)
+        }
+        (Function::String, [Value::Int(number)]) => Ok(Value::Text(number.to_string())),
+        (Function::String, [Value::Decimal { units, scale }]) => {
+            Ok(Value::Text(decimal(*units, *scale)))
         }
         _ => Err(EvaluateError::Mismatch("a function")),
     }

@@ -211,6 +211,8 @@ pub enum Function {
     Coalesce,
     /// `abs(number)`
     Abs,
+    /// `string(number)`: the text that JSON has for a whole number, or the one that a decimal is shown as.
+    String,
 }
 
 impl Expression {

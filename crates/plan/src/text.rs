@@ -292,6 +292,7 @@ fn call(scope: Scope<'_>, function: Function, arguments: &[Expression]) -> Strin
         Function::Date => "date",
         Function::Coalesce => "coalesce",
         Function::Abs => "abs",
+        Function::String => "string",
     };
     // The argument of `duration` is folded into milliseconds.
     if let (Function::Duration, [only]) = (function, arguments)
@@ -301,7 +302,7 @@ fn call(scope: Scope<'_>, function: Function, arguments: &[Expression]) -> Strin
     }
     let global = matches!(
         function,
-        Function::Duration | Function::Date | Function::Coalesce | Function::Abs
+        Function::Duration | Function::Date | Function::Coalesce | Function::Abs | Function::String
     );
     let printed: Vec<String> = arguments
         .iter()

@@ -251,6 +251,23 @@ impl Dialect {
         }
     }
 
+    /// A number as a text, with as many digits after the point as its type has.
+    pub(crate) fn text_of(self, number: &str, scale: Option<u32>) -> String {
+        match (self, scale.unwrap_or(0)) {
+            (Self::Postgres, 0) => format!("CAST({number} AS text)"),
+            (Self::Postgres, scale) => format!("CAST(round({number}, {scale}) AS text)"),
+            (Self::Sqlite, 0) => format!("CAST({number} AS TEXT)"),
+            (Self::Sqlite, scale) => {
+                let power = 10_i64.saturating_pow(scale);
+                format!(
+                    "CASE WHEN {number} IS NOT NULL THEN printf('%s%d.%0{scale}d', \
+                     CASE WHEN {number} < 0 THEN '-' ELSE '' END, \
+                     abs({number}) / {power}, abs({number}) % {power}) END"
+                )
+            }
+        }
+    }
+
     /// The UTC date of an instant, rounded down before 1970 too.
     pub(crate) fn date_of(self, instant: &str) -> String {
         match self {

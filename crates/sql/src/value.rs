@@ -595,6 +595,7 @@ impl Printer<'_> {
             (Function::Coalesce, [text]) => Ok(text.clone()),
             (Function::Coalesce, [_, ..]) => Ok(format!("COALESCE({})", texts.join(", "))),
             (Function::Abs, [text]) => Ok(format!("abs({})", self.wide(text.clone(), &whole.ty))),
+            (Function::String, [text]) => Ok(self.dialect.text_of(text, scale(&arguments[0].ty))),
             _ => Err(Unsupported::at(
                 "a function with these arguments",
                 whole.span,

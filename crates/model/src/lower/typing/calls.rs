@@ -10,7 +10,7 @@ use crate::{
 use archwright_diagnostics::{Diagnostic, Span};
 use archwright_expression::ast::{Kind, Node};
 
-const FUNCTIONS: [&str; 5] = ["size", "duration", "date", "coalesce", "abs"];
+const FUNCTIONS: [&str; 6] = ["size", "duration", "date", "coalesce", "abs", "string"];
 const METHODS: [&str; 16] = [
     "exists",
     "all",
@@ -62,11 +62,13 @@ impl Typer<'_, '_, '_> {
             ("duration", [text]) => self.duration(text, span),
             ("date", [instant]) => self.date(instant, span),
             ("abs", [number]) => self.absolute(number, span),
+            ("string", [number]) => self.string(number, span),
             ("coalesce", [_, _, ..]) => self.coalesce(arguments, span),
             ("size", _) => self.wrong_arguments(span, "size(rows)"),
             ("duration", _) => self.wrong_arguments(span, "duration('7d')"),
             ("date", _) => self.wrong_arguments(span, "date(created_at)"),
             ("abs", _) => self.wrong_arguments(span, "abs(number)"),
+            ("string", _) => self.wrong_arguments(span, "string(number)"),
             ("coalesce", _) => self.wrong_arguments(span, "coalesce(value, instead)"),
             _ => self.no_function(name, name_span),
         }
@@ -85,7 +87,7 @@ impl Typer<'_, '_, '_> {
             "timestamp" => Some(
                 "write the instant in quotes: `created_at > '2026-01-01T00:00:00Z'`".to_owned(),
             ),
-            "int" | "double" | "string" | "uint" | "bool" => {
+            "int" | "double" | "uint" | "bool" => {
                 Some("values are not converted: compare values of one type".to_owned())
             }
             "not" => Some("write `!(…)`".to_owned()),
@@ -190,6 +192,25 @@ impl Typer<'_, '_, '_> {
         }
         let (ty, nullable) = (argument.ty.clone(), argument.nullable);
         Some(call(Function::Abs, vec![argument], ty, nullable, span))
+    }
+
+    fn string(&mut self, argument: &Node, span: Span) -> Option<Typed> {
+        let argument = self.node(argument)?.expression;
+        if !matches!(argument.ty, Type::Int | Type::Decimal { .. }) {
+            let message = format!(
+                "only numbers become texts, and this is {}",
+                self.lowering.describe(&argument.ty)
+            );
+            return self.fail("AW325", argument.span, message, "write `string(number)`");
+        }
+        let nullable = argument.nullable;
+        Some(call(
+            Function::String,
+            vec![argument],
+            Type::Text,
+            nullable,
+            span,
+        ))
     }
 
     fn coalesce(&mut self, arguments: &[Node], span: Span) -> Option<Typed> {
