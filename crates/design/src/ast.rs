@@ -527,7 +527,7 @@ pub enum Shape {
     /// An expression; a row is shown as its entity's default representation. `~` is no body.
     Value(Text),
     Nothing(Span),
-    /// `{ article: …, total: … }`
+    /// `{ article: …, total: … }`; `reason?: …` is left out where it is missing.
     Object(Vec<(Text, Shape)>, Span),
     /// `{ show: ArticleView, of: article }`
     Show {

@@ -23,8 +23,17 @@ pub(crate) fn schema(context: Context, shape: &Shape, inputs: &[InputField]) -> 
                 let inner = schema(context, inner, inputs).unwrap_or(json!({ "type": "null" }));
                 properties.insert(name.clone(), inner);
             }
-            let required = properties.keys().cloned().collect();
-            closed_object(properties, required)
+            let always = entries
+                .iter()
+                .filter(|(_, inner)| !matches!(inner, Shape::IfPresent(_)));
+            closed_object(properties, always.map(|(name, _)| name.clone()).collect())
+        }
+        Shape::IfPresent(inner) => {
+            let mut inner = (**inner).clone();
+            if let Shape::Value(of) | Shape::Show { of, .. } = &mut inner {
+                of.nullable = false;
+            }
+            return schema(context, &inner, inputs);
         }
         Shape::Show { view, of } => {
             let schema = reference("schemas", context.names.view(*view));
@@ -114,9 +123,11 @@ fn example_within(context: Context, shape: &Shape, depth: usize) -> Value {
         Shape::Value(expression) => example_value(context, expression),
         Shape::Object(entries) => entries
             .iter()
+            .filter(|(_, inner)| depth > 0 || !matches!(inner, Shape::IfPresent(_)))
             .map(|(name, inner)| (name.clone(), example_within(context, inner, depth)))
             .collect::<Map<String, Value>>()
             .into(),
+        Shape::IfPresent(inner) => example_within(context, inner, depth),
         Shape::Show { of, .. } if depth == 0 && of.nullable => Value::Null,
         Shape::Each { .. } if depth == 0 => json!([]),
         Shape::Show { view, .. } => example_within(

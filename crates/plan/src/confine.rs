@@ -107,6 +107,7 @@ fn shape(model: &Model, shown: &mut Shape) {
         Shape::Nothing => {}
         Shape::Value(of) | Shape::Show { of, .. } => value(model, of),
         Shape::Object(parts) => parts.iter_mut().for_each(|(_, part)| shape(model, part)),
+        Shape::IfPresent(inner) => shape(model, inner),
         Shape::Each { list, item, .. } => {
             value(model, list);
             shape(model, item);

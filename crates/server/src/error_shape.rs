@@ -46,11 +46,16 @@ fn shown(model: &Model, shape: &Shape, bindings: &[(BindingId, Known)]) -> Optio
     match shape {
         Shape::Value(expression) => Some(json(value(expression)?)),
         Shape::Object(parts) => {
-            let part =
-                |(key, part): &(String, Shape)| Some((key.clone(), shown(model, part, bindings)?));
-            let parts: Option<Map<String, Value>> = parts.iter().map(part).collect();
-            parts.map(Value::Object)
+            let mut members = Map::new();
+            for (key, part) in parts {
+                let value = shown(model, part, bindings)?;
+                if !(matches!(part, Shape::IfPresent(_)) && value.is_null()) {
+                    members.insert(key.clone(), value);
+                }
+            }
+            Some(Value::Object(members))
         }
+        Shape::IfPresent(inner) => shown(model, inner, bindings),
         Shape::Each {
             list, bind, item, ..
         } => {

@@ -49,7 +49,7 @@ pub fn definitions() -> Definitions {
             "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/field" }, { "$ref": "#/$defs/body" }] },
         })),
         ("shape", json!({
-            "description": "A value, an object of shapes, a shown row, a list of rows, or ~ for no body.",
+            "description": "A value, an object of shapes, a shown row, a list of rows, or ~ for no body. `?` after a key: it is left out where its value is missing.",
             "anyOf": [
                 { "type": ["string", "number", "boolean", "null"] },
                 { "$ref": "#/$defs/show" },

@@ -119,6 +119,7 @@ impl Lowering<'_> {
                 .iter()
                 .map(|(_, part)| self.values_of(part, views))
                 .fold(0, usize::saturating_add),
+            Shape::IfPresent(inner) => self.values_of(inner, views),
             Shape::Show { view, .. } => views[view.0],
             Shape::Each { item, .. } => self.values_of(item, views),
         }
@@ -232,12 +233,38 @@ impl Lowering<'_> {
         let mut shapes: Vec<(String, Shape)> = Vec::new();
         let mut sound = true;
         for (name, part) in parts {
-            match self.nested_shape(part, scope, bindings, depth + 1) {
-                Some(shape) => shapes.push((name.value.clone(), shape)),
-                None => sound = false,
+            let Some(shape) = self.nested_shape(part, scope, bindings, depth + 1) else {
+                sound = false;
+                continue;
+            };
+            let key = name.value.strip_suffix('?');
+            if shapes
+                .iter()
+                .any(|(known, _)| known == key.unwrap_or(&name.value))
+            {
+                self.repeated(name, "key");
             }
+            let shape = match key {
+                Some(key) => self.if_present(name, key, shape),
+                None => (name.value.clone(), shape),
+            };
+            shapes.push(shape);
         }
         sound.then_some(Shape::Object(shapes))
+    }
+
+    /// `reason?: …`: a key that is left out where there is nothing to show.
+    fn if_present(&mut self, name: &Text, key: &str, shape: Shape) -> (String, Shape) {
+        let may_be_missing = match &shape {
+            Shape::Value(of) | Shape::Show { of, .. } => of.nullable,
+            _ => false,
+        };
+        if !may_be_missing {
+            let diagnostic =
+                Diagnostic::new("AW358", name.span, format!("`{key}` is never missing"));
+            self.report(diagnostic.help("write the key without `?`"));
+        }
+        (key.to_owned(), Shape::IfPresent(Box::new(shape)))
     }
 
     fn shape_each(
@@ -373,7 +400,7 @@ fn shown(shape: &Shape) -> Vec<usize> {
     match shape {
         Shape::Show { view, .. } => vec![view.0],
         Shape::Object(parts) => parts.iter().flat_map(|(_, part)| shown(part)).collect(),
-        Shape::Each { item, .. } => shown(item),
+        Shape::Each { item, .. } | Shape::IfPresent(item) => shown(item),
         Shape::Value(_) | Shape::Nothing => Vec::new(),
     }
 }

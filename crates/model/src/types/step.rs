@@ -133,6 +133,8 @@ pub enum Shape {
     Value(Expression),
     Nothing,
     Object(Vec<(String, Shape)>),
+    /// Of a key of an object: the key is left out where the value or the row is missing.
+    IfPresent(Box<Shape>),
     Show {
         view: ViewId,
         of: Expression,
@@ -143,4 +145,14 @@ pub enum Shape {
         name: String,
         item: Box<Shape>,
     },
+}
+
+impl Shape {
+    /// What a key of an object shows where it is there.
+    pub fn present(&self) -> &Shape {
+        match self {
+            Self::IfPresent(inner) => inner,
+            shape => shape,
+        }
+    }
 }

@@ -202,6 +202,7 @@ fn shape_names<'a>(shape: &'a Shape, names: &mut BTreeMap<BindingId, &'a str>) {
                 shape_names(member, names);
             }
         }
+        Shape::IfPresent(inner) => shape_names(inner, names),
         Shape::Value(_) | Shape::Nothing | Shape::Show { .. } => {}
     }
 }
@@ -469,9 +470,16 @@ fn shape(scope: Scope<'_>, of: &Shape) -> Value {
         Shape::Value(value) => scope.cel(value).into(),
         Shape::Nothing => Value::Null,
         Shape::Object(members) => {
-            let member = |(key, member): &(String, Shape)| (key.clone(), shape(scope, member));
+            let member = |(key, member): &(String, Shape)| {
+                let mark = match member {
+                    Shape::IfPresent(_) => "?",
+                    _ => "",
+                };
+                (format!("{key}{mark}"), shape(scope, member))
+            };
             Value::Object(members.iter().map(member).collect())
         }
+        Shape::IfPresent(inner) => shape(scope, inner),
         Shape::Show { view, of } => {
             json!({ "show": scope.model.view(*view).name, "of": scope.cel(of) })
         }

@@ -149,9 +149,12 @@ fn shown(judge: &Judge, shape: &Shape) -> Json {
         Shape::Value(value) => plain(judge.value(value, None)),
         Shape::Object(parts) => {
             let parts = parts.iter();
-            let parts = parts.map(|(name, part)| (name.clone(), shown(judge, part)));
-            Json::Object(parts.collect())
+            let parts = parts.map(|(name, part)| (name, part, shown(judge, part)));
+            let there = parts
+                .filter(|(_, part, json)| !(matches!(part, Shape::IfPresent(_)) && json.is_null()));
+            Json::Object(there.map(|(name, _, json)| (name.clone(), json)).collect())
         }
+        Shape::IfPresent(inner) => shown(judge, inner),
         Shape::Each {
             list, bind, item, ..
         } => {

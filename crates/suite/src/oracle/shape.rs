@@ -96,8 +96,15 @@ impl Shaper<'_> {
                         let at = format!("{at}/{name}");
                         (name.clone(), self.shape(judge, part, this, &at))
                     })
+                    .filter(|(_, shown)| *shown != Shown::Absent)
                     .collect(),
             ),
+            Shape::IfPresent(inner) => match self.shape(judge, inner, this, at) {
+                Shown::Exact(Json::Null) => Shown::Absent,
+                // Whether there is anything is not known either.
+                Shown::Anything => Shown::Perhaps,
+                shown => shown,
+            },
             Shape::Show { view, of } => {
                 let show = &judge.world.model().view(*view).show;
                 self.rows(judge, of, this, at, &mut |shaper, row, at| {
