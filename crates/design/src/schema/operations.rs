@@ -160,7 +160,7 @@ fn property(key: &str) -> Value {
         "lock" => boolean("Keeps others from changing the row until the end."),
         "else" => {
             json!({
-                "description": "The answer when nothing is found or the guard fails: not-found, forbidden, a status, or null; or { 404: BODY }.",
+                "description": "The answer when nothing is found, the guard fails or the write is refused: not-found, forbidden, a status, or null; or { 404: BODY }.",
                 "anyOf": [
                     { "type": ["string", "integer", "null"] },
                     {
