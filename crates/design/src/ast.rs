@@ -408,6 +408,8 @@ pub struct Operation {
     pub steps: Vec<Step>,
     /// Status and body, in order. The first is what the operation answers when no step says otherwise.
     pub replies: Vec<(Spanned<i64>, Shape)>,
+    /// Status and headers: `201: { headers: { Location: … }, body: … }`.
+    pub headers: Vec<(Spanned<i64>, Vec<(Text, Text)>)>,
     pub workload: Option<Spanned<Rate>>,
     pub evolution: Evolution,
 }

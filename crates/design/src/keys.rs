@@ -113,6 +113,8 @@ pub const OPERATION: &[&str] = &[
 ];
 pub const INPUT: &[&str] = &["path", "query", "header", "body"];
 pub const SEED: &[&str] = &["rows", "with"];
+/// Of a reply with headers.
+pub const REPLY: &[&str] = &["headers", "body"];
 pub const SHOW: &[&str] = &["show", "of"];
 pub const EACH: &[&str] = &["each", "as", "show", "item"];
 

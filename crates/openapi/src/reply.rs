@@ -36,7 +36,16 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
                 several => Some(json!({ "schema": { "anyOf": several }, "example": example })),
             };
             let description = if status < 400 { "Done." } else { "Refused." };
-            let response = response(context, operation, description, content);
+            let mut response = response(context, operation, description, content);
+            if status == operation.status {
+                for (name, value) in &named.headers {
+                    let mut header = json!({ "schema": { "type": "string" } });
+                    if !value.nullable {
+                        header["required"] = true.into();
+                    }
+                    response["headers"][name] = header;
+                }
+            }
             responses.insert(status.to_string(), response);
         }
     } else {

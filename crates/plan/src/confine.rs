@@ -20,6 +20,9 @@ pub fn confine(model: &mut Model) {
         for (_, reply) in &mut operation.replies {
             shape(model, reply);
         }
+        for (_, header) in &mut operation.headers {
+            value(model, header);
+        }
     }
     model.operations = operations;
     let mut views = std::mem::take(&mut model.views);

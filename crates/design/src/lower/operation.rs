@@ -34,6 +34,10 @@ pub fn operation(context: &mut Context<'_>, name: Text, node: &Node) -> Option<O
         })
         .unwrap_or_default()
     };
+    let (replies, headers) = map
+        .get("reply")
+        .map(|node| replies(context, node))
+        .unwrap_or_default();
     Some(Operation {
         span: name.span.to(node.span),
         about: context.optional_text(&map, "about"),
@@ -54,10 +58,8 @@ pub fn operation(context: &mut Context<'_>, name: Text, node: &Node) -> Option<O
             .get("steps")
             .map(|node| steps(context, node, "`steps`"))
             .unwrap_or_default(),
-        replies: map
-            .get("reply")
-            .map(|node| replies(context, node))
-            .unwrap_or_default(),
+        replies,
+        headers,
         workload: map
             .get("workload")
             .and_then(|node| context.rate(node, "`workload`")),
@@ -240,9 +242,13 @@ fn is_long_field(entries: &[(Key, Node)]) -> bool {
             .all(|(key, _)| keys::FIELD.contains(&key.text.value.as_str()))
 }
 
-fn replies(context: &mut Context<'_>, node: &Node) -> Vec<(Spanned<i64>, Shape)> {
+type Replies = Vec<(Spanned<i64>, Shape)>;
+type Headers = Vec<(Spanned<i64>, Vec<(Text, Text)>)>;
+
+fn replies(context: &mut Context<'_>, node: &Node) -> (Replies, Headers) {
     let entries = context.entries(node, "`reply`").unwrap_or_default();
     let mut replies = Vec::new();
+    let mut headers = Vec::new();
     for (key, value) in entries {
         let status = key
             .text
@@ -260,17 +266,42 @@ fn replies(context: &mut Context<'_>, node: &Node) -> Vec<(Spanned<i64>, Shape)>
             );
             continue;
         };
-        if let Some(shape) = shape::shape(context, value, "a reply") {
-            replies.push((
-                Spanned {
-                    value: status,
-                    span: key.text.span,
-                },
-                shape,
-            ));
-        }
+        let status = Spanned {
+            value: status,
+            span: key.text.span,
+        };
+        let shape = match &value.kind {
+            NodeKind::Mapping(parts, _) if shape::only(parts, keys::REPLY, "headers") => {
+                let (own, shape) = with_headers(context, value);
+                headers.push((status.clone(), own));
+                shape
+            }
+            _ => shape::shape(context, value, "a reply"),
+        };
+        replies.extend(shape.map(|shape| (status, shape)));
     }
-    replies
+    (replies, headers)
+}
+
+/// `{ headers: { Location: … }, body: … }`; without a body it has none.
+fn with_headers(context: &mut Context<'_>, node: &Node) -> (Vec<(Text, Text)>, Option<Shape>) {
+    let place = first_line(context.sources, node.span);
+    let Some(map) = context.map(node, place, "a reply", keys::REPLY) else {
+        return (Vec::new(), None);
+    };
+    let mut headers = Vec::new();
+    let entries = map.get("headers");
+    let entries = entries.and_then(|node| context.entries(node, "`headers`"));
+    for (key, value) in entries.unwrap_or_default() {
+        let what = format!("`{}`", key.text.value);
+        let value = context.expression(value, &what);
+        headers.extend(value.map(|value| (key.text.clone(), value)));
+    }
+    let body = match map.get("body") {
+        Some(body) => shape::shape(context, body, "`body`"),
+        None => Some(Shape::Nothing(place)),
+    };
+    (headers, body)
 }
 
 pub fn steps(context: &mut Context<'_>, node: &Node, what: &str) -> Vec<Step> {

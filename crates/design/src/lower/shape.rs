@@ -35,7 +35,7 @@ pub fn shape(context: &mut Context<'_>, node: &Node, what: &str) -> Option<Shape
 }
 
 /// An object that has the marking key and no others than these is a form of the language, not a body.
-fn only(entries: &[(Key, Node)], allowed: &[&str], marker: &str) -> bool {
+pub fn only(entries: &[(Key, Node)], allowed: &[&str], marker: &str) -> bool {
     let named = |name: &str| entries.iter().any(|(key, _)| key.text.value == name);
     named(marker)
         && entries

@@ -27,7 +27,7 @@ pub fn definitions() -> Definitions {
                 "type": ["object", "null"],
                 "description": "Status and body; the first is the answer when no step says otherwise.",
                 "propertyNames": { "pattern": "^[2-5][0-9][0-9]$" },
-                "additionalProperties": { "$ref": "#/$defs/shape" },
+                "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/reply" }, { "$ref": "#/$defs/shape" }] },
             })),
             ("workload", described(reference("rate"), "How often it is called: 40/s.")),
         ])),
@@ -57,6 +57,15 @@ pub fn definitions() -> Definitions {
                 { "type": "object", "additionalProperties": { "$ref": "#/$defs/shape" } },
             ],
         })),
+        ("reply", object_with("A body with headers.", keys::REPLY, &["headers"], vec![
+            ("headers", json!({
+                "type": ["object", "null"],
+                "description": "Headers, each a text: Location, Link, X-Total-Count.",
+                "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9-]*$" },
+                "additionalProperties": { "$ref": "#/$defs/expression" },
+            })),
+            ("body", described(reference("shape"), "The body; none where it is left out.")),
+        ])),
         ("show", object_with("A row, shown by a view.", keys::SHOW, &["show", "of"], vec![
             ("show", text("The view.")),
             ("of", described(reference("expression"), "The row.")),

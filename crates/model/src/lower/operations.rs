@@ -5,11 +5,42 @@ use super::context::{Lowering, one_of, unknown};
 use super::inputs::Inputs;
 use super::names::Form;
 use super::typing::{Bindings, Scope};
-use crate::{EntityId, InputField, InputKind, Method, Operation, ScalarType, Shape, Step, Who};
+use crate::{
+    EntityId, Expression, InputField, InputKind, Method, Operation, ScalarType, Shape, Step, Type,
+    Who,
+};
 use archwright_design::ast::{self, StepKind, Text};
 use archwright_diagnostics::Diagnostic;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+
+/// Headers that say how a reply is sent, kept or judged.
+const SERVERS: [&str; 24] = [
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "date",
+    "deprecation",
+    "etag",
+    "idempotency-replayed",
+    "keep-alive",
+    "ratelimit",
+    "ratelimit-policy",
+    "referrer-policy",
+    "set-cookie",
+    "strict-transport-security",
+    "traceparent",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "x-content-type-options",
+    "x-request-id",
+];
 
 impl Lowering<'_> {
     pub fn check_operations(&mut self) {
@@ -141,6 +172,10 @@ impl Lowering<'_> {
         scope.token = true;
         let replies = self.replies(source, &steps, &scope, &mut bindings);
         self.refuse_shown_passwords(&steps, &replies, &body_input);
+        let headers = self.reply_headers(source, &scope);
+        let shown = headers.iter().map(|(_, value)| Shape::Value(value.clone()));
+        let shown: Vec<(u16, Shape)> = shown.map(|shape| (200, shape)).collect();
+        self.refuse_shown_passwords(&[], &shown, &body_input);
         Operation {
             name: source.name.value.clone(),
             about: source
@@ -159,6 +194,7 @@ impl Lowering<'_> {
             body_input,
             steps,
             replies,
+            headers,
             workload: source.workload.as_ref().map(|rate| self.checked_rate(rate)),
             evolution: super::entities::evolution(&source.evolution),
             span: source.span,
@@ -332,6 +368,71 @@ impl Lowering<'_> {
             );
         }
         replies
+    }
+
+    /// The headers of the reply of success.
+    fn reply_headers(
+        &mut self,
+        source: &ast::Operation,
+        scope: &Scope,
+    ) -> Vec<(String, Expression)> {
+        let mut replies = source.replies.iter();
+        let success = replies.find(|(status, _)| (200..300).contains(&status.value));
+        let mut headers: Vec<(String, Expression)> = Vec::new();
+        for (status, own) in &source.headers {
+            if success.is_none_or(|(success, _)| success.value != status.value) {
+                let message = "only the reply when nothing fails has headers of its own";
+                let help = "move them to the first reply from 200 to 299";
+                self.error("AW358", status.span, message, help);
+                continue;
+            }
+            for (name, value) in own {
+                if !self.is_reply_header(name) {
+                    continue;
+                }
+                if headers
+                    .iter()
+                    .any(|(known, _)| known.eq_ignore_ascii_case(&name.value))
+                {
+                    self.repeated(name, "header");
+                    continue;
+                }
+                let Some(typed) = self.typed(value, scope) else {
+                    continue;
+                };
+                let value = typed.expression;
+                if value.ty != Type::Text {
+                    let message = format!(
+                        "a header is a text, and this is {}",
+                        self.describe(&value.ty)
+                    );
+                    let help = "write a text; `string(number)` makes one of a number";
+                    self.error("AW358", value.span, message, help);
+                    continue;
+                }
+                headers.push((name.value.clone(), value));
+            }
+        }
+        headers
+    }
+
+    fn is_reply_header(&mut self, name: &Text) -> bool {
+        let text = name.value.to_ascii_lowercase();
+        let sound = text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text
+                .chars()
+                .all(|next| next.is_ascii_alphanumeric() || next == '-');
+        if !sound {
+            let message = format!("`{}` is no name of a header", name.value);
+            let help = "write letters, digits and hyphens: `Location`, `X-Total-Count`";
+            self.error("AW358", name.span, message, help);
+        } else if SERVERS.contains(&&text[..]) || text.starts_with("access-control-") {
+            let message = format!("the server itself says `{}`", name.value);
+            self.error("AW358", name.span, message, "remove it");
+        } else {
+            return true;
+        }
+        false
     }
 
     /// Entities that steps and views of operations use.

@@ -4,6 +4,7 @@ use super::{
     EntityId, Evolution, Grant, Literal, Otherwise, Rate, RoleId, ScalarType, Shape, Step,
     StepKind, Unknown, ViewId,
 };
+use crate::Expression;
 use archwright_diagnostics::Span;
 
 /// A field of a request that belongs to no entity.
@@ -85,6 +86,8 @@ pub struct Operation {
     pub body_input: Vec<InputField>,
     pub steps: Vec<Step>,
     pub replies: Vec<(u16, Shape)>,
+    /// Headers of the reply when nothing fails, all of them texts; a missing one is left out.
+    pub headers: Vec<(String, Expression)>,
     pub workload: Option<Rate>,
     pub evolution: Evolution,
     pub span: Span,

@@ -48,6 +48,8 @@ pub(super) fn program(model: &Model, operation: &Operation) -> Value {
         .replies
         .iter()
         .map(|(status, reply)| (status.to_string(), shape(scope, reply)));
+    let headers = named.headers.iter();
+    let headers = headers.map(|(name, value)| (name.clone(), Value::from(scope.cel(value))));
     json!({
         "input": {
             "path": fields(model, &named.path_input),
@@ -57,6 +59,7 @@ pub(super) fn program(model: &Model, operation: &Operation) -> Value {
         },
         "steps": steps(scope, &named.steps),
         "reply": replies.collect::<Map<_, _>>(),
+        "headers": headers.collect::<Map<_, _>>(),
     })
 }
 

@@ -20,7 +20,7 @@ pub use kept::broken_since;
 pub use list::{Question, answer};
 pub use problem::{Faults, Problem};
 pub use program::{Course, Inputs, Performed, SignedIn, perform};
-pub use shape::{Told, own_shape, shape};
+pub use shape::{Told, headers, own_shape, shape};
 pub use show::{Shown, adopt, compare, fits, learn, name, representation};
 pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
 

@@ -79,6 +79,23 @@ pub fn shape(judge: &Judge, shape: &Shape, done: &Performed) -> Foretold {
     }
 }
 
+/// The headers of the reply.
+pub fn headers(judge: &Judge, operation: &Operation, done: &Performed) -> Vec<(String, Shown)> {
+    let mut shaper = Shaper {
+        done,
+        told: Vec::new(),
+    };
+    let judge = Judge {
+        inputs: &done.inputs,
+        bindings: &done.bindings,
+        ..*judge
+    };
+    let headers = operation.headers.iter();
+    headers
+        .map(|(name, value)| (name.clone(), shaper.value(&judge, value, None, "")))
+        .collect()
+}
+
 struct Shaper<'d> {
     done: &'d Performed,
     told: Vec<(String, Told)>,
@@ -198,6 +215,7 @@ impl Shaper<'_> {
             return shown;
         }
         let (known, hangs) = judge.told(value, this);
+        let hangs = hangs || self.is_of_a_new_row(judge, value, this);
         match &value.kind {
             ExpressionKind::Field { of, field } => {
                 if let (Value::Row(row), false) = judge.told(of, this)
@@ -226,6 +244,20 @@ impl Shaper<'_> {
             Value::Date(day) if of_the_clock(value) => Shown::AboutDay(day),
             known => Shown::Exact(plain(&known)),
         }
+    }
+
+    /// Whether it is made of the id of a row that has none yet.
+    fn is_of_a_new_row(&self, judge: &Judge, value: &Expression, this: Option<&RowRef>) -> bool {
+        let mut is_new = false;
+        value.walk(&mut |part| {
+            if let ExpressionKind::Id(of) = &part.kind
+                && let ExpressionKind::Binding(_) | ExpressionKind::This = of.kind
+                && let Value::Row(row) = judge.value(of, this)
+            {
+                is_new |= row.id.starts_with(super::NEW);
+            }
+        });
+        is_new
     }
 
     /// Any text that then proves to be a token.
