@@ -5,7 +5,7 @@
 mod common;
 
 use archwright_plan::Plan;
-use archwright_plan::model::Unknown;
+use archwright_plan::model::{Operation, Shape, Unknown};
 use archwright_suite::text;
 use common::{failed, postgres_database, serve, serve_on, suite};
 
@@ -100,6 +100,128 @@ fn a_server_that_leaves_alone_what_it_should_refuse_is_found_out() {
     catches(&design(LENIENT), "op.strict/closed/*", |plan| {
         for operation in &mut plan.operations {
             operation.unknown = Unknown::Ignore;
+        }
+    });
+}
+
+const OWN: &str = r#"
+archwright: 1
+name: notes
+api:
+  statuses: { invalid: 400, bad-request: 400, unique: 422, key-reused: 409, in-use: 403 }
+  errors:
+    400:
+      message: detail
+      errors: { each: fields, as: f, item: { field: f.field, at: f.name, code: f.code } }
+    default: { message: detail, code: code }
+  tokens: { scheme: [token, Bearer] }
+roles: { member: { sign-up: open } }
+entities:
+  User:
+    account: email
+    fields: { email: "email, unique" }
+    allow: { read: owner }
+  Shelf:
+    id: int
+    fields: { name: "string(1..20), unique", notes: "Note[], by shelf" }
+    allow: { read: anyone, write: member }
+  Note:
+    fields:
+      title: string(1..20), unique
+      size: int, min -9, max 9 = 0
+      price: "decimal(9,2)?, min -5, max 5"
+      about: string(1..20)?
+      shelf: Shelf?, on-delete restrict
+    allow: { read: anyone, write: member }
+views:
+  ShelfView:
+    of: Shelf
+    show: { id: id, url: "'/shelves/' + string(id)" }
+  NoteView:
+    of: Note
+    show:
+      title: title
+      about?: about
+      price?: string(price)
+      shelf?: { show: ShelfView, of: shelf }
+operations:
+  add:
+    route: POST /add
+    by: member
+    input: { body: { note: { title: string(1..20), about?: "string(1..20)", size: "int, min -9, max 9 = 0" } } }
+    steps:
+      - create: { note: Note }
+        set: { title: body.note.title, about: body.note.about, size: body.note.size }
+        else: 410
+    reply:
+      201:
+        headers: { Location: "'/notes/' + note.title + '/' + string(note.size)", X-About: note.about }
+        body: { show: NoteView, of: note }
+  store:
+    route: POST /store
+    by: member
+    input: { body: { name: string(1..20) } }
+    steps:
+      - create: { shelf: Shelf }
+        set: { name: body.name }
+    reply: { 201: { headers: { Location: "'/shelves/' + string(shelf.id)" }, body: { show: ShelfView, of: shelf } } }
+  notes:
+    route: GET /all
+    by: anyone
+    steps:
+      - list: { notes: Note }
+        sort: title
+        limit: 5
+    reply: { 200: { notes: { each: notes, as: n, show: NoteView } } }
+  one:
+    route: GET /one/{title}
+    by: anyone
+    input: { path: { title: string(1..20) } }
+    steps:
+      - find: { note: Note }
+        where: title == path.title
+    reply: { 200: { headers: { X-About: note.about }, body: { show: NoteView, of: note } } }
+"#;
+
+#[test]
+fn statuses_headers_and_keys_that_are_left_out_are_foretold() {
+    passes(&design(OWN));
+}
+
+fn named<'a>(plan: &'a mut Plan, name: &str) -> &'a mut Operation {
+    let mut operations = plan.model.operations.iter_mut();
+    operations.find(|one| one.name == name).unwrap()
+}
+
+#[test]
+fn a_server_with_other_statuses_is_found_out() {
+    for case in ["notes.create/invalid/*", "op.add/invalid/*", "notes.create/unique*"] {
+        catches(&design(OWN), case, |plan| plan.model.api.statuses.clear());
+    }
+}
+
+#[test]
+fn a_server_with_other_headers_is_found_out() {
+    for case in ["op.add/happy/*", "op.one/happy/*"] {
+        catches(&design(OWN), case, |plan| {
+            for name in ["add", "one"] {
+                named(plan, name).headers.clear();
+            }
+        });
+    }
+}
+
+#[test]
+fn a_server_that_shows_null_for_a_key_that_is_left_out_is_found_out() {
+    catches(&design(OWN), "op.add/happy/*", |plan| {
+        let view = plan.model.views.iter_mut().find(|view| view.name == "NoteView");
+        let Shape::Object(parts) = &mut view.unwrap().show else {
+            panic!("no object");
+        };
+        for (_, part) in parts {
+            if let Shape::IfPresent(inner) = part {
+                *part = (**inner).clone();
+            }
         }
     });
 }

@@ -178,3 +178,117 @@ async fn json_by_another_name_is_json() {
     })
     .await;
 }
+
+const OWN: &str = r#"
+archwright: 1
+name: notes
+api:
+  statuses: { invalid: 400, unique: 422, check: 403 }
+  errors:
+    400:
+      message: detail
+      errors: { each: fields, as: f, item: { field: f.field, at: f.name, why: "f.code == 'required' ? 'missing_field' : 'invalid'" } }
+    default: { message: detail, status: status }
+entities:
+  Note:
+    fields:
+      title: string(1..20), unique
+      size: int, max 9 = 0
+      about: string(1..20)?
+      tags: Tag[]
+    checks: { even: { that: size % 2 == 0, message: Odd. } }
+    allow: { read: anyone, write: anyone }
+  Tag:
+    fields: { name: string(1..20) }
+operations:
+  add:
+    route: POST /add
+    by: anyone
+    input: { body: { note: { title: string(1..20), about: "string(1..20)?", size: int = 2 } } }
+    steps:
+      - create: { note: Note }
+        set: { title: body.note.title, about: body.note.about, size: body.note.size }
+    reply:
+      201:
+        headers:
+          Location: "'/notes/' + note.title + '?size=' + string(note.size)"
+          X-About: note.about
+        body: { title: note.title, about?: note.about }
+  grow:
+    route: POST /grow/{title}
+    by: anyone
+    steps:
+      - find: { note: Note }
+        where: title == path.title
+        else: 422
+      - increment: { note.size: 1 }
+    reply: { 200: { size: note.size } }
+"#;
+
+#[tokio::test]
+async fn mistakes_have_the_statuses_and_the_words_of_the_design() {
+    on_both(OWN, async |server| {
+        let refused = server.post("/v1/notes", json!({ "size": 12 })).send().await;
+        let refused = refused.expect(400).json();
+        let expected = json!([
+            { "field": "title", "at": "title", "why": "missing_field" },
+            { "field": "size", "at": "size", "why": "invalid" },
+        ]);
+        assert_eq!(refused["errors"], expected);
+
+        let body = json!({ "note": { "title": "" } });
+        let refused = server.post("/v1/add", body).send().await.expect(400).json();
+        let expected = json!([{ "field": "title", "at": "note/title", "why": "invalid" }]);
+        assert_eq!(refused["errors"], expected);
+
+        let note = json!({ "title": "a" });
+        server.post("/v1/notes", note.clone()).send().await.expect(201);
+        let taken = server.post("/v1/notes", note).send().await.expect(422);
+        assert_eq!(taken.json()["status"], 422);
+        let taken = server.post("/v1/add", json!({ "note": { "title": "a" } }));
+        taken.send().await.expect(422);
+
+        // A check that no input breaks, and a status that a step asks for.
+        server.ask("POST", "/v1/grow/a").send().await.expect(403);
+        server.ask("POST", "/v1/grow/b").send().await.expect(422);
+        // What the protocol says stays.
+        server.get("/v1/nothing").send().await.expect(404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn replies_have_headers_of_their_own_and_leave_out_what_is_missing() {
+    on_both(OWN, async |server| {
+        let add = |note: serde_json::Value| {
+            let ask = server.post("/v1/add", json!({ "note": note }));
+            ask.header("idempotency-key", "k-1").send()
+        };
+        let first = add(json!({ "title": "é b", "about": "x" })).await.expect(201);
+        assert_eq!(first.json(), json!({ "title": "é b", "about": "x" }));
+        assert_eq!(first.header("location"), "/notes/%C3%A9 b?size=2");
+        assert_eq!(first.header("x-about"), "x");
+        let again = add(json!({ "title": "é b", "about": "x" })).await.expect(201);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(again.header("location"), first.header("location"));
+        assert_eq!(again.header("x-about"), "x");
+
+        let plain = server.post("/v1/add", json!({ "note": { "title": "c" } }));
+        let plain = plain.send().await.expect(201);
+        assert_eq!(plain.json(), json!({ "title": "c" }));
+        assert_eq!(plain.headers.get("x-about"), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_header_takes_no_line_from_a_value() {
+    on_both(OWN, async |server| {
+        let note = json!({ "title": "a\r\nX-Evil: 1", "about": "b\nc" });
+        let reply = server.post("/v1/add", json!({ "note": note })).send().await;
+        let reply = reply.expect(201);
+        assert_eq!(reply.headers.get("x-evil"), None);
+        assert_eq!(reply.header("x-about"), "b%0Ac");
+    })
+    .await;
+}
