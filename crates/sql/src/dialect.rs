@@ -226,6 +226,15 @@ impl Dialect {
         }
     }
 
+    /// One of two JSON lists.
+    pub(crate) fn either_list(self, test: &str, then: &str, otherwise: &str) -> String {
+        let cast = match self {
+            Self::Sqlite => "",
+            Self::Postgres => "::jsonb",
+        };
+        format!("(CASE WHEN {test} THEN ({then}){cast} ELSE ({otherwise}){cast} END)")
+    }
+
     /// Characters of a text, or items of a list.
     pub(crate) fn size(self, text: &str, list: bool) -> String {
         match (self, list) {

@@ -244,6 +244,20 @@ impl Printer<'_> {
         if matches!(over.kind, ExpressionKind::Binding(_)) {
             return self.value(over, scope);
         }
+        if let ExpressionKind::Conditional {
+            test,
+            then,
+            otherwise,
+        } = &over.kind
+        {
+            let test = self.condition(test, scope)?;
+            let then = self.row_ids(then, scope)?;
+            let otherwise = self.row_ids(otherwise, scope)?;
+            return Ok(self.dialect.either_list(&test, &then, &otherwise));
+        }
+        if let ExpressionKind::Literal(Literal::Null) = over.kind {
+            return Ok("NULL".to_owned());
+        }
         let source = self.source(over, scope)?;
         let id = self.row_id(&source.row)?;
         let order = self.natural_order(&source)?;

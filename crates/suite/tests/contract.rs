@@ -195,7 +195,11 @@ fn named<'a>(plan: &'a mut Plan, name: &str) -> &'a mut Operation {
 
 #[test]
 fn a_server_with_other_statuses_is_found_out() {
-    for case in ["notes.create/invalid/*", "op.add/invalid/*", "notes.create/unique*"] {
+    for case in [
+        "notes.create/invalid/*",
+        "op.add/invalid/*",
+        "notes.create/unique*",
+    ] {
         catches(&design(OWN), case, |plan| plan.model.api.statuses.clear());
     }
 }
@@ -214,7 +218,11 @@ fn a_server_with_other_headers_is_found_out() {
 #[test]
 fn a_server_that_shows_null_for_a_key_that_is_left_out_is_found_out() {
     catches(&design(OWN), "op.add/happy/*", |plan| {
-        let view = plan.model.views.iter_mut().find(|view| view.name == "NoteView");
+        let view = plan
+            .model
+            .views
+            .iter_mut()
+            .find(|view| view.name == "NoteView");
         let Shape::Object(parts) = &mut view.unwrap().show else {
             panic!("no object");
         };

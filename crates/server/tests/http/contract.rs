@@ -242,7 +242,11 @@ async fn mistakes_have_the_statuses_and_the_words_of_the_design() {
         assert_eq!(refused["errors"], expected);
 
         let note = json!({ "title": "a" });
-        server.post("/v1/notes", note.clone()).send().await.expect(201);
+        server
+            .post("/v1/notes", note.clone())
+            .send()
+            .await
+            .expect(201);
         let taken = server.post("/v1/notes", note).send().await.expect(422);
         assert_eq!(taken.json()["status"], 422);
         let taken = server.post("/v1/add", json!({ "note": { "title": "a" } }));
@@ -264,11 +268,15 @@ async fn replies_have_headers_of_their_own_and_leave_out_what_is_missing() {
             let ask = server.post("/v1/add", json!({ "note": note }));
             ask.header("idempotency-key", "k-1").send()
         };
-        let first = add(json!({ "title": "é b", "about": "x" })).await.expect(201);
+        let first = add(json!({ "title": "é b", "about": "x" }))
+            .await
+            .expect(201);
         assert_eq!(first.json(), json!({ "title": "é b", "about": "x" }));
         assert_eq!(first.header("location"), "/notes/%C3%A9 b?size=2");
         assert_eq!(first.header("x-about"), "x");
-        let again = add(json!({ "title": "é b", "about": "x" })).await.expect(201);
+        let again = add(json!({ "title": "é b", "about": "x" }))
+            .await
+            .expect(201);
         assert_eq!(again.header("idempotency-replayed"), "true");
         assert_eq!(again.header("location"), first.header("location"));
         assert_eq!(again.header("x-about"), "x");

@@ -66,6 +66,25 @@ operations:
                   each: b.tags
                   as: t
                   item: { all: "s.name + '/' + b.name + '/' + t.name", beside: "size(t.books) - size(s.books)", shelf: { show: ShelfView, of: s } }
+  some:
+    route: GET /some
+    by: anyone
+    input: { query: { up: bool = true, shelf: "string(1..40)?" } }
+    steps:
+      - list: { rising: Shelf }
+        sort: [name]
+      - list: { falling: Shelf }
+        sort: [-name]
+      - find: { shelf: Shelf }
+        where: name == query.shelf
+        else: null
+    reply:
+      200:
+        names: { each: "query.up ? rising : falling", as: s, item: { name: s.name, twin?: s.twin.name } }
+        many: "size(shelf == null ? rising : falling)"
+        books: "(query.up ? shelf.books : shelf.twin.books).count(b, b.name != '')"
+        shelf?: { show: ShelfView, of: shelf }
+        name?: shelf.name
   viewed:
     route: GET /viewed
     by: anyone
@@ -129,6 +148,24 @@ async fn one_row_in_several_lists_is_shown_with_each_of_them() {
         ada: POST /v1/books {"shelf_id": $a, "name": "p", "tag_ids": [$x]} => 201
         ada: POST /v1/books {"shelf_id": $a, "name": "q", "tag_ids": [$x]} => 201
         nobody: GET /v1/tagged => 200 [["px"], ["qx"]]
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_condition_chooses_between_rows_and_missing_keys_are_left_out() {
+    let design = DESIGN.replace("operations:\n", VIEW);
+    check(
+        &design,
+        &["ada:member"],
+        r#"
+        ada: POST /v1/shelves {"name": "A"} => 201 as a
+        ada: POST /v1/shelves {"name": "B", "twin_id": $a} => 201 as b
+        ada: POST /v1/books {"shelf_id": $a, "name": "p"} => 201
+        nobody: GET /v1/some => 200 {"names": [{"name": "A", "twin": "<absent>"}, {"name": "B", "twin": "A"}], "many": 2, "books": 0, "shelf": "<absent>", "name": "<absent>"}
+        nobody: GET /v1/some?up=false&shelf=B => 200 {"names": [{"name": "B", "twin": "A"}, {"name": "A", "twin": "<absent>"}], "many": 2, "books": 1, "shelf": {"name": "B"}, "name": "B"}
+        nobody: GET /v1/some?shelf=A => 200 {"names": [{"name": "A"}, {"name": "B"}], "books": 1, "shelf": {"name": "A"}}
         "#,
     )
     .await;
