@@ -536,6 +536,12 @@ pub enum Shape {
         view: Text,
         of: Text,
     },
+    /// `{ if: article.hidden, then: …, else: … }`; nothing where the condition does not hold and there is no `else`.
+    If {
+        test: Text,
+        then: Box<Shape>,
+        otherwise: Option<Box<Shape>>,
+    },
     /// `{ each: articles, as: a, show: ArticleView }`, or `item:` with a shape instead of `show`.
     Each {
         list: Text,

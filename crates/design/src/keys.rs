@@ -116,6 +116,7 @@ pub const SEED: &[&str] = &["rows", "with"];
 /// Of a reply with headers.
 pub const REPLY: &[&str] = &["headers", "body"];
 pub const SHOW: &[&str] = &["show", "of"];
+pub const CHOICE: &[&str] = &["if", "then", "else"];
 pub const EACH: &[&str] = &["each", "as", "show", "item"];
 
 /// Words after the type of a field's short form.

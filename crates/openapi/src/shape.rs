@@ -28,6 +28,22 @@ pub(crate) fn schema(context: Context, shape: &Shape, inputs: &[InputField]) -> 
                 .filter(|(_, inner)| !matches!(inner, Shape::IfPresent(_)));
             closed_object(properties, always.map(|(name, _)| name.clone()).collect())
         }
+        Shape::If {
+            then, otherwise, ..
+        } => {
+            let null = || json!({ "type": "null" });
+            let then = schema(context, then, inputs).unwrap_or_else(null);
+            let otherwise = otherwise.as_ref();
+            let otherwise = otherwise.and_then(|part| schema(context, part, inputs));
+            let otherwise = otherwise.unwrap_or_else(null);
+            match then == otherwise {
+                true => then,
+                false => json!({ "anyOf": [then, otherwise] }),
+            }
+        }
+        Shape::IfPresent(inner) if let Shape::If { then, .. } = &**inner => {
+            return schema(context, then, inputs);
+        }
         Shape::IfPresent(inner) => {
             let mut inner = (**inner).clone();
             if let Shape::Value(of) | Shape::Show { of, .. } = &mut inner {
@@ -128,6 +144,7 @@ fn example_within(context: Context, shape: &Shape, depth: usize) -> Value {
             .collect::<Map<String, Value>>()
             .into(),
         Shape::IfPresent(inner) => example_within(context, inner, depth),
+        Shape::If { then, .. } => example_within(context, then, depth),
         Shape::Show { of, .. } if depth == 0 && of.nullable => Value::Null,
         Shape::Each { .. } if depth == 0 => json!([]),
         Shape::Show { view, .. } => example_within(

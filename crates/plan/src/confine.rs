@@ -111,6 +111,15 @@ fn shape(model: &Model, shown: &mut Shape) {
         Shape::Value(of) | Shape::Show { of, .. } => value(model, of),
         Shape::Object(parts) => parts.iter_mut().for_each(|(_, part)| shape(model, part)),
         Shape::IfPresent(inner) => shape(model, inner),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => {
+            value(model, test);
+            shape(model, then);
+            otherwise.iter_mut().for_each(|part| shape(model, part));
+        }
         Shape::Each { list, item, .. } => {
             value(model, list);
             shape(model, item);

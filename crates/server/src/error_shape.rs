@@ -56,6 +56,15 @@ fn shown(model: &Model, shape: &Shape, bindings: &[(BindingId, Known)]) -> Optio
             Some(Value::Object(members))
         }
         Shape::IfPresent(inner) => shown(model, inner, bindings),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => match (value(test)?, otherwise) {
+            (Known::Bool(true), _) => shown(model, then, bindings),
+            (_, Some(part)) => shown(model, part, bindings),
+            (_, None) => Some(Value::Null),
+        },
         Shape::Each {
             list, bind, item, ..
         } => {

@@ -144,6 +144,8 @@ views:
       about?: about
       price?: string(price)
       shelf?: { show: ShelfView, of: shelf }
+      large: { if: size > 5, then: { size: size }, else: "'no'" }
+      small?: { if: size < 0, then: size }
 operations:
   add:
     route: POST /add
@@ -213,6 +215,27 @@ fn a_server_with_other_headers_is_found_out() {
             }
         });
     }
+}
+
+#[test]
+fn a_server_that_chooses_the_other_shape_is_found_out() {
+    catches(&design(OWN), "op.add/happy/*", |plan| {
+        let mut views = plan.model.views.iter_mut();
+        let view = views.find(|view| view.name == "NoteView");
+        let Shape::Object(parts) = &mut view.unwrap().show else {
+            panic!("no object");
+        };
+        for (_, part) in parts {
+            if let Shape::If {
+                then,
+                otherwise: Some(otherwise),
+                ..
+            } = part
+            {
+                std::mem::swap(then, otherwise);
+            }
+        }
+    });
 }
 
 #[test]

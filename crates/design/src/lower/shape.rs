@@ -30,6 +30,7 @@ pub fn shape(context: &mut Context<'_>, node: &Node, what: &str) -> Option<Shape
         }
         NodeKind::Mapping(entries, _) if only(entries, keys::SHOW, "show") => show(context, node),
         NodeKind::Mapping(entries, _) if only(entries, keys::EACH, "each") => each(context, node),
+        NodeKind::Mapping(entries, _) if only(entries, keys::CHOICE, "if") => choice(context, node),
         NodeKind::Mapping(entries, _) => Some(Shape::Object(object(context, entries), node.span)),
     }
 }
@@ -74,6 +75,25 @@ fn show(context: &mut Context<'_>, node: &Node) -> Option<Shape> {
     Some(Shape::Show {
         view: view?,
         of: of?,
+    })
+}
+
+/// One of two shapes.
+fn choice(context: &mut Context<'_>, node: &Node) -> Option<Shape> {
+    let place = first_line(context.sources, node.span);
+    let map = context.map(node, place, "a choice", keys::CHOICE)?;
+    let test = context.optional_expression(&map, "if");
+    let then = context
+        .required(&map, "a choice", "then")
+        .and_then(|then| shape(context, then, "`then`"));
+    let otherwise = match map.get("else") {
+        Some(node) => Some(Box::new(shape(context, node, "`else`")?)),
+        None => None,
+    };
+    Some(Shape::If {
+        test: test?,
+        then: Box::new(then?),
+        otherwise,
     })
 }
 

@@ -54,6 +54,7 @@ pub fn definitions() -> Definitions {
                 { "type": ["string", "number", "boolean", "null"] },
                 { "$ref": "#/$defs/show" },
                 { "$ref": "#/$defs/each" },
+                { "$ref": "#/$defs/choice" },
                 { "type": "object", "additionalProperties": { "$ref": "#/$defs/shape" } },
             ],
         })),
@@ -75,6 +76,11 @@ pub fn definitions() -> Definitions {
             ("as", text("Name for one of them.")),
             ("show", text("The view for each.")),
             ("item", described(reference("shape"), "The shape for each, instead of a view.")),
+        ])),
+        ("choice", object_with("One of two shapes.", keys::CHOICE, &["if", "then"], vec![
+            ("if", described(reference("expression"), "Which of them.")),
+            ("then", described(reference("shape"), "The shape where it holds.")),
+            ("else", described(reference("shape"), "The shape where it does not; null where this is left out.")),
         ])),
         ("steps", json!({
             "type": ["array", "null"],

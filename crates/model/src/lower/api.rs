@@ -235,7 +235,7 @@ impl Lowering<'_> {
     pub fn unknown(&mut self, text: Option<&Text>) -> Unknown {
         let known = [Unknown::Refuse, Unknown::Ignore];
         let names = known.map(Unknown::name);
-        let chosen = self.choice(text, &names, "way with what is unknown");
+        let chosen = self.choice(text, &names, "value of `unknown`");
         let chosen =
             chosen.and_then(|chosen| known.into_iter().find(|one| one.name() == chosen.name));
         chosen.unwrap_or(self.api.unknown)

@@ -120,6 +120,13 @@ impl Lowering<'_> {
                 .map(|(_, part)| self.values_of(part, views))
                 .fold(0, usize::saturating_add),
             Shape::IfPresent(inner) => self.values_of(inner, views),
+            // A query reads both.
+            Shape::If {
+                then, otherwise, ..
+            } => otherwise
+                .iter()
+                .map(|part| self.values_of(part, views))
+                .fold(self.values_of(then, views), usize::saturating_add),
             Shape::Show { view, .. } => views[view.0],
             Shape::Each { item, .. } => self.values_of(item, views),
         }
@@ -200,6 +207,26 @@ impl Lowering<'_> {
                 }
                 Some(Shape::Show { view, of: row })
             }
+            Source::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                let test = self.condition(test, scope);
+                let then = self.nested_shape(then, scope, bindings, depth + 1);
+                let otherwise = match otherwise {
+                    Some(part) => {
+                        let part = self.nested_shape(part, scope, bindings, depth + 1);
+                        Some(Box::new(part?))
+                    }
+                    None => None,
+                };
+                Some(Shape::If {
+                    test: test?,
+                    then: Box::new(then?),
+                    otherwise,
+                })
+            }
             Source::Each { list, name, item } => {
                 self.shape_each(list, name, item, scope, bindings, depth)
             }
@@ -257,6 +284,7 @@ impl Lowering<'_> {
     fn if_present(&mut self, name: &Text, key: &str, shape: Shape) -> (String, Shape) {
         let may_be_missing = match &shape {
             Shape::Value(of) | Shape::Show { of, .. } => of.nullable,
+            Shape::If { otherwise, .. } => otherwise.is_none(),
             _ => false,
         };
         if !may_be_missing {
@@ -390,6 +418,7 @@ fn place_of(shape: &Source) -> Span {
     match shape {
         Source::Nothing(span) | Source::Object(_, span) => *span,
         Source::Value(text) => text.span,
+        Source::If { test, .. } => test.span,
         Source::Show { view, .. } => view.span,
         Source::Each { list, .. } => list.span,
     }
@@ -401,6 +430,12 @@ fn shown(shape: &Shape) -> Vec<usize> {
         Shape::Show { view, .. } => vec![view.0],
         Shape::Object(parts) => parts.iter().flat_map(|(_, part)| shown(part)).collect(),
         Shape::Each { item, .. } | Shape::IfPresent(item) => shown(item),
+        Shape::If {
+            then, otherwise, ..
+        } => {
+            let other = otherwise.iter().flat_map(|part| shown(part));
+            shown(then).into_iter().chain(other).collect()
+        }
         Shape::Value(_) | Shape::Nothing => Vec::new(),
     }
 }

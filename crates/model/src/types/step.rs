@@ -133,6 +133,12 @@ pub enum Shape {
     Value(Expression),
     Nothing,
     Object(Vec<(String, Shape)>),
+    /// Null where the condition does not hold and there is nothing else.
+    If {
+        test: Expression,
+        then: Box<Shape>,
+        otherwise: Option<Box<Shape>>,
+    },
     /// Of a key of an object: the key is left out where the value or the row is missing.
     IfPresent(Box<Shape>),
     Show {

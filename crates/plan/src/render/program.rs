@@ -206,6 +206,14 @@ fn shape_names<'a>(shape: &'a Shape, names: &mut BTreeMap<BindingId, &'a str>) {
             }
         }
         Shape::IfPresent(inner) => shape_names(inner, names),
+        Shape::If {
+            then, otherwise, ..
+        } => {
+            shape_names(then, names);
+            for part in otherwise {
+                shape_names(part, names);
+            }
+        }
         Shape::Value(_) | Shape::Nothing | Shape::Show { .. } => {}
     }
 }
@@ -483,6 +491,17 @@ fn shape(scope: Scope<'_>, of: &Shape) -> Value {
             Value::Object(members.iter().map(member).collect())
         }
         Shape::IfPresent(inner) => shape(scope, inner),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => {
+            let mut choice = json!({ "if": scope.cel(test), "then": shape(scope, then) });
+            if let Some(part) = otherwise {
+                choice["else"] = shape(scope, part);
+            }
+            choice
+        }
         Shape::Show { view, of } => {
             json!({ "show": scope.model.view(*view).name, "of": scope.cel(of) })
         }

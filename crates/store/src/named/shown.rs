@@ -152,6 +152,15 @@ impl Node {
                 Ok(ids.map(|id| Item::new(id, &around)).collect())
             }
             Self::Optional { node, .. } | Self::IfPresent { node, .. } => node.items(wanted, row),
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (&row[*column], otherwise) {
+                (Value::Null, Some(node)) => node.items(wanted, row),
+                (Value::Null, None) => Ok(Vec::new()),
+                _ => then.items(wanted, row),
+            },
             Self::Object(parts) => {
                 let mut items = Vec::new();
                 for (_, node) in parts {
@@ -197,6 +206,15 @@ impl Node {
             Self::Optional { column, .. } if row[*column] == Value::Null => {
                 to.extend_from_slice(b"null")
             }
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (&row[*column], otherwise) {
+                (Value::Null, Some(node)) => node.write(job, row, lists, to)?,
+                (Value::Null, None) => to.extend_from_slice(b"null"),
+                _ => then.write(job, row, lists, to)?,
+            },
             Self::Optional { node, .. } | Self::IfPresent { node, .. } => {
                 node.write(job, row, lists, to)?
             }

@@ -85,6 +85,9 @@ operations:
         books: "(query.up ? shelf.books : shelf.twin.books).count(b, b.name != '')"
         shelf?: { show: ShelfView, of: shelf }
         name?: shelf.name
+        chosen: { if: query.up, then: { each: rising, as: r, item: r.name }, else: { count: size(falling) } }
+        only?: { if: shelf.name == 'A', then: { show: ShelfView, of: shelf } }
+        either: { if: shelf.name == 'A', then: "'a'" }
   viewed:
     route: GET /viewed
     by: anyone
@@ -163,9 +166,9 @@ async fn a_condition_chooses_between_rows_and_missing_keys_are_left_out() {
         ada: POST /v1/shelves {"name": "A"} => 201 as a
         ada: POST /v1/shelves {"name": "B", "twin_id": $a} => 201 as b
         ada: POST /v1/books {"shelf_id": $a, "name": "p"} => 201
-        nobody: GET /v1/some => 200 {"names": [{"name": "A", "twin": "<absent>"}, {"name": "B", "twin": "A"}], "many": 2, "books": 0, "shelf": "<absent>", "name": "<absent>"}
-        nobody: GET /v1/some?up=false&shelf=B => 200 {"names": [{"name": "B", "twin": "A"}, {"name": "A", "twin": "<absent>"}], "many": 2, "books": 1, "shelf": {"name": "B"}, "name": "B"}
-        nobody: GET /v1/some?shelf=A => 200 {"names": [{"name": "A"}, {"name": "B"}], "books": 1, "shelf": {"name": "A"}}
+        nobody: GET /v1/some => 200 {"names": [{"name": "A", "twin": "<absent>"}, {"name": "B", "twin": "A"}], "many": 2, "books": 0, "shelf": "<absent>", "name": "<absent>", "chosen": ["A", "B"], "only": "<absent>", "either": null}
+        nobody: GET /v1/some?up=false&shelf=B => 200 {"names": [{"name": "B", "twin": "A"}, {"name": "A", "twin": "<absent>"}], "many": 2, "books": 1, "shelf": {"name": "B"}, "name": "B", "chosen": {"count": 2}, "only": "<absent>", "either": null}
+        nobody: GET /v1/some?shelf=A => 200 {"names": [{"name": "A"}, {"name": "B"}], "books": 1, "shelf": {"name": "A"}, "only": {"name": "A"}, "either": "a"}
         "#,
     )
     .await;

@@ -155,6 +155,15 @@ fn shown(judge: &Judge, shape: &Shape) -> Json {
             Json::Object(there.map(|(name, _, json)| (name.clone(), json)).collect())
         }
         Shape::IfPresent(inner) => shown(judge, inner),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => match (judge.value(test, None), otherwise) {
+            (Value::Bool(true), _) => shown(judge, then),
+            (_, Some(part)) => shown(judge, part),
+            (_, None) => Json::Null,
+        },
         Shape::Each {
             list, bind, item, ..
         } => {

@@ -116,6 +116,19 @@ impl Shaper<'_> {
                     .filter(|(_, shown)| *shown != Shown::Absent)
                     .collect(),
             ),
+            Shape::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                let (known, hangs) = judge.told(test, this);
+                match (known, otherwise) {
+                    _ if hangs => Shown::Anything,
+                    (Value::Bool(true), _) => self.shape(judge, then, this, at),
+                    (_, Some(part)) => self.shape(judge, part, this, at),
+                    (_, None) => Shown::Exact(Json::Null),
+                }
+            }
             Shape::IfPresent(inner) => match self.shape(judge, inner, this, at) {
                 Shown::Exact(Json::Null) => Shown::Absent,
                 // Whether there is anything is not known either.
