@@ -86,6 +86,9 @@ impl<'e> Evaluator<'e> {
                 bound.ok_or(EvaluateError::Unbound("binding"))
             }
             ExpressionKind::Input { place, path } => Ok(self.input(*place, path)),
+            ExpressionKind::Given { place, path } => {
+                Ok(Value::Bool(self.given(*place, path).is_some()))
+            }
             ExpressionKind::Field { of, field } => match self.value(of)? {
                 Value::Row(row) => self.field(&row, *field),
                 // There is nothing behind a missing row.
@@ -193,6 +196,10 @@ impl<'e> Evaluator<'e> {
 
     /// What was left out is missing.
     fn input(&self, place: InputPlace, path: &[String]) -> Value {
+        self.given(place, path).cloned().unwrap_or(Value::Null)
+    }
+
+    fn given(&self, place: InputPlace, path: &[String]) -> Option<&Value> {
         let given = self.environment.inputs.iter();
         let mut value = given
             .rev()
@@ -204,7 +211,7 @@ impl<'e> Evaluator<'e> {
                 _ => None,
             };
         }
-        value.cloned().unwrap_or(Value::Null)
+        value
     }
 
     fn field(&mut self, row: &RowRef, field: FieldId) -> Result<Value> {

@@ -87,6 +87,11 @@ pub enum ExpressionKind {
         place: InputPlace,
         path: Vec<String>,
     },
+    /// Whether an input was given, be it null. Written `has(body.title)`.
+    Given {
+        place: InputPlace,
+        path: Vec<String>,
+    },
     /// A scalar field of a row: its value. A to-one field: the row (its id in comparisons). A to-many field: rows.
     Field {
         of: Box<Expression>,
@@ -269,6 +274,7 @@ impl Expression {
             | ExpressionKind::Today
             | ExpressionKind::Variable(_)
             | ExpressionKind::Binding(_)
+            | ExpressionKind::Given { .. }
             | ExpressionKind::Input { .. } => Vec::new(),
         }
     }
@@ -318,6 +324,7 @@ impl Expression {
             | ExpressionKind::Today
             | ExpressionKind::Variable(_)
             | ExpressionKind::Binding(_)
+            | ExpressionKind::Given { .. }
             | ExpressionKind::Input { .. } => Vec::new(),
         }
     }

@@ -242,6 +242,9 @@ fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
                 print(scope, value, 0)
             )
         }
+        ExpressionKind::Given { place, path } => {
+            format!("has({}.{})", place_name(*place), path.join("."))
+        }
         ExpressionKind::Part { of, name } => format!("{}.{name}", inner(of)),
         ExpressionKind::Function {
             function,

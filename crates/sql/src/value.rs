@@ -55,6 +55,13 @@ impl Printer<'_> {
                 };
                 self.typed(parameter, &expression.ty)
             }
+            ExpressionKind::Given { place, path } => {
+                let parameter = Parameter::Given {
+                    place: *place,
+                    path: path.clone(),
+                };
+                self.typed(parameter, &Type::Bool)
+            }
             ExpressionKind::Field { of, field } => {
                 let row = self.row(of, scope)?;
                 let text = self.field(&row, *field)?;

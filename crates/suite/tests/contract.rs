@@ -175,6 +175,17 @@ operations:
         sort: title
         limit: 5
     reply: { 200: { notes: { each: notes, as: n, show: NoteView } } }
+  change:
+    route: PATCH /change/{title}
+    by: member
+    input: { path: { title: string(1..20) }, body: { about: "string(1..20)?" } }
+    steps:
+      - find: { note: Note }
+        where: title == path.title
+      - update: note
+        set: { about: "coalesce(body.about, 'none')" }
+        if: has(body.about)
+    reply: { 200: { about: note.about, given: has(body.about) } }
   one:
     route: GET /one/{title}
     by: anyone

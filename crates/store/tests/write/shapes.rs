@@ -37,6 +37,20 @@ views:
       name: name
       tags: { each: tags, as: t, item: { tag: t.name, book: name, on: shelf.name } }
 operations:
+  rename:
+    route: PATCH /rename/{name}
+    by: anyone
+    input: { body: { twin: "string(1..40)?", deep?: { mark: int? } } }
+    steps:
+      - find: { shelf: Shelf }
+        where: name == path.name
+      - find: { twin: Shelf }
+        where: name == body.twin
+        if: body.twin != null
+      - update: shelf
+        set: { twin: twin }
+        if: has(body.twin)
+    reply: { 200: { twin: shelf.twin.name, given: has(body.twin), deep: has(body.deep), mark: has(body.deep.mark) } }
   shelves:
     route: GET /all
     by: anyone
@@ -169,6 +183,24 @@ async fn a_condition_chooses_between_rows_and_missing_keys_are_left_out() {
         nobody: GET /v1/some => 200 {"names": [{"name": "A", "twin": "<absent>"}, {"name": "B", "twin": "A"}], "many": 2, "books": 0, "shelf": "<absent>", "name": "<absent>", "chosen": ["A", "B"], "only": "<absent>", "either": null}
         nobody: GET /v1/some?up=false&shelf=B => 200 {"names": [{"name": "B", "twin": "A"}, {"name": "A", "twin": "<absent>"}], "many": 2, "books": 1, "shelf": {"name": "B"}, "name": "B", "chosen": {"count": 2}, "only": "<absent>", "either": null}
         nobody: GET /v1/some?shelf=A => 200 {"names": [{"name": "A"}, {"name": "B"}], "books": 1, "shelf": {"name": "A"}, "only": {"name": "A"}, "either": "a"}
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_out_and_what_is_null_are_told_apart() {
+    let design = DESIGN.replace("operations:\n", VIEW);
+    check(
+        &design,
+        &["ada:member"],
+        r#"
+        ada: POST /v1/shelves {"name": "A"} => 201 as a
+        ada: POST /v1/shelves {"name": "B"} => 201 as b
+        nobody: PATCH /v1/rename/B {"twin": "A"} => 200 {"twin": "A", "given": true, "deep": false, "mark": false}
+        nobody: PATCH /v1/rename/B {} => 200 {"twin": "A", "given": false}
+        nobody: PATCH /v1/rename/B {"deep": {}} => 200 {"twin": "A", "given": false, "deep": true, "mark": false}
+        nobody: PATCH /v1/rename/B {"twin": null, "deep": {"mark": null}} => 200 {"twin": null, "given": true, "deep": true, "mark": true}
         "#,
     )
     .await;

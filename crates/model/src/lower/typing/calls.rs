@@ -10,7 +10,9 @@ use crate::{
 use archwright_diagnostics::{Diagnostic, Span};
 use archwright_expression::ast::{Kind, Node};
 
-const FUNCTIONS: [&str; 6] = ["size", "duration", "date", "coalesce", "abs", "string"];
+const FUNCTIONS: [&str; 7] = [
+    "size", "duration", "date", "coalesce", "abs", "string", "has",
+];
 const METHODS: [&str; 16] = [
     "exists",
     "all",
@@ -63,12 +65,14 @@ impl Typer<'_, '_, '_> {
             ("date", [instant]) => self.date(instant, span),
             ("abs", [number]) => self.absolute(number, span),
             ("string", [number]) => self.string(number, span),
+            ("has", [input]) => self.has(input, span),
             ("coalesce", [_, _, ..]) => self.coalesce(arguments, span),
             ("size", _) => self.wrong_arguments(span, "size(rows)"),
             ("duration", _) => self.wrong_arguments(span, "duration('7d')"),
             ("date", _) => self.wrong_arguments(span, "date(created_at)"),
             ("abs", _) => self.wrong_arguments(span, "abs(number)"),
             ("string", _) => self.wrong_arguments(span, "string(number)"),
+            ("has", _) => self.wrong_arguments(span, "has(body.title)"),
             ("coalesce", _) => self.wrong_arguments(span, "coalesce(value, instead)"),
             _ => self.no_function(name, name_span),
         }
@@ -93,7 +97,6 @@ impl Typer<'_, '_, '_> {
             "not" => Some("write `!(…)`".to_owned()),
             "ifnull" | "isnull" | "nvl" => Some("use `coalesce(value, instead)`".to_owned()),
             "concat" => Some("join texts with `+`".to_owned()),
-            "has" => Some("compare with null: `phone != null`".to_owned()),
             "current_user" | "auth" | "user" => Some("use `caller`".to_owned()),
             _ => None,
         };
@@ -192,25 +195,6 @@ impl Typer<'_, '_, '_> {
         }
         let (ty, nullable) = (argument.ty.clone(), argument.nullable);
         Some(call(Function::Abs, vec![argument], ty, nullable, span))
-    }
-
-    fn string(&mut self, argument: &Node, span: Span) -> Option<Typed> {
-        let argument = self.node(argument)?.expression;
-        if !matches!(argument.ty, Type::Int | Type::Decimal { .. }) {
-            let message = format!(
-                "only numbers become texts, and this is {}",
-                self.lowering.describe(&argument.ty)
-            );
-            return self.fail("AW325", argument.span, message, "write `string(number)`");
-        }
-        let nullable = argument.nullable;
-        Some(call(
-            Function::String,
-            vec![argument],
-            Type::Text,
-            nullable,
-            span,
-        ))
     }
 
     fn coalesce(&mut self, arguments: &[Node], span: Span) -> Option<Typed> {
@@ -619,7 +603,7 @@ fn both(operator: BinaryOperator, left: Expression, right: Expression, span: Spa
     expression(kind, Type::Bool, false, span)
 }
 
-fn call(
+pub(super) fn call(
     function: Function,
     arguments: Vec<Expression>,
     ty: Type,
