@@ -463,6 +463,13 @@ fn reply(shape: &Shape, found: &mut Constructs) {
             found.note("reply: object", true);
             fields.iter().for_each(|(_, inner)| reply(inner, found));
         }
+        Shape::If {
+            then, otherwise, ..
+        } => {
+            found.note("reply: if", true);
+            reply(then, found);
+            otherwise.iter().for_each(|inner| reply(inner, found));
+        }
         Shape::Each { item, .. } => {
             let shown = matches!(**item, Shape::Show { .. });
             found.note(

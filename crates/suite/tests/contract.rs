@@ -112,7 +112,7 @@ api:
   errors:
     400:
       message: detail
-      errors: { each: fields, as: f, item: { field: f.field, at: f.name, code: f.code } }
+      errors: { each: fields, as: f, item: { field: f.field, at: f.name, code: f.code, why: "f.code == 'required' ? 'missing' : 'wrong'" } }
     default: { message: detail, code: code }
   tokens: { scheme: [token, Bearer] }
 roles: { member: { sign-up: open } }

@@ -210,7 +210,7 @@ fn shape_names<'a>(shape: &'a Shape, names: &mut BTreeMap<BindingId, &'a str>) {
             then, otherwise, ..
         } => {
             shape_names(then, names);
-            for part in otherwise {
+            if let Some(part) = otherwise {
                 shape_names(part, names);
             }
         }

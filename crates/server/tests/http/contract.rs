@@ -107,6 +107,8 @@ async fn what_is_declared_is_still_judged() {
             "/v1/notes?limit=0",
             "/v1/find?title=",
             "/v1/notes?sort=colour",
+            "/v1/notes?size=1",
+            "/v1/notes?title.like=a",
         ] {
             server.get(path).send().await.expect(400);
         }

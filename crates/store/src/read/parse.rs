@@ -206,16 +206,15 @@ impl Reader<'_> {
 
     /// Whether the list has a parameter of that name.
     fn knows(&self, name: &str) -> bool {
-        let filter = || {
-            let (index, operator) = self.named_filter(name)?;
-            let mut operators = self.options.filters[index].operators.iter();
-            operators.find(|known| known.name() == operator)
-        };
+        // A field that the list can't be filtered by, or not so, is no unknown one.
+        let base = name.split('.').next().unwrap_or(name);
+        let mut refused = self.options.not_filterable.iter();
+        let mut is_field = || refused.any(|(known, _)| known == base);
         match name {
             "limit" | "cursor" | "sort" => true,
             "q" if self.options.search => true,
             "expand" | "fields" if self.operation.shapes_reply => true,
-            _ => filter().is_some(),
+            _ => self.named_filter(name).is_some() || is_field(),
         }
     }
 
