@@ -408,10 +408,16 @@ pub struct Operation {
     pub steps: Vec<Step>,
     /// Status and body, in order. The first is what the operation answers when no step says otherwise.
     pub replies: Vec<(Spanned<i64>, Shape)>,
-    /// Status and headers: `201: { headers: { Location: … }, body: … }`.
-    pub headers: Vec<(Spanned<i64>, Vec<(Text, Text)>)>,
+    pub headers: Vec<ReplyHeaders>,
     pub workload: Option<Spanned<Rate>>,
     pub evolution: Evolution,
+}
+
+/// `201: { headers: { Location: … }, body: … }`
+#[derive(Clone, Debug)]
+pub struct ReplyHeaders {
+    pub status: Spanned<i64>,
+    pub headers: Vec<(Text, Text)>,
 }
 
 /// A field of a body: a leaf in short or long form, or an object of further fields.

@@ -1,7 +1,7 @@
 //! Named operations: route, input, steps, replies.
 
-use super::{Context, Map, NameForm, clip, first_line, shape};
-use crate::ast::{BodyField, Operation, Shape, Spanned, Step, StepKind, Text};
+use super::{Context, Map, NameForm, clip, first_line, reply, shape};
+use crate::ast::{BodyField, Operation, Shape, Step, StepKind, Text};
 use crate::keys;
 use crate::yaml::{Key, Node, NodeKind};
 use archwright_diagnostics::{Diagnostic, nearest};
@@ -36,7 +36,7 @@ pub fn operation(context: &mut Context<'_>, name: Text, node: &Node) -> Option<O
     };
     let (replies, headers) = map
         .get("reply")
-        .map(|node| replies(context, node))
+        .map(|node| reply::replies(context, node))
         .unwrap_or_default();
     Some(Operation {
         span: name.span.to(node.span),
@@ -240,68 +240,6 @@ fn is_long_field(entries: &[(Key, Node)]) -> bool {
         && entries
             .iter()
             .all(|(key, _)| keys::FIELD.contains(&key.text.value.as_str()))
-}
-
-type Replies = Vec<(Spanned<i64>, Shape)>;
-type Headers = Vec<(Spanned<i64>, Vec<(Text, Text)>)>;
-
-fn replies(context: &mut Context<'_>, node: &Node) -> (Replies, Headers) {
-    let entries = context.entries(node, "`reply`").unwrap_or_default();
-    let mut replies = Vec::new();
-    let mut headers = Vec::new();
-    for (key, value) in entries {
-        let status = key
-            .text
-            .value
-            .parse::<i64>()
-            .ok()
-            .filter(|status| (200..600).contains(status));
-        let Some(status) = status else {
-            let message = format!("`{}` is no status of a reply", clip(&key.text.value));
-            context.report(
-                "AW023",
-                key.text.span,
-                message,
-                "Write the body under its status: `reply: { 200: { … } }`.",
-            );
-            continue;
-        };
-        let status = Spanned {
-            value: status,
-            span: key.text.span,
-        };
-        let shape = match &value.kind {
-            NodeKind::Mapping(parts, _) if shape::only(parts, keys::REPLY, "headers") => {
-                let (own, shape) = with_headers(context, value);
-                headers.push((status.clone(), own));
-                shape
-            }
-            _ => shape::shape(context, value, "a reply"),
-        };
-        replies.extend(shape.map(|shape| (status, shape)));
-    }
-    (replies, headers)
-}
-
-/// `{ headers: { Location: … }, body: … }`; without a body it has none.
-fn with_headers(context: &mut Context<'_>, node: &Node) -> (Vec<(Text, Text)>, Option<Shape>) {
-    let place = first_line(context.sources, node.span);
-    let Some(map) = context.map(node, place, "a reply", keys::REPLY) else {
-        return (Vec::new(), None);
-    };
-    let mut headers = Vec::new();
-    let entries = map.get("headers");
-    let entries = entries.and_then(|node| context.entries(node, "`headers`"));
-    for (key, value) in entries.unwrap_or_default() {
-        let what = format!("`{}`", key.text.value);
-        let value = context.expression(value, &what);
-        headers.extend(value.map(|value| (key.text.clone(), value)));
-    }
-    let body = match map.get("body") {
-        Some(body) => shape::shape(context, body, "`body`"),
-        None => Some(Shape::Nothing(place)),
-    };
-    (headers, body)
 }
 
 pub fn steps(context: &mut Context<'_>, node: &Node, what: &str) -> Vec<Step> {

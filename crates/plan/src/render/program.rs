@@ -1,10 +1,11 @@
 //! What moves and named operations take, do and answer, in the words of the design language.
 
+use super::shape::{shape, shape_names};
 use crate::text::{Scope, literal};
 use crate::{Operation, OperationKind};
 use archwright_model::{
     BindingId, Direction, FieldId, InputField, InputKind, Model, Move, Operation as Named,
-    Otherwise, ScalarType, Shape, Step, StepKind, Type,
+    Otherwise, ScalarType, Step, StepKind, Type,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -190,32 +191,6 @@ fn step_names(steps: &[Step]) -> BTreeMap<BindingId, &str> {
         }
     }
     names
-}
-
-fn shape_names<'a>(shape: &'a Shape, names: &mut BTreeMap<BindingId, &'a str>) {
-    match shape {
-        Shape::Each {
-            bind, name, item, ..
-        } => {
-            names.insert(*bind, name);
-            shape_names(item, names);
-        }
-        Shape::Object(members) => {
-            for (_, member) in members {
-                shape_names(member, names);
-            }
-        }
-        Shape::IfPresent(inner) => shape_names(inner, names),
-        Shape::If {
-            then, otherwise, ..
-        } => {
-            shape_names(then, names);
-            if let Some(part) = otherwise {
-                shape_names(part, names);
-            }
-        }
-        Shape::Value(_) | Shape::Nothing | Shape::Show { .. } => {}
-    }
 }
 
 // ---- input ---------------------------------------------------------------------------------------------------------
@@ -474,39 +449,4 @@ fn assignments<'a>(
         (name, Value::from(scope.cel(value)))
     };
     Value::Object(set.into_iter().map(pair).collect())
-}
-
-fn shape(scope: Scope<'_>, of: &Shape) -> Value {
-    match of {
-        Shape::Value(value) => scope.cel(value).into(),
-        Shape::Nothing => Value::Null,
-        Shape::Object(members) => {
-            let member = |(key, member): &(String, Shape)| {
-                let mark = match member {
-                    Shape::IfPresent(_) => "?",
-                    _ => "",
-                };
-                (format!("{key}{mark}"), shape(scope, member))
-            };
-            Value::Object(members.iter().map(member).collect())
-        }
-        Shape::IfPresent(inner) => shape(scope, inner),
-        Shape::If {
-            test,
-            then,
-            otherwise,
-        } => {
-            let mut choice = json!({ "if": scope.cel(test), "then": shape(scope, then) });
-            if let Some(part) = otherwise {
-                choice["else"] = shape(scope, part);
-            }
-            choice
-        }
-        Shape::Show { view, of } => {
-            json!({ "show": scope.model.view(*view).name, "of": scope.cel(of) })
-        }
-        Shape::Each {
-            list, name, item, ..
-        } => json!({ "each": scope.cel(list), "as": name, "item": shape(scope, item) }),
-    }
 }
