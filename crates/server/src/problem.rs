@@ -171,7 +171,7 @@ impl Problem {
     }
 
     /// Says it with the status and in the words that the design has for its codes.
-    pub(crate) fn as_said_by(mut self, api: &Api) -> Self {
+    pub(crate) fn told_by(mut self, api: &Api) -> Self {
         if !self.is_chosen {
             self.status = api.status(&self.code, self.status);
         }

@@ -369,7 +369,7 @@ impl Service {
     fn refuse(&self, problem: Problem, exchange: &Exchange) -> Response<Body> {
         let model = &self.plan.model;
         let problem = problem.challenged(&model.api.schemes, &model.name);
-        let problem = problem.as_said_by(&model.api);
+        let problem = problem.told_by(&model.api);
         let shape = model.api.error_shape(problem.status);
         let shaped = shape.and_then(|shape| error_shape::body(model, shape, &problem));
         problem.into_response(&exchange.trace.request_id, shaped)
