@@ -134,6 +134,9 @@ impl Lowering<'_> {
                     continue;
                 };
                 let value = typed.expression;
+                if !self.refuse_write_only(&value) {
+                    continue;
+                }
                 if value.ty != Type::Text {
                     let message = format!(
                         "a header is a text, and this is {}",

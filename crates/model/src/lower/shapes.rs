@@ -213,6 +213,7 @@ impl Lowering<'_> {
                 otherwise,
             } => {
                 let test = self.condition(test, scope);
+                let test = test.filter(|test| self.refuse_write_only(test));
                 let then = self.nested_shape(then, scope, bindings, depth + 1);
                 let otherwise = match otherwise {
                     Some(part) => {
