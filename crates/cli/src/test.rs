@@ -19,7 +19,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub const HELP: &str = "Test sign-ins:
   The suite calls as nobody, and as two accounts of each role. Without --sign-in it uses the ones that
   `archwright serve --seed` makes: ROLE@example.com and ROLE2@example.com with the password archwright-dev-1.
-  Give others as ROLE=NAME:PASSWORD, once for each account; an account without any role has the ROLE `none`.
+  Give others as ROLE=NAME:PASSWORD, once for each account; an account without any role has the ROLE `none`. A NAME
+  with a colon in it stands in double quotes: 'member=\"@ann:shop.test\":secret'.
   An account should have no other role than the one it is given for. Where there are tenants, the second account of
   each role should belong to another tenant. Where a role is open to sign-up, more accounts are made by signing up.
 
@@ -88,7 +89,11 @@ enum TestFormat {
 fn sign_in(text: &str) -> Result<SignIn, String> {
     let form = || "write ROLE=NAME:PASSWORD, such as staff=sue@example.com:secret".to_owned();
     let (role, rest) = text.split_once('=').ok_or_else(form)?;
-    let (name, password) = rest.split_once(':').ok_or_else(form)?;
+    let (name, password) = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once("\":"),
+        None => rest.split_once(':'),
+    }
+    .ok_or_else(form)?;
     if role.is_empty() || name.is_empty() || password.is_empty() {
         return Err(form());
     }
@@ -219,4 +224,33 @@ fn progressing(plan: &Plan, options: &Options) -> Result<Report> {
 fn place(sources: &Sources, span: Span) -> String {
     let (line, column) = sources.line_column(span);
     format!("{}:{line}:{column}", sources.get(span.file).path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&str, &str, &str)>) {
+        let read = sign_in(text).ok();
+        let read = read.as_ref().map(|read| {
+            let SignIn {
+                role,
+                name,
+                password,
+            } = read;
+            (role.as_str(), name.as_str(), password.as_str())
+        });
+        assert_eq!(read, expected, "{text}");
+    }
+
+    #[test]
+    fn names_with_a_colon_stand_in_quotes() {
+        check("staff=sue@a.test:p:q", Some(("staff", "sue@a.test", "p:q")));
+        let quoted = Some(("member", "@ann:a.test", "p:\"q"));
+        check("member=\"@ann:a.test\":p:\"q", quoted);
+        check("member=\"@ann:a.test", None);
+        check("member=\"\":p", None);
+        check("member=ann", None);
+    }
 }

@@ -5,6 +5,7 @@ mod design;
 mod entity;
 mod field;
 mod operation;
+mod reply;
 mod shape;
 
 pub use design::design;

@@ -205,10 +205,6 @@ fn syntax_errors_say_what_was_expected() {
 #[test]
 fn what_has_no_query_is_refused() {
     refuse(
-        "has(x.y)",
-        "[has(x.y)] `has` is not part of the language; write `x.y != null`",
-    );
-    refuse(
         "a[0]",
         "[[0]] a list can't be indexed; pick a row with `exists`, `filter` or a `where`",
     );

@@ -5,17 +5,25 @@ use crate::object::listed;
 use archwright_plan::{Alternative, CallerClass, Operation, OperationKind};
 use serde_json::{Value, json};
 
-pub(crate) const SCHEME: &str = "bearer";
+/// The names of the security schemes, in the order of the API's authorization schemes.
+pub(crate) fn schemes(context: Context) -> Vec<String> {
+    let schemes = context.plan.model.api.schemes.iter().enumerate();
+    let name = |(index, scheme): (usize, &String)| match index {
+        0 => "bearer".to_owned(),
+        _ => format!("as-{}", scheme.to_ascii_lowercase()),
+    };
+    schemes.map(name).collect()
+}
 
 /// Security requirements: none, optional, or a token.
 pub(crate) fn security(context: Context, operation: &Operation) -> Value {
     if !reads_token(context, operation) {
         return json!([]);
     }
-    match open_to_anyone(operation) {
-        true => json!([{}, { SCHEME: [] }]),
-        false => json!([{ SCHEME: [] }]),
-    }
+    let nobody = open_to_anyone(operation).then(|| json!({}));
+    let token = |name: String| json!({ name: [] });
+    let tokens = schemes(context).into_iter().map(token);
+    nobody.into_iter().chain(tokens).collect()
 }
 
 /// True where a token is read when there is one.

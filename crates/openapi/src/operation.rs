@@ -142,12 +142,11 @@ fn body(context: Context, operation: &Operation) -> Option<Value> {
         }
         (OperationKind::Move(index), Some(entity)) => {
             let step = model.entity(entity).state.as_ref()?.moves.get(*index)?;
-            let required = step.input.iter().any(input::is_required);
-            own_body(context, &step.input, required)
+            own_body(context, operation, &step.input)
         }
         (OperationKind::Named(index), _) => {
             let inputs = &model.operations[*index].body_input;
-            own_body(context, inputs, inputs.iter().any(input::is_required))
+            own_body(context, operation, inputs)
         }
         (OperationKind::Upload(field), _) => Some(upload(context, *field)),
         _ => sign_in_body(context, operation),
@@ -163,14 +162,15 @@ fn json_body(schema: Value, example: Map<String, Value>) -> Value {
 
 fn own_body(
     context: Context,
+    operation: &Operation,
     inputs: &[archwright_plan::model::InputField],
-    required: bool,
 ) -> Option<Value> {
     if inputs.is_empty() {
         return None;
     }
+    let required = inputs.iter().any(input::is_required);
     let mut body = json_body(
-        input::fields(context, inputs),
+        input::fields(context, inputs, operation.unknown),
         example::inputs(context, inputs),
     );
     body["required"] = required.into();
@@ -238,7 +238,7 @@ fn sign_in_body(context: Context, operation: &Operation) -> Option<Value> {
     };
     let properties = object(schema);
     let required = properties.keys().cloned().collect();
-    let schema = crate::object::closed_object(properties, required);
+    let schema = input::taken(operation.unknown, properties, required);
     Some(json_body(schema, object(example)))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::object::{annotate, listed, object, reference};
 use crate::{Context, example, input, scalar};
-use archwright_plan::model::{EntityId, InputField, InputKind, Method};
+use archwright_plan::model::{EntityId, InputField, InputKind, Method, Unknown};
 use archwright_plan::{
     Filter, FilterOperator, ListOptions, Operation, OperationKind, OutputSource, PathParameter,
     PathParameterKind, limits,
@@ -179,7 +179,7 @@ fn noun(context: Context, entity: EntityId) -> String {
 
 /// An input of a named operation.
 fn own(context: Context, field: &InputField, place: &str) -> Value {
-    let mut schema = input::field(context, field);
+    let mut schema = input::field(context, field, Unknown::Refuse);
     let description = schema
         .as_object_mut()
         .and_then(|schema| schema.shift_remove("description"));

@@ -314,3 +314,38 @@ fn what_is_refused_before_an_operation_has_its_say_is_documented_beside_its_own_
     let other = &tag.unwrap()["schema"]["anyOf"][1];
     assert_eq!(other, &json!({ "enum": [""] }));
 }
+
+#[test]
+fn settings_of_other_contracts_are_described() {
+    let described = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        document(&read(&folder.join(name)), &DocumentOptions::default())
+    };
+    let github = described("github-issues");
+    let labels = &github["paths"]["/repos/{owner}/{repo}/labels"];
+    let create = &labels["post"];
+    let body = &create["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body.get("additionalProperties"), None, "{body}");
+    assert_eq!(
+        create["responses"]["201"]["headers"]["Location"],
+        json!({ "schema": { "type": "string" }, "required": true })
+    );
+    let link = &labels["get"]["responses"]["200"]["headers"]["Link"];
+    assert_eq!(*link, json!({ "schema": { "type": "string" } }));
+    assert_eq!(
+        create["security"],
+        json!([{ "bearer": [] }, { "as-token": [] }])
+    );
+    let schemes = &github["components"]["securitySchemes"];
+    assert_eq!(schemes["bearer"]["type"], "http");
+    assert_eq!(schemes["as-token"]["name"], "Authorization");
+
+    let matrix = described("matrix");
+    let name = &matrix["paths"]["/_matrix/client/v3/profile/{userId}/displayname"]["put"];
+    let statuses = &name["responses"];
+    assert!(statuses.get("400").is_some() && statuses.get("422").is_none());
+    let profile = &matrix["paths"]["/_matrix/client/v3/profile/{userId}"]["get"];
+    let shown = &profile["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(shown["properties"]["displayname"]["type"], "string");
+    assert_eq!(shown.get("required"), None);
+}

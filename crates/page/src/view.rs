@@ -60,7 +60,7 @@ pub(crate) fn site(plan: &Plan, options: &PageOptions) -> Site {
         facts: facts(plan),
         development: options.development,
         roles: seeded_roles(plan, options),
-        scheme: model.api.scheme.clone(),
+        scheme: model.api.scheme().to_owned(),
         many: groups.len() > MANY,
         groups,
         diagrams: diagrams(plan),

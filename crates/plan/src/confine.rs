@@ -20,6 +20,9 @@ pub fn confine(model: &mut Model) {
         for (_, reply) in &mut operation.replies {
             shape(model, reply);
         }
+        for (_, header) in &mut operation.headers {
+            value(model, header);
+        }
     }
     model.operations = operations;
     let mut views = std::mem::take(&mut model.views);
@@ -108,6 +111,16 @@ fn shape(model: &Model, shown: &mut Shape) {
         Shape::Nothing => {}
         Shape::Value(of) | Shape::Show { of, .. } => value(model, of),
         Shape::Object(parts) => parts.iter_mut().for_each(|(_, part)| shape(model, part)),
+        Shape::IfPresent(inner) => shape(model, inner),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => {
+            value(model, test);
+            shape(model, then);
+            otherwise.iter_mut().for_each(|part| shape(model, part));
+        }
         Shape::Each { list, item, .. } => {
             value(model, list);
             shape(model, item);

@@ -9,7 +9,7 @@ use crate::{
     Alternative, CallerClass, Operation, OperationKind, PathParameter, PathParameterKind, Table,
 };
 use archwright_model::naming::{camel, downloads, segment};
-use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType, Who};
+use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType, Unknown, Who};
 
 /// All operations: authentication, each entity's in the model's order, named ones. Adds the indexes of lists.
 pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
@@ -30,6 +30,10 @@ pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
     operations.extend((0..model.operations.len()).map(|index| named(model, index)));
     for operation in &mut operations {
         operation.idempotency_key = operation.takes_idempotency_key(model);
+        operation.unknown = match operation.kind {
+            OperationKind::Named(index) => model.operations[index].unknown,
+            _ => model.api.unknown,
+        };
         operation.errors = errors(model, operation);
     }
     operations
@@ -95,6 +99,7 @@ impl Draft {
             errors: Vec::new(),
             rate: rate.into(),
             idempotency_key: false,
+            unknown: Unknown::Refuse,
             etag: on_row && entity.is_some_and(|entity| entity.versioned),
             kind: self.kind,
             workload: None,

@@ -3,6 +3,7 @@
 use crate::limits::SEARCHED_BYTES;
 use archwright_model::{
     Direction, EntityId, Expression, FieldId, LARGEST_INDEXED_BYTES, Method, Model, Rate, RoleId,
+    Unknown,
 };
 
 /// The whole architecture of one design. The same design gives the same plan.
@@ -293,6 +294,8 @@ pub struct Operation {
     pub rate: String,
     /// Takes `Idempotency-Key`.
     pub idempotency_key: bool,
+    /// What happens with parameters and keys of the body that nobody declared.
+    pub unknown: Unknown,
     /// Takes `If-Match`, answers `ETag`.
     pub etag: bool,
     pub workload: Option<Rate>,

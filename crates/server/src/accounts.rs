@@ -121,7 +121,8 @@ impl Inner {
     /// What stands after the scheme.
     fn token_in<'h>(&self, header: &'h HeaderValue) -> Option<&'h str> {
         let (scheme, token) = header.to_str().ok()?.trim().split_once(' ')?;
-        let known = scheme.eq_ignore_ascii_case(&self.plan.model.api.scheme);
+        let mut schemes = self.plan.model.api.schemes.iter();
+        let known = schemes.any(|known| scheme.eq_ignore_ascii_case(known));
         known.then_some(token.trim())
     }
 
@@ -186,9 +187,9 @@ impl Inner {
     }
 
     fn invalid_token(&self) -> Problem {
-        let scheme = &self.plan.model.api.scheme;
+        let schemes = &self.plan.model.api.schemes;
         let detail = "The access token is not valid; refresh it, or sign in again.";
-        Problem::unauthorized(Challenge::Invalid { scheme }, detail)
+        Problem::unauthorized(Challenge::Invalid { schemes }, detail)
     }
 
     fn expires_at(&self, now: i64) -> i64 {
@@ -263,7 +264,7 @@ impl Inner {
         let token = token.ok_or_else(|| Problem::internal("no key to sign tokens with"))?;
         let head = serde_json::json!({
             "access_token": token,
-            "token_type": self.plan.model.api.scheme,
+            "token_type": self.plan.model.api.scheme(),
             "expires_in": self.tokens.lifetime_seconds,
             "refresh_token": refresh_token,
         });
@@ -314,7 +315,8 @@ impl Inner {
     }
 
     async fn sign_in(&self, call: Call, now: i64) -> Result<Reply, Problem> {
-        let body = Body::take(call.body, &[self.sign_in_name(), "password"]);
+        let names = [self.sign_in_name(), "password"];
+        let body = Body::take(call.body, &names, self.plan.model.api.unknown);
         let [name, password] = body.texts()?;
         let found = |store: &Store| store.credentials(&name);
         let verified = self.verified(found, password, now).await?;
@@ -379,7 +381,8 @@ impl Inner {
     }
 
     async fn refresh(&self, call: Call, now: i64) -> Result<Reply, Problem> {
-        let [token] = Body::take(call.body, &["refresh_token"]).texts()?;
+        let [token] =
+            Body::take(call.body, &["refresh_token"], self.plan.model.api.unknown).texts()?;
         let refused = || {
             let detail = "The refresh token is not valid any more; sign in again.";
             Problem::new(401, "unauthorized", detail)
@@ -422,7 +425,7 @@ impl Inner {
     async fn change_password(&self, call: Call, context: Context) -> Result<Reply, Problem> {
         let caller = context.caller.as_ref().ok_or(Failure::Unauthorized)?;
         let (old, new) = ("current_password", "new_password");
-        let mut body = Body::take(call.body, &[old, new]);
+        let mut body = Body::take(call.body, &[old, new], self.plan.model.api.unknown);
         body.check_new_password(new, self.password_min());
         let [current, new] = body.texts()?;
         let turn = passwords::turn().await?;

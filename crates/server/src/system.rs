@@ -118,7 +118,10 @@ impl Problems {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut known: BTreeMap<&str, (u16, Vec<&str>)> = BTreeMap::new();
         let common = COMMON_ERRORS.iter();
-        let common = common.map(|(status, when)| (*status, status_code(*status), *when));
+        let common = common.map(|(status, when)| {
+            let code = status_code(*status);
+            (plan.model.api.status(code, *status), code, *when)
+        });
         let planned = plan
             .operations
             .iter()

@@ -55,6 +55,13 @@ impl Printer<'_> {
                 };
                 self.typed(parameter, &expression.ty)
             }
+            ExpressionKind::Given { place, path } => {
+                let parameter = Parameter::Given {
+                    place: *place,
+                    path: path.clone(),
+                };
+                self.typed(parameter, &Type::Bool)
+            }
             ExpressionKind::Field { of, field } => {
                 let row = self.row(of, scope)?;
                 let text = self.field(&row, *field)?;
@@ -120,6 +127,9 @@ impl Printer<'_> {
             } => self.map(over, *variable, value, scope),
             ExpressionKind::Filter { .. } => self.row_ids(expression, scope),
             ExpressionKind::List(_) => Err(Unsupported::at("a list as a value", expression.span)),
+            ExpressionKind::Part { .. } => {
+                Err(Unsupported::at("a part of an error", expression.span))
+            }
         }
     }
 
@@ -240,6 +250,20 @@ impl Printer<'_> {
     pub fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
         if matches!(over.kind, ExpressionKind::Binding(_)) {
             return self.value(over, scope);
+        }
+        if let ExpressionKind::Conditional {
+            test,
+            then,
+            otherwise,
+        } = &over.kind
+        {
+            let test = self.condition(test, scope)?;
+            let then = self.row_ids(then, scope)?;
+            let otherwise = self.row_ids(otherwise, scope)?;
+            return Ok(self.dialect.either_list(&test, &then, &otherwise));
+        }
+        if let ExpressionKind::Literal(Literal::Null) = over.kind {
+            return Ok("NULL".to_owned());
         }
         let source = self.source(over, scope)?;
         let id = self.row_id(&source.row)?;
@@ -592,6 +616,7 @@ impl Printer<'_> {
             (Function::Coalesce, [text]) => Ok(text.clone()),
             (Function::Coalesce, [_, ..]) => Ok(format!("COALESCE({})", texts.join(", "))),
             (Function::Abs, [text]) => Ok(format!("abs({})", self.wide(text.clone(), &whole.ty))),
+            (Function::String, [text]) => Ok(self.dialect.text_of(text, scale(&arguments[0].ty))),
             _ => Err(Unsupported::at(
                 "a function with these arguments",
                 whole.span,

@@ -119,6 +119,7 @@ fn run(
     let mut reply = Reply {
         status: program.status,
         body: program.shown(&job, &environment, program.status)?,
+        headers: program.headers(&job, &environment)?,
         ..Reply::default()
     };
     reply.dropped_files = std::mem::take(&mut job.dropped_files);

@@ -19,6 +19,7 @@ mod passwords;
 mod prepare;
 mod refusals;
 mod relations;
+mod replies;
 mod requests;
 mod roles;
 mod routes;

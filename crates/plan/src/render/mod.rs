@@ -3,6 +3,7 @@
 mod json;
 mod program;
 mod security;
+mod shape;
 
 pub use json::json;
 

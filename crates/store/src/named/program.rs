@@ -9,7 +9,7 @@ use crate::represent::{admit_class, unsupported};
 use crate::write::{Job, by_rule};
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
-    InputPlace, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
+    InputPlace, Operation, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
 };
 use archwright_plan::{Alternative, OperationKind, Plan};
 use archwright_sql::{Classes, Dialect, Parameter, Printer, Scope, Statement, Unsupported};
@@ -32,6 +32,8 @@ pub(crate) struct Program {
     /// Of success.
     pub status: u16,
     replies: Vec<(u16, Shown)>,
+    /// An object of the texts of headers.
+    headers: Option<Shown>,
     /// Bodies that steps have for their refusal.
     refusals: Vec<Shown>,
     /// Paths of texts of the body that become passwords.
@@ -167,6 +169,7 @@ impl Programs {
                 .iter()
                 .flat_map(|(_, shown)| shown.statements());
             all.extend(shown);
+            all.extend(program.headers.iter().flat_map(Shown::statements));
         }
         let programs = self.operations.values().map(|program| &program.steps);
         let steps = programs.chain(self.moves.values()).flatten();
@@ -212,6 +215,7 @@ impl Program {
             steps,
             status: plan.operations[operation].status,
             replies,
+            headers: headers(plan, dialect, definition)?,
             refusals: compiler.refusals,
             new_passwords: compiler.new_passwords,
             sign_in: compiler.sign_in,
@@ -265,6 +269,21 @@ impl Program {
         }
     }
 
+    /// The headers of the reply when nothing fails.
+    pub fn headers(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+    ) -> Result<Vec<(String, String)>, Failure> {
+        let Some(shown) = &self.headers else {
+            return Ok(Vec::new());
+        };
+        let json = shown.write(job, environment)?.unwrap_or_default();
+        let headers: BTreeMap<String, String> = serde_json::from_slice(&json)
+            .map_err(|error| Failure::Internal(format!("headers that are no texts: {error}")))?;
+        Ok(headers.into_iter().collect())
+    }
+
     /// The body of a reply with this status: nothing when the operation has none of its own.
     pub fn shown(
         &self,
@@ -278,6 +297,23 @@ impl Program {
             None => Ok(None),
         }
     }
+}
+
+/// The headers of a reply as an object, those that are missing left out.
+fn headers(
+    plan: &Plan,
+    dialect: Dialect,
+    definition: &Operation,
+) -> Result<Option<Shown>, Unsupported> {
+    if definition.headers.is_empty() {
+        return Ok(None);
+    }
+    let headers = definition.headers.iter().map(|(name, value)| {
+        let value = Shape::IfPresent(Box::new(Shape::Value(value.clone())));
+        (name.clone(), value)
+    });
+    let shape = Shape::Object(headers.collect());
+    Shower::new(plan, dialect).reply(&shape).map(Some)
 }
 
 impl Step {

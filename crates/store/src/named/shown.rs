@@ -151,7 +151,16 @@ impl Node {
                 let ids = list_of(&row[*column])?.into_iter();
                 Ok(ids.map(|id| Item::new(id, &around)).collect())
             }
-            Self::Optional { node, .. } => node.items(wanted, row),
+            Self::Optional { node, .. } | Self::IfPresent { node, .. } => node.items(wanted, row),
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (&row[*column], otherwise) {
+                (Value::Null, Some(node)) => node.items(wanted, row),
+                (Value::Null, None) => Ok(Vec::new()),
+                _ => then.items(wanted, row),
+            },
             Self::Object(parts) => {
                 let mut items = Vec::new();
                 for (_, node) in parts {
@@ -160,6 +169,13 @@ impl Node {
                 Ok(items)
             }
             _ => Ok(Vec::new()),
+        }
+    }
+
+    fn is_there(&self, row: &[Value]) -> bool {
+        match self {
+            Self::IfPresent { column, .. } => row[*column] != Value::Null,
+            _ => true,
         }
     }
 
@@ -190,14 +206,29 @@ impl Node {
             Self::Optional { column, .. } if row[*column] == Value::Null => {
                 to.extend_from_slice(b"null")
             }
-            Self::Optional { node, .. } => node.write(job, row, lists, to)?,
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (&row[*column], otherwise) {
+                (Value::Null, Some(node)) => node.write(job, row, lists, to)?,
+                (Value::Null, None) => to.extend_from_slice(b"null"),
+                _ => then.write(job, row, lists, to)?,
+            },
+            Self::Optional { node, .. } | Self::IfPresent { node, .. } => {
+                node.write(job, row, lists, to)?
+            }
             Self::Object(parts) => {
-                for (index, (key, node)) in parts.iter().enumerate() {
-                    to.push(if index == 0 { b'{' } else { b',' });
+                let there = parts.iter().filter(|(_, node)| node.is_there(row));
+                to.push(b'{');
+                for (index, (key, node)) in there.enumerate() {
+                    if index > 0 {
+                        to.push(b',');
+                    }
                     to.extend_from_slice(key);
                     node.write(job, row, lists, to)?;
                 }
-                to.extend_from_slice(if parts.is_empty() { b"{}" } else { b"}" });
+                to.push(b'}');
             }
             Self::Each { list, .. } => {
                 let items = self.items(*list, row)?.into_iter();

@@ -7,7 +7,7 @@ use crate::connection::Value;
 use crate::represent::{INSTANTS, Shaping, canonical_uuid, parse_expand, parse_fields};
 use crate::{Call, Fault, Shared};
 use archwright_plan::limits::{LISTED_VALUES, SEARCH_CHARACTERS};
-use archwright_plan::model::{EntityId, FieldId, FieldKind, ScalarType};
+use archwright_plan::model::{EntityId, FieldId, FieldKind, ScalarType, Unknown};
 use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan};
 use archwright_sql::Dialect;
 use unicode_normalization::UnicodeNormalization;
@@ -80,11 +80,11 @@ pub(super) fn parse(
         cursor: None,
         faults: Vec::new(),
     };
-    for (index, (name, text)) in call.query.iter().enumerate() {
-        if call.query[..index]
-            .iter()
-            .any(|(earlier, _)| earlier == name)
-        {
+    let ignored = |name: &str| operation.unknown == Unknown::Ignore && !reader.knows(name);
+    let query = call.query.iter().filter(|(name, _)| !ignored(name));
+    let query: Vec<&(String, String)> = query.collect();
+    for (index, (name, text)) in query.iter().enumerate() {
+        if query[..index].iter().any(|(earlier, _)| earlier == name) {
             reader.faults.push(fault(
                 name,
                 "duplicate",
@@ -94,15 +94,14 @@ pub(super) fn parse(
             reader.parameter(name, text);
         }
     }
-    let hash = hash(call, operation);
+    let hash = hash(&query, operation);
     reader.finish(hash)
 }
 
 /// The order of parameters doesn't matter, nor do those that only shape the reply.
-fn hash(call: &Call, operation: &Operation) -> u64 {
+fn hash(query: &[&(String, String)], operation: &Operation) -> u64 {
     let asks = |name: &str| !matches!(name, "cursor" | "limit" | "expand" | "fields");
-    let mut parts: Vec<(&str, &str)> = call
-        .query
+    let mut parts: Vec<(&str, &str)> = query
         .iter()
         .filter(|(name, _)| asks(name))
         .map(|(name, text)| (name.as_str(), text.as_str()))
@@ -205,20 +204,34 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the list has a parameter of that name.
+    fn knows(&self, name: &str) -> bool {
+        // A field that the list can't be filtered by, or not so, is no unknown one.
+        let base = name.split('.').next().unwrap_or(name);
+        let mut refused = self.options.not_filterable.iter();
+        let mut is_field = || refused.any(|(known, _)| known == base);
+        match name {
+            "limit" | "cursor" | "sort" => true,
+            "q" if self.options.search => true,
+            "expand" | "fields" if self.operation.shapes_reply => true,
+            _ => self.named_filter(name).is_some() || is_field(),
+        }
+    }
+
+    /// A filter, and what stands behind the dot.
+    fn named_filter<'n>(&self, name: &'n str) -> Option<(usize, &'n str)> {
+        let filters = &self.options.filters;
+        let position = |base: &str| filters.iter().position(|filter| filter.name == base);
+        let exact = position(name).map(|index| (index, ""));
+        exact.or_else(|| {
+            let (base, operator) = name.rsplit_once('.')?;
+            Some((position(base)?, operator))
+        })
+    }
+
     fn filter(&mut self, name: &str, text: &str) {
         let filters = &self.options.filters;
-        let exact = filters
-            .iter()
-            .position(|filter| filter.name == name)
-            .map(|index| (index, ""));
-        let found = exact.or_else(|| {
-            let (base, operator) = name.rsplit_once('.')?;
-            Some((
-                filters.iter().position(|filter| filter.name == base)?,
-                operator,
-            ))
-        });
-        let Some((index, operator_name)) = found else {
+        let Some((index, operator_name)) = self.named_filter(name) else {
             let base = name.split('.').next().unwrap_or(name);
             let reason = self
                 .options

@@ -44,7 +44,7 @@ impl Reader<'_> {
     ) {
         for name in object.keys() {
             if !fields.iter().any(|field| field.name == *name) {
-                self.fault(&place(at, name), "unknown", "There is no such key here.");
+                self.no_such_key(&place(at, name));
             }
         }
         for field in fields {
@@ -146,7 +146,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         for name in object.keys().filter(|name| *name != "roles") {
-            self.fault(&place("", name), "unknown", "There is no such key here.");
+            self.no_such_key(&place("", name));
         }
         let Some(value) = object.get("roles") else {
             self.fault("/roles", "required", "It is required.");

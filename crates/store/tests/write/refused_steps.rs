@@ -49,6 +49,25 @@ operations:
         set: { size: body.size }
         else: payment-required
     reply: { 200: { size: book.size }, 402: ~ }
+  add:
+    route: POST /add
+    by: anyone
+    input: { body: { title: string(1..20) } }
+    steps:
+      - create: { book: Book }
+        set: { title: body.title }
+        else: { 400: { error: "'taken'" } }
+    reply: { 201: { title: book.title } }
+  keep:
+    route: POST /keep
+    by: anyone
+    input: { body: { title: string(1..20), stock: int } }
+    steps:
+      - upsert: { book: Book }
+        key: { title: body.title }
+        set: { size: 11 - body.stock }
+        else: gone
+    reply: { 200: { size: book.size } }
   label:
     route: POST /books/{id}/label
     by: anyone
@@ -91,4 +110,31 @@ async fn a_rule_that_a_step_breaks_is_told_as_the_step_says() {
     assert_eq!(told(world.answer(&last).await), (410, Some(body)));
     let large = format!("nobody: POST /v1/books/{id}/grow {{\"size\": 10}}");
     assert_eq!(told(world.answer(&large).await), (402, Some(String::new())));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_made_is_told_as_the_step_says() {
+    let world = check(
+        SHOP,
+        &[],
+        r#"
+        nobody: POST /v1/add {"title": "One"} => 201 {"title": "One"}
+        nobody: POST /v1/keep {"title": "One", "stock": 9} => 200 {"size": 2}
+        nobody: POST /v1/keep {"title": "One", "stock": 1} => 410
+        nobody: POST /v1/keep {"title": "Two", "stock": 1} => 410
+        "#,
+    )
+    .await;
+    let taken = r#"nobody: POST /v1/add {"title": "One"}"#;
+    match world.answer(taken).await {
+        Err(Failure::Status { status, body, .. }) => {
+            let body = body.map(|body| String::from_utf8(body).unwrap());
+            assert_eq!(
+                (status, body.as_deref()),
+                (400, Some(r#"{"error":"taken"}"#))
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(world.query("SELECT title FROM books"), ["One"]);
 }

@@ -866,7 +866,10 @@ fn refused(step: &Step) -> Refusal {
         Otherwise::Status(status) => status,
         Otherwise::Null => 404,
     };
-    Refusal::new(status, status_code(status), "a step that can't be done")
+    Refusal {
+        is_chosen: !matches!(status, 401 | 403 | 404 | 409),
+        ..Refusal::new(status, status_code(status), "a step that can't be done")
+    }
 }
 
 /// What a write is refused for is told as the step wants it, but for a value that the body itself gives.
@@ -888,6 +891,7 @@ fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
             status: wanted,
             code: status_code(wanted),
             pointers: Vec::new(),
+            is_chosen: true,
             ..refusal
         },
         false => refusal,

@@ -79,6 +79,23 @@ pub fn shape(judge: &Judge, shape: &Shape, done: &Performed) -> Foretold {
     }
 }
 
+/// The headers of the reply.
+pub fn headers(judge: &Judge, operation: &Operation, done: &Performed) -> Vec<(String, Shown)> {
+    let mut shaper = Shaper {
+        done,
+        told: Vec::new(),
+    };
+    let judge = Judge {
+        inputs: &done.inputs,
+        bindings: &done.bindings,
+        ..*judge
+    };
+    let headers = operation.headers.iter();
+    headers
+        .map(|(name, value)| (name.clone(), shaper.value(&judge, value, None, "")))
+        .collect()
+}
+
 struct Shaper<'d> {
     done: &'d Performed,
     told: Vec<(String, Told)>,
@@ -96,8 +113,28 @@ impl Shaper<'_> {
                         let at = format!("{at}/{name}");
                         (name.clone(), self.shape(judge, part, this, &at))
                     })
+                    .filter(|(_, shown)| *shown != Shown::Absent)
                     .collect(),
             ),
+            Shape::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                let (known, hangs) = judge.told(test, this);
+                match (known, otherwise) {
+                    _ if hangs => Shown::Anything,
+                    (Value::Bool(true), _) => self.shape(judge, then, this, at),
+                    (_, Some(part)) => self.shape(judge, part, this, at),
+                    (_, None) => Shown::Exact(Json::Null),
+                }
+            }
+            Shape::IfPresent(inner) => match self.shape(judge, inner, this, at) {
+                Shown::Exact(Json::Null) => Shown::Absent,
+                // Whether there is anything is not known either.
+                Shown::Anything => Shown::Perhaps,
+                shown => shown,
+            },
             Shape::Show { view, of } => {
                 let show = &judge.world.model().view(*view).show;
                 self.rows(judge, of, this, at, &mut |shaper, row, at| {
@@ -191,6 +228,7 @@ impl Shaper<'_> {
             return shown;
         }
         let (known, hangs) = judge.told(value, this);
+        let hangs = hangs || self.is_of_a_new_row(judge, value, this);
         match &value.kind {
             ExpressionKind::Field { of, field } => {
                 if let (Value::Row(row), false) = judge.told(of, this)
@@ -219,6 +257,20 @@ impl Shaper<'_> {
             Value::Date(day) if of_the_clock(value) => Shown::AboutDay(day),
             known => Shown::Exact(plain(&known)),
         }
+    }
+
+    /// Whether it is made of the id of a row that has none yet.
+    fn is_of_a_new_row(&self, judge: &Judge, value: &Expression, this: Option<&RowRef>) -> bool {
+        let mut is_new = false;
+        value.walk(&mut |part| {
+            if let ExpressionKind::Id(of) = &part.kind
+                && let ExpressionKind::Binding(_) | ExpressionKind::This = of.kind
+                && let Value::Row(row) = judge.value(of, this)
+            {
+                is_new |= row.id.starts_with(super::NEW);
+            }
+        });
+        is_new
     }
 
     /// Any text that then proves to be a token.

@@ -10,7 +10,9 @@ use crate::{
 use archwright_diagnostics::{Diagnostic, Span};
 use archwright_expression::ast::{Kind, Node};
 
-const FUNCTIONS: [&str; 5] = ["size", "duration", "date", "coalesce", "abs"];
+const FUNCTIONS: [&str; 7] = [
+    "size", "duration", "date", "coalesce", "abs", "string", "has",
+];
 const METHODS: [&str; 16] = [
     "exists",
     "all",
@@ -62,11 +64,15 @@ impl Typer<'_, '_, '_> {
             ("duration", [text]) => self.duration(text, span),
             ("date", [instant]) => self.date(instant, span),
             ("abs", [number]) => self.absolute(number, span),
+            ("string", [number]) => self.string(number, span),
+            ("has", [input]) => self.has(input, span),
             ("coalesce", [_, _, ..]) => self.coalesce(arguments, span),
             ("size", _) => self.wrong_arguments(span, "size(rows)"),
             ("duration", _) => self.wrong_arguments(span, "duration('7d')"),
             ("date", _) => self.wrong_arguments(span, "date(created_at)"),
             ("abs", _) => self.wrong_arguments(span, "abs(number)"),
+            ("string", _) => self.wrong_arguments(span, "string(number)"),
+            ("has", _) => self.wrong_arguments(span, "has(body.title)"),
             ("coalesce", _) => self.wrong_arguments(span, "coalesce(value, instead)"),
             _ => self.no_function(name, name_span),
         }
@@ -85,13 +91,12 @@ impl Typer<'_, '_, '_> {
             "timestamp" => Some(
                 "write the instant in quotes: `created_at > '2026-01-01T00:00:00Z'`".to_owned(),
             ),
-            "int" | "double" | "string" | "uint" | "bool" => {
+            "int" | "double" | "uint" | "bool" => {
                 Some("values are not converted: compare values of one type".to_owned())
             }
             "not" => Some("write `!(…)`".to_owned()),
             "ifnull" | "isnull" | "nvl" => Some("use `coalesce(value, instead)`".to_owned()),
             "concat" => Some("join texts with `+`".to_owned()),
-            "has" => Some("compare with null: `phone != null`".to_owned()),
             "current_user" | "auth" | "user" => Some("use `caller`".to_owned()),
             _ => None,
         };
@@ -598,7 +603,7 @@ fn both(operator: BinaryOperator, left: Expression, right: Expression, span: Spa
     expression(kind, Type::Bool, false, span)
 }
 
-fn call(
+pub(super) fn call(
     function: Function,
     arguments: Vec<Expression>,
     ty: Type,
