@@ -1,10 +1,10 @@
 //! Path, query and header parameters.
 
-use crate::object::{annotate, listed, object, reference};
+use crate::object::{annotate, object, reference};
 use crate::{Context, example, input, scalar};
-use archwright_plan::model::{EntityId, InputField, InputKind, Method};
+use archwright_plan::model::{EntityId, FieldId, InputField, InputKind, Method};
 use archwright_plan::{
-    Filter, FilterOperator, ListOptions, Operation, OperationKind, OutputSource, PathParameter,
+    ExpandPlace, Filter, FilterOperator, ListOptions, Operation, OperationKind, PathParameter,
     PathParameterKind, limits,
 };
 use serde_json::{Value, json};
@@ -227,8 +227,7 @@ fn sort(list: &ListOptions) -> Value {
         .iter()
         .flat_map(|sort| [sort.name.clone(), format!("-{}", sort.name)])
         .collect();
-    let description =
-        "The order; `-` before the name turns it round. Newest first where it is missing.";
+    let description = "The one key of the order; `-` before the name turns it round. Newest first where it is missing.";
     json!({
         "name": "sort", "in": "query",
         "description": description,
@@ -313,39 +312,43 @@ fn expand(context: Context, entity: EntityId) -> Option<Value> {
 /// Paths of relations; those through parts begin with the parts' key. Once there are more than `most`, the rest is not
 /// looked for.
 fn expand_paths(context: Context, entity: EntityId, depth: usize, most: usize) -> Vec<String> {
-    let mut paths = Vec::new();
-    if depth == 0 {
-        return paths;
-    }
-    let resource = context.plan.resource(entity);
-    for expand in &resource.expands {
-        if paths.len() > most {
-            return paths;
+    let mut walk = Walk {
+        context,
+        depth,
+        most,
+        passed: Vec::new(),
+        paths: Vec::new(),
+    };
+    walk.on(entity, "");
+    walk.paths
+}
+
+struct Walk<'a> {
+    context: Context<'a>,
+    depth: usize,
+    most: usize,
+    passed: Vec<FieldId>,
+    paths: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn on(&mut self, entity: EntityId, before: &str) {
+        if self.passed.len() == self.depth {
+            return;
         }
-        paths.push(expand.name.clone());
-        let inner = expand_paths(context, expand.target, depth - 1, most);
-        paths.extend(
-            inner
-                .into_iter()
-                .map(|path| format!("{}.{path}", expand.name)),
-        );
-    }
-    for output in &resource.output {
-        if paths.len() > most {
-            return paths;
-        }
-        if let OutputSource::Parts(field) = output.source
-            && let Some(relation) = context.plan.model.field(field).to_many()
-        {
-            let inner = expand_paths(context, relation.target, depth - 1, most);
-            paths.extend(
-                inner
-                    .into_iter()
-                    .map(|path| format!("{}.{path}", output.json)),
-            );
+        for step in self.context.plan.expand_steps(entity, &self.passed) {
+            if self.paths.len() > self.most {
+                return;
+            }
+            let path = format!("{before}{}", step.name);
+            if matches!(step.place, ExpandPlace::Rows(_)) {
+                self.paths.push(path.clone());
+            }
+            self.passed.push(step.field);
+            self.on(step.target, &format!("{path}."));
+            self.passed.pop();
         }
     }
-    paths
 }
 
 /// `fields=id,title`
@@ -364,26 +367,4 @@ fn fields(context: Context, entity: EntityId) -> Value {
         "explode": false,
         "schema": { "type": "array", "items": { "type": "string", "enum": names } },
     })
-}
-
-/// Why some fields can't be filtered or sorted by, for the description of a list.
-pub(crate) fn refusals(list: &ListOptions) -> Option<String> {
-    let mut lines = Vec::new();
-    for (offer, refused) in [
-        ("No filter by", &list.not_filterable),
-        ("No sort by", &list.not_sortable),
-    ] {
-        let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
-        for (name, reason) in refused {
-            let name = format!("`{name}`");
-            match by_reason.iter_mut().find(|(known, _)| known == reason) {
-                Some((_, names)) => names.push(name),
-                None => by_reason.push((reason, vec![name])),
-            }
-        }
-        for (reason, names) in by_reason {
-            lines.push(format!("- {offer} {}: {reason}", listed(&names, "or")));
-        }
-    }
-    (!lines.is_empty()).then(|| lines.join("\n"))
 }

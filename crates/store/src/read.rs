@@ -146,7 +146,8 @@ pub(crate) fn shaping(
             "fields" if operation.shapes_reply => {
                 shaping.fields = Some(parse_fields(plan.resource(entity), text, faults));
             }
-            _ => faults.push(parse::unknown(name)),
+            _ if operation.shapes_reply => faults.push(parse::unknown(name, parse::SHAPING)),
+            _ => faults.push(parse::unknown(name, [])),
         }
     }
     shaping

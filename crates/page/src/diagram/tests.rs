@@ -3,7 +3,7 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-use super::graph::Graph;
+use super::graph::{Edge, Graph, Node, NodeKind, Row};
 use super::layout::{Layout, Placed, layout};
 use super::route::{Route, routes};
 use archwright_plan::Plan;
@@ -32,10 +32,74 @@ fn check(holds: impl Fn(&str, &Diagram)) {
     }
 }
 
+/// The same for designs of any shape.
+fn check_shapes(holds: impl Fn(&str, &Diagram)) {
+    for seed in 1..=SHAPES {
+        holds(&format!("shape {seed}"), &drawn(shape(seed)));
+    }
+}
+
+const SHAPES: u64 = 400;
+
+/// Boxes of all sizes with relations to each other and to themselves, few or many.
+fn shape(seed: u64) -> Graph {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    let count = 1 + random(16);
+    let density = 1 + random(9);
+    let own = random(4);
+    let mut graph = Graph {
+        nodes: Vec::new(),
+        edges: Vec::new(),
+    };
+    for from in 0..count {
+        let rows = 1 + random(17);
+        for row in 1..rows {
+            let to = match random(12) < own {
+                true => from,
+                false => random(count),
+            };
+            if random(10) < density {
+                graph.edges.push(Edge {
+                    from,
+                    row,
+                    to,
+                    many_to_many: random(4) == 0,
+                    unique: false,
+                    optional: false,
+                });
+            }
+        }
+        let row = || Row {
+            mark: "",
+            name: String::new(),
+            ty: String::new(),
+            optional: false,
+            computed: false,
+        };
+        graph.nodes.push(Node {
+            name: format!("Box{from}"),
+            kind: NodeKind::Plain,
+            rows: std::iter::repeat_with(row).take(rows).collect(),
+            hidden: 0,
+            width: 150 + random(200) as i32,
+        });
+    }
+    graph
+}
+
 fn diagram(plan: &Plan) -> Diagram {
     let entities = plan.model.entities.iter();
     let entities: Vec<EntityId> = entities.map(|entity| entity.id).collect();
-    let graph = Graph::new(plan, &entities);
+    drawn(Graph::new(plan, &entities))
+}
+
+fn drawn(graph: Graph) -> Diagram {
     let layout = layout(&graph);
     let routes = routes(&graph, &layout);
     Diagram {
@@ -79,7 +143,7 @@ fn enters(placed: &Placed, first: (i32, i32), second: (i32, i32)) -> bool {
 
 #[test]
 fn boxes_lie_apart_and_inside_the_diagram() {
-    check(|name, diagram| {
+    let apart = |name: &str, diagram: &Diagram| {
         let Layout {
             boxes,
             width,
@@ -99,18 +163,20 @@ fn boxes_lie_apart_and_inside_the_diagram() {
                 assert!(apart, "{name}: {one:?} and {other:?}");
             }
         }
-    });
+    };
+    check(apart);
+    check_shapes(apart);
 }
 
 #[test]
 fn lines_run_from_their_row_to_what_it_refers_to_and_stay_inside_the_diagram() {
-    check(|name, diagram| {
+    let inside = |name: &str, diagram: &Diagram| {
         let Diagram {
             graph,
             layout,
             routes,
         } = diagram;
-        assert!(!routes.is_empty() && routes.len() == graph.edges.len());
+        assert_eq!(routes.len(), graph.edges.len());
         for Route { edge, points } in routes {
             let (source, target) = (&layout.boxes[edge.from], &layout.boxes[edge.to]);
             let sides = |placed: &Placed| [placed.x, placed.x + placed.width];
@@ -126,12 +192,14 @@ fn lines_run_from_their_row_to_what_it_refers_to_and_stay_inside_the_diagram() {
             };
             assert!(points.iter().all(inside), "{name}: {edge:?} {points:?}");
         }
-    });
+    };
+    check(inside);
+    check_shapes(inside);
 }
 
 #[test]
 fn no_line_runs_through_a_box() {
-    check(|name, diagram| {
+    let around = |name: &str, diagram: &Diagram| {
         for Route { edge, points } in &diagram.routes {
             for pair in points.windows(2) {
                 for (index, placed) in diagram.layout.boxes.iter().enumerate() {
@@ -143,7 +211,9 @@ fn no_line_runs_through_a_box() {
                 }
             }
         }
-    });
+    };
+    check(around);
+    check_shapes(around);
 }
 
 type Point = (i32, i32);

@@ -3,6 +3,7 @@
 use super::body::{Reader, place};
 use super::scalar::{self, Rules};
 use crate::connection::Value;
+use crate::unknown::unknown;
 use archwright_plan::limits;
 use archwright_plan::model::{self, EntityId, InputField, RoleId};
 use serde_json::{Map, Value as Json};
@@ -44,7 +45,8 @@ impl Reader<'_> {
     ) {
         for name in object.keys() {
             if !fields.iter().any(|field| field.name == *name) {
-                self.fault(&place(at, name), "unknown", "There is no such key here.");
+                let known = fields.iter().map(|field| field.name.as_str());
+                self.fault(&place(at, name), "unknown", unknown("key", name, known));
             }
         }
         for field in fields {
