@@ -172,3 +172,10 @@ fn no_path_of_expand_comes_back_by_the_relation_that_it_went() {
     assert!(has(&rental, "lines.copy.film"), "{rental:?}");
     assert!(!has(&rental, "lines.copy.lines"), "{rental:?}");
 }
+
+#[test]
+fn the_plan_says_why_a_list_offers_no_filter() {
+    let text = archwright_plan::render_text(&reels());
+    let line = "    no filter by title: No index serves it; add `filter` to the field where clients need it.";
+    assert!(text.lines().any(|printed| printed == line), "{text}");
+}
