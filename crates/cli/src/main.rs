@@ -27,8 +27,8 @@ const EXAMPLES: &str = "Examples:
   archwright plan examples/bookshop | less
   archwright explain AW001
 
-Exit status: 0 when all is well, 1 when the design has errors, 2 when the command
-could not run.";
+Exit status: 0 when all is well, 1 when the design has errors, 2 when the
+command could not run.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -197,22 +197,26 @@ mod tests {
             .map(|command| command.get_name().to_owned())
             .collect();
         assert!(names.len() > 8, "{names:?}");
+        check(&mut root);
         for name in names {
-            let command = root.find_subcommand_mut(&name).expect("it is listed");
-            let written = [command.get_after_help(), command.get_after_long_help()];
-            let written: Vec<String> = written
-                .into_iter()
-                .flatten()
-                .map(ToString::to_string)
-                .collect();
-            for help in [command.render_help(), command.render_long_help()] {
-                let help = help.to_string();
-                for line in help.lines() {
-                    assert!(line.chars().count() <= WIDTH, "{name}: {line}");
-                }
-                let as_written = |text: &String| help.contains(text.as_str());
-                assert!(written.iter().all(as_written), "{name}:\n{help}");
+            check(root.find_subcommand_mut(&name).expect("it is listed"));
+        }
+    }
+
+    fn check(command: &mut clap::Command) {
+        let written = [command.get_after_help(), command.get_after_long_help()];
+        let written: Vec<String> = written
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect();
+        for help in [command.render_help(), command.render_long_help()] {
+            let help = help.to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= WIDTH, "{line}");
             }
+            let as_written = |text: &String| help.contains(text.as_str());
+            assert!(written.iter().all(as_written), "{help}");
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn unknown<'a>(
         Some(near) => format!("; did you mean {near:?}?"),
         None => ".".to_owned(),
     };
-    let listed = match listed(&known) {
+    let listed = match listed(&known, "and") {
         Some(listed) => format!(" There are {listed}."),
         None => String::new(),
     };
@@ -27,12 +27,12 @@ pub(crate) fn unknown<'a>(
 }
 
 /// `a, b and c`, of which some may be left out; nothing where there is nothing to choose.
-pub(crate) fn listed(names: &[&str]) -> Option<String> {
+pub(crate) fn listed(names: &[&str], last: &str) -> Option<String> {
     match names {
         [] => None,
         [only] => Some((*only).to_owned()),
-        [first @ .., last] if names.len() <= MOST_LISTED => {
-            Some(format!("{} and {last}", first.join(", ")))
+        [first @ .., end] if names.len() <= MOST_LISTED => {
+            Some(format!("{} {last} {end}", first.join(", ")))
         }
         _ => {
             let rest = names.len() - MOST_LISTED;

@@ -341,10 +341,7 @@ fn what_is_not_known_is_answered_with_what_is() {
         ),
         ("price.like=2", "There are price, price.ne, price.lt, "),
         ("sort=prise", "Did you mean \"price\"?"),
-        (
-            "sort=-price,title",
-            "sorted by one key, not by several: by ",
-        ),
+        ("sort=-price,title", "sorted by one key, not by several: "),
         ("fields=titel", "did you mean \"title\"?"),
         ("expand=autors", "did you mean \"authors\"?"),
         (

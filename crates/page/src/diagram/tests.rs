@@ -39,7 +39,7 @@ fn check_shapes(holds: impl Fn(&str, &Diagram)) {
     }
 }
 
-const SHAPES: u64 = 400;
+const SHAPES: u64 = 300;
 
 /// Boxes of all sizes with relations to each other and to themselves, few or many.
 fn shape(seed: u64) -> Graph {

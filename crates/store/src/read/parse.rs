@@ -174,18 +174,17 @@ impl Reader<'_> {
         }
         let offered = self.options.sorts.iter().map(|sort| sort.name.as_str());
         let offered: Vec<&str> = offered.collect();
-        let message = match listed(&offered) {
+        let message = match listed(&offered, "or") {
             None => "The list can't be sorted.".to_owned(),
-            Some(offered) if text.contains(',') => format!(
-                "The list is sorted by one key, not by several: by {offered}, with `-` before it for the other way round."
-            ),
-            Some(all) => {
-                let near = nearest(name, offered.iter().copied());
-                let meant = near.map(|near| format!(" Did you mean {near:?}?"));
-                format!(
-                    "The list can be sorted by one of {all}, with `-` before it for the other way round.{}",
-                    meant.unwrap_or_default()
-                )
+            Some(keys) => {
+                let keys = format!("{keys}, with `-` before it for the other way round.");
+                match (text.contains(','), nearest(name, offered.iter().copied())) {
+                    (true, _) => format!("The list is sorted by one key, not by several: {keys}"),
+                    (false, None) => format!("The list can be sorted by {keys}"),
+                    (false, Some(near)) => {
+                        format!("The list can be sorted by {keys} Did you mean {near:?}?")
+                    }
+                }
             }
         };
         self.faults.push(fault("sort", "one-of", message));
