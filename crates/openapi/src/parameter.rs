@@ -2,15 +2,12 @@
 
 use crate::object::{annotate, object, reference};
 use crate::{Context, example, input, scalar};
-use archwright_plan::model::{EntityId, FieldId, InputField, InputKind, Method};
+use archwright_plan::model::{EntityId, InputField, InputKind, Method};
 use archwright_plan::{
-    ExpandPlace, Filter, FilterOperator, ListOptions, Operation, OperationKind, PathParameter,
+    Filter, FilterOperator, ListOptions, Operation, OperationKind, PathParameter,
     PathParameterKind, limits,
 };
 use serde_json::{Value, json};
-
-/// More paths than this make a document unreadable; then only shorter ones are listed.
-const MOST_LISTED_EXPANDS: usize = 60;
 
 /// All parameters of an operation.
 pub(crate) fn parameters(context: Context, operation: &Operation) -> Vec<Value> {
@@ -24,7 +21,9 @@ pub(crate) fn parameters(context: Context, operation: &Operation) -> Vec<Value> 
     if operation.shapes_reply
         && let Some(entity) = shaped_entity(context, operation)
     {
-        parameters.extend(expand(context, entity));
+        if !context.plan.expand_paths(entity).is_empty() {
+            parameters.push(reference("parameters", &expand_name(context, entity)));
+        }
         parameters.push(fields(context, entity));
     }
     if let OperationKind::Named(index) = operation.kind {
@@ -119,6 +118,11 @@ pub(crate) fn components(context: Context) -> Value {
             "schema": { "type": "string", "maxLength": 4_096 },
         });
         components.insert("cursor".to_owned(), cursor);
+    }
+    for entity in &context.plan.model.entities {
+        if let Some(parameter) = expand(context, entity.id) {
+            components.insert(expand_name(context, entity.id), parameter);
+        }
     }
     Value::Object(components)
 }
@@ -284,15 +288,9 @@ fn filter_parameter(context: Context, filter: &Filter, operator: FilterOperator)
     Value::Object(parameter)
 }
 
-/// `expand=customer,lines.book`
+/// `expand=customer,lines.book`, the same for each operation that shows rows of the entity.
 fn expand(context: Context, entity: EntityId) -> Option<Value> {
-    let mut depths = (2..=limits::EXPANDED_DEPTH).rev();
-    let paths = depths
-        .find_map(|depth| {
-            let paths = expand_paths(context, entity, depth, MOST_LISTED_EXPANDS);
-            (paths.len() <= MOST_LISTED_EXPANDS).then_some(paths)
-        })
-        .unwrap_or_else(|| expand_paths(context, entity, 1, usize::MAX));
+    let paths = context.plan.expand_paths(entity);
     if paths.is_empty() {
         return None;
     }
@@ -309,46 +307,8 @@ fn expand(context: Context, entity: EntityId) -> Option<Value> {
     }))
 }
 
-/// Paths of relations; those through parts begin with the parts' key. Once there are more than `most`, the rest is not
-/// looked for.
-fn expand_paths(context: Context, entity: EntityId, depth: usize, most: usize) -> Vec<String> {
-    let mut walk = Walk {
-        context,
-        depth,
-        most,
-        passed: Vec::new(),
-        paths: Vec::new(),
-    };
-    walk.on(entity, "");
-    walk.paths
-}
-
-struct Walk<'a> {
-    context: Context<'a>,
-    depth: usize,
-    most: usize,
-    passed: Vec<FieldId>,
-    paths: Vec<String>,
-}
-
-impl Walk<'_> {
-    fn on(&mut self, entity: EntityId, before: &str) {
-        if self.passed.len() == self.depth {
-            return;
-        }
-        for step in self.context.plan.expand_steps(entity, &self.passed) {
-            if self.paths.len() > self.most {
-                return;
-            }
-            let path = format!("{before}{}", step.name);
-            if matches!(step.place, ExpandPlace::Rows(_)) {
-                self.paths.push(path.clone());
-            }
-            self.passed.push(step.field);
-            self.on(step.target, &format!("{path}."));
-            self.passed.pop();
-        }
-    }
+fn expand_name(context: Context, entity: EntityId) -> String {
+    format!("expand-{}", context.names.entity(entity).row)
 }
 
 /// `fields=id,title`

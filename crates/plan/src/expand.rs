@@ -1,5 +1,6 @@
 //! The paths of `?expand=`: where each may go on, for whoever reads or lists them.
 
+use crate::limits::EXPANDED_DEPTH;
 use crate::{OutputSource, Plan};
 use archwright_model::{EntityId, FieldId, FieldKind, Model, ToManyKind};
 
@@ -20,7 +21,39 @@ pub enum ExpandPlace {
     Parts(usize),
 }
 
+/// Nobody reads a longer list of paths: they go less deep, then.
+const MOST_PATHS: usize = 400;
+
 impl Plan {
+    /// All paths from rows of the entity; those through parts begin with the parts' key.
+    pub fn expand_paths(&self, entity: EntityId) -> Vec<String> {
+        let depth = self.resource(entity).expand_depth;
+        self.paths_of_depth(entity, depth, usize::MAX)
+    }
+
+    pub(crate) fn decide_expand_depths(&mut self) {
+        for index in 0..self.resources.len() {
+            let entity = self.resources[index].entity;
+            let few =
+                |depth: &usize| self.paths_of_depth(entity, *depth, MOST_PATHS).len() <= MOST_PATHS;
+            let depth = (2..=EXPANDED_DEPTH).rev().find(few);
+            self.resources[index].expand_depth = depth.unwrap_or(1);
+        }
+    }
+
+    /// Once there are more than `most`, the rest is not looked for.
+    fn paths_of_depth(&self, entity: EntityId, depth: usize, most: usize) -> Vec<String> {
+        let mut walk = Walk {
+            plan: self,
+            depth,
+            most,
+            passed: Vec::new(),
+            paths: Vec::new(),
+        };
+        walk.on(entity, "");
+        walk.paths
+    }
+
     /// Where a path that passed these relations may go on from rows of the entity. No path passes a relation again, nor
     /// its other side: it would come back to where it was. One between rows of the same entity leads on
     /// (`parent.parent`), but not back either.
@@ -53,6 +86,34 @@ impl Plan {
             })
         };
         rows.chain(parts).filter(leads_on).collect()
+    }
+}
+
+struct Walk<'p> {
+    plan: &'p Plan,
+    depth: usize,
+    most: usize,
+    passed: Vec<FieldId>,
+    paths: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn on(&mut self, entity: EntityId, before: &str) {
+        if self.passed.len() == self.depth {
+            return;
+        }
+        for step in self.plan.expand_steps(entity, &self.passed) {
+            if self.paths.len() > self.most {
+                return;
+            }
+            let path = format!("{before}{}", step.name);
+            if matches!(step.place, ExpandPlace::Rows(_)) {
+                self.paths.push(path.clone());
+            }
+            self.passed.push(step.field);
+            self.on(step.target, &format!("{path}."));
+            self.passed.pop();
+        }
     }
 }
 

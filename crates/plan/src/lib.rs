@@ -46,7 +46,7 @@ pub fn plan(mut model: model::Model) -> Plan {
     let matrix = matrix::matrix(&model, &operations);
     let decisions = decisions::decisions(&model, &operations);
     let row_security = security::row_security(&model, &tables, &resources, &operations);
-    Plan {
+    let mut plan = Plan {
         model,
         tables,
         resources,
@@ -54,5 +54,7 @@ pub fn plan(mut model: model::Model) -> Plan {
         matrix,
         decisions,
         row_security,
-    }
+    };
+    plan.decide_expand_depths();
+    plan
 }

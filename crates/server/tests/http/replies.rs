@@ -190,9 +190,16 @@ async fn every_path_that_the_document_lists_is_expanded_and_none_that_comes_back
     for (path, item) in document["paths"].as_object().unwrap() {
         let parameters = item["get"]["parameters"].as_array();
         let mut parameters = parameters.into_iter().flatten();
-        let Some(expand) = parameters.find(|one| one["name"] == "expand") else {
+        let shared = parameters.find_map(|one| {
+            let target = one["$ref"]
+                .as_str()?
+                .strip_prefix("#/components/parameters/")?;
+            target.starts_with("expand-").then_some(target)
+        });
+        let Some(shared) = shared else {
             continue;
         };
+        let expand = &document["components"]["parameters"][shared];
         if path.contains('{') {
             continue;
         }

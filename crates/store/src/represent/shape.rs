@@ -2,7 +2,7 @@
 
 use crate::Fault;
 use crate::unknown::unknown;
-use archwright_plan::limits::{EXPANDED_DEPTH, EXPANDED_PATHS};
+use archwright_plan::limits::EXPANDED_PATHS;
 use archwright_plan::model::{EntityId, FieldId};
 use archwright_plan::{ExpandPlace, Plan, Resource};
 use std::collections::BTreeMap;
@@ -69,12 +69,13 @@ pub(crate) fn parse_expand(
         faults.push(fault("too-many", message));
         return tree;
     }
+    let depth = plan.resource(entity).expand_depth;
     for path in paths {
         let names: Vec<&str> = path.split('.').collect();
-        if names.len() > EXPANDED_DEPTH {
+        if names.len() > depth {
             faults.push(fault(
                 "too-long",
-                format!("{path:?} goes deeper than {EXPANDED_DEPTH} relations."),
+                format!("{path:?} goes deeper than {depth} relations."),
             ));
         } else if let Err(message) = add(plan, entity, &names, &mut Vec::new(), &mut tree) {
             faults.push(fault(
