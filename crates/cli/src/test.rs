@@ -17,38 +17,47 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub const HELP: &str = "Test sign-ins:
-  The suite calls as nobody, and as two accounts of each role. Without --sign-in it uses the ones that
-  `archwright serve --seed` makes: ROLE@example.com and ROLE2@example.com with the password archwright-dev-1.
-  Give others as ROLE=NAME:PASSWORD, once for each account; an account without any role has the ROLE `none`. A NAME
-  with a colon in it stands in double quotes: 'member=\"@ann:shop.test\":secret'.
-  An account should have no other role than the one it is given for. Where there are tenants, the second account of
-  each role should belong to another tenant. Where a role is open to sign-up, more accounts are made by signing up.
+  The suite calls as nobody, and as two accounts of each role. Without
+  --sign-in it uses the ones that `archwright serve --seed` makes:
+  ROLE@example.com and ROLE2@example.com with the password archwright-dev-1.
+  Give others as ROLE=NAME:PASSWORD, once for each account; an account without
+  any role has the ROLE `none`. A NAME with a colon in it stands in double
+  quotes: 'member=\"@ann:shop.test\":secret'.
+  An account should have no other role than the one it is given for. Where
+  there are tenants, the second account of each role should belong to another
+  tenant. Where a role is open to sign-up, more accounts are made by signing up.
 
 Access tokens:
-  That a server refuses what it signed itself once it has expired, or for another audience or issuer, can only be asked
-  with such tokens. Give the key with which the test deployment signs, and the suite makes them: 32 bytes in base64 or
-  a PEM for EdDSA (Ed25519), the shared secret for HS256. Without --signing-key it is the first of
-  ARCHWRIGHT_SIGNING_KEYS in the environment, which `archwright serve` reads too. Where tokens are signed in another
-  way, sign in, wait until the access token has expired, and give that with --expired-token. Without either, these
-  cases are skipped.
+  That a server refuses what it signed itself once it has expired, or for
+  another audience or issuer, can only be asked with such tokens. Give the key
+  with which the test deployment signs, and the suite makes them: 32 bytes in
+  base64 or a PEM for EdDSA (Ed25519), the shared secret for HS256. Without
+  --signing-key it is the first of ARCHWRIGHT_SIGNING_KEYS in the environment,
+  which `archwright serve` reads too. Where tokens are signed in another way,
+  sign in, wait until the access token has expired, and give that with
+  --expired-token. Without either, these cases are skipped.
 
 The database:
-  The suite writes: it creates, changes and deletes rows, and for the time of the run it takes the role from one test
-  account. Give it a database of its own, and turn rate limits off.
+  The suite writes: it creates, changes and deletes rows, and for the time of
+  the run it takes the role from one test account. Give it a database of its
+  own, and turn rate limits off.
 
 Examples:
   export ARCHWRIGHT_SIGNING_KEYS=$(openssl rand -base64 32)
   archwright serve shop.yaml --seed --rate-limits off &
-  archwright test shop.yaml --url http://localhost:8080
-  archwright test shop.yaml --url http://localhost:8080 --only 'orders.place/*'
-  archwright test shop.yaml --url http://localhost:8080 --format junit > report.xml
+  U=http://localhost:8080
+  archwright test shop.yaml --url $U
+  archwright test shop.yaml --url $U --only 'orders.place/*'
+  archwright test shop.yaml --url $U --format junit > report.xml
   archwright test shop.yaml --url http://localhost:3000 \\
-    --sign-in customer=ann@shop.test:secret-one --sign-in customer=ben@shop.test:secret-two \\
+    --sign-in customer=ann@shop.test:secret-one \\
+    --sign-in customer=ben@shop.test:secret-two \\
     --sign-in staff=sue@shop.test:secret-three
   archwright test shop.yaml --list
 
-Exit status: 0 when no case failed, 1 when one did, when no call of an operation is found that succeeds, or when the
-design has errors, 2 when the cases could not be run.";
+Exit status: 0 when no case failed, 1 when one did, when no call of an operation
+is found that succeeds, or when the design has errors, 2 when the cases could
+not be run.";
 
 #[derive(Args)]
 pub struct TestArguments {

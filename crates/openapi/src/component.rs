@@ -204,8 +204,8 @@ fn property(context: Context, entity: EntityId, output: &Output) -> Value {
             .get("description")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let who = access::alternatives(context, &output.visible);
-        let description = format!("{said} Seen by {who}.").trim().to_owned();
+        let who = access::alternatives(context, Some(entity), &output.visible, "by");
+        let description = format!("{said} Seen {who}.").trim().to_owned();
         crate::object::annotate(&mut schema, "description", description.into());
     }
     schema

@@ -99,12 +99,12 @@ fn property(context: Context, input: &Input, mode: Mode) -> Value {
 
 /// Says who may name the key.
 fn restrict(context: Context, schema: &mut Value, input: &Input) {
-    let who = access::alternatives(context, &input.settable);
+    let who = access::alternatives(context, Some(input.field.entity), &input.settable, "by");
     let said = schema
         .get("description")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let description = format!("{said} May be set by {who}.").trim().to_owned();
+    let description = format!("{said} May be set {who}.").trim().to_owned();
     annotate(schema, "description", description.into());
 }
 

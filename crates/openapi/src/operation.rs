@@ -3,7 +3,7 @@
 use crate::object::{object, reference};
 use crate::{Context, access, error, example, input, parameter, reply};
 use archwright_plan::model::{FieldId, Model, Move, ScalarType};
-use archwright_plan::{CallerClass, Input, Operation, OperationKind, Tag};
+use archwright_plan::{CallerClass, Input, Operation, OperationKind, Tag, cel};
 use serde_json::{Map, Value, json};
 
 /// The tags of all operations, with their titles.
@@ -85,11 +85,13 @@ fn description(context: Context, operation: &Operation) -> String {
     if let Some(step) = made_move(model, operation) {
         let from: Vec<String> = step.from.iter().map(|state| format!("`{state}`")).collect();
         let from = crate::object::listed(&from, "or");
-        about.push_str(&format!(" From {from} to `{}`.", step.to));
+        let when = step.when.as_ref().map(|when| cel(model, when));
+        let when = when.map(|when| format!(", when `{when}`"));
+        let when = when.unwrap_or_default();
+        about.push_str(&format!(" From {from} to `{}`{when}.", step.to));
     }
     paragraphs.extend(Some(about.trim().to_owned()).filter(|about| !about.is_empty()));
     paragraphs.extend(access::sentence(context, operation));
-    paragraphs.extend(operation.list.as_ref().and_then(parameter::refusals));
     if let Some((_, rate)) = model
         .api
         .rates

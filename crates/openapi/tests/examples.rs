@@ -349,3 +349,38 @@ fn settings_of_other_contracts_are_described() {
     assert_eq!(shown["properties"]["displayname"]["type"], "string");
     assert_eq!(shown.get("required"), None);
 }
+
+#[test]
+fn conditions_are_said_as_the_design_has_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/bookshop");
+    let document = document(&read(&folder), &DocumentOptions::default());
+    let described = |method: &str, path: &str| {
+        let description = &document["paths"][path][method]["description"];
+        description.as_str().unwrap_or_default().to_owned()
+    };
+    let delete = described("delete", "/v1/orders/{id}");
+    let owner = "Allowed for the owner when `status == 'draft'`.";
+    assert!(delete.contains(owner), "{delete}");
+    let place = described("post", "/v1/orders/{id}/place");
+    assert!(place.contains("to `placed`, when `"), "{place}");
+    let cancel = described("post", "/v1/orders/{id}/cancel");
+    let either = "Allowed for the owner when `status != 'paid'`, or for the role `staff`.";
+    assert!(cancel.contains(either), "{cancel}");
+}
+
+#[test]
+fn clients_are_told_nothing_that_is_for_whoever_designs() {
+    check_each(|plan, document| {
+        let text = document.to_string();
+        for advice in ["under a condition", "No index serves it", "add `filter`"] {
+            assert!(!text.contains(advice), "{}: {advice}", plan.model.name);
+        }
+        if let Some(tenant) = plan.model.tenant {
+            let own = format!(
+                "Only in the caller's own {}.",
+                plan.model.entity(tenant).singular
+            );
+            assert!(text.contains(&own), "{}", plan.model.name);
+        }
+    });
+}

@@ -189,6 +189,8 @@ pub struct Resource {
     pub output: Vec<Output>,
     /// What `?expand=` accepts at this level.
     pub expands: Vec<Expand>,
+    /// How many relations deep its paths go.
+    pub expand_depth: usize,
     /// Body of a create (and, for the account entity, of a sign-up, which adds `password`).
     pub create: Vec<Input>,
     /// Body of a merge patch.

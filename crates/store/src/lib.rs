@@ -12,6 +12,7 @@ mod pool;
 mod read;
 mod represent;
 mod security;
+mod unknown;
 mod write;
 mod writer;
 

@@ -147,7 +147,8 @@ pub(crate) fn shaping(
                 shaping.fields = Some(parse_fields(plan.resource(entity), text, faults));
             }
             _ if operation.unknown == Unknown::Ignore => {}
-            _ => faults.push(parse::unknown(name)),
+            _ if operation.shapes_reply => faults.push(parse::unknown(name, parse::SHAPING)),
+            _ => faults.push(parse::unknown(name, [])),
         }
     }
     shaping

@@ -115,14 +115,14 @@ impl<'a> Reader<'a> {
         let outputs = &self.plan.resource(entity).output;
         match outputs.iter().any(|output| output.json == name) {
             true => self.fault(at, "read-only", "It can't be set by this request."),
-            false => self.no_such_key(at),
+            false => self.no_such_key(at, "There is no such key here."),
         }
     }
 
     /// A key that nobody declared, which the operation refuses or leaves alone.
-    pub fn no_such_key(&mut self, at: &str) {
+    pub fn no_such_key(&mut self, at: &str, message: impl Into<String>) {
         if self.unknown == Unknown::Refuse {
-            self.fault(at, "unknown", "There is no such key here.");
+            self.fault(at, "unknown", message);
         }
     }
 

@@ -43,14 +43,21 @@ pub(crate) fn set(
     let all = job.plan().model.roles.iter().enumerate();
     let differs =
         all.filter(|(index, role)| roles.contains(&RoleId(*index)) != old.contains(&role.name));
-    for (_, role) in differs {
+    for (index, role) in differs {
         if !role
             .granted_by
             .iter()
             .any(|granting| job.classes.has(*granting))
         {
             return Err(Failure::Forbidden {
-                detail: format!("You may not give or take the role {}.", role.name),
+                detail: match roles.contains(&RoleId(index)) {
+                    true => format!("You may not give the role {}.", role.name),
+                    false => format!(
+                        "You may not take the role {}: the account has it, and the roles of a request replace all that \
+                         it has. Name it to leave it.",
+                        role.name
+                    ),
+                },
                 fields: vec!["roles".to_owned()],
             });
         }

@@ -19,8 +19,25 @@ entities:
     id: int
     fields:
       shelf: Shelf
+      label: Label
       name: string(1..40)
       pages: Page[], composed
+    allow: { read: anyone }
+    timestamps: false
+    versioned: false
+    audit: false
+  Label:
+    id: int
+    fields:
+      name: string(1..40)
+      tags: Tag[], by label
+    allow: { read: anyone }
+    timestamps: false
+    versioned: false
+    audit: false
+  Tag:
+    id: int
+    fields: { label: Label }
     allow: { read: anyone }
     timestamps: false
     versioned: false
@@ -33,7 +50,7 @@ entities:
     audit: false
 "#;
 
-/// A hundred shelves with a hundred and one books each.
+/// A hundred shelves with a hundred and one books each, which have one label with a hundred tags.
 async fn shelves() -> World {
     let world = World::new(SHELVES, &[]).await;
     let numbers = |to: usize| {
@@ -43,8 +60,15 @@ async fn shelves() -> World {
         "INSERT INTO shelves (name) {} SELECT 's' || i FROM n",
         numbers(100)
     ));
+    world
+        .database
+        .execute("INSERT INTO labels (name) VALUES ('l')");
     world.database.execute(&format!(
-        "INSERT INTO books (shelf_id, name) {} SELECT (i - 1) / 101 + 1, 'b' || i FROM n",
+        "INSERT INTO tags (label_id) {} SELECT 1 FROM n",
+        numbers(100)
+    ));
+    world.database.execute(&format!(
+        "INSERT INTO books (shelf_id, label_id, name) {} SELECT (i - 1) / 101 + 1, 1, 'b' || i FROM n",
         numbers(10_100)
     ));
     world
@@ -58,13 +82,13 @@ async fn a_reply_expands_so_many_rows_and_no_more() {
             r#"
             # A hundred of each shelf.
             nobody: GET /v1/shelves?limit=100&expand=books => 200
-            nobody: GET /v1/shelves?limit=100&expand=books.shelf => 400 expand too-many
-            nobody: GET /v1/shelves?limit=50&expand=books.shelf => 200
+            nobody: GET /v1/shelves?limit=100&expand=books.label => 400 expand too-many
+            nobody: GET /v1/shelves?limit=50&expand=books.label => 200
             # A row that several lead to is in the reply each time.
-            nobody: GET /v1/books?limit=100&expand=shelf.books => 400 expand too-many
-            nobody: GET /v1/books?limit=99&expand=shelf.books => 200
-            nobody: GET /v1/shelves/1?expand=books.shelf.books => 400 expand too-many
-            nobody: PATCH /v1/shelves/1?expand=books.shelf.books {"name": "new"} => 400 expand too-many
+            nobody: GET /v1/books?limit=100&expand=label.tags => 400 expand too-many
+            nobody: GET /v1/books?limit=99&expand=label.tags => 200
+            nobody: GET /v1/shelves/1?expand=books.label.tags => 400 expand too-many
+            nobody: PATCH /v1/shelves/1?expand=books.label.tags {"name": "new"} => 400 expand too-many
             nobody: GET /v1/shelves/1?expand=books => 200 {"name": "s1"}
             "#,
         )
