@@ -3,6 +3,7 @@
 mod align;
 mod explain;
 mod prepare;
+mod tabs;
 
 use crate::ast::{Text, TextMap};
 use archwright_diagnostics::{Diagnostic, FileId, Span};
@@ -120,12 +121,15 @@ pub fn parse(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Par
                 };
             }
             Err(failure) => {
-                complete = false;
                 rounds += 1;
                 let culprit = explain::explain(file, text, &prepared, &failure);
                 diagnostics.push(culprit.diagnostic);
                 let again =
                     rounds < MAX_SYNTAX_ERRORS && parsed_bytes + text.len() <= MAX_PARSED_BYTES;
+                if again && culprit.quotable && prepared.quote(failure.at) {
+                    continue;
+                }
+                complete = false;
                 if !again || failure.is_limit || !prepared.blank(culprit.lines) {
                     return Parsed {
                         root: None,
@@ -253,9 +257,9 @@ impl Builder<'_> {
             }
             Event::Scalar(value, style, anchor, tag) => {
                 self.count(start)?;
-                self.refuse_properties(anchor, tag.is_some(), first);
-                let node = if tag.is_some() && value.is_empty() {
-                    self.as_written(first, last)
+                let refused = self.refuse_properties(anchor, tag.is_some(), first);
+                let node = if let (Some((start, end)), true) = (refused, value.is_empty()) {
+                    self.as_written(start, end)
                 } else {
                     let (text, style) = self.scalar(&value, style, first, last);
                     Node {
@@ -406,9 +410,15 @@ impl Builder<'_> {
         }
     }
 
-    fn refuse_properties(&mut self, anchor: usize, tag: bool, first: usize) {
+    /// Reports anchors and tags, and says from where to where they stand.
+    fn refuse_properties(
+        &mut self,
+        anchor: usize,
+        tag: bool,
+        first: usize,
+    ) -> Option<(usize, usize)> {
         if anchor == 0 && !tag {
-            return;
+            return None;
         }
         let before = &self.text[..first];
         // The event's place is that of its first property, or of the value after them.
@@ -420,17 +430,28 @@ impl Builder<'_> {
         let end = self.text[at..]
             .find(char::is_whitespace)
             .map_or(self.text.len(), |length| at + length);
-        let what = if anchor == 0 {
-            "a tag (`!name`)"
-        } else {
-            "an anchor (`&name`)"
-        };
-        let help = if anchor == 0 {
-            "An expression that begins with `!` needs quotes: \"!published\"."
-        } else {
-            "Write the value out where it is needed; a text that begins with `&` needs quotes."
-        };
-        self.refuse(at, end, what, help);
+        // `!open && x` is both to YAML, and begins with what was meant.
+        if tag && (anchor == 0 || self.text[at..].starts_with('!')) {
+            let whole = self.rest_of_value(at);
+            let help = format!("An expression that begins with `!` needs quotes: {whole}.");
+            self.refuse(at, end, "a tag (`!name`)", &help);
+            return Some((at, end));
+        }
+        let help =
+            "Write the value out where it is needed; a text that begins with `&` needs quotes.";
+        self.refuse(at, end, "an anchor (`&name`)", help);
+        Some((at, end))
+    }
+
+    /// What stands on the line from there on, in quotes; an example of it inside brackets.
+    fn rest_of_value(&self, at: usize) -> String {
+        let line = self.text[at..].lines().next().unwrap_or_default();
+        let value = line.split(" #").next().unwrap_or_default().trim_end();
+        let plain = !value.contains(['"', '\\', '{', '}', ',']) && value.len() <= 80;
+        match plain {
+            true => format!("\"{value}\""),
+            false => "\"!published\"".to_owned(),
+        }
     }
 
     fn refuse(&mut self, start: usize, end: usize, what: &str, help: &str) {

@@ -225,7 +225,7 @@ impl Context<'_> {
         } else if keys::MODIFIERS.contains(&name) {
             self.modifier_with_argument(&word, &rest, field);
         } else {
-            self.unknown_modifier(&word, &text);
+            self.unknown_modifier(&word, &rest, &field.ty.span);
         }
     }
 
@@ -363,19 +363,44 @@ impl Context<'_> {
         }
     }
 
-    fn unknown_modifier(&mut self, word: &Text, whole: &Text) {
-        let hint = modifier_hint(&word.value);
-        let message = format!("`{}` is no modifier of a field", clip(&whole.value));
-        let list = keys::MODIFIERS.join(", ");
-        let mut diagnostic = Diagnostic::new("AW018", whole.span, message);
-        diagnostic = match (hint, nearest(&word.value, keys::MODIFIERS.iter().copied())) {
+    fn unknown_modifier(&mut self, word: &Text, rest: &Text, ty: &Span) {
+        let whole = word.span.to(rest.span);
+        let source = &self.sources.get(whole.file).text;
+        let text_of = |span: Span| source.get(span.start as usize..span.end as usize);
+        let written = text_of(whole).unwrap_or(&word.value);
+        let name = &word.value[..];
+        let message = format!("`{}` is no modifier of a field", clip(written));
+        let hint = match (name, text_of(*ty)) {
+            ("about" | "visible" | "settable", Some(ty)) if !rest.value.is_empty() => {
+                let quote = if ty.contains([',', '[']) { "\"" } else { "" };
+                Some(format!(
+                    "Write the field as a mapping: `{{ type: {quote}{ty}{quote}, {name}: {} }}`.",
+                    clip(&rest.value)
+                ))
+            }
+            _ => modifier_hint(name).map(str::to_owned),
+        };
+        let mut diagnostic = Diagnostic::new("AW018", whole, message);
+        diagnostic = match (hint, nearest(name, keys::MODIFIERS.iter().copied())) {
             (Some(hint), _) => diagnostic.help(hint),
-            (None, Some(meant)) => diagnostic
-                .help(format!("Did you mean `{meant}`? The modifiers are {list}."))
-                .fix(format!("Write `{meant}`"), word.span, meant),
-            (None, None) => diagnostic.help(format!("Use one of {list}.")),
+            (None, Some(meant)) => diagnostic.help(format!("Did you mean `{meant}`?")).fix(
+                format!("Write `{meant}`"),
+                word.span,
+                meant,
+            ),
+            (None, None) => diagnostic.help(self.list_of_modifiers()),
         };
         self.diagnostics.push(diagnostic);
+    }
+
+    /// All of them, the first time that somebody has to choose.
+    fn list_of_modifiers(&mut self) -> String {
+        let list = format!("Use one of {}.", keys::MODIFIERS.join(", "));
+        let said = |known: &Diagnostic| known.help.as_ref() == Some(&list);
+        match self.diagnostics.iter().any(said) {
+            true => "Use one of those that are listed at the first such mistake.".to_owned(),
+            false => list,
+        }
     }
 
     fn long_keys(&mut self, map: &Map<'_>, field: &mut Field) {
@@ -477,7 +502,7 @@ fn modifier_hint(word: &str) -> Option<&'static str> {
         "check" => Some("Write it under the entity's `checks`."),
         "length" | "maxlength" => Some("Put the length in the type's brackets: `string(1..120)`."),
         "about" | "visible" | "settable" => {
-            Some("Write the field as a mapping: `{ type: …, about: … }`.")
+            Some("Write the field as a mapping: `{ type: string, settable: owner, about: Why. }`.")
         }
         _ => None,
     }

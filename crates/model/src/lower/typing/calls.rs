@@ -39,13 +39,20 @@ struct Rows {
 }
 
 impl Typer<'_, '_, '_> {
+    /// `form` shows a call that fits.
     fn wrong_arguments<T>(&mut self, span: Span, form: &str) -> Option<T> {
-        self.fail(
-            "AW325",
-            span,
-            "the arguments don't fit",
-            format!("write `{form}`"),
-        )
+        let name = form.split('(').next().unwrap_or_default();
+        let name = name.rsplit('.').next().unwrap_or_default();
+        let message = format!("these arguments don't fit `{name}`");
+        self.fail("AW325", span, message, format!("write `{form}`"))
+    }
+
+    /// A macro over rows names each of them first; `inside` shows what is said about it.
+    fn wrong_macro<T>(&mut self, of: &Node, name: &str, inside: &str, span: Span) -> Option<T> {
+        let rows = self.text.value.get(of.range.clone()).unwrap_or("rows");
+        let message = format!("`{name}` takes a name for each row, and then what it asks about it");
+        let help = format!("write `{rows}.{name}({inside})`");
+        self.fail("AW325", span, message, help)
     }
 
     // ---- functions ----
@@ -362,7 +369,8 @@ impl Typer<'_, '_, '_> {
         {
             let mut rows = self.rows(inner)?;
             let [variable, condition] = &arguments[..] else {
-                return self.wrong_arguments(self.span(&of.range), "rows.filter(x, condition)");
+                let span = self.span(&of.range);
+                return self.wrong_macro(inner, "filter", "x, x.field == …", span);
             };
             let condition =
                 self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
@@ -429,14 +437,11 @@ impl Typer<'_, '_, '_> {
         span: Span,
     ) -> Option<Typed> {
         let [variable, condition] = arguments else {
-            return self.wrong_arguments(
-                span,
-                if quantifier == Quantifier::All {
-                    "rows.all(x, condition)"
-                } else {
-                    "rows.exists(x, condition)"
-                },
-            );
+            let name = match quantifier {
+                Quantifier::All => "all",
+                Quantifier::Exists => "exists",
+            };
+            return self.wrong_macro(of, name, "x, x.field == …", span);
         };
         let rows = self.rows(of)?;
         let condition = self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
@@ -470,7 +475,7 @@ impl Typer<'_, '_, '_> {
             );
         }
         let [variable, value] = arguments else {
-            return self.wrong_arguments(span, "rows.map(x, x.name)");
+            return self.wrong_macro(of, "map", "x, x.name", span);
         };
         let rows = self.rows(of)?;
         if rows.condition.is_some() {
@@ -523,12 +528,18 @@ impl Typer<'_, '_, '_> {
                         None => condition,
                     });
                 }
-                _ => return self.wrong_arguments(span, "rows.count(x, condition)"),
+                _ => return self.wrong_macro(of, "count", "x, x.field == …", span),
             }
             return Some(counted(rows, span));
         }
         let [variable, value] = arguments else {
-            return self.wrong_arguments(span, "rows.sum(x, x.price)");
+            let name = match aggregate {
+                Aggregate::Min => "min",
+                Aggregate::Max => "max",
+                Aggregate::Avg => "avg",
+                Aggregate::Sum | Aggregate::Count => "sum",
+            };
+            return self.wrong_macro(of, name, "x, x.price", span);
         };
         let value = self.with_variable(variable, &rows, |typer| typer.node(value))?;
         self.reduced(rows, aggregate, value, name_span, span)
