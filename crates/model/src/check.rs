@@ -83,7 +83,8 @@ fn words_in_quotes(text: &str, start: usize, end: usize) -> Option<&str> {
     let is_word = |character: char| character.is_alphanumeric() || " _-".contains(character);
     let before = text.get(..start)?;
     let first = before.trim_end_matches(is_word).len();
-    let quote = before[..first].chars().next_back()?;
+    let quote = before[..first].chars().next_back();
+    let quote = quote.filter(|quote| matches!(quote, '\'' | '"'))?;
     let rest = text.get(end..)?;
     let last = end + rest.len() - rest.trim_start_matches(is_word).len();
     let words = text.get(first..last)?;
@@ -93,7 +94,7 @@ fn words_in_quotes(text: &str, start: usize, end: usize) -> Option<&str> {
         .ends_with([':', ',', '[', '{', '-']);
     let ends = after.trim_start_matches(' ').chars().next();
     let ends = ends.is_none_or(|next| ",]}#\r\n".contains(next));
-    let whole = matches!(quote, '\'' | '"') && begins && ends && words.chars().all(is_word);
+    let whole = begins && ends && words.chars().all(is_word);
     whole.then_some(words)
 }
 

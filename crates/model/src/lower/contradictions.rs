@@ -229,7 +229,7 @@ fn claim(part: &Expression) -> Option<(&Expression, Claim<'_>)> {
             _ => return None,
         },
         ExpressionKind::In { item, list } => match &list.kind {
-            ExpressionKind::List(items) => {
+            ExpressionKind::List(items) if items.len() <= COMPARED => {
                 let values = items.iter().map(|item| match &item.kind {
                     ExpressionKind::Literal(literal) => Some(literal),
                     _ => None,

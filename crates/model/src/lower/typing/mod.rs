@@ -1,6 +1,7 @@
 //! The type checker of expressions: CEL's tree in, a typed expression with every name bound out.
 
 mod calls;
+mod macros;
 mod operators;
 mod scope;
 mod values;
