@@ -78,6 +78,31 @@ pub fn cut_by_comma(text: &str, open: usize) -> bool {
     false
 }
 
+/// Where the bracket is closed with which the text begins.
+pub fn closing_bracket(value: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    for (at, character) in value.char_indices() {
+        match (quote, character) {
+            (Some(end), _) if character == end => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(' | '[' | '{') => open.push(character),
+            (None, ')' | ']' | '}') => {
+                let opening = open.pop()?;
+                if closing(opening) != character {
+                    return None;
+                }
+                if open.is_empty() {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 fn closing(opening: char) -> char {
     match opening {
         '(' => ')',

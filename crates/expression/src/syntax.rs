@@ -249,8 +249,7 @@ pub(crate) fn unexpected(
     let found = tokens[index].range.clone();
     let word = &text[found.clone()];
     if message.contains("reserved identifier") {
-        let help = format!("write `self.{word}` if it is a field");
-        return error(found, format!("`{word}` is a reserved word"), Some(&help));
+        return reserved(found, word);
     }
     if message.contains("invalid int literal") {
         return error(found, format!("`{word}` is too large for a number"), None);
@@ -276,6 +275,12 @@ pub(crate) fn unexpected(
             help,
         );
     }
+    let compared = index
+        .checked_sub(1)
+        .is_some_and(|before| matches!(&text[tokens[before].range.clone()], "==" | "!="));
+    if word == "in" && compared {
+        return reserved(found, word);
+    }
     let help = index.checked_sub(1).map(|before| {
         format!(
             "something is missing after `{}`",
@@ -287,4 +292,10 @@ pub(crate) fn unexpected(
         format!("expected a value, found `{word}`"),
         help.as_deref(),
     )
+}
+
+/// A word of the language where a value is needed: that of an enum, or a field's name.
+fn reserved(found: Range<usize>, word: &str) -> SyntaxError {
+    let help = format!("write `'{word}'` if it is a value, and `self.{word}` if it is a field");
+    error(found, format!("`{word}` is a reserved word"), Some(&help))
 }

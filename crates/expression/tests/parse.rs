@@ -194,7 +194,7 @@ fn syntax_errors_say_what_was_expected() {
     );
     refuse(
         "package == 1",
-        "[package] `package` is a reserved word; write `self.package` if it is a field",
+        "[package] `package` is a reserved word; write `'package'` if it is a value, and `self.package` if it is a field",
     );
     refuse(
         "99999999999999999999",

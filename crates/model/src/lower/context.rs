@@ -194,16 +194,11 @@ impl<'a> Lowering<'a> {
                 "write `{relation}.id`, or `{relation}` for the row"
             ));
         }
-        unknown(
-            code,
-            span,
-            &what,
-            name,
-            self.field_names[entity.0]
-                .keys()
-                .map(String::as_str)
-                .take(self.compared_names()),
-        )
+        // Expressions also know the id, which is no field.
+        let id = (code == "AW321").then_some("id");
+        let fields = self.field_names[entity.0].keys().map(String::as_str);
+        let known = id.into_iter().chain(fields).take(self.compared_names());
+        unknown(code, span, &what, name, known)
     }
 
     /// `customer` for `customer_id`.

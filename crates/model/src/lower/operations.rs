@@ -340,10 +340,8 @@ impl Lowering<'_> {
             words.iter().copied(),
         );
         if diagnostic.fix.is_none() {
-            diagnostic.help = Some(format!(
-                "use {}, or a status from 400 to 599",
-                one_of(&words)
-            ));
+            let help = format!("use {}, or a status from 400 to 599", one_of(&words));
+            diagnostic = diagnostic.help(help);
         }
         self.report(diagnostic);
         None

@@ -15,6 +15,8 @@ impl Lowering<'_> {
         found.extend(self.unconfined());
         found.extend(self.joined_across_tenants());
         found.extend(self.unused_rates());
+        found.extend(self.contradictions());
+        found.extend(self.unreachable());
         for id in self.entity_ids() {
             let entity = self.entity(id);
             if entity.part_of.is_none() && !used.contains(&id) {
@@ -140,12 +142,7 @@ impl Lowering<'_> {
         let Some(blind) = grants.iter().find(|grant| !self.sees(entity, grant.who)) else {
             return;
         };
-        let who = match blind.who {
-            Who::Anyone => "anyone",
-            Who::SignedIn => "signed-in",
-            Who::Owner => "owner",
-            Who::Role(role) => &self.roles[role.0].name,
-        };
+        let who = self.caller_name(blind.who);
         let message = format!(
             "`{who}` may `{action}` a `{}`, and may not see one",
             entity.name

@@ -132,6 +132,7 @@ impl Lowering<'_> {
                     scope.signed_in && (owner == Some(field.id) || tenant == Some(field.id));
                 let from_slug = field.slug_from.is_some();
                 !field.optional
+                    && !self.broken.contains(&field.id)
                     && field.to_many().is_none()
                     && !filled
                     && !stamp

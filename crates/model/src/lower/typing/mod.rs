@@ -2,6 +2,7 @@
 
 mod calls;
 mod functions;
+mod macros;
 mod operators;
 mod scope;
 mod values;

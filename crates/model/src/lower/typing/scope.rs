@@ -290,7 +290,7 @@ impl Typer<'_, '_, '_> {
         }
         if let Some(this) = self.scope.this {
             names.extend(self.lowering.field_names[this.0].keys().cloned());
-            names.push("self".to_owned());
+            names.extend(["id", "self"].map(str::to_owned));
         }
         if self.scope.no_caller.is_none() {
             names.extend(["caller", "signed_in"].map(str::to_owned));
