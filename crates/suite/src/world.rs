@@ -76,7 +76,7 @@ pub struct World<'p> {
     /// The ids that rows got in place of provisional ones.
     names: Rc<BTreeMap<RowRef, RowRef>>,
     /// What the checks of rows read of other rows.
-    pub watches: Rc<Watches>,
+    pub watches: Rc<Watches<'p>>,
 }
 
 /// The rows of an entity by id.
@@ -101,7 +101,7 @@ impl<'p> World<'p> {
             unsure: Cell::new(false),
             numbers: 0,
             names: Rc::default(),
-            watches: Rc::new(Watches::of(&plan.model)),
+            watches: Rc::new(Watches::of(plan)),
         }
     }
 
