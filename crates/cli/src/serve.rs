@@ -2,12 +2,12 @@
 
 mod announce;
 mod arguments;
-mod signals;
 
 pub use arguments::ServeArguments;
 
 use crate::check::paint;
 use crate::input::{Checked, checked};
+use crate::signals::Signals;
 use announce::{announce, warn_of_open_doors};
 use anyhow::{Context, Result};
 use archwright_diagnostics::{Diagnostic, has_errors};
@@ -19,7 +19,6 @@ use archwright_server::{
     ServerOptions, StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
 };
 use arguments::EnvironmentArgument;
-use signals::Signals;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Bodies that may be accepted: values within the limits of their fields, references to rows that the caller sees.
 
 use crate::oracle::{Body, Given, Part};
-use crate::session::{MOST_EFFORT, Session};
+use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, InputField, InputKind as MoveInput, ScalarType};
 use archwright_plan::{Input, InputKind};
@@ -30,8 +30,7 @@ impl Session<'_> {
         fixed: &Body,
         style: Style,
     ) -> Option<Body> {
-        self.effort += 1;
-        if self.effort > MOST_EFFORT {
+        if self.is_tired() {
             return None;
         }
         let mut body = Body::default();

@@ -2,7 +2,7 @@
 
 use crate::actors::SignIn;
 use crate::cases::{Case, TokenSecrets, derive};
-use crate::client::{Client, Request};
+use crate::client::{Client, Request, Stop};
 use crate::session::{Failure, Session, Trouble};
 use crate::world::World;
 use archwright_diagnostics::Span;
@@ -23,6 +23,19 @@ pub struct Options {
     pub only: Option<String>,
     /// The same seed makes the same values.
     pub seed: u64,
+    pub stop: Stop,
+}
+
+/// How far a run is.
+pub enum Progress<'a> {
+    /// What is done before the first case.
+    Before(&'static str),
+    Begun {
+        name: &'a str,
+        number: usize,
+        all: usize,
+    },
+    Ended(&'a Result),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +55,7 @@ pub struct Result {
     pub reason: String,
     pub span: Option<Span>,
     pub verdict: Verdict,
+    pub requests: usize,
     pub took: Duration,
 }
 
@@ -50,6 +64,10 @@ pub struct Report {
     pub results: Vec<Result>,
     pub requests: usize,
     pub took: Duration,
+    /// Of that, for the server's rate limits.
+    pub waited: Duration,
+    /// Cases that the run was stopped before.
+    pub left: usize,
 }
 
 impl Report {
@@ -158,17 +176,60 @@ pub fn is_wanted(name: &str, only: Option<&str>) -> bool {
     true
 }
 
-/// Runs the cases. `Err` says why they can't be run at all; `progress` is told each result.
+/// Runs the cases. `Err` says why they can't be run at all; `progress` is told how far the run is.
 pub fn run(
     plan: &Plan,
     options: &Options,
-    mut progress: impl FnMut(&Result, usize, usize),
+    mut progress: impl FnMut(Progress),
 ) -> std::result::Result<Report, String> {
     let begun = Instant::now();
-    let mut session = Session {
+    let cases = derive(plan);
+    let wanted: Vec<&Case> = cases
+        .iter()
+        .filter(|case| is_wanted(&case.name, options.only.as_deref()))
+        .collect();
+    let mut session = session(plan, options)?;
+    let mut report = Report::default();
+    let taken = match session.begin(options, &mut progress) {
+        Ok(taken) => taken,
+        Err(_) if options.stop.is_asked() => None,
+        Err(error) => return Err(error),
+    };
+    for (index, case) in wanted.iter().enumerate() {
+        if options.stop.is_asked() {
+            break;
+        }
+        progress(Progress::Begun {
+            name: &case.name,
+            number: index + 1,
+            all: wanted.len(),
+        });
+        let result = one(&mut session, case);
+        // What it was stopped in the middle of says nothing.
+        if result.verdict != Verdict::Passed && options.stop.is_asked() {
+            break;
+        }
+        progress(Progress::Ended(&result));
+        report.results.push(result);
+    }
+    report.left = wanted.len() - report.results.len();
+    session.client.stop = Stop::default();
+    if let Some((actor, roles)) = taken {
+        session.restore_roles(actor, &roles);
+    }
+    report.requests = session.client.sent;
+    report.waited = session.client.waited;
+    report.took = begun.elapsed();
+    Ok(report)
+}
+
+fn session<'p>(plan: &'p Plan, options: &Options) -> std::result::Result<Session<'p>, String> {
+    let mut client = Client::new(&options.urls)?;
+    client.stop = options.stop.clone();
+    Ok(Session {
         plan,
         world: World::new(plan),
-        client: Client::new(&options.urls)?,
+        client,
         actors: Vec::new(),
         secrets: options.secrets.clone(),
         rng: Rng::new(options.seed),
@@ -187,35 +248,12 @@ pub fn run(
         words: Vec::new(),
         wishes: Vec::new(),
         sessions: Vec::new(),
-    };
-    session.set_clock()?;
-    session.sign_in_all(&options.sign_ins)?;
-    session.survey()?;
-    let taken = session.without_role();
-    session.find_opaque();
-    session.spent = 0;
-    session.make_named_rows();
-    let cases = derive(plan);
-    let wanted: Vec<&Case> = cases
-        .iter()
-        .filter(|case| is_wanted(&case.name, options.only.as_deref()))
-        .collect();
-    let mut report = Report::default();
-    for case in &wanted {
-        let result = one(&mut session, case);
-        progress(&result, report.results.len() + 1, wanted.len());
-        report.results.push(result);
-    }
-    if let Some((actor, roles)) = taken {
-        session.restore_roles(actor, &roles);
-    }
-    report.requests = session.client.sent;
-    report.took = begun.elapsed();
-    Ok(report)
+    })
 }
 
 fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
     let begun = Instant::now();
+    let sent = session.client.sent;
     session.preparing = 0;
     session.effort = 0;
     session.spent = 0;
@@ -228,7 +266,7 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
         Err(Trouble::Unreached(reason)) => Verdict::Unreached(reason),
         Err(Trouble::Failed(failure)) => {
             // What the server holds may be another thing now than what is in memory.
-            if session.refreshed < MOST_REFRESHES {
+            if session.refreshed < MOST_REFRESHES && !session.client.stop.is_asked() {
                 session.refreshed += 1;
                 let _ = session.survey();
             }
@@ -241,11 +279,34 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
         reason: case.reason.clone(),
         span: case.span,
         verdict,
+        requests: session.client.sent - sent,
         took: begun.elapsed(),
     }
 }
 
+/// An account without its roles, and these.
+type Taken = Option<(usize, Vec<archwright_plan::model::RoleId>)>;
+
 impl Session<'_> {
+    /// All that comes before the first case.
+    fn begin(
+        &mut self,
+        options: &Options,
+        progress: &mut impl FnMut(Progress),
+    ) -> std::result::Result<Taken, String> {
+        progress(Progress::Before("signing in"));
+        self.set_clock()?;
+        self.sign_in_all(&options.sign_ins)?;
+        progress(Progress::Before("reading the rows that are there"));
+        self.survey()?;
+        progress(Progress::Before("making rows"));
+        let taken = self.without_role();
+        self.find_opaque();
+        self.spent = 0;
+        self.make_named_rows();
+        Ok(taken)
+    }
+
     /// Compares the clocks, by the `Date` of a reply.
     fn set_clock(&mut self) -> std::result::Result<(), String> {
         let reply = self.client.send(&Request::new("GET", "/"))?;

@@ -10,7 +10,7 @@ use crate::hints::{Hints, fixed_keys, hints, words};
 use crate::make::{Want, unless_failed};
 use crate::oracle::{Body, Given, Inputs, Performed, create, perform};
 use crate::propose::Style;
-use crate::session::{MOST_EFFORT, Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, Trouble, skip};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
@@ -132,8 +132,7 @@ impl<'p> Session<'p> {
             false => wanted.actors.clone(),
         };
         for attempt in 0..tries {
-            self.effort += 1;
-            if self.effort > MOST_EFFORT {
+            if self.is_tired() {
                 return None;
             }
             let actor = match attempt < actors.len() {

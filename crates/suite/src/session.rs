@@ -100,7 +100,7 @@ pub struct Session<'p> {
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.
-pub const MOST_EFFORT: usize = 6_000;
+const MOST_EFFORT: usize = 6_000;
 /// Of these, what a search of its own gets at least.
 const EFFORT_AFRESH: usize = 600;
 
@@ -127,6 +127,12 @@ impl<'p> Session<'p> {
         let made = make(self);
         self.preparing -= 1;
         made
+    }
+
+    /// Counts one more body, and tells whether no more are to be made up.
+    pub fn is_tired(&mut self) -> bool {
+        self.effort += 1;
+        self.effort > MOST_EFFORT || self.client.stop.is_asked()
     }
 
     /// Looks for something of its own, even where the case has looked for other things long enough.

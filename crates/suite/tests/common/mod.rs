@@ -206,8 +206,9 @@ pub fn suite_over(
         },
         only: only.map(str::to_owned),
         seed: 7,
+        ..Options::default()
     };
-    run(plan, &options, |_, _, _| {}).unwrap()
+    run(plan, &options, |_| {}).unwrap()
 }
 
 pub fn failed(report: &Report) -> Vec<&str> {
