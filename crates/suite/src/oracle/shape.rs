@@ -1,9 +1,10 @@
 //! The replies of named operations, foretold.
 
 use super::program::{Course, Performed};
-use super::show::{About, about};
+use super::show::{About, about, around, vague};
 use super::write::of_the_clock;
 use super::{Judge, Shown, representation};
+use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::decimal;
 use archwright_plan::model::calendar::{date_to_text, instant_to_text};
@@ -190,7 +191,12 @@ impl Shaper<'_> {
         {
             return shown;
         }
-        let (known, hangs) = judge.told(value, this);
+        let mut hangs = false;
+        let (known, by_clock) = judge.timed(|| {
+            let (known, unsure) = judge.told(value, this);
+            hangs = unsure;
+            known
+        });
         match &value.kind {
             ExpressionKind::Field { of, field } => {
                 if let (Value::Row(row), false) = judge.told(of, this)
@@ -215,8 +221,10 @@ impl Shaper<'_> {
         }
         match known {
             _ if hangs => Shown::Anything,
-            Value::DateTime(instant) if of_the_clock(value) => Shown::About(instant),
-            Value::Date(day) if of_the_clock(value) => Shown::AboutDay(day),
+            Value::Text(text) if text.contains(NUMBERED) => around(&text),
+            known if by_clock || of_the_clock(value) => {
+                vague(&known).unwrap_or_else(|| Shown::Exact(plain(&known)))
+            }
             known => Shown::Exact(plain(&known)),
         }
     }
