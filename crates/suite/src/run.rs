@@ -7,7 +7,8 @@ use crate::session::{Failure, Session, Trouble};
 use crate::world::World;
 use archwright_diagnostics::Span;
 use archwright_plan::Plan;
-use archwright_seed::{PASSWORD, Rng};
+use archwright_seed::Rng;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Reading all rows anew takes a while, and a server that fails everywhere is broken in any case.
@@ -114,43 +115,16 @@ impl Report {
 
 /// The accounts that `archwright serve --seed` makes: two for each role.
 pub fn default_sign_ins(plan: &Plan) -> Vec<SignIn> {
-    let Some(account) = &plan.model.account else {
-        return Vec::new();
-    };
-    let is_email = matches!(
-        plan.model.field(account.sign_in).scalar(),
-        Some(archwright_plan::model::ScalarType::Email)
-    );
-    let mut password = PASSWORD.to_owned();
-    while password.chars().count() < account.password_min as usize {
-        password.push_str("-archwright");
-    }
-    let roles: Vec<&str> = match plan.model.roles.is_empty() {
-        true => vec!["none"],
-        false => plan
-            .model
-            .roles
-            .iter()
-            .map(|role| role.name.as_str())
-            .collect(),
-    };
-    let mut sign_ins = Vec::new();
-    for number in ["", "2"] {
-        for role in &roles {
-            let word = if *role == "none" { "user" } else { role };
-            let name = format!("{word}{number}");
-            sign_ins.push(SignIn {
-                role: (*role).to_owned(),
-                name: if is_email {
-                    format!("{name}@example.com").to_lowercase()
-                } else {
-                    name
-                },
-                password: password.clone(),
-            });
-        }
-    }
-    sign_ins
+    let known = archwright_seed::known_sign_ins(&plan.model).into_iter();
+    let known = known.map(|one| SignIn {
+        role: match one.role {
+            Some(_) => one.role_name,
+            None => "none".to_owned(),
+        },
+        name: one.sign_in,
+        password: one.password,
+    });
+    known.collect()
 }
 
 /// Whether a case is asked for.
@@ -242,9 +216,11 @@ fn session<'p>(plan: &'p Plan, options: &Options) -> std::result::Result<Session
         hints: Vec::new(),
         effort: 0,
         spent: 0,
+        stuck: BTreeMap::new(),
         refreshed: 0,
         named_keys: Default::default(),
         crew: Vec::new(),
+        sizes: crate::hints::sizes(plan),
         words: Vec::new(),
         wishes: Vec::new(),
         sessions: Vec::new(),

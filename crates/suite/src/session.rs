@@ -85,12 +85,17 @@ pub struct Session<'p> {
     pub effort: usize,
     /// Requests that were sent to make rows for the case.
     pub spent: usize,
+    /// Moves, with the roles of the row's owner, whose condition no change was found to bring about; and how often that
+    /// was tried in a row.
+    pub stuck: BTreeMap<(&'p str, Vec<RoleId>), usize>,
     /// How often all rows were read anew after a failure.
     pub refreshed: usize,
     /// Natural keys of rows that were named in replies, and that no list showed.
     pub named_keys: BTreeMap<EntityId, Vec<String>>,
     /// Callers for named operations: accounts that the suite made, where it can.
     pub crew: Vec<usize>,
+    /// How many parts conditions ask for.
+    pub sizes: Vec<usize>,
     /// Texts that conditions of named operations look for.
     pub words: Vec<&'p str>,
     /// Rows that inputs should name.
