@@ -107,6 +107,9 @@ impl Session<'_> {
     fn parts(&mut self, create: &[Input], actor: usize, style: Style) -> Option<Given> {
         let count = match style {
             Style::Whole => 1 + self.rng.below(2),
+            _ if !self.sizes.is_empty() && self.rng.chance(20) => {
+                self.sizes[self.rng.below(self.sizes.len())]
+            }
             _ => self.rng.below(4),
         };
         let same_rows = self.rng.chance(50);
