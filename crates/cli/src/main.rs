@@ -8,6 +8,7 @@ mod input;
 mod new;
 mod plan;
 mod serve;
+mod signals;
 mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};

@@ -2,12 +2,12 @@
 
 mod announce;
 mod arguments;
-mod signals;
 
 pub use arguments::{EnvironmentArgument, ServeArguments};
 
 use crate::check::paint;
 use crate::input::{Checked, checked};
+use crate::signals::Signals;
 use announce::{announce, warn_of_open_doors};
 use anyhow::{Context, Result};
 use archwright_diagnostics::{Diagnostic, has_errors};
@@ -18,7 +18,6 @@ use archwright_server::{
     Asked, ClientAddress, Environment, OpenError, Redis, Secrets, Seed, SeededAccount, Server,
     ServerOptions, StartError, Verbosity, is_postgres, shown_url, start_log, unsupported,
 };
-use signals::Signals;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

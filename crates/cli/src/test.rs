@@ -1,5 +1,7 @@
 //! `archwright test`: the black-box suite against a server that is known by its URL.
 
+mod progress;
+
 use crate::check::paint;
 use crate::input::{checked, print};
 use anyhow::{Result, bail};
@@ -7,11 +9,11 @@ use archwright_diagnostics::{Sources, Span};
 use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_suite::{
-    Options, Report, SignIn, TokenKey, TokenSecrets, Verdict, default_sign_ins, derive, is_wanted,
-    run,
+    Options, SignIn, Stop, TokenKey, TokenSecrets, default_sign_ins, derive, is_wanted,
 };
 use clap::{Args, ValueEnum};
-use std::io::{IsTerminal, Write};
+use progress::progressing;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -57,7 +59,8 @@ Examples:
 
 Exit status: 0 when no case failed, 1 when one did, when no call of an operation
 is found that succeeds, or when the design has errors, 2 when the cases could
-not be run.";
+not be run, or not all of them: SIGINT and SIGTERM stop a run, which then
+reports what it has; a second one does not wait.";
 
 #[derive(Args)]
 pub struct TestArguments {
@@ -158,6 +161,7 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         },
         only: arguments.only,
         seed: arguments.seed.unwrap_or_else(a_seed),
+        stop: Stop::default(),
     };
     let report = progressing(&plan, &options)?;
     let places = |span: Span| place(&checked.sources, span);
@@ -171,6 +175,9 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
             print(&format!("{}\n", serde_json::to_string_pretty(&json)?))?;
         }
         TestFormat::Junit => print(&archwright_suite::junit(&report, &places))?,
+    }
+    if report.left > 0 {
+        return Ok(ExitCode::from(2));
     }
     Ok(match report.failed() == 0 && report.unproven().is_empty() {
         true => ExitCode::SUCCESS,
@@ -207,27 +214,6 @@ fn known_roles(plan: &Plan, sign_ins: &[SignIn]) -> Result<()> {
 fn a_seed() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(1, |since| since.as_millis() as u64 % 1_000_000_000)
-}
-
-/// In a terminal, one line tells how far the run is.
-fn progressing(plan: &Plan, options: &Options) -> Result<Report> {
-    let terminal = std::io::stderr().is_terminal();
-    let mut failed = 0;
-    let report = run(plan, options, |result, done, all| {
-        failed += usize::from(matches!(result.verdict, Verdict::Failed(_)));
-        if terminal {
-            let name: String = result.name.chars().take(56).collect();
-            // A line that can't be written is no reason to stop.
-            let _ = write!(
-                std::io::stderr(),
-                "\r\u{1b}[K{done}/{all}, {failed} failed  {name}"
-            );
-        }
-    });
-    if terminal {
-        let _ = write!(std::io::stderr(), "\r\u{1b}[K");
-    }
-    report.map_err(anyhow::Error::msg)
 }
 
 fn place(sources: &Sources, span: Span) -> String {

@@ -21,6 +21,7 @@ mod tables;
 mod tags;
 mod text;
 mod types;
+mod watches;
 
 pub use archwright_diagnostics::nearest;
 pub use archwright_model as model;
@@ -35,6 +36,7 @@ pub use seed::*;
 pub use tags::{Tag, words};
 pub use text::{cel, decimal, literal};
 pub use types::*;
+pub use watches::{Hop, Watch};
 
 /// Decides everything about a model. Total: a valid model always has a plan.
 pub fn plan(mut model: model::Model) -> Plan {
@@ -45,6 +47,7 @@ pub fn plan(mut model: model::Model) -> Plan {
     let resources = resources::resources(&model);
     let matrix = matrix::matrix(&model, &operations);
     let decisions = decisions::decisions(&model, &operations);
+    let watches = watches::watches(&model);
     let row_security = security::row_security(&model, &tables, &resources, &operations);
     let mut plan = Plan {
         model,
@@ -54,6 +57,7 @@ pub fn plan(mut model: model::Model) -> Plan {
         matrix,
         decisions,
         row_security,
+        watches,
     };
     plan.decide_expand_depths();
     plan

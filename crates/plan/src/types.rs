@@ -1,5 +1,6 @@
 //! Tables, representations, operations, the access matrix, and the reasons.
 
+use crate::Watch;
 use crate::limits::SEARCHED_BYTES;
 use archwright_model::{
     Direction, EntityId, Expression, FieldId, LARGEST_INDEXED_BYTES, Method, Model, Rate, RoleId,
@@ -21,6 +22,8 @@ pub struct Plan {
     pub decisions: Vec<Decision>,
     /// Absent where the design does not ask for it.
     pub row_security: Option<RowSecurity>,
+    /// What checks read of other rows.
+    pub watches: Vec<Watch>,
 }
 
 /// A choice that is no property of one table or operation.

@@ -6,10 +6,12 @@ use crate::oracle::{
     removal, representation, shift, sign_up, step, update,
 };
 use crate::session::{ANONYMOUS, Actor, Outcome, Session, failed};
+use crate::world::NUMBERED;
 use archwright_evaluate::RowRef;
-use archwright_plan::model::RoleId;
-use archwright_plan::{Operation, OperationKind};
+use archwright_plan::model::{EntityId, RoleId};
+use archwright_plan::{Operation, OperationKind, OutputSource};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 /// What became of a request that was answered as foretold.
 pub struct Done {
@@ -54,11 +56,7 @@ impl<'p> Session<'p> {
         let now = self.now();
         let inputs = &self
             .plan
-            .resource(
-                operation
-                    .entity
-                    .unwrap_or(archwright_plan::model::EntityId(0)),
-            )
+            .resource(operation.entity.unwrap_or(EntityId(0)))
             .create;
         let json = body.json(&self.world, inputs);
         let who = self.actors[actor].who.clone();
@@ -350,6 +348,34 @@ impl<'p> Session<'p> {
         self.get(reader, operation, row).map(drop)
     }
 
+    /// Reads the rows with instants of the server's clock that no reply told yet.
+    pub fn learn_instants(&mut self, entity: EntityId) -> Outcome<()> {
+        if self.operation(entity, OperationKind::Get).is_none() {
+            return Ok(());
+        }
+        let outputs = self.plan.resource(entity).output.iter();
+        let shown: BTreeSet<usize> = outputs
+            .filter_map(|output| match output.source {
+                OutputSource::Field(field) => Some(field.index),
+                _ => None,
+            })
+            .collect();
+        let rows = self
+            .world
+            .entries(entity)
+            .filter(|(id, row)| !id.starts_with(NUMBERED) && !row.fresh.is_disjoint(&shown));
+        let rows: Vec<RowRef> = rows
+            .map(|(id, _)| RowRef {
+                entity,
+                id: id.to_owned(),
+            })
+            .collect();
+        for row in rows {
+            self.prepare(|session| session.verify(&row))?;
+        }
+        Ok(())
+    }
+
     /// Links or unlinks two rows.
     pub fn relate(
         &mut self,
@@ -496,9 +522,7 @@ impl<'p> Session<'p> {
         name_of: String,
     ) -> Outcome<usize> {
         let now = self.now();
-        let entity = operation
-            .entity
-            .unwrap_or(archwright_plan::model::EntityId(0));
+        let entity = operation.entity.unwrap_or(EntityId(0));
         let mut json = body.json(&self.world, &self.plan.resource(entity).create);
         let password = self.new_password();
         json["password"] = password.as_str().into();

@@ -1,7 +1,7 @@
 //! Bodies that may be accepted: values within the limits of their fields, references to rows that the caller sees.
 
 use crate::oracle::{Body, Given, Part};
-use crate::session::{MOST_EFFORT, Session};
+use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, InputField, InputKind as MoveInput, ScalarType};
 use archwright_plan::{Input, InputKind};
@@ -30,8 +30,7 @@ impl Session<'_> {
         fixed: &Body,
         style: Style,
     ) -> Option<Body> {
-        self.effort += 1;
-        if self.effort > MOST_EFFORT {
+        if self.is_tired() {
             return None;
         }
         let mut body = Body::default();
@@ -108,6 +107,9 @@ impl Session<'_> {
     fn parts(&mut self, create: &[Input], actor: usize, style: Style) -> Option<Given> {
         let count = match style {
             Style::Whole => 1 + self.rng.below(2),
+            _ if !self.sizes.is_empty() && self.rng.chance(20) => {
+                self.sizes[self.rng.below(self.sizes.len())]
+            }
             _ => self.rng.below(4),
         };
         let same_rows = self.rng.chance(50);

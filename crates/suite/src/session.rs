@@ -85,12 +85,17 @@ pub struct Session<'p> {
     pub effort: usize,
     /// Requests that were sent to make rows for the case.
     pub spent: usize,
+    /// Moves, with the roles of the row's owner, whose condition no change was found to bring about; and how often that
+    /// was tried in a row.
+    pub stuck: BTreeMap<(&'p str, Vec<RoleId>), usize>,
     /// How often all rows were read anew after a failure.
     pub refreshed: usize,
     /// Natural keys of rows that were named in replies, and that no list showed.
     pub named_keys: BTreeMap<EntityId, Vec<String>>,
     /// Callers for named operations: accounts that the suite made, where it can.
     pub crew: Vec<usize>,
+    /// How many parts conditions ask for.
+    pub sizes: Vec<usize>,
     /// Texts that conditions of named operations look for.
     pub words: Vec<&'p str>,
     /// Rows that inputs should name.
@@ -100,7 +105,7 @@ pub struct Session<'p> {
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.
-pub const MOST_EFFORT: usize = 6_000;
+const MOST_EFFORT: usize = 6_000;
 /// Of these, what a search of its own gets at least.
 const EFFORT_AFRESH: usize = 600;
 
@@ -127,6 +132,12 @@ impl<'p> Session<'p> {
         let made = make(self);
         self.preparing -= 1;
         made
+    }
+
+    /// Counts one more body, and tells whether no more are to be made up.
+    pub fn is_tired(&mut self) -> bool {
+        self.effort += 1;
+        self.effort > MOST_EFFORT || self.client.stop.is_asked()
     }
 
     /// Looks for something of its own, even where the case has looked for other things long enough.

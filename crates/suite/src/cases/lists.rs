@@ -275,6 +275,7 @@ fn shapes<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
 
 /// The caller who sees the most rows; they are made where there are few.
 pub(super) fn lister<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<usize> {
+    session.learn_instants(operation.entity.unwrap_or(EntityId(0)))?;
     let entity = operation.entity.unwrap_or(EntityId(0));
     for _ in 0..4 {
         if count(session, operation).1 >= 5 {

@@ -1,5 +1,6 @@
 //! Named operations: what each does, with which inputs, for whom, and each way through its steps.
 
+mod differs;
 mod input;
 mod steps;
 mod tenants;

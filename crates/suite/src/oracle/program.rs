@@ -4,7 +4,9 @@ use super::closed::closes;
 use super::confine::{Rows, rows, unnamed};
 use super::judge::{Judge, Who};
 use super::kept::{broken_since, unkept};
-use super::write::{assign_columns, make_move, new_row, touch, touch_wholes, unless_blank};
+use super::write::{
+    assign_columns, make_move, new_row, of_the_clock, touch, touch_wholes, unless_blank,
+};
 use super::{Body, Given, Refusal};
 use crate::world::{Among, World};
 use archwright_evaluate::{RowRef, Value, compared};
@@ -328,6 +330,7 @@ impl Run<'_, '_> {
             } => {
                 let body = self.body(set);
                 let row = self.create(*bind, *entity, &body)?;
+                self.set_by_clock(&row, set);
                 if let Some(sign_up) = sign_up {
                     if let Some(row) = self.world.get_mut(&row) {
                         row.roles = Some(vec![sign_up.role]);
@@ -354,6 +357,7 @@ impl Run<'_, '_> {
                 let row = self.stored(row, step)?;
                 let body = self.body(set);
                 self.change(&row, &body)?;
+                self.set_by_clock(&row, set);
                 if let Some(password) = password {
                     self.set_password(&row, password);
                 }
@@ -588,6 +592,14 @@ impl Run<'_, '_> {
         body
     }
 
+    /// What comes from the server's clock is told by the next reply that shows it.
+    fn set_by_clock(&mut self, row: &RowRef, set: &Assignments) {
+        let of_clock = set.iter().filter(|(_, value)| of_the_clock(value));
+        if let Some(row) = self.world.get_mut(row) {
+            row.fresh.extend(of_clock.map(|(field, _)| field.index));
+        }
+    }
+
     /// Left out, itself or what it stands in, without a default.
     fn is_absent(&self, place: InputPlace, path: &[String]) -> bool {
         let within = |inputs: &Inputs| {
@@ -757,6 +769,7 @@ impl Run<'_, '_> {
                 if changes {
                     let body = self.body(set);
                     self.change(&row, &body)?;
+                    self.set_by_clock(&row, set);
                 }
                 self.bind(bind, Value::Row(row));
                 Ok(Course::Done)
@@ -765,7 +778,9 @@ impl Run<'_, '_> {
                 for (field, given) in self.body(set).0 {
                     body.set(field, given);
                 }
-                self.create(bind, entity, &body)?;
+                let row = self.create(bind, entity, &body)?;
+                self.set_by_clock(&row, key);
+                self.set_by_clock(&row, set);
                 Ok(Course::Made)
             }
         }

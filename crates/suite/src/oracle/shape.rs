@@ -1,9 +1,10 @@
 //! The replies of named operations, foretold.
 
 use super::program::{Course, Performed};
-use super::show::{About, about};
+use super::show::{About, about, around, vague};
 use super::write::of_the_clock;
 use super::{Judge, Shown, representation};
+use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::decimal;
 use archwright_plan::model::calendar::{date_to_text, instant_to_text};
@@ -227,8 +228,12 @@ impl Shaper<'_> {
         {
             return shown;
         }
-        let (known, hangs) = judge.told(value, this);
-        let hangs = hangs || self.is_of_a_new_row(judge, value, this);
+        let mut hangs = false;
+        let (known, by_clock) = judge.timed(|| {
+            let (known, unsure) = judge.told(value, this);
+            hangs = unsure;
+            known
+        });
         match &value.kind {
             ExpressionKind::Field { of, field } => {
                 if let (Value::Row(row), false) = judge.told(of, this)
@@ -253,24 +258,12 @@ impl Shaper<'_> {
         }
         match known {
             _ if hangs => Shown::Anything,
-            Value::DateTime(instant) if of_the_clock(value) => Shown::About(instant),
-            Value::Date(day) if of_the_clock(value) => Shown::AboutDay(day),
+            Value::Text(text) if text.contains(NUMBERED) => around(&text),
+            known if by_clock || of_the_clock(value) => {
+                vague(&known).unwrap_or_else(|| Shown::Exact(plain(&known)))
+            }
             known => Shown::Exact(plain(&known)),
         }
-    }
-
-    /// Whether it is made of the id of a row that has none yet.
-    fn is_of_a_new_row(&self, judge: &Judge, value: &Expression, this: Option<&RowRef>) -> bool {
-        let mut is_new = false;
-        value.walk(&mut |part| {
-            if let ExpressionKind::Id(of) = &part.kind
-                && let ExpressionKind::Binding(_) | ExpressionKind::This = of.kind
-                && let Value::Row(row) = judge.value(of, this)
-            {
-                is_new |= row.id.starts_with(super::NEW);
-            }
-        });
-        is_new
     }
 
     /// Any text that then proves to be a token.
