@@ -1,6 +1,6 @@
 //! Statements on SQLite.
 
-use super::{Error, Row, Value};
+use super::{Error, Row, Value, time};
 use crate::Failure;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 use std::cell::Cell;
@@ -48,15 +48,15 @@ thread_local! {
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Ends statements that take longer. Short ones never look at the clock.
-pub(crate) fn limit(connection: &mut Connection, time: Duration) -> rusqlite::Result<()> {
+/// Ends statements that take longer, or for which a call has no time. Short ones never look at the clock.
+pub(crate) fn limit(connection: &mut Connection, most: Duration) -> rusqlite::Result<()> {
     connection.progress_handler(
         INSTRUCTIONS,
         Some(move || match BEGUN.get() {
-            Some(begun) => begun.elapsed() >= time,
+            Some(begun) => begun.elapsed() >= most || time::is_over(),
             None => {
                 BEGUN.set(Some(Instant::now()));
-                false
+                time::is_over()
             }
         }),
     )

@@ -7,6 +7,7 @@ use super::{Environment, steps};
 use crate::Failure;
 use crate::represent::{admit_class, unsupported};
 use crate::write::{Job, by_rule};
+use archwright_plan::limits::LISTED_ROWS;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
     InputPlace, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
@@ -552,7 +553,9 @@ impl<'p> Compiler<'p> {
             } => Kind::Each {
                 bind: *bind,
                 list: match list.ty {
-                    Type::Rows(_) => self.select(|printer, scope| printer.row_ids(list, scope))?,
+                    Type::Rows(_) => self.select(|printer, scope| {
+                        printer.row_ids_within(LISTED_ROWS, list, scope)
+                    })?,
                     _ => self.value(list)?,
                 },
                 steps: self.steps(steps)?,

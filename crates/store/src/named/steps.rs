@@ -216,7 +216,9 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             environment.bindings.insert(*bind, Value::Text(token));
         }
         Kind::Each { bind, list, steps } => {
-            for item in list_of(&value(job, environment, list)?)? {
+            let items = list_of(&value(job, environment, list)?)?;
+            job.walk(items.len())?;
+            for item in items {
                 environment.bindings.insert(*bind, stored(item));
                 run(job, steps, environment)?;
             }
