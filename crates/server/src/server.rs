@@ -1,6 +1,6 @@
 //! Listens, hands connections to the service, and stops without cutting anybody off.
 
-use crate::files::{Files, Links};
+use crate::files::{Files, Folder, Links};
 use crate::limits::{LOOK_EVERY, Limits, Shared};
 use crate::linger::Lingering;
 use crate::options::{Environment, SeededAccount, Seeding, ServerOptions};
@@ -270,15 +270,17 @@ fn connection(
         .serve_connection(TokioIo::new(stream), answer)
 }
 
-/// Each database has a folder of its own: what one has no record of may be another's. That of a temporary database goes
-/// with it.
+/// Each database has a folder of its own: what one has no record of may be another's, even that of a copy. That of a
+/// temporary database goes with it.
 async fn files(store: &Store, data_dir: &Path, links: Links) -> Result<Files, StartError> {
     let folder = match store.temporary() {
-        Some(folder) => folder.join("files"),
+        Some(folder) => Folder::alone(folder.join("files")),
         None => {
             let name = store.identity(Uuid::now_v7()).await;
             let name = name.map_err(StartError::Database)?;
-            data_dir.join("files").join(name.to_string())
+            let place = store.place().map_err(StartError::Database)?;
+            let all = data_dir.join("files");
+            Folder::of(all, &name.to_string(), &place).map_err(StartError::Files)?
         }
     };
     let patience = Duration::from_secs(store.plan().model.api.timeout_seconds);
