@@ -62,6 +62,10 @@ pub enum StartError {
         "the address of Redis is not understood ({0}); write redis://HOST:PORT or rediss://USER:PASSWORD@HOST:PORT"
     )]
     Redis(String),
+    #[error(
+        "Redis does not let the server in ({0}); look at user, password and database number of its address"
+    )]
+    RedisRefused(String),
     #[error("the folder of uploaded files can't be made: {0}")]
     Files(std::io::Error),
     #[error("the database can't be filled: {0:?}")]
@@ -213,8 +217,8 @@ async fn limits(plan: &Plan, options: &ServerOptions) -> Result<Option<Limits>, 
     let shared = redis.map(|redis| Shared::new(redis, &model.name));
     let shared = shared.transpose().map_err(StartError::Redis)?;
     let limits = Limits::new(&model.api.rates, options.rate_limits, shared);
-    if let Some(shared) = limits.as_ref().and_then(|limits| limits.shared.as_ref()) {
-        shared.start().await;
+    if let Some(shared) = Shared::of(limits.as_ref()) {
+        shared.start().await.map_err(StartError::RedisRefused)?;
     }
     Ok(limits)
 }
@@ -289,8 +293,7 @@ async fn files(store: &Store, data_dir: &Path, links: Links) -> Result<Files, St
 
 /// Sees Redis go and come back.
 async fn look(service: Arc<Service>) {
-    let limits = service.limits.as_ref();
-    let Some(shared) = limits.and_then(|limits| limits.shared.as_ref()) else {
+    let Some(shared) = Shared::of(service.limits.as_ref()) else {
         return;
     };
     let mut ticks = tokio::time::interval(LOOK_EVERY);
