@@ -34,6 +34,7 @@ impl Folder {
             self::owner(&own, place)?;
             tracing::warn!(
                 original = owner,
+                place,
                 folder = %own.display(),
                 "the database is a copy: files of the original are shown and never deleted, its own are kept apart"
             );

@@ -158,6 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_has_had_its_time_runs_no_further_statement() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("database.sqlite"), Role::Writer).unwrap();
+        let connection = connection::Connection::Sqlite(connection);
+        let late = connection::within(Duration::ZERO, || {
+            let read = counted(&connection, 1).map(drop);
+            let written = connection.execute("CREATE TABLE rows (number INTEGER)", &[]);
+            [read, written.map(drop)]
+        });
+        for late in late {
+            assert!(matches!(late, Err(Failure::Unavailable(_))), "{late:?}");
+        }
+        let in_time = connection::within(Duration::MAX, || counted(&connection, 1));
+        assert_eq!(in_time.unwrap(), Some(1));
+    }
+
+    #[test]
     fn a_statement_within_its_time_is_not_ended() {
         let folder = tempfile::tempdir().unwrap();
         let mut connection = connect(&folder.path().join("database.sqlite"), Role::Writer).unwrap();

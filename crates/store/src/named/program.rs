@@ -1,6 +1,6 @@
 //! Named operations, and the effects of moves, as statements that are printed once at the start.
 
-use super::find::{Window, named_entities, named_row};
+use super::find::{Window, and, named_entities, named_row};
 use super::show::Shower;
 use super::shown::Shown;
 use super::{Environment, steps};
@@ -434,12 +434,7 @@ impl<'p> Compiler<'p> {
                 ..
             } => Kind::Find {
                 bind: *bind,
-                row: self.found(*entity, |printer, scope| match filter {
-                    Some(filter) => printer
-                        .condition(filter, scope)
-                        .map(|one| format!(" AND {one}")),
-                    None => Ok(String::new()),
-                })?,
+                row: self.found(*entity, and(filter.as_ref()))?,
             },
             StepKind::List {
                 bind,
