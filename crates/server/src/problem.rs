@@ -252,6 +252,8 @@ impl From<Failure> for Problem {
             Failure::BadRequest(faults) => {
                 let detail = summary(&faults, "The request can't be understood.");
                 let mut problem = Self::bad_request(detail);
+                // What is wrong with the request as a whole stands in the detail alone.
+                let faults = faults.into_iter().filter(|fault| !fault.at.is_empty());
                 problem.errors = listed(faults, Entry::parameter);
                 problem
             }
@@ -329,7 +331,7 @@ impl Problem {
 }
 
 /// A body can have more faults than anybody reads.
-fn listed(faults: Vec<Fault>, entry: impl Fn(Fault) -> Entry) -> Vec<Entry> {
+fn listed(faults: impl IntoIterator<Item = Fault>, entry: impl Fn(Fault) -> Entry) -> Vec<Entry> {
     faults.into_iter().take(FAULTS).map(entry).collect()
 }
 

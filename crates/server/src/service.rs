@@ -6,7 +6,7 @@ use crate::cors::{Asked, Cors};
 use crate::exchange::Exchange;
 use crate::files::Files;
 use crate::fixed::Fixed;
-use crate::limits::{Key, Limits};
+use crate::limits::{Key, Limits, Shared};
 use crate::metrics::Metrics;
 use crate::options::{ClientAddress, Environment, SeededAccount, ServerOptions};
 use crate::prepared::{Answerer, Prepared};
@@ -74,7 +74,7 @@ impl Service {
         let offered = seed::offered(options.environment, seeded);
         let (paths, fixed) = system::paths(&plan, options, &tokens, &offered);
         let api = &plan.model.api;
-        let shared = limits.as_ref().and_then(|limits| limits.shared.as_ref());
+        let shared = Shared::of(limits.as_ref());
         let accounts = |_| Accounts::new(plan.clone(), store.clone(), tokens, secrets);
         Ok(Self {
             accounts: plan.model.account.as_ref().map(accounts),

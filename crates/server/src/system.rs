@@ -94,8 +94,7 @@ pub(crate) fn ready(service: &Service) -> Result<Response<Body>, Problem> {
         return Err(Problem::unavailable("The server is stopping.", 5));
     }
     service.store.ping()?;
-    let limits = service.limits.as_ref();
-    let shared = limits.and_then(|limits| limits.shared.as_ref());
+    let shared = Shared::of(service.limits.as_ref());
     Ok(json(match shared.map(Shared::is_up) {
         None => r#"{"status":"ready"}"#,
         Some(true) => r#"{"status":"ready","redis":"up"}"#,

@@ -247,7 +247,16 @@ impl Printer<'_> {
     }
 
     /// The ids of rows as a JSON list.
-    pub fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
+    fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
+        self.ids(over, scope, "")
+    }
+
+    /// The ids of rows as a JSON list: of more than so many rows, one more, which tells that there are too many.
+    pub fn row_ids_within(&mut self, most: usize, over: &Expression, scope: &Scope) -> Printed {
+        self.ids(over, scope, &format!(" LIMIT {}", most + 1))
+    }
+
+    fn ids(&mut self, over: &Expression, scope: &Scope, limit: &str) -> Printed {
         if matches!(over.kind, ExpressionKind::Binding(_)) {
             return self.value(over, scope);
         }
@@ -268,7 +277,7 @@ impl Printer<'_> {
         let source = self.source(over, scope)?;
         let id = self.row_id(&source.row)?;
         let order = self.natural_order(&source)?;
-        self.listed(&source, &id, &order)
+        self.listed(&source, &id, &format!("{order}{limit}"))
     }
 
     /// Parts by their position, other rows in the order of their ids.

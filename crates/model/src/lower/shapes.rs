@@ -251,7 +251,7 @@ impl Lowering<'_> {
     }
 
     fn shape_value(&mut self, text: &Text, scope: &Scope) -> Option<Shape> {
-        let expression = self.typed(text, scope)?.expression;
+        let expression = self.shown(text, scope)?;
         if !self.refuse_write_only(&expression) {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::Environment;
 use crate::connection::Value;
-use crate::represent::bound;
+use crate::represent::{bound, id_value};
 use crate::write::{Inputs, Job, Reader};
 use crate::{Call, Failure, Fault, Shared};
 use archwright_plan::model::{
@@ -170,9 +170,11 @@ fn by_name(
 fn as_json(plan: &Plan, kind: &InputKind, text: &str) -> Json {
     let plain = || Json::from(text);
     match kind {
-        InputKind::Scalar(ScalarType::Int | ScalarType::BigInt) => {
-            text.parse::<i64>().map_or_else(|_| plain(), Json::from)
-        }
+        InputKind::Scalar(ScalarType::Int | ScalarType::BigInt) => match text.parse::<i64>() {
+            // As in a body, where no number begins so.
+            Ok(number) if !text.starts_with('+') => Json::from(number),
+            _ => plain(),
+        },
         InputKind::Scalar(ScalarType::Bool) => {
             text.parse::<bool>().map_or_else(|_| plain(), Json::from)
         }
@@ -188,7 +190,10 @@ fn as_json(plan: &Plan, kind: &InputKind, text: &str) -> Json {
             let key = entity.key.and_then(|key| plan.model.field(key).scalar());
             match (key, entity.id_type) {
                 (Some(key), _) => as_json(plan, &InputKind::Scalar(key.clone()), text),
-                (None, IdType::Int) => as_json(plan, &InputKind::Scalar(ScalarType::BigInt), text),
+                (None, IdType::Int) => match id_value(plan, entity.id, text) {
+                    Some(Value::Integer(id)) => Json::from(id),
+                    _ => plain(),
+                },
                 (None, IdType::Uuid) => plain(),
             }
         }

@@ -1,12 +1,13 @@
 //! Named operations, and the effects of moves, as statements that are printed once at the start.
 
-use super::find::{Window, named_entities, named_row};
+use super::find::{Window, and, named_entities, named_row};
 use super::show::Shower;
 use super::shown::Shown;
 use super::{Environment, steps};
 use crate::Failure;
 use crate::represent::{admit_class, unsupported};
 use crate::write::{Job, by_rule};
+use archwright_plan::limits::LISTED_ROWS;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
     InputPlace, Operation, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
@@ -469,12 +470,7 @@ impl<'p> Compiler<'p> {
                 ..
             } => Kind::Find {
                 bind: *bind,
-                row: self.found(*entity, |printer, scope| match filter {
-                    Some(filter) => printer
-                        .condition(filter, scope)
-                        .map(|one| format!(" AND {one}")),
-                    None => Ok(String::new()),
-                })?,
+                row: self.found(*entity, and(filter.as_ref()))?,
             },
             StepKind::List {
                 bind,
@@ -588,7 +584,9 @@ impl<'p> Compiler<'p> {
             } => Kind::Each {
                 bind: *bind,
                 list: match list.ty {
-                    Type::Rows(_) => self.select(|printer, scope| printer.row_ids(list, scope))?,
+                    Type::Rows(_) => self.select(|printer, scope| {
+                        printer.row_ids_within(LISTED_ROWS, list, scope)
+                    })?,
                     _ => self.value(list)?,
                 },
                 steps: self.steps(steps)?,

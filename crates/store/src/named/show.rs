@@ -3,6 +3,7 @@
 use super::shown::Shown;
 use crate::represent::{Form, scalar_form, unsupported};
 use archwright_plan::Plan;
+use archwright_plan::limits::LISTED_ROWS;
 use archwright_plan::model::{
     BindingId, EntityId, Expression, ExpressionKind, FieldKind, ScalarType, Shape, Type,
 };
@@ -232,7 +233,7 @@ impl<'p> Shower<'p> {
                 let plan = self.printer.plan;
                 let view = plan.model.view(*view);
                 if let Type::Rows(entity) = of.ty {
-                    let column = self.printer.row_ids(of, scope)?;
+                    let column = self.printer.row_ids_within(LISTED_ROWS, of, scope)?;
                     let column = self.column(column);
                     let list = Shower::new(plan, self.printer.dialect)
                         .list(entity, |shower, row| {
@@ -261,7 +262,7 @@ impl<'p> Shower<'p> {
                         list.span,
                     ));
                 };
-                let column = self.printer.row_ids(list, scope)?;
+                let column = self.printer.row_ids_within(LISTED_ROWS, list, scope)?;
                 let column = self.column(column);
                 let around = named_rows(item, scope);
                 let shower = Shower::new(self.printer.plan, self.printer.dialect);
@@ -304,7 +305,7 @@ impl<'p> Shower<'p> {
                 })
             }
             Type::Rows(entity) => {
-                let ids = self.printer.row_ids(value, scope)?;
+                let ids = self.printer.row_ids_within(LISTED_ROWS, value, scope)?;
                 Ok(Node::Rows {
                     column: self.column(ids),
                     entity: *entity,

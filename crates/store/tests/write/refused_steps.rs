@@ -138,3 +138,73 @@ async fn a_row_that_cannot_be_made_is_told_as_the_step_says() {
     }
     assert_eq!(world.query("SELECT title FROM books"), ["One"]);
 }
+
+#[tokio::test]
+async fn a_key_that_another_row_has_is_told_at_the_place_of_the_body_that_gives_it() {
+    check(
+        r#"
+archwright: 1
+name: keys
+entities:
+  Thing:
+    id: int
+    fields:
+      code: string(1..20), unique
+      owner: string(1..20)
+      name: string(1..20)
+      status: enum(new, named) = new
+    unique: [[owner, name]]
+    allow: { read: anyone, write: anyone }
+    moves:
+      rename:
+        from: new
+        to: named
+        by: anyone
+        input: { like: string(1..20) }
+        do:
+          - create: { other: Thing }
+            set: { code: input.like, owner: "'self'", name: "'x'" }
+operations:
+  ren:
+    route: POST /ren/{t}
+    by: anyone
+    input: { path: { t: Thing }, body: { new: { to: "string(1..20)" } } }
+    steps:
+      - update: path.t
+        set: { code: body.new.to }
+    reply: { 200: { t: path.t } }
+  give:
+    route: POST /give/{t}
+    by: anyone
+    input: { path: { t: Thing }, body: { to: "string(1..20)" } }
+    steps:
+      - update: path.t
+        set: { owner: body.to, name: "'one'" }
+    reply: { 204: ~ }
+  same:
+    route: POST /same/{t}
+    by: anyone
+    input: { path: { t: Thing } }
+    steps:
+      - update: path.t
+        set: { code: "'a'" }
+    reply: { 204: ~ }
+"#,
+        &[],
+        r#"
+        nobody: POST /v1/things {"code": "a", "owner": "ann", "name": "one"} => 201
+        nobody: POST /v1/things {"code": "b", "owner": "bob", "name": "two"} => 201
+        nobody: POST /v1/ren/2 {"new": {"to": "a"}} => 409 unique /new/to
+        nobody: POST /v1/give/2 {"to": "ann"} => 409 unique /to
+        # What the body doesn't give is not to be mended there.
+        nobody: POST /v1/same/2 => 409 unique
+        nobody: POST /v1/things/2/rename {"like": "a"} => 409 unique /like
+        nobody: POST /v1/ren/2 {"new": {"to": "c"}} => 200 {"t": {"code": "c"}}
+        # An id is digits, as everywhere; what is none is of no row.
+        nobody: POST /v1/ren/+2 {"new": {"to": "d"}} => 404
+        nobody: POST /v1/ren/-2 {"new": {"to": "d"}} => 404
+        nobody: GET /v1/things/+2 => 400 id format
+        "#,
+    )
+    .await;
+}
