@@ -247,7 +247,7 @@ impl Printer<'_> {
     }
 
     /// The ids of rows as a JSON list.
-    fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
+    pub(crate) fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
         self.ids(over, scope, "")
     }
 
@@ -267,8 +267,8 @@ impl Printer<'_> {
         } = &over.kind
         {
             let test = self.condition(test, scope)?;
-            let then = self.row_ids(then, scope)?;
-            let otherwise = self.row_ids(otherwise, scope)?;
+            let then = self.ids(then, scope, limit)?;
+            let otherwise = self.ids(otherwise, scope, limit)?;
             return Ok(self.dialect.either_list(&test, &then, &otherwise));
         }
         if let ExpressionKind::Literal(Literal::Null) = over.kind {

@@ -86,7 +86,7 @@ impl Lowering<'_> {
         let mut claims: BTreeMap<String, (String, Vec<Claim<'_>>)> = BTreeMap::new();
         for part in &parts {
             if let Some((value, claim)) = claim(part) {
-                let shown = self.shown(value);
+                let shown = self.as_written(value);
                 let key = path(value).unwrap_or_default();
                 let known = claims.entry(key).or_insert((shown, Vec::new()));
                 known.1.push(claim);
@@ -101,10 +101,10 @@ impl Lowering<'_> {
     }
 
     /// A value as it is written.
-    fn shown(&self, value: &Expression) -> String {
+    fn as_written(&self, value: &Expression) -> String {
         let within = |of: &Expression, name: &str| match of.kind {
             ExpressionKind::This | ExpressionKind::Variable(_) => name.to_owned(),
-            _ => format!("{}.{name}", self.shown(of)),
+            _ => format!("{}.{name}", self.as_written(of)),
         };
         match &value.kind {
             ExpressionKind::Field { of, field } => within(of, &self.field(*field).name),
@@ -125,7 +125,7 @@ impl Lowering<'_> {
                 arguments,
             } => {
                 let name = format!("{function:?}").to_lowercase();
-                let arguments = arguments.iter().map(|argument| self.shown(argument));
+                let arguments = arguments.iter().map(|argument| self.as_written(argument));
                 format!("{name}({})", arguments.collect::<Vec<_>>().join(", "))
             }
             _ => "it".to_owned(),
@@ -164,6 +164,16 @@ fn of_shape(shape: &Shape, look: &mut impl FnMut(&Expression)) {
         Shape::Value(value) => look(value),
         Shape::Object(parts) => parts.iter().for_each(|(_, part)| of_shape(part, look)),
         Shape::Each { item, .. } => of_shape(item, look),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => {
+            look(test);
+            of_shape(then, look);
+            otherwise.iter().for_each(|shape| of_shape(shape, look));
+        }
+        Shape::IfPresent(shape) => of_shape(shape, look),
         Shape::Show { .. } | Shape::Nothing => {}
     }
 }
