@@ -25,7 +25,7 @@ pub(crate) fn components(context: Context) -> Map<String, Value> {
 }
 
 /// All error replies of an operation, by status.
-pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
+pub(crate) fn responses(context: Context, operation: &Operation) -> Vec<(u16, Value)> {
     let mut by_status: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
     for status in implied(context, operation) {
         by_status.entry(status).or_default();
@@ -47,7 +47,7 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
                 }
                 _ => response(context, status, &cases),
             };
-            (status.to_string(), value)
+            (status, value)
         })
         .collect()
 }
@@ -55,6 +55,38 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
 fn says_no_more(cases: &[(String, String)], status: u16, common: &str) -> bool {
     let mut cases = cases.iter();
     cases.all(|(code, when)| code == status_code(status) && when == common)
+}
+
+/// Whether a status can follow from what the operation takes, whatever it then does.
+pub(crate) fn is_implied(context: Context, operation: &Operation, status: u16) -> bool {
+    implied(context, operation).contains(&status)
+}
+
+/// A reply of an operation's own, or the error of that status.
+pub(crate) fn or_problem(context: Context, status: u16, own: &mut Value) {
+    let (media_type, schema) = (media_type(context, status), schema_of(context, status));
+    let Some(known) = own["content"].get_mut(media_type) else {
+        own["content"][media_type] = json!({
+            "schema": schema,
+            "example": example(context, status, status_code(status), status_title(status)),
+        });
+        return;
+    };
+    let either = match known["schema"]
+        .get_mut("anyOf")
+        .and_then(Value::as_array_mut)
+    {
+        Some(several) => several,
+        None if known["schema"] == schema => return,
+        None => {
+            let only = known["schema"].take();
+            known["schema"] = json!({ "anyOf": [only] });
+            return or_problem(context, status, own);
+        }
+    };
+    if !either.contains(&schema) {
+        either.push(schema);
+    }
 }
 
 /// Statuses that follow from what the operation takes.

@@ -65,7 +65,14 @@ fn print(context: Context, operation: &Operation) -> Map<String, Value> {
 fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
     let mut responses = reply::responses(context, operation);
     for (status, response) in error::responses(context, operation) {
-        responses.entry(status).or_insert(response);
+        match responses.get_mut(&status.to_string()) {
+            // What is refused before the steps of an operation begin has no reply of its own.
+            Some(own) if error::is_implied(context, operation, status) => {
+                error::or_problem(context, status, own);
+            }
+            Some(_) => {}
+            None => drop(responses.insert(status.to_string(), response)),
+        }
     }
     responses
 }

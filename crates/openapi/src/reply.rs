@@ -16,18 +16,6 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
             let schemas =
                 schemas.filter_map(|shape| shape::schema(context, shape, &named.body_input));
             let mut schemas: Vec<Value> = schemas.collect();
-            // An address that no row can have, or input that is no good, is refused before the operation has its say.
-            let api = &context.plan.model.api;
-            let is_before = match status {
-                404 if !named.path_input.is_empty() => true,
-                status if status == api.status("invalid", 422) && !named.body_input.is_empty() => {
-                    true
-                }
-                status => status == api.status("bad-request", 400),
-            };
-            if is_before && context.plan.model.api.error_shape(status).is_some() {
-                schemas.push(crate::error::schema_of(context, status));
-            }
             schemas.dedup();
             let example = shapes.first().map(|shape| shape::example(context, shape));
             let content = match schemas.as_slice() {
