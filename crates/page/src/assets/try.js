@@ -171,7 +171,9 @@
     if (!rows.has(list)) {
       const reply = await fetch(`${list}${list.includes('?') ? '&' : '?'}limit=1`, { headers: authorization() });
       const body = reply.ok ? await reply.json() : {};
-      if (body.data && body.data[0]) rows.set(list, body.data[0]);
+      // A list of the design's own has a shape of its own.
+      const found = body.data ?? Object.values(body).find(Array.isArray);
+      if (found && found[0]) rows.set(list, found[0]);
     }
     return rows.get(list);
   };
