@@ -59,7 +59,8 @@ fn says_no_more(cases: &[(String, String)], status: u16, common: &str) -> bool {
 
 /// Statuses that follow from what the operation takes.
 fn implied(context: Context, operation: &Operation) -> Vec<u16> {
-    let mut statuses = vec![400, 405, 406, 408, 429, 500, 503];
+    let api = &context.plan.model.api;
+    let mut statuses = vec![api.status("bad-request", 400), 405, 406, 408, 429, 500, 503];
     if access::reads_token(context, operation) {
         statuses.push(401);
         if !access::open_to_anyone(operation) {
@@ -76,10 +77,10 @@ fn implied(context: Context, operation: &Operation) -> Vec<u16> {
         statuses.push(404);
     }
     if crate::operation::has_body(context, operation) {
-        statuses.extend([413, 415, 422]);
+        statuses.extend([413, 415, api.status("invalid", 422)]);
     }
     if operation.idempotency_key {
-        statuses.push(422);
+        statuses.push(api.status("key-reused", 422));
     }
     if operation.etag && operation.method != archwright_plan::model::Method::Get {
         statuses.push(412);
@@ -206,11 +207,11 @@ fn example(context: Context, status: u16, code: &str, when: &str) -> Value {
         "instance": "019a7b3c-5e00-7000-8000-00000000abcd",
         "code": code,
     }));
-    if let (422, "invalid") = (status, code) {
+    if code == "invalid" {
         let fault = json!({ "pointer": "/name", "code": "too-long", "detail": "It must have at most 120 characters." });
         problem.insert("errors".to_owned(), json!([fault]));
     }
-    if status == 400 {
+    if code == "bad-request" {
         let fault = json!({ "parameter": "limit", "code": "too-large", "detail": "The limit must be at most 100." });
         problem.insert("errors".to_owned(), json!([fault]));
     }

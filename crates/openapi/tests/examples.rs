@@ -314,3 +314,73 @@ fn what_is_refused_before_an_operation_has_its_say_is_documented_beside_its_own_
     let other = &tag.unwrap()["schema"]["anyOf"][1];
     assert_eq!(other, &json!({ "enum": [""] }));
 }
+
+#[test]
+fn settings_of_other_contracts_are_described() {
+    let described = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        document(&read(&folder.join(name)), &DocumentOptions::default())
+    };
+    let github = described("github-issues");
+    let labels = &github["paths"]["/repos/{owner}/{repo}/labels"];
+    let create = &labels["post"];
+    let body = &create["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body.get("additionalProperties"), None, "{body}");
+    assert_eq!(
+        create["responses"]["201"]["headers"]["Location"],
+        json!({ "schema": { "type": "string" }, "required": true })
+    );
+    let link = &labels["get"]["responses"]["200"]["headers"]["Link"];
+    assert_eq!(*link, json!({ "schema": { "type": "string" } }));
+    assert_eq!(
+        create["security"],
+        json!([{ "bearer": [] }, { "as-token": [] }])
+    );
+    let schemes = &github["components"]["securitySchemes"];
+    assert_eq!(schemes["bearer"]["type"], "http");
+    assert_eq!(schemes["as-token"]["name"], "Authorization");
+
+    let matrix = described("matrix");
+    let name = &matrix["paths"]["/_matrix/client/v3/profile/{userId}/displayname"]["put"];
+    let statuses = &name["responses"];
+    assert!(statuses.get("400").is_some() && statuses.get("422").is_none());
+    let profile = &matrix["paths"]["/_matrix/client/v3/profile/{userId}"]["get"];
+    let shown = &profile["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(shown["properties"]["displayname"]["type"], "string");
+    assert_eq!(shown.get("required"), None);
+}
+
+#[test]
+fn conditions_are_said_as_the_design_has_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/bookshop");
+    let document = document(&read(&folder), &DocumentOptions::default());
+    let described = |method: &str, path: &str| {
+        let description = &document["paths"][path][method]["description"];
+        description.as_str().unwrap_or_default().to_owned()
+    };
+    let delete = described("delete", "/v1/orders/{id}");
+    let owner = "Allowed for the owner when `status == 'draft'`.";
+    assert!(delete.contains(owner), "{delete}");
+    let place = described("post", "/v1/orders/{id}/place");
+    assert!(place.contains("to `placed`, when `"), "{place}");
+    let cancel = described("post", "/v1/orders/{id}/cancel");
+    let either = "Allowed for the owner when `status != 'paid'`, or for the role `staff`.";
+    assert!(cancel.contains(either), "{cancel}");
+}
+
+#[test]
+fn clients_are_told_nothing_that_is_for_whoever_designs() {
+    check_each(|plan, document| {
+        let text = document.to_string();
+        for advice in ["under a condition", "No index serves it", "add `filter`"] {
+            assert!(!text.contains(advice), "{}: {advice}", plan.model.name);
+        }
+        if let Some(tenant) = plan.model.tenant {
+            let own = format!(
+                "Only in the caller's own {}.",
+                plan.model.entity(tenant).singular
+            );
+            assert!(text.contains(&own), "{}", plan.model.name);
+        }
+    });
+}

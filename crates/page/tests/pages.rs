@@ -97,7 +97,7 @@ fn requests_are_offered_with_rows_that_they_work_on() {
     let place = line("POST", "/v1/orders/{id}/place");
     assert!(place.contains(" data-row=\"status.in=draft\""), "{place}");
     let create = line("POST", "/v1/orders");
-    let books = " data-references=\"book_isbn /v1/books isbn\"";
+    let books = " data-references=\"book_isbn /v1/books isbn book\"";
     assert!(create.contains(books), "{create}");
     let get = line("GET", "/v1/orders/{id}");
     assert!(!get.contains(" data-"), "{get}");

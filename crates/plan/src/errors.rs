@@ -162,6 +162,9 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
         ));
     }
     add(common(429));
+    for case in &mut cases {
+        case.status = model.api.status(&case.code, case.status);
+    }
     chosen(model, operation, &mut cases);
     cases
 }

@@ -1,9 +1,11 @@
 //! Every decision of the architect, made once, target-neutral, each with its reason. The server interprets it,
 //! emitters print it, the suite proves it; none of them decides anything that another would have to decide again.
 
+mod conditions;
 mod confine;
 mod decisions;
 mod errors;
+mod expand;
 mod guards;
 pub mod limits;
 mod lists;
@@ -21,9 +23,12 @@ mod text;
 mod types;
 mod watches;
 
+pub use archwright_diagnostics::nearest;
 pub use archwright_model as model;
 pub use archwright_model::naming::{column_name, lookup_column};
+pub use conditions::Condition;
 pub use errors::{COMMON_ERRORS, status_code, status_title};
+pub use expand::{ExpandPlace, ExpandStep};
 pub use matrix::is_of_class;
 pub use render::{json, text as render_text};
 pub use request::{PASSWORD_RATE, RequestBody};
@@ -44,7 +49,7 @@ pub fn plan(mut model: model::Model) -> Plan {
     let decisions = decisions::decisions(&model, &operations);
     let watches = watches::watches(&model);
     let row_security = security::row_security(&model, &tables, &resources, &operations);
-    Plan {
+    let mut plan = Plan {
         model,
         tables,
         resources,
@@ -53,5 +58,7 @@ pub fn plan(mut model: model::Model) -> Plan {
         decisions,
         row_security,
         watches,
-    }
+    };
+    plan.decide_expand_depths();
+    plan
 }

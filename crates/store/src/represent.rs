@@ -13,7 +13,7 @@ pub(crate) use compile::{
     Builder, ChildKind, Form, Query, Target, admit, admit_class, column_place, scalar_form,
     unsupported,
 };
-pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding};
+pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding, reading_kind};
 pub(crate) use rows::{Rows, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
 pub(crate) use write::{RESERVED, sealed_place, write_display, write_plain, write_text};

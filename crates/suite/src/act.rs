@@ -25,6 +25,9 @@ pub struct Done {
 /// Headers that a request is sent with beyond the usual ones.
 pub type Headers<'a> = &'a [(&'a str, String)];
 
+/// What becomes of a request before it is sent.
+pub type Change<'a> = &'a dyn Fn(Request) -> Request;
+
 impl<'p> Session<'p> {
     pub fn create(&mut self, actor: usize, operation: &'p Operation, body: &Body) -> Outcome<Done> {
         self.create_with(actor, operation, body, &[])
@@ -37,6 +40,19 @@ impl<'p> Session<'p> {
         body: &Body,
         headers: Headers,
     ) -> Outcome<Done> {
+        self.create_changed(actor, operation, body, &|request| {
+            with_headers(request, headers)
+        })
+    }
+
+    /// Sends something else that has to do the same.
+    pub fn create_changed(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        body: &Body,
+        change: Change,
+    ) -> Outcome<Done> {
         let now = self.now();
         let inputs = &self
             .plan
@@ -46,7 +62,7 @@ impl<'p> Session<'p> {
         let who = self.actors[actor].who.clone();
         let (row, refusals) = create(&mut self.world, operation, &who, body, now);
         let shown = representation(&Judge::new(&self.world, &who, now), &row);
-        let request = with_headers(Request::new("POST", &operation.path).json(json), headers);
+        let request = change(Request::new("POST", &operation.path).json(json));
         let result = self.finish_new(actor, operation, request, &row, &refusals, &shown);
         if result.as_ref().map_or(true, |done| done.row.is_none()) {
             let parts = self.world.snapshot(&row);
@@ -134,9 +150,22 @@ impl<'p> Session<'p> {
         body: &Body,
         headers: Headers,
     ) -> Outcome<Done> {
+        self.update_changed(actor, operation, row, body, &|request| {
+            with_headers(request, headers)
+        })
+    }
+
+    /// Sends something else that has to do the same.
+    pub fn update_changed(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        body: &Body,
+        change: Change,
+    ) -> Outcome<Done> {
         let json = body.json(&self.world, &self.plan.resource(row.entity).update);
-        let request = Request::new("PATCH", self.path(operation, row)).json(json);
-        let request = with_headers(request, headers);
+        let request = change(Request::new("PATCH", self.path(operation, row)).json(json));
         let now = self.now();
         let who = self.actors[actor].who.clone();
         let before = self.world.snapshot(row);
@@ -581,7 +610,7 @@ pub fn tokens(plan: &archwright_plan::Plan, account: Shown) -> Shown {
     let api = &plan.model.api;
     Shown::Object(vec![
         ("access_token".to_owned(), Shown::Token),
-        ("token_type".to_owned(), Shown::Exact(json!(api.scheme))),
+        ("token_type".to_owned(), Shown::Exact(json!(api.scheme()))),
         (
             "expires_in".to_owned(),
             Shown::Exact(json!(api.access_seconds)),

@@ -257,6 +257,7 @@ mod tests {
             reason: "who may".to_owned(),
             span: None,
             verdict,
+            requests: 2,
             took: Duration::from_millis(2),
         };
         Report {
@@ -278,6 +279,8 @@ mod tests {
             ],
             requests: 7,
             took: Duration::from_millis(1_500),
+            waited: Duration::ZERO,
+            left: 0,
         }
     }
 

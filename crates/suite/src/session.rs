@@ -171,7 +171,7 @@ impl<'p> Session<'p> {
     pub fn signed(&self, actor: usize, request: Request) -> Request {
         match &self.actors[actor].access {
             Some(token) => {
-                let scheme = &self.plan.model.api.scheme;
+                let scheme = self.plan.model.api.scheme();
                 request.header("authorization", format!("{scheme} {token}"))
             }
             None => request,
@@ -256,10 +256,11 @@ impl<'p> Session<'p> {
     ) -> Outcome<()> {
         let named = pointers(reply);
         let differences = |refusal: &Refusal| -> Vec<String> {
-            if refusal.status != reply.status {
+            let api = &self.plan.model.api;
+            if refusal.told_with(api) != reply.status {
                 return vec!["another status".to_owned()];
             }
-            let problem = Problem::of(refusal);
+            let problem = Problem::of(refusal, api);
             if let Some(shaped) = problem.differences(&self.world, reply.json.as_ref()) {
                 return shaped;
             }
@@ -284,7 +285,8 @@ impl<'p> Session<'p> {
                 } else {
                     format!(" at {places}")
                 };
-                format!("{} {}{at} ({})", refusal.status, refusal.code, refusal.rule)
+                let status = refusal.told_with(&self.plan.model.api);
+                format!("{status} {}{at} ({})", refusal.code, refusal.rule)
             })
             .collect();
         let least = all.into_iter().min_by_key(Vec::len).unwrap_or_default();

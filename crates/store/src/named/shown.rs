@@ -5,7 +5,7 @@ use super::show::{List, Node};
 use crate::Failure;
 use crate::connection::{Value, ValueRef};
 use crate::represent::{Bindings, Form, Shaping, represent, write_plain};
-use crate::write::{Job, id_text};
+use crate::write::{Job, id_text, within_limit};
 use archwright_plan::model::EntityId;
 use archwright_sql::Statement;
 use std::collections::HashMap;
@@ -18,8 +18,12 @@ pub(crate) struct Shown {
     pub lists: Vec<List>,
 }
 
-/// The objects of a list, by the texts of their ids, or of the lists of ids that they and the rows around them have.
-type Written = HashMap<String, Vec<u8>>;
+/// The objects of a list, by the texts of their ids, or of the lists of ids that they and the rows around them have;
+/// each with how many rows it shows.
+type Written = HashMap<String, (Vec<u8>, usize)>;
+
+/// Rows that are read at once where each brings lists of its own: those may be long.
+const PORTION: usize = 100;
 
 impl Shown {
     pub fn statements(&self) -> Vec<&Statement> {
@@ -60,6 +64,7 @@ impl Shown {
             let mut items = Vec::new();
             for row in rows {
                 items.extend(self.node.items(index, row)?);
+                within_limit(items.len())?;
             }
             written.push(list.written(job, environment, items)?);
         }
@@ -74,14 +79,33 @@ impl List {
         environment: &Environment,
         mut items: Vec<Item>,
     ) -> Result<Written, Failure> {
+        items.sort_by(|one, other| one.key.cmp(&other.key));
+        items.dedup_by(|one, other| one.key == other.key);
+        let mut written = Written::with_capacity(items.len());
+        let portion = match self.shown.lists.is_empty() {
+            true => items.len().max(1),
+            false => PORTION,
+        };
+        let mut listed = 0;
+        for items in items.chunks(portion) {
+            let part = self.part(job, environment, items)?;
+            listed += part.values().map(|(_, rows)| rows).sum::<usize>();
+            within_limit(listed)?;
+            written.extend(part);
+        }
+        Ok(written)
+    }
+
+    fn part(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+        items: &[Item],
+    ) -> Result<Written, Failure> {
         let shown = &self.shown;
-        let (false, Some(statement)) = (items.is_empty(), &shown.statement) else {
+        let Some(statement) = &shown.statement else {
             return Ok(Written::new());
         };
-        if self.is_within {
-            items.sort_by(|one, other| one.key.cmp(&other.key));
-            items.dedup_by(|one, other| one.key == other.key);
-        }
         let ids = items.iter().map(|item| item.ids.clone()).collect();
         let values = [Value::Text(serde_json::Value::Array(ids).to_string())];
         let bindings = job.bindings(&values).within(environment);
@@ -90,7 +114,7 @@ impl List {
         let mut written = Written::with_capacity(rows.len());
         for row in &rows {
             let mut json = Vec::new();
-            shown.node.write(job, row, &lists, &mut json)?;
+            let (_, listed) = job.listing(|| shown.node.write(job, row, &lists, &mut json))?;
             let key = match (self.is_within, &row[0]) {
                 (true, Value::Integer(position)) => {
                     let item = usize::try_from(*position).ok();
@@ -100,7 +124,7 @@ impl List {
                 (_, id) => Some(id_text(id)),
             };
             let key = key.ok_or_else(|| Failure::Internal("an item of no list".to_owned()))?;
-            written.insert(key, json);
+            written.insert(key, (json, listed + 1));
         }
         Ok(written)
     }
@@ -151,7 +175,16 @@ impl Node {
                 let ids = list_of(&row[*column])?.into_iter();
                 Ok(ids.map(|id| Item::new(id, &around)).collect())
             }
-            Self::Optional { node, .. } => node.items(wanted, row),
+            Self::Optional { node, .. } | Self::IfPresent { node, .. } => node.items(wanted, row),
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (&row[*column], otherwise) {
+                (Value::Null, Some(node)) => node.items(wanted, row),
+                (Value::Null, None) => Ok(Vec::new()),
+                _ => then.items(wanted, row),
+            },
             Self::Object(parts) => {
                 let mut items = Vec::new();
                 for (_, node) in parts {
@@ -160,6 +193,13 @@ impl Node {
                 Ok(items)
             }
             _ => Ok(Vec::new()),
+        }
+    }
+
+    fn is_there(&self, row: &[Value]) -> bool {
+        match self {
+            Self::IfPresent { column, .. } => row[*column] != Value::Null,
+            _ => true,
         }
     }
 
@@ -177,34 +217,57 @@ impl Node {
                 scalar(form, &Value::Null, to)?
             }
             Self::Values { column, form } => {
-                let items = list_of(&row[*column])?.into_iter();
-                joined(items, to, |item, to| scalar(form, &stored(item), to))?;
+                let items = list_of(&row[*column])?;
+                job.list(items.len())?;
+                joined(items.into_iter(), to, |item, to| {
+                    scalar(form, &stored(item), to)
+                })?;
             }
-            Self::Row { column, entity } => represented(job, *entity, &row[*column], to)?,
+            Self::Row { column, entity } => {
+                job.list(1)?;
+                represented(job, *entity, &row[*column], to)?;
+            }
             Self::Rows { column, entity } => {
-                let items = list_of(&row[*column])?.into_iter();
-                joined(items, to, |item, to| {
+                let items = list_of(&row[*column])?;
+                job.list(items.len())?;
+                joined(items.into_iter(), to, |item, to| {
                     represented(job, *entity, &stored(item), to)
                 })?;
             }
             Self::Optional { column, .. } if row[*column] == Value::Null => {
                 to.extend_from_slice(b"null")
             }
-            Self::Optional { node, .. } => node.write(job, row, lists, to)?,
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (&row[*column], otherwise) {
+                (Value::Null, Some(node)) => node.write(job, row, lists, to)?,
+                (Value::Null, None) => to.extend_from_slice(b"null"),
+                _ => then.write(job, row, lists, to)?,
+            },
+            Self::Optional { node, .. } | Self::IfPresent { node, .. } => {
+                node.write(job, row, lists, to)?
+            }
             Self::Object(parts) => {
-                for (index, (key, node)) in parts.iter().enumerate() {
-                    to.push(if index == 0 { b'{' } else { b',' });
+                let there = parts.iter().filter(|(_, node)| node.is_there(row));
+                to.push(b'{');
+                for (index, (key, node)) in there.enumerate() {
+                    if index > 0 {
+                        to.push(b',');
+                    }
                     to.extend_from_slice(key);
                     node.write(job, row, lists, to)?;
                 }
-                to.extend_from_slice(if parts.is_empty() { b"{}" } else { b"}" });
+                to.push(b'}');
             }
             Self::Each { list, .. } => {
                 let items = self.items(*list, row)?.into_iter();
                 // A row that is deleted since is not shown.
                 let items = items.filter_map(|item| lists[*list].get(&item.key));
-                joined(items, to, |item, to| {
-                    to.extend_from_slice(item);
+                joined(items, to, |(json, rows), to| {
+                    job.list(*rows)?;
+                    to.extend_from_slice(json);
                     Ok(())
                 })?;
             }

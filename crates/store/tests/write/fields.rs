@@ -236,3 +236,13 @@ entities:
     )
     .await;
 }
+
+#[tokio::test]
+async fn documents_are_shown_without_spaces_between_their_parts() {
+    let mut world = crate::script::World::new(TYPES, &["ada:member"]).await;
+    let create = r#"ada: POST /v1/things {"code": "ABC", "data": {"a": [1, 2], "b": "x: \"y, z\\\\ \""}}"#;
+    let reply = world.answer(create).await.unwrap();
+    let body = String::from_utf8(reply.body.unwrap()).unwrap();
+    let wanted = r#""data":{"a":[1,2],"b":"x: \"y, z\\\\ \""}"#;
+    assert!(body.contains(wanted), "{body}");
+}

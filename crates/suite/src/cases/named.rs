@@ -6,6 +6,7 @@ mod steps;
 mod tenants;
 mod window;
 
+pub(super) use input::with_query;
 pub(super) use steps::word;
 
 use super::Cases;
@@ -56,7 +57,7 @@ fn happy<'p>(cases: &mut Cases<'p>, operation: &'p Operation, definition: &'p De
     }
 }
 
-fn succeeds(_: &Session, imagined: &Imagined) -> bool {
+pub(super) fn succeeds(_: &Session, imagined: &Imagined) -> bool {
     imagined.done.refusal.is_none()
 }
 

@@ -858,7 +858,7 @@ impl Run<'_, '_> {
 }
 
 /// The place in the body of the value that a step writes into a field as it is.
-fn given_by(model: &Model, step: &Step, pointer: &str) -> Option<String> {
+fn given_by(model: &Model, step: &Step, places: &[InputPlace], pointer: &str) -> Option<String> {
     let (key, set): (&Assignments, &Assignments) = match &step.kind {
         StepKind::Create { set, .. } | StepKind::Update { set, .. } => (&[], set),
         StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => (key, set),
@@ -868,10 +868,9 @@ fn given_by(model: &Model, step: &Step, pointer: &str) -> Option<String> {
     let field =
         |(field, _): &&(FieldId, Expression)| format!("/{}", model.json_name(*field)) == pointer;
     match &all.find(field)?.1.kind {
-        ExpressionKind::Input {
-            place: InputPlace::Body,
-            path,
-        } => Some(format!("/{}", path.join("/"))),
+        ExpressionKind::Input { place, path } if places.contains(place) => {
+            Some(format!("/{}", path.join("/")))
+        }
         _ => None,
     }
 }
@@ -881,13 +880,16 @@ fn refused(step: &Step) -> Refusal {
         Otherwise::Status(status) => status,
         Otherwise::Null => 404,
     };
-    Refusal::new(status, status_code(status), "a step that can't be done")
+    Refusal {
+        is_chosen: !matches!(status, 401 | 403 | 404 | 409),
+        ..Refusal::new(status, status_code(status), "a step that can't be done")
+    }
 }
 
 /// What a write is refused for is told as the step wants it, but for a value that the body itself gives.
 fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
     if let ("invalid", [pointer]) = (refusal.code, refusal.pointers.as_slice())
-        && let Some(place) = given_by(model, step, pointer)
+        && let Some(place) = given_by(model, step, &[InputPlace::Body], pointer)
     {
         return Refusal {
             pointers: vec![place],
@@ -897,12 +899,20 @@ fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
     let Otherwise::Status(wanted) = step.otherwise else {
         return refusal;
     };
-    let refusal = refusal.at_odds();
+    let mut refusal = refusal.at_odds();
+    if refusal.code == "unique" {
+        // The body of a move holds nothing but its inputs.
+        let given = [InputPlace::Body, InputPlace::Move];
+        let places = refusal.pointers.iter();
+        let places = places.filter_map(|place| given_by(model, step, &given, place));
+        refusal.pointers = places.collect();
+    }
     match refusal.status == 409 && wanted != 409 {
         true => Refusal {
             status: wanted,
             code: status_code(wanted),
             pointers: Vec::new(),
+            is_chosen: true,
             ..refusal
         },
         false => refusal,

@@ -80,6 +80,23 @@ pub fn shape(judge: &Judge, shape: &Shape, done: &Performed) -> Foretold {
     }
 }
 
+/// The headers of the reply.
+pub fn headers(judge: &Judge, operation: &Operation, done: &Performed) -> Vec<(String, Shown)> {
+    let mut shaper = Shaper {
+        done,
+        told: Vec::new(),
+    };
+    let judge = Judge {
+        inputs: &done.inputs,
+        bindings: &done.bindings,
+        ..*judge
+    };
+    let headers = operation.headers.iter();
+    headers
+        .map(|(name, value)| (name.clone(), shaper.value(&judge, value, None, "")))
+        .collect()
+}
+
 struct Shaper<'d> {
     done: &'d Performed,
     told: Vec<(String, Told)>,
@@ -97,8 +114,28 @@ impl Shaper<'_> {
                         let at = format!("{at}/{name}");
                         (name.clone(), self.shape(judge, part, this, &at))
                     })
+                    .filter(|(_, shown)| *shown != Shown::Absent)
                     .collect(),
             ),
+            Shape::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                let (known, hangs) = judge.told(test, this);
+                match (known, otherwise) {
+                    _ if hangs => Shown::Anything,
+                    (Value::Bool(true), _) => self.shape(judge, then, this, at),
+                    (_, Some(part)) => self.shape(judge, part, this, at),
+                    (_, None) => Shown::Exact(Json::Null),
+                }
+            }
+            Shape::IfPresent(inner) => match self.shape(judge, inner, this, at) {
+                Shown::Exact(Json::Null) => Shown::Absent,
+                // Whether there is anything is not known either.
+                Shown::Anything => Shown::Perhaps,
+                shown => shown,
+            },
             Shape::Show { view, of } => {
                 let show = &judge.world.model().view(*view).show;
                 self.rows(judge, of, this, at, &mut |shaper, row, at| {

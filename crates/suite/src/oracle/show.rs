@@ -20,6 +20,10 @@ pub enum Shown {
     Exact(Json),
     /// Nobody could read the stored value before.
     Anything,
+    /// There is no such key.
+    Absent,
+    /// There may be no such key.
+    Perhaps,
     /// About then, in milliseconds since 1970.
     About(i64),
     /// About that day.
@@ -225,7 +229,8 @@ pub fn compare(shown: &Shown, json: &Json, place: &str, differences: &mut Vec<St
     match shown {
         Shown::Exact(expected) if expected == json => {}
         Shown::Exact(expected) => differ(expected.to_string()),
-        Shown::Anything => {}
+        Shown::Anything | Shown::Perhaps => {}
+        Shown::Absent => differ("nothing".to_owned()),
         Shown::About(instant) => {
             // No other form of the instant will do.
             let canonical =
@@ -288,6 +293,7 @@ pub fn compare(shown: &Shown, json: &Json, place: &str, differences: &mut Vec<St
             for (name, shown) in members {
                 match got.get(name) {
                     Some(json) => compare(shown, json, &format!("{place}/{name}"), differences),
+                    None if *shown == Shown::Perhaps => {}
                     None => differences.push(format!("{place}/{name}: the key is missing")),
                 }
             }

@@ -72,14 +72,14 @@ fn shown_at<'d>(
     let is_list = |of: &Expression| matches!(of.kind, ExpressionKind::Binding(own) if own == list);
     let shows = |shape: &Shape| match shape {
         Shape::Each { list: of, .. } | Shape::Show { of, .. } | Shape::Value(of) => is_list(of),
-        Shape::Nothing | Shape::Object(_) => false,
+        Shape::Nothing | Shape::Object(_) | Shape::IfPresent(_) | Shape::If { .. } => false,
     };
     let mut replies = definition.replies.iter();
     let (_, reply) = replies.find(|(status, _)| *status == operation.status)?;
     match reply {
         Shape::Object(parts) => {
             let mut parts = parts.iter();
-            let found = parts.find(|(_, part)| shows(part));
+            let found = parts.find(|(_, part)| shows(part.present()));
             found.map(|(key, _)| key.as_str())
         }
         _ => None,
