@@ -7,6 +7,8 @@ use archwright_plan::model::{EntityId, FieldId, InputField, InputKind as MoveInp
 use archwright_plan::{Input, InputKind};
 use archwright_seed::values::{Subject, accepts, distinct};
 
+const SECOND: i64 = 1_000;
+const HOUR: i64 = 3_600_000;
 const DAY: i64 = 86_400_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,6 +264,10 @@ impl Session<'_> {
         values.extend(self.hints.iter().cloned());
         let today = Value::Date(self.now().div_euclid(DAY));
         values.extend([-1, 0, 1].iter().filter_map(|days| shifted(&today, *days)));
+        if *scalar == ScalarType::DateTime {
+            let now = self.now().div_euclid(SECOND) * SECOND;
+            values.extend([-DAY, HOUR, DAY, 30 * DAY].map(|by| Value::DateTime(now + by)));
+        }
         for (_, given) in &body.0 {
             if let Given::Value(value) = given {
                 values.push(value.clone());
@@ -329,6 +335,7 @@ fn is_of(value: &Value, scalar: &ScalarType) -> bool {
         (Value::Int(_), ScalarType::Int | ScalarType::BigInt) => true,
         (Value::Decimal { scale: own, .. }, ScalarType::Decimal { scale, .. }) => own == scale,
         (Value::Date(_), ScalarType::Date) => true,
+        (Value::DateTime(_), ScalarType::DateTime) => true,
         _ => false,
     }
 }

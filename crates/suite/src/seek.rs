@@ -236,9 +236,14 @@ impl<'p> Session<'p> {
         for entity in entities.filter(|entity| is_met(*entity)) {
             let rows = self.made_rows(entity).into_iter().rev();
             for row in rows.take(SWEPT) {
-                for actor in &actors {
+                let mut actors = actors.clone();
+                if wanted.actors.is_empty() {
+                    actors.extend(self.concerned(&row));
+                    actors.dedup();
+                }
+                for actor in actors {
                     let by = Wanted {
-                        actors: vec![*actor],
+                        actors: vec![actor],
                         ..wanted.clone()
                     };
                     self.wishes = vec![row.clone()];
@@ -251,6 +256,31 @@ impl<'p> Session<'p> {
             }
         }
         None
+    }
+
+    /// Callers whose account the row, or one that it refers to, leads to.
+    fn concerned(&self, row: &RowRef) -> Vec<usize> {
+        let targets = |row: &RowRef| -> Vec<RowRef> {
+            let values = self
+                .world
+                .get(row)
+                .into_iter()
+                .flat_map(|row| row.values.values());
+            values
+                .filter_map(|value| match value {
+                    Value::Row(target) => Some(target.clone()),
+                    _ => None,
+                })
+                .collect()
+        };
+        let near = targets(row);
+        let far: Vec<RowRef> = near.iter().flat_map(targets).collect();
+        let rows: Vec<RowRef> = near.into_iter().chain(far).collect();
+        let is_concerned = |actor: &usize| {
+            let account = self.actors[*actor].who.account.as_ref();
+            account.is_some_and(|account| rows.contains(account))
+        };
+        (0..self.actors.len()).filter(is_concerned).collect()
     }
 
     /// More rows of all kinds, in more states.
