@@ -239,7 +239,7 @@ entities:
 
 #[tokio::test]
 async fn documents_are_shown_without_spaces_between_their_parts() {
-    let mut world = crate::script::World::new(TYPES, &["ada:member"]).await;
+    let world = crate::script::World::new(TYPES, &["ada:member"]).await;
     let create = r#"ada: POST /v1/things {"code": "ABC", "data": {"a": [1, 2], "b": "x: \"y, z\\\\ \""}}"#;
     let reply = world.answer(create).await.unwrap();
     let body = String::from_utf8(reply.body.unwrap()).unwrap();

@@ -101,7 +101,7 @@ async fn a_location_is_a_path_of_unreserved_characters() {
 
 #[tokio::test]
 async fn all_that_has_expired_is_purged_however_much() {
-    let mut world = World::new("bookshop", &["ada:customer"]).await;
+    let world = World::new("bookshop", &["ada:customer"]).await;
     let create = "ada: POST /v1/orders [key k1] {\"deliver_to\": \"Home\"}";
     world.answer(create).await.unwrap();
     world.database.execute(

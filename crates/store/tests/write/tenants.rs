@@ -398,7 +398,7 @@ async fn an_upsert_meets_rows_of_the_callers_tenant_alone() {
         ada: PUT /v1/replies/x {"note": $a} => 200 {"about": "a"}
         bob: PUT /v1/replies/x {"note": $p} => 200 {"about": "public"}
         # The key is taken, by a row that is not there for her.
-        ada: PUT /v1/lines/lb {"note": $a} => 409 unique text
+        ada: PUT /v1/lines/lb {"note": $a} => 409 unique
         bob: PUT /v1/lines/lb {"note": $p} => 200 {"about": "b"}
         "#,
     )
