@@ -72,21 +72,18 @@ pub(crate) fn or_problem(context: Context, status: u16, own: &mut Value) {
         });
         return;
     };
-    let either = match known["schema"]
-        .get_mut("anyOf")
-        .and_then(Value::as_array_mut)
-    {
-        Some(several) => several,
-        None if known["schema"] == schema => return,
-        None => {
-            let only = known["schema"].take();
-            known["schema"] = json!({ "anyOf": [only] });
-            return or_problem(context, status, own);
-        }
+    let own = known["schema"].take();
+    let mut either = match own.get("anyOf") {
+        Some(Value::Array(several)) => several.clone(),
+        _ => vec![own],
     };
     if !either.contains(&schema) {
         either.push(schema);
     }
+    known["schema"] = match &either[..] {
+        [only] => only.clone(),
+        _ => json!({ "anyOf": either }),
+    };
 }
 
 /// Statuses that follow from what the operation takes.
