@@ -275,7 +275,7 @@ impl Lowering<'_> {
                     place: InputPlace::Body,
                     path,
                 } = &part.kind
-                    && secrets.contains(path)
+                    && secrets.iter().any(|secret| secret.starts_with(path))
                 {
                     spans.push(part.span);
                 }
@@ -330,18 +330,47 @@ fn secret_paths(fields: &[InputField], path: &mut Vec<String>, found: &mut Vec<V
     }
 }
 
-/// What steps store, and what they refuse with.
+/// All that steps look at, write and refuse with.
 fn in_steps(steps: &[Step], look: &mut dyn FnMut(&Expression)) {
     for step in steps {
+        step.condition.iter().for_each(&mut *look);
         match &step.kind {
-            StepKind::Create { set, .. } | StepKind::Update { set, .. } => {
+            StepKind::Find { filter, .. } => filter.iter().for_each(&mut *look),
+            StepKind::List {
+                filter,
+                limit,
+                offset,
+                ..
+            } => filter
+                .iter()
+                .chain(limit)
+                .chain(offset)
+                .for_each(&mut *look),
+            StepKind::Guard { that } => look(that),
+            StepKind::Create { set, .. } => set.iter().for_each(|(_, value)| look(value)),
+            StepKind::Update { row, set, .. } => {
+                look(row);
                 set.iter().for_each(|(_, value)| look(value));
             }
             StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => {
                 key.iter().chain(set).for_each(|(_, value)| look(value));
             }
-            StepKind::Each { steps, .. } => in_steps(steps, look),
-            _ => {}
+            StepKind::Delete { row } | StepKind::Move { row, .. } | StepKind::Token { row, .. } => {
+                look(row);
+            }
+            StepKind::Link { from, row, .. } | StepKind::Unlink { from, row, .. } => {
+                look(from);
+                look(row);
+            }
+            StepKind::Increment { row, by, .. } => {
+                look(row);
+                look(by);
+            }
+            StepKind::SignIn { .. } => {}
+            StepKind::Each { list, steps, .. } => {
+                look(list);
+                in_steps(steps, look);
+            }
         }
         if let Some(shape) = &step.refusal {
             in_shape(shape, look);
