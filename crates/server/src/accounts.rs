@@ -72,7 +72,11 @@ impl Accounts {
 
     /// Whose token `Authorization` holds: nobody's without the header, a refusal when it is not good or not the only
     /// one.
-    pub(crate) fn caller(&self, headers: &HeaderMap, now: i64) -> Result<Option<Caller>, Problem> {
+    pub(crate) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        now: i64,
+    ) -> Result<Option<Caller>, Problem> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let Some(value) = values.next() else {
             return Ok(None);
@@ -83,7 +87,7 @@ impl Accounts {
         let token = self.inner.token_in(value);
         let subject = token.and_then(|token| self.inner.tokens.verify(token, now));
         match subject {
-            Some(subject) => self.inner.live(subject, now).map(Some),
+            Some(subject) => self.inner.live(subject, now).await.map(Some),
             None => Err(self.inner.invalid_token()),
         }
     }
@@ -174,8 +178,8 @@ impl Inner {
 
     // ---- sessions ----------------------------------------------------------------------------------------------
 
-    fn live(&self, subject: Subject, now: i64) -> Result<Caller, Problem> {
-        let session = self.store.session(&subject.session_id, now)?;
+    async fn live(&self, subject: Subject, now: i64) -> Result<Caller, Problem> {
+        let session = self.store.active_session(&subject.session_id, now).await?;
         let session = session.filter(|session| session.account_id == subject.account_id);
         let session = session.ok_or_else(|| self.invalid_token())?;
         Ok(caller(
@@ -227,14 +231,14 @@ impl Inner {
             Err(failure) => Err(failure.into()),
             Ok(()) => {
                 let subject = subject(&caller);
-                let account = self.own_account(caller, now)?;
+                let account = self.own_account(caller, now).await?;
                 self.tokens_reply(200, &subject, &refresh_token, account, now)
             }
         }
     }
 
     /// The account as it sees itself.
-    fn own_account(&self, caller: Caller, now: i64) -> Result<Reply, Problem> {
+    async fn own_account(&self, caller: Caller, now: i64) -> Result<Reply, Problem> {
         let operation = self
             .me
             .ok_or_else(|| Problem::internal("there is no own account"))?;
@@ -247,7 +251,7 @@ impl Inner {
             now,
             request_id: String::new(),
         };
-        Ok(self.store.read(&call, &context)?)
+        Ok(self.store.answer(&call, &context).await?)
     }
 
     /// Tokens and the account.
@@ -388,11 +392,11 @@ impl Inner {
         let next = self.refresh.issue(session_id)?;
         let session_id = session_id.to_string();
         // Whatever can fail comes first: the token that was presented is of no use afterwards.
-        let session = self.store.session(&session_id, now)?;
+        let session = self.store.active_session(&session_id, now).await?;
         let ActiveSession { account_id, roles } = session.ok_or_else(refused)?;
         let caller = caller(account_id, roles, session_id.clone());
         let subject = subject(&caller);
-        let account = self.own_account(caller, now)?;
+        let account = self.own_account(caller, now).await?;
         let reply = self.tokens_reply(200, &subject, &next, account, now)?;
         let (presented, next) = (refresh::hash(&token), refresh::hash(&next));
         let rotated = self.store.rotate_session(session_id, presented, next, now);

@@ -24,7 +24,7 @@ pub(crate) enum Connection {
 /// A row of an answer.
 pub(crate) enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Postgres(&'r [Value]),
+    Postgres(&'r [postgres::WireCell<'r>]),
 }
 
 /// Why the database did not run a statement.
@@ -164,7 +164,7 @@ impl Connection {
                 done
             }
             Self::Postgres(connection) => {
-                connection.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+                connection.queue("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
                 let done = work();
                 connection.send("COMMIT");
                 done
@@ -236,7 +236,7 @@ impl Row<'_> {
                 .map_err(|error| Error::Sqlite(error).into()),
             Self::Postgres(cells) => cells
                 .get(column)
-                .map(ValueRef::from)
+                .map(postgres::WireCell::value)
                 .ok_or_else(|| Failure::Internal(format!("there is no column {column}"))),
         }
     }

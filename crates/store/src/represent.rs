@@ -10,11 +10,11 @@ mod write;
 
 pub(crate) use bind::{Bindings, INSTANTS, Inputs, canonical_date, canonical_uuid, id_value};
 pub(crate) use compile::{
-    Builder, ChildKind, Form, Query, Target, admit, admit_class, column_place, scalar_form,
-    unsupported,
+    Builder, Child, ChildKind, Form, ID_COLUMN, Query, Target, admit, admit_class, column_place,
+    scalar_form, unsupported,
 };
 pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding};
-pub(crate) use rows::{Rows, run};
+pub(crate) use rows::{Reading, Rows, listed, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
 pub(crate) use write::{RESERVED, sealed_place, write_display, write_plain, write_text};
 

@@ -83,7 +83,9 @@ async fn counter(store: &Store, name: &str) -> Result<String, Failure> {
 }
 
 fn read(store: &Store, id: &str) -> Result<Reply, Failure> {
-    store.read(&call(store, "counters.get", &[id], None), &context())
+    let (call, context) = (call(store, "counters.get", &[id], None), context());
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::block_in_place(|| runtime.block_on(store.answer(&call, &context)))
 }
 
 fn count(store: &Store, id: &str) -> i64 {

@@ -1,6 +1,8 @@
 //! Statements on PostgreSQL.
 
 mod drive;
+mod flow;
+pub(crate) mod lines;
 mod settings;
 mod socket;
 mod tls;
@@ -17,6 +19,7 @@ use std::ops::ControlFlow;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Statement};
+pub(crate) use value::Cell as WireCell;
 use value::Given;
 
 /// The schemas that are searched, by name: `"$user"` would change with the role.
@@ -66,22 +69,27 @@ pub(crate) fn connect(settings: &Settings, role: Role) -> Result<Connection, Fai
         is_ended: Cell::new(false),
         is_aborted: Cell::new(false),
     };
+    connection
+        .batch(&session(role))
+        .map_err(|error| failure(&error))?;
+    Ok(connection)
+}
+
+/// What a connection is set to.
+fn session(role: Role) -> String {
     let read_only = match role {
         Role::Reader => "SET default_transaction_read_only = on;",
         Role::Writer => "SET default_transaction_isolation = serializable;",
     };
     let limit = STATEMENT_TIME.as_millis();
-    connection
-        .batch(&format!(
-            "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
-             SET TIME ZONE 'UTC'; SET client_min_messages = warning; {read_only} {SEARCH_PATH}"
-        ))
-        .map_err(|error| failure(&error))?;
-    Ok(connection)
+    format!(
+        "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
+         SET TIME ZONE 'UTC'; SET client_min_messages = warning; {read_only} {SEARCH_PATH}"
+    )
 }
 
 fn handshake(config: &Config, stream: Stream, wire: &mut Wire) -> Result<Client, Failure> {
-    let connected = wire.wait(config.connect_raw(stream, drive::Ready));
+    let connected = wire.wait(config.connect_raw(stream, socket::Ready));
     let (client, driver) = connected.map_err(|error| failure(&error))?;
     wire.drive(driver);
     Ok(client)
@@ -128,13 +136,19 @@ impl Connection {
         self.wire.borrow_mut().send(self.client.batch_execute(text));
     }
 
-    /// Sends a statement with values, whose outcome shows in what follows.
+    /// The same for what something else follows, with which it is sent.
+    pub fn queue(&self, text: &str) {
+        let mut wire = self.wire.borrow_mut();
+        wire.queue(self.client.batch_execute(text));
+    }
+
+    /// Sends a statement with values, whose outcome shows in what follows and is sent with it.
     pub fn tell(&self, text: &str, values: &[Value]) -> Result<(), Error> {
         let statement = self.prepared(text)?;
         let values: Vec<Given<'_>> = values.iter().map(Given).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         let mut wire = self.wire.borrow_mut();
-        wire.send(self.client.query(&statement, &values));
+        wire.queue(self.client.query(&statement, &values));
         Ok(())
     }
 
@@ -145,16 +159,7 @@ impl Connection {
         read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
     ) -> Result<(), Failure> {
         let rows = self.query(text, values).map_err(|error| failure(&error))?;
-        for row in rows {
-            let cells = (0..row.len()).map(|column| row.try_get(column));
-            let cells = cells.map(|cell| cell.map(|value::Cell(value)| value));
-            let cells = cells.collect::<Result<Vec<_>, _>>();
-            let cells = cells.map_err(|error| Failure::Internal(reason(&error)))?;
-            if read(&Row::Postgres(&cells))?.is_break() {
-                break;
-            }
-        }
-        Ok(())
+        visit(&rows, read)
     }
 
     /// Rows of three texts; what is missing is empty.
@@ -229,8 +234,7 @@ impl Connection {
 
     fn note(&self, error: &Error) {
         self.is_aborted.set(true);
-        let severity = error.as_db_error().and_then(DbError::parsed_severity);
-        if matches!(severity, Some(Severity::Fatal | Severity::Panic)) {
+        if ends_connection(error) {
             self.is_ended.set(true);
         }
         let trouble = match error.code() {
@@ -246,6 +250,27 @@ impl Connection {
         };
         self.trouble.set(trouble);
     }
+}
+
+fn ends_connection(error: &Error) -> bool {
+    let severity = error.as_db_error().and_then(DbError::parsed_severity);
+    matches!(severity, Some(Severity::Fatal | Severity::Panic))
+}
+
+/// Calls `read` with each row, until it has enough.
+pub(crate) fn visit(
+    rows: &[tokio_postgres::Row],
+    read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
+) -> Result<(), Failure> {
+    for row in rows {
+        let cells = (0..row.len()).map(|column| row.try_get(column));
+        let cells = cells.collect::<Result<Vec<_>, _>>();
+        let cells = cells.map_err(|error| Failure::Internal(reason(&error)))?;
+        if read(&Row::Postgres(&cells))?.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Statements written by hand have `?1`, `?2`, … for both databases.

@@ -2,12 +2,12 @@
 
 use super::cursor::Cursor;
 use super::parse::parse;
-use super::{entity_of, snapshot};
+use super::{Asked, Shown, entity_of};
 use crate::connection::Value;
 use crate::represent::{
-    Bindings, Builder, QueryKey, RESERVED, Target, unsupported, write_display, write_text,
+    Builder, QueryKey, RESERVED, Rows, Target, unsupported, write_display, write_text,
 };
-use crate::{Call, Context, Failure, Reply, Store};
+use crate::{Call, Failure, Reply, Store};
 use archwright_plan::model::{Direction, EntityId, FieldId, FieldKind, ToManyKind};
 use archwright_plan::{ColumnSource, FilterOperator, ListOptions, Operation};
 use archwright_sql::{
@@ -64,58 +64,56 @@ impl Store {
         &self,
         call: &Call,
         operation: &Operation,
-        context: &Context,
         classes: &Classes,
-    ) -> Result<Reply, Failure> {
-        let plan = &self.shared.plan;
+    ) -> Result<Asked, Failure> {
         let entity = entity_of(operation)?;
         let options = options(operation)?;
         let mut question =
             parse(&self.shared, entity, operation, options, call).map_err(Failure::BadRequest)?;
-        let limit = question.limit as usize;
         let most = i64::from(question.limit) + 1;
         question.values.push(Value::Integer(most));
         let key = QueryKey {
-            target: Target::Page(question.page.clone()),
+            target: Target::Page(question.page),
             classes: classes.clone(),
-            shaping: question.shaping.clone(),
+            shaping: question.shaping,
         };
-        let query = self.shared.compiled.query(plan, key)?;
-        let bindings = Bindings::new(&self.shared, context, classes, &question.values);
-        let rows = self
-            .readers
-            .with(|connection| snapshot(connection, &query, &bindings, limit))?;
-        let next = rows.last.filter(|_| rows.more).map(|(id, sort)| {
-            Cursor {
-                sort,
-                id,
+        Ok(Asked {
+            query: self.shared.compiled.query(&self.shared.plan, key)?,
+            values: question.values,
+            limit: question.limit as usize,
+            is_by_id: false,
+            shown: Shown::Page {
                 question: question.hash,
-            }
-            .encode()
-        });
-        let mut body = Vec::with_capacity(rows.json.len() + 64 + rows.spans.len());
-        body.extend_from_slice(b"{\"data\":[");
-        for (index, span) in rows.spans.iter().enumerate() {
-            if index > 0 {
-                body.push(b',');
-            }
-            body.extend_from_slice(&rows.json[span.clone()]);
-        }
-        body.extend_from_slice(b"],\"page\":{\"next\":");
-        match &next {
-            Some(cursor) => write_text(cursor, &mut body),
-            None => body.extend_from_slice(b"null"),
-        }
-        body.extend_from_slice(b",\"limit\":");
-        write_display(limit, &mut body);
-        body.extend_from_slice(b"}}");
-        let next = next.map(|cursor| next_query(&call.query, &cursor));
-        Ok(Reply {
-            status: 200,
-            body: Some(body),
-            next,
-            ..Reply::default()
+            },
         })
+    }
+}
+
+/// The page with what leads to the next one.
+pub(super) fn reply(call: &Call, rows: Rows, question: u64, limit: usize) -> Reply {
+    let last = rows.last.filter(|_| rows.more);
+    let next = last.map(|(id, sort)| Cursor { sort, id, question }.encode());
+    let mut body = Vec::with_capacity(rows.json.len() + 64 + rows.spans.len());
+    body.extend_from_slice(b"{\"data\":[");
+    for (index, span) in rows.spans.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&rows.json[span.clone()]);
+    }
+    body.extend_from_slice(b"],\"page\":{\"next\":");
+    match &next {
+        Some(cursor) => write_text(cursor, &mut body),
+        None => body.extend_from_slice(b"null"),
+    }
+    body.extend_from_slice(b",\"limit\":");
+    write_display(limit, &mut body);
+    body.extend_from_slice(b"}}");
+    Reply {
+        status: 200,
+        body: Some(body),
+        next: next.map(|cursor| next_query(&call.query, &cursor)),
+        ..Reply::default()
     }
 }
 

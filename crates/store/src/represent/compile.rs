@@ -47,7 +47,10 @@ impl Query {
     }
 }
 
-/// Writes one key. The id is always column 0.
+/// Where the id is.
+pub(crate) const ID_COLUMN: usize = 0;
+
+/// Writes one key.
 #[derive(Debug)]
 pub(crate) struct KeyWriter {
     /// `"name":`

@@ -3,7 +3,7 @@
 mod binding;
 mod verify;
 
-use super::socket::Opened;
+use super::socket::{Opened, Socket};
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -32,6 +32,9 @@ enum Wish {
     IfPossible,
     Always,
 }
+
+/// An encrypted connection after its handshake.
+pub(super) type Session = StreamOwned<ClientConnection, Wide>;
 
 /// Why there is no connection.
 pub(super) enum Refusal {
@@ -102,7 +105,7 @@ impl Encryption {
             .and_then(<[CertificateDer<'_>]>::first);
         Ok(Opened {
             binding: certificate.and_then(|certificate| binding::end_point(certificate)),
-            socket: Box::new(StreamOwned::new(connection, socket)),
+            socket: Socket::Encrypted(Box::new(StreamOwned::new(connection, socket))),
         })
     }
 }
@@ -177,7 +180,13 @@ fn insecure(error: &rustls::Error) -> Refusal {
 }
 
 /// Reads much at once, and writes at once.
-struct Wide(BufReader<TcpStream>);
+pub(super) struct Wide(BufReader<TcpStream>);
+
+impl Wide {
+    pub fn socket(&self) -> &TcpStream {
+        self.0.get_ref()
+    }
+}
 
 impl Read for Wide {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
