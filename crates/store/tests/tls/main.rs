@@ -153,10 +153,9 @@ async fn all_connections_are_encrypted_where_the_server_would_take_others() {
     use_it(&plain).await;
     assert!(cluster.query(ENCRYPTED).contains(&"false".to_owned()));
     drop(plain);
+    // Those of this store may be about to end.
+    let old = cluster.query("SELECT pid::text FROM pg_stat_activity WHERE client_port > 0");
     let store = open(&cluster.url("127.0.0.1", "sslmode=require")).unwrap();
-    let pid = "SELECT pid::text FROM pg_stat_activity WHERE client_port > 0";
-    // Those of the store before may be about to end.
-    let old = cluster.query(pid);
     use_it(&store).await;
     let own = |what: &str| {
         let others = old.join(", ");
