@@ -1,6 +1,7 @@
 //! Statements on PostgreSQL.
 
 mod drive;
+mod flight;
 mod flow;
 pub(crate) mod lines;
 mod settings;
@@ -15,7 +16,11 @@ use crate::Failure;
 use drive::{Stream, Wire};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Statement};
@@ -40,15 +45,24 @@ pub(crate) enum Trouble {
 }
 
 pub(crate) struct Connection {
-    client: Client,
+    client: Arc<Client>,
     wire: RefCell<Wire>,
-    statements: RefCell<HashMap<String, Statement>>,
+    statements: RefCell<Statements>,
     trouble: Cell<Trouble>,
     /// The server said that it ends the connection.
     is_ended: Cell<bool>,
     /// A statement failed, so that the transaction can only be rolled back.
     is_aborted: Cell<bool>,
+    /// Changes whose answers come with that of what follows, by their numbers within the transaction.
+    under_way: RefCell<Vec<(usize, Change)>>,
+    deferred: Cell<usize>,
+    /// The first of them that was refused.
+    refused: RefCell<Option<(usize, Error)>>,
 }
+
+/// By their texts.
+type Statements = HashMap<String, Statement>;
+type Change = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
 
 /// Whether PostgreSQL lets a connection change anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +76,15 @@ pub(crate) fn connect(settings: &Settings, role: Role) -> Result<Connection, Fai
     let (stream, mut wire) = Wire::new(socket::open(settings)?);
     let client = handshake(&settings.config, stream, &mut wire)?;
     let connection = Connection {
-        client,
+        client: Arc::new(client),
         wire: RefCell::new(wire),
         statements: RefCell::default(),
         trouble: Cell::new(Trouble::None),
         is_ended: Cell::new(false),
         is_aborted: Cell::new(false),
+        under_way: RefCell::default(),
+        deferred: Cell::new(0),
+        refused: RefCell::default(),
     };
     connection
         .batch(&session(role))
@@ -107,10 +124,77 @@ impl Connection {
         reason.unwrap_or_else(|| "the connection was closed".to_owned())
     }
 
-    pub fn begin(&self) -> Result<(), Error> {
+    /// Begins a transaction with the statement that follows.
+    pub fn begin(&self) {
         self.trouble.set(Trouble::None);
         self.is_aborted.set(false);
-        self.batch("BEGIN")
+        self.under_way.borrow_mut().clear();
+        self.deferred.set(0);
+        self.refused.take();
+        self.queue("BEGIN");
+    }
+
+    /// Waits for work, and for the changes that were sent before it.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut wire = self.wire.borrow_mut();
+        wire.wait(poll_fn(|context| {
+            let done = work.as_mut().poll(context);
+            // Nothing that comes after their answers is read as long as nobody takes those.
+            self.poll_under_way(context);
+            done
+        }))
+    }
+
+    /// Whether none is under way any more.
+    fn poll_under_way(&self, context: &mut Context<'_>) -> bool {
+        let mut under_way = self.under_way.borrow_mut();
+        under_way.retain_mut(|(number, change)| match change.as_mut().poll(context) {
+            Poll::Ready(done) => {
+                self.answered(*number, done);
+                false
+            }
+            Poll::Pending => true,
+        });
+        under_way.is_empty()
+    }
+
+    fn answered(&self, number: usize, done: Result<u64, Error>) {
+        if let Err(error) = done.inspect_err(|error| self.note(error)) {
+            self.refused.borrow_mut().get_or_insert((number, error));
+        }
+    }
+
+    /// Sends a change with what follows, and gives its number within the transaction. Where it is refused, what follows
+    /// fails too: why, says [`Self::refusal`].
+    pub fn defer(&self, text: &str, values: Vec<Value>) -> Result<usize, Error> {
+        let statement = self.prepared(text)?;
+        let client = self.client.clone();
+        let mut change: Change = Box::pin(async move {
+            let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+            let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+            client.execute(&statement, &values).await
+        });
+        let number = self.deferred.get();
+        self.deferred.set(number + 1);
+        let sent = self.wire.borrow_mut().queue(change.as_mut());
+        match sent {
+            Poll::Ready(done) => self.answered(number, done),
+            Poll::Pending => self.under_way.borrow_mut().push((number, change)),
+        }
+        Ok(number)
+    }
+
+    /// The first deferred change of the transaction that was refused, once all are answered.
+    pub fn refusal(&self) -> Option<(usize, Error)> {
+        if !self.under_way.borrow().is_empty() {
+            let answered = |context: &mut Context<'_>| match self.poll_under_way(context) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            };
+            self.wire.borrow_mut().wait(poll_fn(answered));
+        }
+        self.refused.take()
     }
 
     pub fn trouble(&self) -> Trouble {
@@ -127,7 +211,7 @@ impl Connection {
     }
 
     pub fn batch(&self, text: &str) -> Result<(), Error> {
-        let done = self.wire.borrow_mut().wait(self.client.batch_execute(text));
+        let done = self.wait(self.client.batch_execute(text));
         done.inspect_err(|error| self.note(error))
     }
 
@@ -139,7 +223,7 @@ impl Connection {
     /// The same for what something else follows, with which it is sent.
     pub fn queue(&self, text: &str) {
         let mut wire = self.wire.borrow_mut();
-        wire.queue(self.client.batch_execute(text));
+        let _ = wire.queue(self.client.batch_execute(text));
     }
 
     /// Sends a statement with values, whose outcome shows in what follows and is sent with it.
@@ -148,7 +232,7 @@ impl Connection {
         let values: Vec<Given<'_>> = values.iter().map(Given).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         let mut wire = self.wire.borrow_mut();
-        wire.queue(self.client.query(&statement, &values));
+        let _ = wire.queue(self.client.query(&statement, &values));
         Ok(())
     }
 
@@ -160,6 +244,31 @@ impl Connection {
     ) -> Result<(), Failure> {
         let rows = self.query(text, values).map_err(|error| failure(&error))?;
         visit(&rows, read)
+    }
+
+    /// The rows of several queries that travel together; `read` is told which one each is of.
+    pub fn together(
+        &self,
+        asked: &[(&str, Vec<Value>)],
+        read: &mut dyn FnMut(usize, &Row<'_>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<(), Failure> {
+        let mut queries = Vec::with_capacity(asked.len());
+        for (text, values) in asked {
+            let statement = self.prepared(text).map_err(|error| failure(&error))?;
+            queries.push(Box::pin(async move {
+                let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+                let values: Vec<&(dyn ToSql + Sync)> =
+                    values.iter().map(|value| value as _).collect();
+                self.client.query(&statement, &values).await
+            }));
+        }
+        let answers = self.wait(flight::all(queries, || {}));
+        for (index, rows) in answers.into_iter().enumerate() {
+            let rows = rows.inspect_err(|error| self.note(error));
+            let rows = rows.map_err(|error| failure(&error))?;
+            visit(&rows, &mut |row| read(index, row))?;
+        }
+        Ok(())
     }
 
     /// Rows of three texts; what is missing is empty.
@@ -178,8 +287,7 @@ impl Connection {
         let statement = self.prepared(text)?;
         let values: Vec<Given<'_>> = values.iter().map(Given).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        let mut wire = self.wire.borrow_mut();
-        let done = wire.wait(self.client.query(&statement, &values));
+        let done = self.wait(self.client.query(&statement, &values));
         done.inspect_err(|error| self.note(error))
     }
 
@@ -187,8 +295,7 @@ impl Connection {
         let statement = self.prepared(text)?;
         let values: Vec<Given<'_>> = values.iter().map(Given).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        let mut wire = self.wire.borrow_mut();
-        let done = wire.wait(self.client.execute(&statement, &values));
+        let done = self.wait(self.client.execute(&statement, &values));
         let changed = done.inspect_err(|error| self.note(error))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
@@ -222,8 +329,7 @@ impl Connection {
     }
 
     fn prepare(&self, text: &str) -> Result<Statement, Error> {
-        let mut wire = self.wire.borrow_mut();
-        let prepared = wire.wait(self.client.prepare(&numbered(text)));
+        let prepared = self.wait(self.client.prepare(&numbered(text)));
         prepared.inspect_err(|error| self.note(error))
     }
 

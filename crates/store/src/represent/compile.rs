@@ -87,6 +87,13 @@ pub(crate) struct Child {
     pub query: Query,
 }
 
+impl Child {
+    /// Whether the id of the parent is all that its rows are found by, so that they need not wait for the parent.
+    pub fn is_of_row(&self) -> bool {
+        self.key_column == ID_COLUMN && self.query.children.is_empty()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ChildKind {
     One,

@@ -1,7 +1,7 @@
 //! Runs a query with its children, and joins their JSON.
 
 use super::write::{write_display, write_text, write_value};
-use super::{Bindings, ChildKind, Form, Query};
+use super::{Bindings, Child, ChildKind, Form, Query};
 use crate::connection::{Connection, Row, Value, ValueRef};
 use crate::{Failure, Fault};
 use archwright_plan::limits::EXPANDED_ROWS;
@@ -62,6 +62,34 @@ pub(crate) fn run(
         fillings.push(run(connection, &child.query, &bindings, usize::MAX)?);
     }
     reading.filled(&fillings)
+}
+
+/// The row with an id. What lies below it is asked for together with it, where it hangs on nothing but the id.
+pub(crate) fn run_one(
+    connection: &Connection,
+    query: &Query,
+    bindings: &Bindings<'_>,
+    id: &Value,
+) -> Result<Rows, Failure> {
+    let children = &query.children;
+    if children.is_empty() || !children.iter().all(Child::is_of_row) {
+        return run(connection, query, bindings, 1);
+    }
+    let keys = listed([id].into_iter());
+    let below = bindings.with_values(&keys);
+    let mut readings = vec![Reading::new(query, bindings, 1)];
+    let children = children.iter();
+    readings.extend(children.map(|child| Reading::new(&child.query, &below, usize::MAX)));
+    let asked = readings.iter();
+    let asked = asked.map(|reading| Ok((reading.query.text.as_str(), reading.values()?)));
+    let asked = asked.collect::<Result<Vec<_>, Failure>>()?;
+    connection.together(&asked, |index, row| readings[index].add(row))?;
+    let mut readings = readings.into_iter();
+    let Some(own) = readings.next() else {
+        return Ok(Rows::default());
+    };
+    let children = readings.map(|reading| reading.filled(&[]));
+    own.filled(&children.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// An answer as it comes in.

@@ -88,15 +88,15 @@ impl Wire {
 
     /// Gives work to the server whose answer nobody waits for.
     pub fn send(&mut self, work: impl Future) {
-        self.queue(work);
+        let _ = self.queue(work);
         let waker = Waker::from(self.waker.clone());
         self.poll_driver(&mut Context::from_waker(&waker));
     }
 
     /// The same for work that something else follows, with which it is written.
-    pub fn queue(&mut self, work: impl Future) {
+    pub fn queue<W: Future>(&mut self, work: W) -> Poll<W::Output> {
         let waker = Waker::from(self.waker.clone());
-        let _ = pin!(work).poll(&mut Context::from_waker(&waker));
+        pin!(work).poll(&mut Context::from_waker(&waker))
     }
 
     fn poll_driver(&mut self, context: &mut Context<'_>) {

@@ -4,11 +4,10 @@ use super::super::flow::Flow;
 use super::super::socket::{self, CONNECT_TIME, Ready, SILENCE};
 use super::super::value::Given;
 use super::super::{
-    Error, KEPT_STATEMENTS, Role, Settings, ends_connection, failure, numbered, session,
+    Error, KEPT_STATEMENTS, Role, Settings, Statements, ends_connection, failure, numbered, session,
 };
 use crate::Failure;
 use crate::connection::Value;
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +19,7 @@ use tokio_postgres::{Client, Row, Statement};
 
 pub(super) struct Line {
     client: Client,
-    statements: Mutex<HashMap<String, Statement>>,
+    statements: Mutex<Statements>,
     /// The server said that it ends the connection, or says nothing any more.
     is_ended: AtomicBool,
 }
@@ -79,7 +78,15 @@ impl Line {
         Ok(prepared)
     }
 
-    fn statements(&self) -> MutexGuard<'_, HashMap<String, Statement>> {
+    /// Forgets statements now, so that this many can be prepared without another one being forgotten.
+    pub fn make_room(&self, count: usize) {
+        let mut statements = self.statements();
+        if statements.len() + count > KEPT_STATEMENTS {
+            statements.clear();
+        }
+    }
+
+    fn statements(&self) -> MutexGuard<'_, Statements> {
         self.statements
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,14 +1,14 @@
 //! A query with its children, whose statements travel together.
 
+use super::super::flight::{all, both};
 use super::Lease;
 use super::line::Line;
 use crate::Failure;
 use crate::connection::Value;
 use crate::connection::postgres::visit;
-use crate::represent::{Bindings, Child, ID_COLUMN, Query, Reading, Rows, listed};
+use crate::represent::{Bindings, Child, Query, Reading, Rows, listed};
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::Pin;
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Rows, Failure>> + Send + 'a>>;
 
@@ -39,6 +39,8 @@ pub(super) fn read<'a>(
         if children.is_empty() {
             return own.await?.filled(&[]);
         }
+        // Nothing may come between the statements and the end of the transaction.
+        line.make_room(children.len() + 1);
         for child in children {
             line.prepared(&child.query.text).await?;
         }
@@ -46,28 +48,15 @@ pub(super) fn read<'a>(
         let are_last = children.iter().all(|child| child.query.children.is_empty());
         let lease = lease.filter(|_| are_last);
         let end = || lease.iter().for_each(|lease| lease.end("COMMIT"));
-        let are_of_row = children.iter().all(|child| child.key_column == ID_COLUMN);
+        let are_of_row = children.iter().all(Child::is_of_row);
         if let Some(id) = wanted.id.filter(|_| are_last && are_of_row) {
             line.prepared(&query.text).await?;
             let keys = listed([id].into_iter());
             let below = bindings.with_values(&keys);
             let below = children.iter().map(|child| below_read(line, child, &below));
-            let mut own = pin!(own);
-            let mut found = None;
-            let with_own = std::future::poll_fn(|context| {
-                if found.is_none()
-                    && let Poll::Ready(own) = own.as_mut().poll(context)
-                {
-                    found = Some(own);
-                }
-                Poll::Ready(found.is_some())
-            });
-            let _ = with_own.await;
-            let children = together(below.collect(), end).await;
-            let own = match found {
-                Some(own) => own,
-                None => own.await,
-            };
+            let children = all(below.collect(), end);
+            let (own, children) = both(own, children).await;
+            let children = children.into_iter().collect::<Result<Vec<_>, _>>();
             return own?.filled(&children?);
         }
         let reading = own.await?;
@@ -77,8 +66,9 @@ pub(super) fn read<'a>(
         let below: Vec<Bindings<'_>> = keys.iter().map(|keys| bindings.with_values(keys)).collect();
         let below = children.iter().zip(&below);
         let below = below.map(|(child, below)| below_read(line, child, below));
-        let children = together(below.collect(), end).await?;
-        reading.filled(&children)
+        let children = all(below.collect(), end).await;
+        let children = children.into_iter().collect::<Result<Vec<_>, _>>();
+        reading.filled(&children?)
     })
 }
 
@@ -88,32 +78,4 @@ fn below_read<'a>(line: &'a Line, child: &'a Child, bindings: &'a Bindings<'a>) 
         id: None,
     };
     read(line, &child.query, bindings, wanted, None)
-}
-
-/// Waits for all of them; `sent` is called once each has sent its statement.
-async fn together(answers: Vec<Answer<'_>>, sent: impl FnOnce()) -> Result<Vec<Rows>, Failure> {
-    let mut answers: Vec<(Answer<'_>, Option<Result<Rows, Failure>>)> =
-        answers.into_iter().map(|answer| (answer, None)).collect();
-    let mut sent = Some(sent);
-    std::future::poll_fn(|context| {
-        let mut is_done = true;
-        for (answer, done) in &mut answers {
-            if done.is_none() {
-                match answer.as_mut().poll(context) {
-                    Poll::Ready(rows) => *done = Some(rows),
-                    Poll::Pending => is_done = false,
-                }
-            }
-        }
-        if let Some(sent) = sent.take() {
-            sent();
-        }
-        if is_done {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-    answers.into_iter().filter_map(|(_, done)| done).collect()
 }
