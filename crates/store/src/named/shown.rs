@@ -3,19 +3,37 @@
 use super::Environment;
 use super::show::{List, Node};
 use crate::Failure;
-use crate::connection::{Value, ValueRef};
+use crate::connection::{Row, Value, ValueRef};
 use crate::represent::{Bindings, Form, Shaping, represent, write_plain};
 use crate::write::{Job, id_text};
-use archwright_plan::model::EntityId;
+use archwright_plan::model::{BindingId, EntityId};
 use archwright_sql::Statement;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// A shape over one row of a statement.
 pub(crate) struct Shown {
-    /// Absent: nothing is shown.
-    pub statement: Option<Statement>,
+    pub source: Source,
     pub node: Node,
     pub lists: Vec<List>,
+}
+
+/// Where the row of a shape comes from.
+pub(crate) enum Source {
+    /// Nothing is shown.
+    Nothing,
+    /// It is what steps have bound.
+    Bound(Vec<BindingId>),
+    Asked(Statement),
+}
+
+impl Source {
+    fn statement(&self) -> Option<&Statement> {
+        match self {
+            Self::Asked(statement) => Some(statement),
+            Self::Nothing | Self::Bound(_) => None,
+        }
+    }
 }
 
 /// The objects of a list, by the texts of their ids, or of the lists of ids that they and the rows around them have.
@@ -23,7 +41,7 @@ type Written = HashMap<String, Vec<u8>>;
 
 impl Shown {
     pub fn statements(&self) -> Vec<&Statement> {
-        let mut all: Vec<&Statement> = self.statement.iter().collect();
+        let mut all: Vec<&Statement> = self.source.statement().into_iter().collect();
         all.extend(self.lists.iter().flat_map(|list| list.shown.statements()));
         all
     }
@@ -34,17 +52,22 @@ impl Shown {
         job: &Job<'_>,
         environment: &Environment,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(statement) = &self.statement else {
-            return Ok(None);
+        let rows = match &self.source {
+            Source::Nothing => return Ok(None),
+            Source::Bound(bindings) => {
+                let values = bindings.iter().map(|binding| environment.binding(*binding));
+                vec![values.collect()]
+            }
+            Source::Asked(statement) => {
+                rows(job, statement, &job.bindings(&[]).within(environment))?
+            }
         };
-        let bindings = job.bindings(&[]).within(environment);
-        let rows = rows(job, statement, &bindings)?;
         let lists = self.written_lists(job, environment, &rows)?;
         let row = rows
             .first()
             .ok_or_else(|| Failure::Internal("a reply without a row".to_owned()))?;
         let mut json = Vec::new();
-        self.node.write(job, row, &lists, &mut json)?;
+        self.node.write(job, &Cells::Kept(row), &lists, &mut json)?;
         Ok(Some(json))
     }
 
@@ -59,7 +82,7 @@ impl Shown {
         for (index, list) in self.lists.iter().enumerate() {
             let mut items = Vec::new();
             for row in rows {
-                items.extend(self.node.items(index, row)?);
+                items.extend(self.node.items(index, &Cells::Kept(row))?);
             }
             written.push(list.written(job, environment, items)?);
         }
@@ -75,7 +98,7 @@ impl List {
         mut items: Vec<Item>,
     ) -> Result<Written, Failure> {
         let shown = &self.shown;
-        let (false, Some(statement)) = (items.is_empty(), &shown.statement) else {
+        let (false, Some(statement)) = (items.is_empty(), shown.source.statement()) else {
             return Ok(Written::new());
         };
         if self.is_within {
@@ -85,24 +108,62 @@ impl List {
         let ids = items.iter().map(|item| item.ids.clone()).collect();
         let values = [Value::Text(serde_json::Value::Array(ids).to_string())];
         let bindings = job.bindings(&values).within(environment);
+        let mut written = Written::with_capacity(items.len());
+        let mut write = |row: &Cells<'_>, lists: &[Written]| {
+            let mut json = Vec::new();
+            shown.node.write(job, row, lists, &mut json)?;
+            written.insert(self.key(row, &items)?, json);
+            Ok::<_, Failure>(())
+        };
+        if shown.lists.is_empty() {
+            let values = crate::represent::bound(statement, &Value::Null, &bindings)?;
+            job.connection.each(&statement.text, &values, |row| {
+                write(&Cells::Read(row), &[])?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            return Ok(written);
+        }
         let rows = rows(job, statement, &bindings)?;
         let lists = shown.written_lists(job, environment, &rows)?;
-        let mut written = Written::with_capacity(rows.len());
         for row in &rows {
-            let mut json = Vec::new();
-            shown.node.write(job, row, &lists, &mut json)?;
-            let key = match (self.is_within, &row[0]) {
-                (true, Value::Integer(position)) => {
-                    let item = usize::try_from(*position).ok();
-                    item.and_then(|position| items.get(position))
-                        .map(|item| item.key.clone())
-                }
-                (_, id) => Some(id_text(id)),
-            };
-            let key = key.ok_or_else(|| Failure::Internal("an item of no list".to_owned()))?;
-            written.insert(key, json);
+            write(&Cells::Kept(row), &lists)?;
         }
         Ok(written)
+    }
+
+    /// Of the item that a row is.
+    fn key(&self, row: &Cells<'_>, items: &[Item]) -> Result<String, Failure> {
+        let key = match (self.is_within, row.value(0)?) {
+            (true, ValueRef::Integer(position)) => {
+                let item = usize::try_from(position).ok();
+                let item = item.and_then(|position| items.get(position));
+                item.map(|item| item.key.clone())
+            }
+            _ => Some(id_text(&row.get(0)?)),
+        };
+        key.ok_or_else(|| Failure::Internal("an item of no list".to_owned()))
+    }
+}
+
+/// A row of a statement: as it comes, or kept until all are there.
+enum Cells<'r> {
+    Read(&'r Row<'r>),
+    Kept(&'r [Value]),
+}
+
+impl Cells<'_> {
+    fn value(&self, column: usize) -> Result<ValueRef<'_>, Failure> {
+        match self {
+            Self::Read(row) => row.value(column),
+            Self::Kept(row) => Ok(ValueRef::from(&row[column])),
+        }
+    }
+
+    fn get(&self, column: usize) -> Result<Value, Failure> {
+        match self {
+            Self::Read(row) => row.get(column),
+            Self::Kept(row) => Ok(row[column].clone()),
+        }
     }
 }
 
@@ -139,16 +200,16 @@ fn rows(
 
 impl Node {
     /// What a row has of one of the lists.
-    fn items(&self, wanted: usize, row: &[Value]) -> Result<Vec<Item>, Failure> {
+    fn items(&self, wanted: usize, row: &Cells<'_>) -> Result<Vec<Item>, Failure> {
         match self {
             Self::Each {
                 column,
                 around,
                 list,
             } if *list == wanted => {
-                let around = around.iter().map(|column| id_json(&row[*column]));
-                let around: Vec<_> = around.collect();
-                let ids = list_of(&row[*column])?.into_iter();
+                let around = around.iter().map(|column| Ok(id_json(row.value(*column)?)));
+                let around = around.collect::<Result<Vec<_>, Failure>>()?;
+                let ids = items_of(row.value(*column)?)?.into_iter();
                 Ok(ids.map(|id| Item::new(id, &around)).collect())
             }
             Self::Optional { node, .. } => node.items(wanted, row),
@@ -166,31 +227,35 @@ impl Node {
     fn write(
         &self,
         job: &Job<'_>,
-        row: &[Value],
+        row: &Cells<'_>,
         lists: &[Written],
         to: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         match self {
             Self::Nothing => to.extend_from_slice(b"null"),
-            Self::Value { column, form } => scalar(form, &row[*column], to)?,
-            Self::Values { column, form } if row[*column] == Value::Null => {
-                scalar(form, &Value::Null, to)?
+            Self::Value { column, form } => scalar(form, row.value(*column)?, to)?,
+            Self::Values { column, form } => match row.value(*column)? {
+                ValueRef::Null => to.extend_from_slice(b"null"),
+                list => {
+                    let items = items_of(list)?.into_iter();
+                    joined(items, to, |item, to| {
+                        scalar(form, ValueRef::from(&stored(item)), to)
+                    })?;
+                }
+            },
+            Self::Row { column, entity } => {
+                represented(job, *entity, &row.get(*column)?, to)?;
             }
-            Self::Values { column, form } => {
-                let items = list_of(&row[*column])?.into_iter();
-                joined(items, to, |item, to| scalar(form, &stored(item), to))?;
-            }
-            Self::Row { column, entity } => represented(job, *entity, &row[*column], to)?,
             Self::Rows { column, entity } => {
-                let items = list_of(&row[*column])?.into_iter();
+                let items = items_of(row.value(*column)?)?.into_iter();
                 joined(items, to, |item, to| {
                     represented(job, *entity, &stored(item), to)
                 })?;
             }
-            Self::Optional { column, .. } if row[*column] == Value::Null => {
-                to.extend_from_slice(b"null")
-            }
-            Self::Optional { node, .. } => node.write(job, row, lists, to)?,
+            Self::Optional { column, node } => match row.value(*column)? {
+                ValueRef::Null => to.extend_from_slice(b"null"),
+                _ => node.write(job, row, lists, to)?,
+            },
             Self::Object(parts) => {
                 for (index, (key, node)) in parts.iter().enumerate() {
                     to.push(if index == 0 { b'{' } else { b',' });
@@ -229,13 +294,13 @@ fn joined<T>(
     Ok(())
 }
 
-fn scalar(form: &Form, value: &Value, to: &mut Vec<u8>) -> Result<(), Failure> {
+fn scalar(form: &Form, value: ValueRef<'_>, to: &mut Vec<u8>) -> Result<(), Failure> {
     match value {
-        Value::Null => {
+        ValueRef::Null => {
             to.extend_from_slice(b"null");
             Ok(())
         }
-        value => write_plain(form, ValueRef::from(value), to),
+        value => write_plain(form, value, to),
     }
 }
 
@@ -264,10 +329,14 @@ fn represented(
 
 /// The items of a JSON list; a missing one has none.
 pub(super) fn list_of(value: &Value) -> Result<Vec<serde_json::Value>, Failure> {
+    items_of(ValueRef::from(value))
+}
+
+fn items_of(value: ValueRef<'_>) -> Result<Vec<serde_json::Value>, Failure> {
     match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Text(text) => {
-            serde_json::from_str(text).map_err(|error| Failure::Internal(error.to_string()))
+        ValueRef::Null => Ok(Vec::new()),
+        ValueRef::Text(text) => {
+            serde_json::from_slice(text).map_err(|error| Failure::Internal(error.to_string()))
         }
         _ => Err(Failure::Internal("a list that is none".to_owned())),
     }
@@ -285,10 +354,10 @@ pub(super) fn stored(item: serde_json::Value) -> Value {
     }
 }
 
-fn id_json(id: &Value) -> serde_json::Value {
+fn id_json(id: ValueRef<'_>) -> serde_json::Value {
     match id {
-        Value::Integer(number) => (*number).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::Null | Value::Real(_) | Value::Blob(_) => serde_json::Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => serde_json::Value::Null,
     }
 }

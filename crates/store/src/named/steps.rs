@@ -55,6 +55,23 @@ fn value(
     Ok(found.unwrap_or(Value::Null))
 }
 
+/// The same of several statements, asked for together.
+fn values(
+    job: &Job<'_>,
+    environment: &Environment,
+    statements: &[&Statement],
+) -> Result<Vec<Value>, Failure> {
+    let bindings = job.bindings(&[]).within(environment);
+    let asked = statements.iter().map(|statement| {
+        let values = bound(statement, &environment.this, &bindings)?;
+        Ok((statement.text.as_str(), values))
+    });
+    let asked = asked.collect::<Result<Vec<_>, Failure>>()?;
+    let found = job.connection.firsts(&asked, |row| row.get(0))?;
+    let found = found.into_iter();
+    Ok(found.map(|value| value.unwrap_or(Value::Null)).collect())
+}
+
 pub(crate) fn holds(
     job: &Job<'_>,
     environment: &Environment,
@@ -125,12 +142,11 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             environment.bindings.insert(*bind, row);
         }
         Kind::List { bind, rows, count } => {
-            let rows = value(job, environment, rows)?;
-            if let Some((bind, count)) = count {
-                let count = value(job, environment, count)?;
-                environment.bindings.insert(*bind, count);
-            }
-            environment.bindings.insert(*bind, rows);
+            let counted = count.iter().map(|(bind, count)| (*bind, count));
+            let (binds, statements): (Vec<BindingId>, Vec<&Statement>) =
+                [(*bind, rows)].into_iter().chain(counted).unzip();
+            let values = values(job, environment, &statements)?;
+            environment.bindings.extend(binds.into_iter().zip(values));
         }
         Kind::Guard { that } => {
             if !holds(job, environment, that)? {
@@ -253,18 +269,15 @@ fn assigned(
     environment: &Environment,
     set: &[Assignment],
 ) -> Result<Vec<(FieldId, Value)>, Failure> {
-    let mut columns = Vec::with_capacity(set.len());
-    for assignment in set {
-        let absent = assignment.input.as_ref();
-        if absent.is_some_and(|(place, path)| environment.is_absent(*place, path)) {
-            continue;
-        }
-        columns.push((
-            assignment.field,
-            value(job, environment, &assignment.value)?,
-        ));
-    }
-    Ok(columns)
+    let given = set.iter().filter(|assignment| {
+        let input = assignment.input.as_ref();
+        input.is_none_or(|(place, path)| !environment.is_absent(*place, path))
+    });
+    let given: Vec<&Assignment> = given.collect();
+    let statements: Vec<&Statement> = given.iter().map(|one| &one.value).collect();
+    let values = values(job, environment, &statements)?;
+    let fields = given.iter().map(|one| one.field);
+    Ok(fields.zip(values).collect())
 }
 
 fn create(
