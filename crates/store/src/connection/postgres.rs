@@ -14,6 +14,7 @@ pub(crate) use settings::Settings;
 use super::{Row, STATEMENT_TIME, Value};
 use crate::Failure;
 use drive::{Stream, Wire};
+use foldhash::fast::RandomState;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -60,8 +61,8 @@ pub(crate) struct Connection {
     refused: RefCell<Option<(usize, Error)>>,
 }
 
-/// By their texts.
-type Statements = HashMap<String, Statement>;
+/// By their texts, which are long.
+type Statements = HashMap<String, Statement, RandomState>;
 type Change = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
 
 /// Whether PostgreSQL lets a connection change anything.
