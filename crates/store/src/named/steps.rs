@@ -141,12 +141,15 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             }
             environment.bindings.insert(*bind, row);
         }
-        Kind::List { bind, rows, count } => {
-            let counted = count.iter().map(|(bind, count)| (*bind, count));
-            let (binds, statements): (Vec<BindingId>, Vec<&Statement>) =
-                [(*bind, rows)].into_iter().chain(counted).unzip();
+        Kind::List {
+            bind,
+            count,
+            listing,
+        } => {
+            let statements: Vec<&Statement> = listing.of(environment).iter().collect();
             let values = values(job, environment, &statements)?;
-            environment.bindings.extend(binds.into_iter().zip(values));
+            let binds = [*bind].into_iter().chain(*count);
+            environment.bindings.extend(binds.zip(values));
         }
         Kind::Guard { that } => {
             if !holds(job, environment, that)? {
