@@ -2,13 +2,15 @@
 
 mod backend;
 mod disk;
+mod redis;
 mod traffic;
 
 use crate::command::cargo;
-use crate::postgres;
-use anyhow::{Context, Result, bail, ensure};
-use backend::Backend;
+use crate::{postgres, tools};
+use anyhow::{Context, Result, ensure};
+use backend::{Backend, Servers};
 use disk::SmallDisk;
+use redis::Redis;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use traffic::Traffic;
@@ -41,19 +43,23 @@ enum Fault {
     Away,
     /// The disk is full until requests were refused.
     Full,
+    /// Redis is away for some payments, and comes back without memory.
+    Forget,
 }
 
 const ON_SQLITE: [Fault; 3] = [Fault::Kill, Fault::Stop, Fault::Full];
-const ON_POSTGRES: [Fault; 5] = [
+const ON_POSTGRES: [Fault; 6] = [
     Fault::Kill,
     Fault::Stop,
     Fault::Cut,
     Fault::Crash,
     Fault::Away,
+    Fault::Forget,
 ];
 
 /// So many runs in a row on each database; the first that fails ends it.
 pub fn faults(runs: u32) -> Result<()> {
+    tools::need("redis-server", "redis-server")?;
     cargo(&["build", "--package", "archwright"])?;
     for run in 1..=runs {
         for (name, test) in [
@@ -74,14 +80,21 @@ pub fn faults(runs: u32) -> Result<()> {
 fn on_sqlite() -> Result<String> {
     match SmallDisk::new() {
         Ok(disk) => {
-            let backend = Backend::start(None, disk.folder.clone())?;
-            run(backend, &ON_SQLITE, None, Some(&disk))
+            let backend = Backend::start(Servers::default(), disk.folder.clone())?;
+            run(
+                backend,
+                &ON_SQLITE,
+                Breakable {
+                    disk: Some(&disk),
+                    ..Breakable::default()
+                },
+            )
         }
         Err(error) => {
             eprintln!("No disk is filled: {error:#}");
             let folder = Folder::new()?;
-            let backend = Backend::start(None, folder.0.clone())?;
-            run(backend, &[Fault::Kill, Fault::Stop], None, None)
+            let backend = Backend::start(Servers::default(), folder.0.clone())?;
+            run(backend, &[Fault::Kill, Fault::Stop], Breakable::default())
         }
     }
 }
@@ -89,8 +102,26 @@ fn on_sqlite() -> Result<String> {
 fn on_postgres() -> Result<String> {
     let mut database = postgres::start()?;
     let folder = Folder::new()?;
-    let backend = Backend::start(Some(database.url.clone()), folder.0.clone())?;
-    run(backend, &ON_POSTGRES, Some(&mut database), None)
+    let mut redis = Redis::start(&folder.0)?;
+    let servers = Servers {
+        database: Some(database.url.clone()),
+        redis: Some(redis.url()),
+    };
+    let backend = Backend::start(servers, folder.0.clone())?;
+    let breakable = Breakable {
+        database: Some(&mut database),
+        redis: Some(&mut redis),
+        disk: None,
+    };
+    run(backend, &ON_POSTGRES, breakable)
+}
+
+/// What the server stands on.
+#[derive(Default)]
+struct Breakable<'s> {
+    database: Option<&'s mut postgres::Server>,
+    redis: Option<&'s mut Redis>,
+    disk: Option<&'s SmallDisk>,
 }
 
 /// Deleted when dropped.
@@ -111,12 +142,7 @@ impl Drop for Folder {
     }
 }
 
-fn run(
-    mut backend: Backend,
-    kinds: &[Fault],
-    mut database: Option<&mut postgres::Server>,
-    disk: Option<&SmallDisk>,
-) -> Result<String> {
+fn run(mut backend: Backend, kinds: &[Fault], mut on: Breakable) -> Result<String> {
     let traffic = Traffic::start(&backend.url)?;
     let mut faults = kinds.repeat(ROUNDS);
     fastrand::shuffle(&mut faults);
@@ -125,25 +151,32 @@ fn run(
         let more = fastrand::usize(BETWEEN);
         traffic.progress(more, PATIENCE).with_context(before)?;
         eprint!("{fault:?} ");
-        match (fault, &mut database, disk) {
-            (Fault::Kill, ..) => backend.kill()?,
-            (Fault::Stop, ..) => backend.stop()?,
-            (Fault::Cut, Some(database), _) => database.cut()?,
-            (Fault::Crash, Some(database), _) => {
+        let nothing = || format!("{fault:?} has nothing to break");
+        match fault {
+            Fault::Kill => backend.kill()?,
+            Fault::Stop => backend.stop()?,
+            Fault::Cut => on.database.as_mut().with_context(nothing)?.cut()?,
+            Fault::Crash | Fault::Away => {
+                let database = on.database.as_mut().with_context(nothing)?;
                 database.crash()?;
+                if *fault == Fault::Away {
+                    traffic.refusals(REFUSALS, PATIENCE).with_context(before)?;
+                }
                 database.launch()?;
             }
-            (Fault::Away, Some(database), _) => {
-                database.crash()?;
-                traffic.refusals(REFUSALS, PATIENCE).with_context(before)?;
-                database.launch()?;
-            }
-            (Fault::Full, _, Some(disk)) => {
-                let filler = disk.fill()?;
+            Fault::Full => {
+                let filler = on.disk.with_context(nothing)?.fill()?;
                 traffic.refusals(REFUSALS, PATIENCE).with_context(before)?;
                 drop(filler);
             }
-            (fault, ..) => bail!("{fault:?} has nothing to break"),
+            Fault::Forget => {
+                let redis = on.redis.as_mut().with_context(nothing)?;
+                redis.stop()?;
+                traffic.told("away", PATIENCE).with_context(before)?;
+                traffic.progress(more, PATIENCE).with_context(before)?;
+                redis.start_again()?;
+                traffic.told("up", PATIENCE).with_context(before)?;
+            }
         }
         traffic.sound().with_context(before)?;
         backend.running()?;

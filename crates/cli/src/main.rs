@@ -1,5 +1,6 @@
 //! The archwright command: reads files, calls the core, prints.
 
+mod appoint;
 mod check;
 mod explain;
 mod fmt;
@@ -7,6 +8,7 @@ mod input;
 mod new;
 mod plan;
 mod serve;
+mod signals;
 mod test;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -27,7 +29,8 @@ const EXAMPLES: &str = "Examples:
   archwright plan examples/bookshop | less
   archwright explain AW001
 
-Exit status: 0 when all is well, 1 when the design has errors, 2 when the command could not run.";
+Exit status: 0 when all is well, 1 when the design has errors, 2 when the
+command could not run.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -37,8 +40,9 @@ enum Command {
   archwright new shop needs.md --yes
   archwright new                # asks what you need
 
-It writes DIR/design.yaml, each element with where it comes from, and DIR/brief.md.
-What the brief leaves open is asked in a terminal, and otherwise answered as recommended.")]
+It writes DIR/design.yaml, each element with where it comes from, and
+DIR/brief.md. What the brief leaves open is asked in a terminal, and otherwise
+answered as recommended.")]
     New(new::NewArguments),
     /// Report everything that is wrong with a design
     #[command(after_help = "Examples:
@@ -78,10 +82,14 @@ What the brief leaves open is asked in a terminal, and otherwise answered as rec
   archwright serve designs/shop --port 0 --database sqlite::memory:
   archwright serve . --env production --host 0.0.0.0 --behind-proxy
 
-It logs to standard error: short lines in a terminal, JSON in a pipe.
-When it is ready it prints one line of JSON to standard output unless that is a terminal; `jq -r .url` finds the address.
-SIGINT and SIGTERM let requests end; a second one does not wait.")]
+It logs to standard error: short lines in a terminal, JSON in a pipe. When it is
+ready it prints one line of JSON to standard output unless that is a terminal;
+`jq -r .url` finds the address. SIGINT and SIGTERM let requests end; a second
+one does not wait.")]
     Serve(serve::ServeArguments),
+    /// Give an account a role that only its holders grant: the first admin
+    #[command(after_help = appoint::HELP)]
+    Appoint(appoint::AppointArguments),
     /// Prove that a server keeps to a design: hundreds of cases against any implementation, by its URL
     #[command(after_help = test::HELP)]
     Test(test::TestArguments),
@@ -151,6 +159,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Plan { path, format } => plan::plan(&path, format),
         Command::Openapi { path, server } => plan::openapi(&path, server),
         Command::Serve(arguments) => serve::serve(arguments),
+        Command::Appoint(arguments) => appoint::appoint(&arguments),
         Command::Test(arguments) => test::test(arguments),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Fmt { path, check } => fmt::fmt(
@@ -174,4 +183,46 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// As wide as a terminal is at least.
+    const WIDTH: usize = 80;
+
+    /// The lines of texts of our own keep to it: what is wrapped twice is ragged.
+    #[test]
+    fn no_line_of_the_help_is_wider_than_a_terminal() {
+        let mut root = Arguments::command().term_width(WIDTH);
+        root.build();
+        let names: Vec<String> = root
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect();
+        assert!(names.len() > 8, "{names:?}");
+        check(&mut root);
+        for name in names {
+            check(root.find_subcommand_mut(&name).expect("it is listed"));
+        }
+    }
+
+    fn check(command: &mut clap::Command) {
+        let written = [command.get_after_help(), command.get_after_long_help()];
+        let written: Vec<String> = written
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect();
+        for help in [command.render_help(), command.render_long_help()] {
+            let help = help.to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= WIDTH, "{line}");
+            }
+            let as_written = |text: &String| help.contains(text.as_str());
+            assert!(written.iter().all(as_written), "{help}");
+        }
+    }
 }

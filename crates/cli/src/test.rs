@@ -1,5 +1,7 @@
 //! `archwright test`: the black-box suite against a server that is known by its URL.
 
+mod progress;
+
 use crate::check::paint;
 use crate::input::{checked, print};
 use anyhow::{Result, bail};
@@ -7,47 +9,58 @@ use archwright_diagnostics::{Sources, Span};
 use archwright_plan::Plan;
 use archwright_report::{Format, render};
 use archwright_suite::{
-    Options, Report, SignIn, TokenKey, TokenSecrets, Verdict, default_sign_ins, derive, is_wanted,
-    run,
+    Options, SignIn, Stop, TokenKey, TokenSecrets, default_sign_ins, derive, is_wanted,
 };
 use clap::{Args, ValueEnum};
-use std::io::{IsTerminal, Write};
+use progress::progressing;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub const HELP: &str = "Test sign-ins:
-  The suite calls as nobody, and as two accounts of each role. Without --sign-in it uses the ones that
-  `archwright serve --seed` makes: ROLE@example.com and ROLE2@example.com with the password archwright-dev-1.
-  Give others as ROLE=NAME:PASSWORD, once for each account; an account without any role has the ROLE `none`.
-  An account should have no other role than the one it is given for. Where there are tenants, the second account of
-  each role should belong to another tenant. Where a role is open to sign-up, more accounts are made by signing up.
+  The suite calls as nobody, and as two accounts of each role. Without
+  --sign-in it uses the ones that `archwright serve --seed` makes:
+  ROLE@example.com and ROLE2@example.com with the password archwright-dev-1.
+  Give others as ROLE=NAME:PASSWORD, once for each account; an account without
+  any role has the ROLE `none`. A NAME with a colon in it stands in double
+  quotes: 'member=\"@ann:shop.test\":secret'.
+  An account should have no other role than the one it is given for. Where
+  there are tenants, the second account of each role should belong to another
+  tenant. Where a role is open to sign-up, more accounts are made by signing up.
 
 Access tokens:
-  That a server refuses what it signed itself once it has expired, or for another audience or issuer, can only be asked
-  with such tokens. Give the key with which the test deployment signs, and the suite makes them: 32 bytes in base64 or
-  a PEM for EdDSA (Ed25519), the shared secret for HS256. Without --signing-key it is the first of
-  ARCHWRIGHT_SIGNING_KEYS in the environment, which `archwright serve` reads too. Where tokens are signed in another
-  way, sign in, wait until the access token has expired, and give that with --expired-token. Without either, these
-  cases are skipped.
+  That a server refuses what it signed itself once it has expired, or for
+  another audience or issuer, can only be asked with such tokens. Give the key
+  with which the test deployment signs, and the suite makes them: 32 bytes in
+  base64 or a PEM for EdDSA (Ed25519), the shared secret for HS256. Without
+  --signing-key it is the first of ARCHWRIGHT_SIGNING_KEYS in the environment,
+  which `archwright serve` reads too. Where tokens are signed in another way,
+  sign in, wait until the access token has expired, and give that with
+  --expired-token. Without either, these cases are skipped.
 
 The database:
-  The suite writes: it creates, changes and deletes rows, and for the time of the run it takes the role from one test
-  account. Give it a database of its own, and turn rate limits off.
+  The suite writes: it creates, changes and deletes rows, and for the time of
+  the run it takes the role from one test account. Give it a database of its
+  own, and turn rate limits off.
 
 Examples:
   export ARCHWRIGHT_SIGNING_KEYS=$(openssl rand -base64 32)
   archwright serve shop.yaml --seed --rate-limits off &
-  archwright test shop.yaml --url http://localhost:8080
-  archwright test shop.yaml --url http://localhost:8080 --only 'orders.place/*'
-  archwright test shop.yaml --url http://localhost:8080 --format junit > report.xml
+  U=http://localhost:8080
+  archwright test shop.yaml --url $U
+  archwright test shop.yaml --url $U --only 'orders.place/*'
+  archwright test shop.yaml --url $U --format junit > report.xml
   archwright test shop.yaml --url http://localhost:3000 \\
-    --sign-in customer=ann@shop.test:secret-one --sign-in customer=ben@shop.test:secret-two \\
+    --sign-in customer=ann@shop.test:secret-one \\
+    --sign-in customer=ben@shop.test:secret-two \\
     --sign-in staff=sue@shop.test:secret-three
   archwright test shop.yaml --list
 
-Exit status: 0 when no case failed, 1 when one did, when no call of an operation is found that succeeds, or when the
-design has errors, 2 when the cases could not be run.";
+Exit status: 0 when no case failed, 1 when one did, when no call of an operation
+is found that succeeds, or when the design has errors, 2 when the cases could
+not be run, or not all of them: SIGINT and SIGTERM stop a run, which then
+reports what it has; a second one does not wait.";
 
 #[derive(Args)]
 pub struct TestArguments {
@@ -88,7 +101,11 @@ enum TestFormat {
 fn sign_in(text: &str) -> Result<SignIn, String> {
     let form = || "write ROLE=NAME:PASSWORD, such as staff=sue@example.com:secret".to_owned();
     let (role, rest) = text.split_once('=').ok_or_else(form)?;
-    let (name, password) = rest.split_once(':').ok_or_else(form)?;
+    let (name, password) = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once("\":"),
+        None => rest.split_once(':'),
+    }
+    .ok_or_else(form)?;
     if role.is_empty() || name.is_empty() || password.is_empty() {
         return Err(form());
     }
@@ -144,6 +161,7 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
         },
         only: arguments.only,
         seed: arguments.seed.unwrap_or_else(a_seed),
+        stop: Stop::default(),
     };
     let report = progressing(&plan, &options)?;
     let places = |span: Span| place(&checked.sources, span);
@@ -157,6 +175,9 @@ pub fn test(arguments: TestArguments) -> Result<ExitCode> {
             print(&format!("{}\n", serde_json::to_string_pretty(&json)?))?;
         }
         TestFormat::Junit => print(&archwright_suite::junit(&report, &places))?,
+    }
+    if report.left > 0 {
+        return Ok(ExitCode::from(2));
     }
     Ok(match report.failed() == 0 && report.unproven().is_empty() {
         true => ExitCode::SUCCESS,
@@ -195,28 +216,36 @@ fn a_seed() -> u64 {
     since.map_or(1, |since| since.as_millis() as u64 % 1_000_000_000)
 }
 
-/// In a terminal, one line tells how far the run is.
-fn progressing(plan: &Plan, options: &Options) -> Result<Report> {
-    let terminal = std::io::stderr().is_terminal();
-    let mut failed = 0;
-    let report = run(plan, options, |result, done, all| {
-        failed += usize::from(matches!(result.verdict, Verdict::Failed(_)));
-        if terminal {
-            let name: String = result.name.chars().take(56).collect();
-            // A line that can't be written is no reason to stop.
-            let _ = write!(
-                std::io::stderr(),
-                "\r\u{1b}[K{done}/{all}, {failed} failed  {name}"
-            );
-        }
-    });
-    if terminal {
-        let _ = write!(std::io::stderr(), "\r\u{1b}[K");
-    }
-    report.map_err(anyhow::Error::msg)
-}
-
 fn place(sources: &Sources, span: Span) -> String {
     let (line, column) = sources.line_column(span);
     format!("{}:{line}:{column}", sources.get(span.file).path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&str, &str, &str)>) {
+        let read = sign_in(text).ok();
+        let read = read.as_ref().map(|read| {
+            let SignIn {
+                role,
+                name,
+                password,
+            } = read;
+            (role.as_str(), name.as_str(), password.as_str())
+        });
+        assert_eq!(read, expected, "{text}");
+    }
+
+    #[test]
+    fn names_with_a_colon_stand_in_quotes() {
+        check("staff=sue@a.test:p:q", Some(("staff", "sue@a.test", "p:q")));
+        let quoted = Some(("member", "@ann:a.test", "p:\"q"));
+        check("member=\"@ann:a.test\":p:\"q", quoted);
+        check("member=\"@ann:a.test", None);
+        check("member=\"\":p", None);
+        check("member=ann", None);
+    }
 }

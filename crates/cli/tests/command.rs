@@ -147,6 +147,10 @@ fn every_code_has_a_page_that_explain_prints() {
         );
     }
     assert_eq!(archwright(&["explain", "AW999999"]).status.code(), Some(2));
+    let page = archwright(&["explain", "AW323"]).stdout;
+    for short in ["323", "aw323"] {
+        assert_eq!(archwright(&["explain", short]).stdout, page, "{short}");
+    }
 }
 
 #[test]

@@ -89,12 +89,14 @@ pub struct Design {
 ///   page: { default: 20, max: 100 }
 ///   body: 1MB
 ///   timeout: 10s
+///   unknown: ignore                 # parameters and keys that nobody declared; refused by default
 ///   origins: [https://app.example.com]
 ///   rates: { sign-in: 10/min, read: 1200/min, write: 240/min }
 ///   tokens: { access: 15min, refresh: 30d, scheme: Bearer }
 ///   errors: { errors: { body: messages } }       # own error shape; a reply node over `status`, `code`, `title`,
 ///                                                # `detail`, `fields`, `by_field`, `messages`; or one for each
 ///                                                # status, and `default`
+///   statuses: { invalid: 400, unique: 422 }      # of mistakes, by their codes
 ///   messages: { required: can't be blank }
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -107,6 +109,8 @@ pub struct Api {
     pub body: Option<Spanned<u64>>,
     /// Seconds.
     pub timeout: Option<Spanned<u64>>,
+    /// `refuse` or `ignore`: parameters and keys that nobody declared.
+    pub unknown: Option<Text>,
     pub origins: Vec<Text>,
     /// Class name (`sign-in`, `read`, `write`, or a name that an operation uses) and its rate.
     pub rates: Vec<(Text, Spanned<Rate>)>,
@@ -114,9 +118,12 @@ pub struct Api {
     pub access_lifetime: Option<Spanned<u64>>,
     /// Seconds.
     pub refresh_lifetime: Option<Spanned<u64>>,
-    pub scheme: Option<Text>,
+    /// `scheme: Bearer`, or a list.
+    pub schemes: Vec<Text>,
     /// The shape of errors; the status absent for all that have none of their own.
     pub errors: Vec<(Option<Spanned<i64>>, Shape)>,
+    /// The status of a mistake, by its code.
+    pub statuses: Vec<(Text, Spanned<i64>)>,
     /// What is said for a code.
     pub messages: Vec<(Text, Text)>,
 }
@@ -372,6 +379,7 @@ pub struct View {
 ///     route: POST /articles/{slug}/favorite        # below api.base
 ///     by: signed-in
 ///     rate: write                                  # a class of api.rates
+///     unknown: ignore                              # instead of api.unknown
 ///     input:
 ///       path: { slug: slug }                       # a path name without an entry is a string
 ///       query: { limit: "int, min 1, max 100 = 20" }
@@ -392,6 +400,7 @@ pub struct Operation {
     pub path: Option<Text>,
     pub by: Vec<Grant>,
     pub rate: Option<Text>,
+    pub unknown: Option<Text>,
     pub input_path: Vec<Field>,
     pub input_query: Vec<Field>,
     pub input_header: Vec<Field>,
@@ -399,8 +408,16 @@ pub struct Operation {
     pub steps: Vec<Step>,
     /// Status and body, in order. The first is what the operation answers when no step says otherwise.
     pub replies: Vec<(Spanned<i64>, Shape)>,
+    pub headers: Vec<ReplyHeaders>,
     pub workload: Option<Spanned<Rate>>,
     pub evolution: Evolution,
+}
+
+/// `201: { headers: { Location: … }, body: … }`
+#[derive(Clone, Debug)]
+pub struct ReplyHeaders {
+    pub status: Spanned<i64>,
+    pub headers: Vec<(Text, Text)>,
 }
 
 /// A field of a body: a leaf in short or long form, or an object of further fields.
@@ -518,12 +535,18 @@ pub enum Shape {
     /// An expression; a row is shown as its entity's default representation. `~` is no body.
     Value(Text),
     Nothing(Span),
-    /// `{ article: …, total: … }`
+    /// `{ article: …, total: … }`; `reason?: …` is left out where it is missing.
     Object(Vec<(Text, Shape)>, Span),
     /// `{ show: ArticleView, of: article }`
     Show {
         view: Text,
         of: Text,
+    },
+    /// `{ if: article.hidden, then: …, else: … }`; nothing where the condition does not hold and there is no `else`.
+    If {
+        test: Text,
+        then: Box<Shape>,
+        otherwise: Option<Box<Shape>>,
     },
     /// `{ each: articles, as: a, show: ArticleView }`, or `item:` with a shape instead of `show`.
     Each {

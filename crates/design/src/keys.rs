@@ -38,8 +38,8 @@ pub const DESIGN: &[&str] = &[
     "seed",
 ];
 pub const API: &[&str] = &[
-    "base", "version", "page", "body", "timeout", "origins", "rates", "tokens", "errors",
-    "messages",
+    "base", "version", "page", "body", "timeout", "unknown", "origins", "rates", "tokens",
+    "errors", "statuses", "messages",
 ];
 pub const PAGE: &[&str] = &["default", "max"];
 pub const TOKENS: &[&str] = &["access", "refresh", "scheme"];
@@ -108,11 +108,15 @@ pub const GRANT: &[&str] = &["by", "when", "after"];
 pub const MOVE: &[&str] = &["about", "from", "to", "by", "when", "input", "set", "do"];
 pub const VIEW: &[&str] = &["of", "show"];
 pub const OPERATION: &[&str] = &[
-    "about", "since", "until", "was", "route", "by", "rate", "input", "steps", "reply", "workload",
+    "about", "since", "until", "was", "route", "by", "rate", "unknown", "input", "steps", "reply",
+    "workload",
 ];
 pub const INPUT: &[&str] = &["path", "query", "header", "body"];
 pub const SEED: &[&str] = &["rows", "with"];
+/// Of a reply with headers.
+pub const REPLY: &[&str] = &["headers", "body"];
 pub const SHOW: &[&str] = &["show", "of"];
+pub const CHOICE: &[&str] = &["if", "then", "else"];
 pub const EACH: &[&str] = &["each", "as", "show", "item"];
 
 /// Words after the type of a field's short form.
@@ -147,9 +151,9 @@ pub const STEPS: &[(&str, &[&str])] = &[
     ("find", &["where", "lock", "else"]),
     ("list", &["where", "sort", "limit", "offset", "count"]),
     ("guard", &["else"]),
-    ("create", &["set", "password", "role"]),
-    ("upsert", &["key", "set"]),
-    ("get-or-create", &["key", "set"]),
+    ("create", &["set", "password", "role", "else"]),
+    ("upsert", &["key", "set", "else"]),
+    ("get-or-create", &["key", "set", "else"]),
     ("update", &["set", "password", "else"]),
     ("delete", &["else"]),
     ("link", &["else"]),

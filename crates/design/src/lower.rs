@@ -4,10 +4,14 @@ mod access;
 mod design;
 mod entity;
 mod field;
+mod modifiers;
+mod names;
 mod operation;
+mod reply;
 mod shape;
 
 pub use design::design;
+pub use names::{MAX_NAME, NameForm};
 
 use crate::ast::{Check, Evolution, Rate, Spanned, Text, TextMap};
 use crate::yaml::{Key, Node, NodeKind, Style};
@@ -32,15 +36,21 @@ pub struct Context<'a> {
 /// A mapping whose keys were checked, with the place that stands for it when a key is missing.
 pub struct Map<'n> {
     entries: &'n [(Key, Node)],
+    /// What stands under misspelt keys, by the key that was meant: it is read all the same, so that nothing is said to be
+    /// missing.
+    misspelt: Vec<(String, &'n Node)>,
     pub place: Span,
 }
 
 impl<'n> Map<'n> {
     pub fn get(&self, key: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(known, _)| known.text.value == key)
-            .map(|(_, node)| node)
+        let mut entries = self.entries.iter();
+        let written = entries.find(|(known, _)| known.text.value == key);
+        let meant = || self.misspelt.iter().find(|(meant, _)| meant == key);
+        match written {
+            Some((_, node)) => Some(node),
+            None => meant().map(|(_, node)| *node),
+        }
     }
 
     pub fn key(&self, key: &str) -> Option<&'n Text> {
@@ -88,18 +98,31 @@ impl Context<'_> {
         allowed: &[&str],
     ) -> Option<Map<'n>> {
         let entries = self.entries(node, what)?;
+        let mut misspelt = Vec::new();
         for (key, value) in entries {
             if !allowed.contains(&key.text.value.as_str()) {
-                self.unknown_key(key, value, what, allowed);
+                let meant = self.unknown_key(key, value, what, allowed);
+                misspelt.extend(meant.map(|meant| (meant, value)));
             }
         }
-        Some(Map { entries, place })
+        Some(Map {
+            entries,
+            misspelt,
+            place,
+        })
     }
 
-    pub fn unknown_key(&mut self, key: &Key, value: &Node, what: &str, allowed: &[&str]) {
+    /// Reports the key. Which one it was meant to be, if it is only misspelt.
+    fn unknown_key(
+        &mut self,
+        key: &Key,
+        value: &Node,
+        what: &str,
+        allowed: &[&str],
+    ) -> Option<String> {
         let name = &key.text.value;
         if name == "<<" || key.is_no_word() {
-            return; // Reported when the mapping was read.
+            return None; // Reported when the mapping was read.
         }
         if name == "include" || name == "import" || name == "$ref" {
             let help = "Remove it, and hand the folder to the command: all its .yaml and .yml files are one design.";
@@ -109,16 +132,14 @@ impl Context<'_> {
                 format!("designs have no `{name}`"),
                 help,
             );
-            return;
+            return None;
         }
         let synonym = keys::SYNONYMS
             .iter()
             .find(|(word, _)| word == name)
             .map(|(_, known)| *known);
-        let meant = synonym
-            .filter(|known| allowed.contains(known))
-            .or_else(|| nearest(name, allowed.iter().copied()));
-        let list = allowed.join(", ");
+        let misspelt = nearest(name, allowed.iter().copied());
+        let meant = synonym.filter(|known| allowed.contains(known)).or(misspelt);
         let mut diagnostic = Diagnostic::new(
             "AW008",
             key.text.span,
@@ -126,20 +147,30 @@ impl Context<'_> {
         );
         if let Some(advice) = keys::advice(name, allowed) {
             self.diagnostics.push(diagnostic.help(advice));
-            return;
+            return None;
         }
         diagnostic = match meant {
-            Some(meant) => diagnostic
-                .help(format!("Did you mean `{meant}`? The keys here are {list}."))
-                .fix(format!("Write `{meant}`"), key.text.span, meant),
-            None if value.is_missing() && self.in_brackets(key.text.span) => {
-                diagnostic.help(QUOTE_BEFORE)
-            }
+            Some(meant) => diagnostic.help(format!("Did you mean `{meant}`?")).fix(
+                format!("Write `{meant}`"),
+                key.text.span,
+                meant,
+            ),
+            None if self.ends_a_value(key, value) => diagnostic.help(QUOTE_BEFORE),
             None if name == "openapi" || name == "swagger" => diagnostic
                 .help("This is an OpenAPI document; `docs/language.md` says how a design begins."),
-            None => diagnostic.help(format!("Use one of {list}.")),
+            None => diagnostic.help(format!("Use one of {}.", allowed.join(", "))),
         };
         self.diagnostics.push(diagnostic);
+        misspelt.filter(|_| meant == misspelt).map(str::to_owned)
+    }
+
+    /// Whether a key is the rest of a value that a comma cut in two: nothing follows it, or it is several words.
+    fn ends_a_value(&self, key: &Key, value: &Node) -> bool {
+        let text = &self.sources.get(key.text.span.file).text;
+        let before = text.get(..key.text.span.start as usize);
+        let after_comma = before.is_some_and(|before| before.trim_end().ends_with(','));
+        value.is_missing() && self.in_brackets(key.text.span)
+            || after_comma && key.text.value.contains(' ')
     }
 
     /// What a comma or a bracket follows, and no colon: the end of a value inside `{ }`, or the rest of one that a comma
@@ -159,7 +190,10 @@ impl Context<'_> {
 
     pub fn required<'n>(&mut self, map: &Map<'n>, what: &str, key: &str) -> Option<&'n Node> {
         let node = map.get(key);
-        let meant = |(known, _): &(Key, Node)| nearest(&known.text.value, [key]).is_some();
+        let meant = |(known, _): &(Key, Node)| {
+            let name = &known.text.value;
+            nearest(name, [key]).is_some() || keys::SYNONYMS.contains(&(&name[..], key))
+        };
         if node.is_none()
             && !self.broken.contains(&map.place.file)
             && !map.entries.iter().any(meant)
@@ -363,7 +397,11 @@ impl Context<'_> {
         let text = self.text(node, what)?;
         let value = parse(&text.value);
         if value.is_none() {
-            let message = format!("{what} is {kind}, not `{}`", clip(&text.value));
+            let written = clip(&text.value);
+            let message = match text.value.starts_with('-') {
+                true => format!("{what} is {kind}, and `{written}` is below zero"),
+                false => format!("{what} is {kind}, not `{written}`"),
+            };
             self.report("AW016", text.span, message, format!("Write {form}."));
         }
         value.map(|value| Spanned {
@@ -521,66 +559,6 @@ impl Context<'_> {
             that,
             message,
         })
-    }
-}
-
-/// Longest name, so that names derived from it fit every database.
-pub const MAX_NAME: usize = 48;
-
-/// What a name has to look like to be read. The model is stricter about `_` and capitals, where it can offer the right
-/// spelling without losing what refers to the name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum NameForm {
-    /// Letters, digits and `_`.
-    Word,
-    /// Also `-`.
-    Kebab,
-    /// A capital letter first: entities, views and types.
-    Capital,
-}
-
-impl NameForm {
-    pub fn fits(self, name: &str) -> bool {
-        let first = name.bytes().next();
-        let begins = match self {
-            Self::Capital => first.is_some_and(|byte| byte.is_ascii_uppercase()),
-            _ => first.is_some_and(|byte| byte.is_ascii_alphabetic()),
-        };
-        let rest = name.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || byte == b'_' || (byte == b'-' && self == Self::Kebab)
-        });
-        begins && rest && name.len() <= MAX_NAME
-    }
-
-    fn help(self) -> String {
-        let form = match self {
-            Self::Word => "a letter and use letters, digits and `_`",
-            Self::Kebab => "a letter and use letters, digits, `-` and `_`",
-            Self::Capital => "a capital letter and use letters and digits",
-        };
-        format!("Begin with {form}, at most {MAX_NAME}.")
-    }
-
-    pub fn help_for(self, name: &str) -> String {
-        match self.near(name) {
-            Some(near) => format!("Write `{near}`."),
-            None => self.help(),
-        }
-    }
-
-    /// The same words in this form.
-    fn near(self, name: &str) -> Option<String> {
-        let words = name
-            .split(|letter: char| !letter.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty());
-        let near: String = match self {
-            Self::Word => words.collect::<Vec<_>>().join("_"),
-            Self::Kebab => words.collect::<Vec<_>>().join("-").to_lowercase(),
-            Self::Capital => words
-                .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
-                .collect(),
-        };
-        (self.fits(&near) && near != name).then_some(near)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::ast::Design;
 use crate::lower;
 use crate::yaml::{self, MAX_FILE_BYTES, Node};
 use archwright_diagnostics::{Diagnostic, FileId, Sources, Span};
+use std::collections::BTreeSet;
 
 /// Files of one design.
 const MAX_FILES: usize = 500;
@@ -86,6 +87,13 @@ fn finish(
     };
     let design = lower::design(&mut context, roots);
     let mut diagnostics = context.diagnostics;
+    // What can't be a value even in quotes needs none.
+    let places: BTreeSet<Option<Span>> = diagnostics
+        .iter()
+        .filter(|said| said.code != "AW004")
+        .map(|said| said.span)
+        .collect();
+    diagnostics.retain(|said| said.code != "AW004" || !places.contains(&said.span));
     archwright_diagnostics::sort(&mut diagnostics);
     diagnostics.dedup();
     archwright_diagnostics::limit(&mut diagnostics);

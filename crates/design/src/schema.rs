@@ -204,6 +204,13 @@ fn small() -> Definitions {
     ]
 }
 
+fn unknown() -> Value {
+    json!({
+        "enum": ["refuse", "ignore"],
+        "description": "What happens with parameters and keys that nobody declared: refuse (the default) or ignore.",
+    })
+}
+
 fn top() -> Definitions {
     vec![
         (
@@ -245,6 +252,7 @@ fn top() -> Definitions {
                         "timeout",
                         described(reference("duration"), "Longest time for a request."),
                     ),
+                    ("unknown", unknown()),
                     (
                         "origins",
                         described(
@@ -277,7 +285,10 @@ fn top() -> Definitions {
                                 ),
                                 (
                                     "scheme",
-                                    text("The word before the token in Authorization: Bearer."),
+                                    described(
+                                        reference("names"),
+                                        "The word before the token in Authorization: Bearer. Of several, the first is the one that documents name.",
+                                    ),
                                 ),
                             ],
                         ),
@@ -288,6 +299,15 @@ fn top() -> Definitions {
                             reference("shape"),
                             "An own shape of errors, over status, code, title, detail, fields, by_field and messages; or one for each status, and `default`.",
                         ),
+                    ),
+                    (
+                        "statuses",
+                        json!({
+                            "type": ["object", "null"],
+                            "description": "The status of a mistake, by its code: bad-request, check, condition-unmet, illegal-move, in-use, invalid, key-reused, unique.",
+                            "propertyNames": { "pattern": KEBAB },
+                            "additionalProperties": { "type": "integer", "minimum": 400, "maximum": 499 },
+                        }),
                     ),
                     (
                         "messages",

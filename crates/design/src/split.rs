@@ -62,18 +62,45 @@ pub fn unbalanced(value: &str) -> Option<Range<usize>> {
 
 /// Whether the bracket at `open` is closed on its line behind a comma: inside `{ }` that comma ended the value.
 pub fn cut_by_comma(text: &str, open: usize) -> bool {
+    /// Longer lines are nobody's.
+    const CHARACTERS: usize = 1_000;
     let line = text.get(open..).and_then(|rest| rest.lines().next());
-    let (mut depth, mut comma) = (0_usize, false);
-    for character in line.unwrap_or_default().chars() {
+    let (mut ends, mut comma) = (Vec::new(), false);
+    for character in line.unwrap_or_default().chars().take(CHARACTERS) {
         match character {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' if depth <= 1 => return comma,
-            ')' | ']' | '}' => depth -= 1,
+            '(' | '[' | '{' => ends.push(closing(character)),
+            ')' | ']' | '}' if ends.pop() != Some(character) => return false,
+            ')' | ']' | '}' if ends.is_empty() => return comma,
             ',' => comma = true,
             _ => {}
         }
     }
     false
+}
+
+/// Where the bracket is closed with which the text begins.
+pub fn closing_bracket(value: &str) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    for (at, character) in value.char_indices() {
+        match (quote, character) {
+            (Some(end), _) if character == end => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(' | '[' | '{') => open.push(character),
+            (None, ')' | ']' | '}') => {
+                let opening = open.pop()?;
+                if closing(opening) != character {
+                    return None;
+                }
+                if open.is_empty() {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn closing(opening: char) -> char {
@@ -155,6 +182,7 @@ mod tests {
     fn a_bracket_that_closes_behind_a_comma_was_cut() {
         assert!(cut_by_comma("{ a: max(b, c) }", 8));
         assert!(!cut_by_comma("a: max(b", 6));
+        assert!(!cut_by_comma("{ a: string(1..20, b: int }", 11));
         assert!(!cut_by_comma("a: max(b)\n, c)", 6));
     }
 

@@ -2,10 +2,13 @@
 
 mod align;
 mod explain;
+mod key;
 mod prepare;
+mod tabs;
 
 use crate::ast::{Text, TextMap};
 use archwright_diagnostics::{Diagnostic, FileId, Span};
+use key::{check_key, key_of};
 use prepare::Prepared;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use std::collections::BTreeMap;
@@ -120,12 +123,15 @@ pub fn parse(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Par
                 };
             }
             Err(failure) => {
-                complete = false;
                 rounds += 1;
                 let culprit = explain::explain(file, text, &prepared, &failure);
                 diagnostics.push(culprit.diagnostic);
                 let again =
                     rounds < MAX_SYNTAX_ERRORS && parsed_bytes + text.len() <= MAX_PARSED_BYTES;
+                if again && culprit.quotable && prepared.quote(failure.at) {
+                    continue;
+                }
+                complete = false;
                 if !again || failure.is_limit || !prepared.blank(culprit.lines) {
                     return Parsed {
                         root: None,
@@ -253,9 +259,9 @@ impl Builder<'_> {
             }
             Event::Scalar(value, style, anchor, tag) => {
                 self.count(start)?;
-                self.refuse_properties(anchor, tag.is_some(), first);
-                let node = if tag.is_some() && value.is_empty() {
-                    self.as_written(first, last)
+                let refused = self.refuse_properties(anchor, tag.is_some(), first);
+                let node = if let (Some((start, end)), true) = (refused, value.is_empty()) {
+                    self.as_written(start, end)
                 } else {
                     let (text, style) = self.scalar(&value, style, first, last);
                     Node {
@@ -406,9 +412,15 @@ impl Builder<'_> {
         }
     }
 
-    fn refuse_properties(&mut self, anchor: usize, tag: bool, first: usize) {
+    /// Reports anchors and tags, and says from where to where they stand.
+    fn refuse_properties(
+        &mut self,
+        anchor: usize,
+        tag: bool,
+        first: usize,
+    ) -> Option<(usize, usize)> {
         if anchor == 0 && !tag {
-            return;
+            return None;
         }
         let before = &self.text[..first];
         // The event's place is that of its first property, or of the value after them.
@@ -420,17 +432,28 @@ impl Builder<'_> {
         let end = self.text[at..]
             .find(char::is_whitespace)
             .map_or(self.text.len(), |length| at + length);
-        let what = if anchor == 0 {
-            "a tag (`!name`)"
-        } else {
-            "an anchor (`&name`)"
-        };
-        let help = if anchor == 0 {
-            "An expression that begins with `!` needs quotes: \"!published\"."
-        } else {
-            "Write the value out where it is needed; a text that begins with `&` needs quotes."
-        };
-        self.refuse(at, end, what, help);
+        // `!open && x` is both to YAML, and begins with what was meant.
+        if tag && (anchor == 0 || self.text[at..].starts_with('!')) {
+            let whole = self.rest_of_value(at);
+            let help = format!("An expression that begins with `!` needs quotes: {whole}.");
+            self.refuse(at, end, "a tag (`!name`)", &help);
+            return Some((at, end));
+        }
+        let help =
+            "Write the value out where it is needed; a text that begins with `&` needs quotes.";
+        self.refuse(at, end, "an anchor (`&name`)", help);
+        Some((at, end))
+    }
+
+    /// What stands on the line from there on, in quotes; an example of it inside brackets.
+    fn rest_of_value(&self, at: usize) -> String {
+        let line = self.text[at..].lines().next().unwrap_or_default();
+        let value = line.split(" #").next().unwrap_or_default().trim_end();
+        let plain = !value.contains(['"', '\\', '{', '}', ',']) && value.len() <= 80;
+        match plain {
+            true => format!("\"{value}\""),
+            false => "\"!published\"".to_owned(),
+        }
     }
 
     fn refuse(&mut self, start: usize, end: usize, what: &str, help: &str) {
@@ -471,64 +494,5 @@ impl Builder<'_> {
                 (align::block(self.file, raw, first, value), Style::Block)
             }
         }
-    }
-}
-
-fn key_of(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Key {
-    match node.kind {
-        NodeKind::Scalar(text, style) => Key { text, style },
-        _ => {
-            diagnostics.push(
-                Diagnostic::new(
-                    "AW009",
-                    node.span,
-                    "a key must be a word, not a list or a mapping",
-                )
-                .help(
-                    "Put a word before the colon; a text that begins with `{` or `[` needs quotes.",
-                ),
-            );
-            let map = TextMap::From(node.span.start);
-            Key {
-                text: Text {
-                    value: String::new(),
-                    span: Span {
-                        end: node.span.start,
-                        ..node.span
-                    },
-                    map,
-                },
-                style: Style::Quoted,
-            }
-        }
-    }
-}
-
-fn check_key(key: &Key, seen: &mut BTreeMap<String, Span>, diagnostics: &mut Vec<Diagnostic>) {
-    let name = &key.text.value;
-    if name.is_empty() && key.style == Style::Plain {
-        let help = "Write a name before the colon.";
-        diagnostics.push(Diagnostic::new("AW013", key.text.span, "a key is empty").help(help));
-    } else if name == "<<" && key.style == Style::Plain {
-        diagnostics.push(
-            Diagnostic::new(
-                "AW004",
-                key.text.span,
-                "YAML reads this as a merge key (`<<`), which designs don't use",
-            )
-            .help("Write the keys out."),
-        );
-    } else if let Some(first) = seen.get(name) {
-        diagnostics.push(
-            Diagnostic::new(
-                "AW007",
-                key.text.span,
-                format!("the key `{name}` stands twice in the same mapping"),
-            )
-            .other(*first, "first here")
-            .help("Keep one of the two, or give one another name."),
-        );
-    } else {
-        seen.insert(name.clone(), key.text.span);
     }
 }

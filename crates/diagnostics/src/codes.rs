@@ -76,6 +76,7 @@ codes! {
     "AW255" Error "an `on-delete` that doesn't fit";
     "AW256" Error "two fields shown under one name";
     "AW257" Error "a row that needs another before it";
+    "AW258" Warning "two lists that are taken for one relation";
     "AW270" Error "an unknown role";
     "AW271" Error "roles that include each other";
     "AW272" Error "two roles open to sign-up";
@@ -93,6 +94,10 @@ codes! {
     "AW284" Warning "rows that no request finds";
     "AW285" Warning "a tenant that is open to strangers";
     "AW286" Warning "rows that no tenant confines";
+    "AW287" Warning "an account that never gets a tenant";
+    "AW288" Warning "nobody can begin a tenant";
+    "AW289" Warning "a reference that its writer can't see";
+    "AW290" Error "rows that a tenant's rows join for all";
     "AW300" Error "no field for the state";
     "AW301" Error "an unknown state";
     "AW302" Warning "a state that is never reached";
@@ -107,6 +112,7 @@ codes! {
     "AW327" Error "`caller.roles` is used as a value";
     "AW328" Error "a value computed from itself";
     "AW329" Error "a computed value that grows too large";
+    "AW330" Warning "a condition that never holds";
     "AW350" Error "a route that can't be used";
     "AW351" Error "two operations with one route";
     "AW352" Error "inputs that don't fit the route";
@@ -136,9 +142,13 @@ codes! {
     "AW601" Warning "the server replaces a part of the stack";
 }
 
-/// The entry of a code such as `AW001`, in any case.
+/// The entry of a code such as `AW001`, in any case, or of its number alone: `1`.
 pub fn code(code: &str) -> Option<&'static Code> {
-    CODES
-        .iter()
-        .find(|known| known.code.eq_ignore_ascii_case(code))
+    let number = match code.get(..2) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("AW") => &code[2..],
+        _ => code,
+    };
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let wanted = digits.then(|| format!("AW{number:0>3}"))?;
+    CODES.iter().find(|known| known.code == wanted)
 }

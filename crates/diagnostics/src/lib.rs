@@ -121,7 +121,7 @@ pub struct Diagnostic {
     /// Said at the place itself, short.
     pub label: Option<String>,
     pub others: Vec<Label>,
-    /// In the imperative.
+    /// In the imperative: sentences, as [`Diagnostic::help`] makes them.
     pub help: Option<String>,
     pub fix: Option<Fix>,
 }
@@ -152,7 +152,7 @@ impl Diagnostic {
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(sentence(&help.into()));
         self
     }
 
@@ -171,11 +171,28 @@ impl Diagnostic {
         replacement: impl Into<String>,
     ) -> Self {
         self.fix = Some(Fix {
-            title: title.into(),
+            title: capitalised(&title.into()),
             span,
             replacement: replacement.into(),
         });
         self
+    }
+}
+
+/// With a capital letter and a full stop, so that all advice reads alike, whoever gives it.
+fn sentence(text: &str) -> String {
+    let text = capitalised(text);
+    match text.ends_with(['.', '?', '!', '…']) {
+        true => text,
+        false => text + ".",
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    match rest.next() {
+        Some(first) => first.to_uppercase().chain(rest).collect(),
+        None => String::new(),
     }
 }
 
@@ -285,6 +302,28 @@ mod tests {
             3,
             "501 Some((Error, \"203 more problems are not shown\"))",
         );
+    }
+
+    #[test]
+    fn all_advice_is_a_sentence() {
+        let help = |text: &str| Diagnostic::new("AW220", None, "").help(text).help;
+        assert_eq!(help("use `int`").as_deref(), Some("Use `int`."));
+        assert_eq!(
+            help("did you mean `a`?").as_deref(),
+            Some("Did you mean `a`?")
+        );
+        assert_eq!(help("`=` comes last.").as_deref(), Some("`=` comes last."));
+    }
+
+    #[test]
+    fn a_code_is_found_by_its_number_alone() {
+        let found = |text: &str| code(text).map(|known| known.code);
+        assert_eq!(found("323"), Some("AW323"));
+        assert_eq!(found("aw323"), Some("AW323"));
+        assert_eq!(found("9"), Some("AW009"));
+        assert_eq!(found("AW9"), Some("AW009"));
+        assert_eq!(found("999"), None);
+        assert_eq!(found("sw323"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod compare;
 mod evaluate;
+mod functions;
 mod number;
 mod value;
 

@@ -14,7 +14,7 @@ pub struct RowRef {
 }
 
 /// What an expression is worth.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     Null,
     Bool(bool),

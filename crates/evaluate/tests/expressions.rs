@@ -149,6 +149,11 @@ fn numbers_keep_every_digit() {
     check("money", "coalesce(discount, price)", decimal(1_250, 2));
     check("int", "count / 2 + count % 4", Value::Int(6));
     check("int", "-count + abs(2 - count)", Value::Int(-2));
+    let text = |text: &str| Value::Text(text.to_owned());
+    check("string(1..40)", "'#' + string(count)", text("#7"));
+    check("string(1..40)", "string(price)", text("12.50"));
+    check("string(1..40)", "string(1 - price)", text("-11.50"));
+    check("string(1..40)?", "string(discount)", Value::Null);
     check("bool", "price == 12.5", Value::Bool(true));
     check("money", "count > 6 ? price : 0.00", decimal(1_250, 2));
 }

@@ -281,16 +281,6 @@ impl Converter<'_> {
                 Some("remove the dot"),
             ));
         }
-        if call.func_name == "has" && call.target.is_none() {
-            let inside =
-                self.text[key.end.min(end)..end.saturating_sub(1).max(key.end.min(end))].trim();
-            let help = format!("write `{inside} != null`");
-            return Err(error(
-                name_range.start..end,
-                "`has` is not part of the language",
-                Some(&help),
-            ));
-        }
         let of = call
             .target
             .as_deref()

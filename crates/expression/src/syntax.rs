@@ -13,6 +13,8 @@ const BRACKET: usize = 4;
 const TREE: usize = 160;
 /// Most operators or dots in one chain, and most prefixes of one value.
 const CHAIN: usize = 64;
+/// Most dots in a row: each may be a table that a query joins.
+const DOTS: usize = 16;
 const PREFIXES: usize = 4;
 const CONDITIONALS: usize = 16;
 
@@ -65,7 +67,7 @@ impl Level {
 /// Limits that keep the parser's recursion shallow, whatever the input.
 pub(crate) fn too_deep(text: &str, tokens: &[Token]) -> Option<SyntaxError> {
     let mut levels = vec![Level::default()];
-    let (mut prefixes, mut conditionals) = (0, 0);
+    let (mut prefixes, mut conditionals, mut dots) = (0, 0, 0);
     for token in tokens {
         let word = &text[token.range.clone()];
         prefixes = if token.kind == TokenKind::Prefix {
@@ -74,6 +76,12 @@ pub(crate) fn too_deep(text: &str, tokens: &[Token]) -> Option<SyntaxError> {
             0
         };
         conditionals += usize::from(word == "?");
+        dots = match token.kind {
+            _ if word == "." => dots + 1,
+            TokenKind::Open | TokenKind::Close => dots,
+            kind if kind.ends_value() => dots,
+            _ => 0,
+        };
         let split = |message: &str| {
             let help = Some("split the expression, or move parts into computed fields");
             Some(error(token.range.clone(), message, help))
@@ -99,6 +107,9 @@ pub(crate) fn too_deep(text: &str, tokens: &[Token]) -> Option<SyntaxError> {
             if level.chain > CHAIN || level.depth() > TREE {
                 return split("the chain of operators is too long");
             }
+        }
+        if dots > DOTS {
+            return split("the chain of dots is too long");
         }
         if levels.len() > DEPTH + 1 {
             return split("the brackets are nested too deeply");
@@ -238,8 +249,7 @@ pub(crate) fn unexpected(
     let found = tokens[index].range.clone();
     let word = &text[found.clone()];
     if message.contains("reserved identifier") {
-        let help = format!("write `self.{word}` if it is a field");
-        return error(found, format!("`{word}` is a reserved word"), Some(&help));
+        return reserved(found, word);
     }
     if message.contains("invalid int literal") {
         return error(found, format!("`{word}` is too large for a number"), None);
@@ -265,6 +275,12 @@ pub(crate) fn unexpected(
             help,
         );
     }
+    let compared = index
+        .checked_sub(1)
+        .is_some_and(|before| matches!(&text[tokens[before].range.clone()], "==" | "!="));
+    if word == "in" && compared {
+        return reserved(found, word);
+    }
     let help = index.checked_sub(1).map(|before| {
         format!(
             "something is missing after `{}`",
@@ -276,4 +292,10 @@ pub(crate) fn unexpected(
         format!("expected a value, found `{word}`"),
         help.as_deref(),
     )
+}
+
+/// A word of the language where a value is needed: that of an enum, or a field's name.
+fn reserved(found: Range<usize>, word: &str) -> SyntaxError {
+    let help = format!("write `'{word}'` if it is a value, and `self.{word}` if it is a field");
+    error(found, format!("`{word}` is a reserved word"), Some(&help))
 }

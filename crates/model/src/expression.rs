@@ -87,6 +87,11 @@ pub enum ExpressionKind {
         place: InputPlace,
         path: Vec<String>,
     },
+    /// Whether an input was given, be it null. Written `has(body.title)`.
+    Given {
+        place: InputPlace,
+        path: Vec<String>,
+    },
     /// A scalar field of a row: its value. A to-one field: the row (its id in comparisons). A to-many field: rows.
     Field {
         of: Box<Expression>,
@@ -94,6 +99,11 @@ pub enum ExpressionKind {
     },
     /// The id of a row, written `.id`.
     Id(Box<Expression>),
+    /// A part of an entry of an error's list. Written `f.code`, in shapes of errors only.
+    Part {
+        of: Box<Expression>,
+        name: String,
+    },
     Not(Box<Expression>),
     Negate(Box<Expression>),
     Binary {
@@ -206,6 +216,8 @@ pub enum Function {
     Coalesce,
     /// `abs(number)`
     Abs,
+    /// `string(number)`: the text that JSON has for a whole number, or the one that a decimal is shown as.
+    String,
 }
 
 impl Expression {
@@ -220,7 +232,9 @@ impl Expression {
     /// The direct parts of this expression.
     pub fn children(&self) -> Vec<&Expression> {
         match &self.kind {
-            ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => vec![of],
+            ExpressionKind::Field { of, .. }
+            | ExpressionKind::Part { of, .. }
+            | ExpressionKind::Id(of) => vec![of],
             ExpressionKind::Not(inner) | ExpressionKind::Negate(inner) => vec![inner],
             ExpressionKind::Binary { left, right, .. } => vec![left, right],
             ExpressionKind::In { item, list } => vec![item, list],
@@ -260,6 +274,7 @@ impl Expression {
             | ExpressionKind::Today
             | ExpressionKind::Variable(_)
             | ExpressionKind::Binding(_)
+            | ExpressionKind::Given { .. }
             | ExpressionKind::Input { .. } => Vec::new(),
         }
     }
@@ -267,7 +282,9 @@ impl Expression {
     /// The same, to be changed.
     pub fn children_mut(&mut self) -> Vec<&mut Expression> {
         match &mut self.kind {
-            ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => vec![of],
+            ExpressionKind::Field { of, .. }
+            | ExpressionKind::Part { of, .. }
+            | ExpressionKind::Id(of) => vec![of],
             ExpressionKind::Not(inner) | ExpressionKind::Negate(inner) => vec![inner],
             ExpressionKind::Binary { left, right, .. } => vec![left, right],
             ExpressionKind::In { item, list } => vec![item, list],
@@ -307,6 +324,7 @@ impl Expression {
             | ExpressionKind::Today
             | ExpressionKind::Variable(_)
             | ExpressionKind::Binding(_)
+            | ExpressionKind::Given { .. }
             | ExpressionKind::Input { .. } => Vec::new(),
         }
     }

@@ -39,6 +39,16 @@ fn every_faulty_design_is_answered_as_its_carets_say() {
     );
 }
 
+#[test]
+fn of_a_file_without_a_design_only_that_is_said() {
+    for text in ["", "\n\n", "# Later.\n"] {
+        let reading = read(&[("a.yaml".to_owned(), text.as_bytes().to_vec())]);
+        let (_, diagnostics) = archwright_model::check(&reading);
+        let codes: Vec<&str> = diagnostics.iter().map(|said| said.code).collect();
+        assert_eq!(codes, ["AW006"], "{text:?}");
+    }
+}
+
 /// A code of no text that a fixture could hold: the file can't be read at all. `crates/design/tests/diagnostics.rs`
 /// fires it.
 const NOT_FROM_TEXT: &[&str] = &["AW001"];

@@ -15,8 +15,11 @@ pub(crate) fn components(context: Context) -> Map<String, Value> {
         "responses": error::components(context),
     }));
     if context.plan.model.account.is_some() {
-        let scheme = json!({ access::SCHEME: security_scheme(context) });
-        components.insert("securitySchemes".to_owned(), scheme);
+        let names = access::schemes(context).into_iter();
+        let each = names.zip(&context.plan.model.api.schemes);
+        let schemes = each.map(|(name, scheme)| (name, security_scheme(context, scheme)));
+        let schemes: Map<String, Value> = schemes.collect();
+        components.insert("securitySchemes".to_owned(), schemes.into());
     }
     components
 }
@@ -63,8 +66,7 @@ fn references(value: &Value, used: &mut BTreeSet<String>) {
     }
 }
 
-fn security_scheme(context: Context) -> Value {
-    let scheme = &context.plan.model.api.scheme;
+fn security_scheme(context: Context, scheme: &str) -> Value {
     let lifetime = duration_in_words(context.plan.model.api.access_seconds);
     if scheme.eq_ignore_ascii_case("bearer") {
         return json!({
@@ -202,8 +204,8 @@ fn property(context: Context, entity: EntityId, output: &Output) -> Value {
             .get("description")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let who = access::alternatives(context, &output.visible);
-        let description = format!("{said} Seen by {who}.").trim().to_owned();
+        let who = access::alternatives(context, Some(entity), &output.visible, "by");
+        let description = format!("{said} Seen {who}.").trim().to_owned();
         crate::object::annotate(&mut schema, "description", description.into());
     }
     schema

@@ -25,7 +25,7 @@ pub(crate) fn components(context: Context) -> Map<String, Value> {
 }
 
 /// All error replies of an operation, by status.
-pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
+pub(crate) fn responses(context: Context, operation: &Operation) -> Vec<(u16, Value)> {
     let mut by_status: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
     for status in implied(context, operation) {
         by_status.entry(status).or_default();
@@ -47,7 +47,7 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
                 }
                 _ => response(context, status, &cases),
             };
-            (status.to_string(), value)
+            (status, value)
         })
         .collect()
 }
@@ -57,9 +57,39 @@ fn says_no_more(cases: &[(String, String)], status: u16, common: &str) -> bool {
     cases.all(|(code, when)| code == status_code(status) && when == common)
 }
 
+/// Whether a status can follow from what the operation takes, whatever it then does.
+pub(crate) fn is_implied(context: Context, operation: &Operation, status: u16) -> bool {
+    implied(context, operation).contains(&status)
+}
+
+/// A reply of an operation's own, or the error of that status.
+pub(crate) fn or_problem(context: Context, status: u16, own: &mut Value) {
+    let (media_type, schema) = (media_type(context, status), schema_of(context, status));
+    let Some(known) = own["content"].get_mut(media_type) else {
+        own["content"][media_type] = json!({
+            "schema": schema,
+            "example": example(context, status, status_code(status), status_title(status)),
+        });
+        return;
+    };
+    let own = known["schema"].take();
+    let mut either = match own.get("anyOf") {
+        Some(Value::Array(several)) => several.clone(),
+        _ => vec![own],
+    };
+    if !either.contains(&schema) {
+        either.push(schema);
+    }
+    known["schema"] = match &either[..] {
+        [only] => only.clone(),
+        _ => json!({ "anyOf": either }),
+    };
+}
+
 /// Statuses that follow from what the operation takes.
 fn implied(context: Context, operation: &Operation) -> Vec<u16> {
-    let mut statuses = vec![400, 405, 406, 408, 429, 500, 503];
+    let api = &context.plan.model.api;
+    let mut statuses = vec![api.status("bad-request", 400), 405, 406, 408, 429, 500, 503];
     if access::reads_token(context, operation) {
         statuses.push(401);
         if !access::open_to_anyone(operation) {
@@ -76,10 +106,10 @@ fn implied(context: Context, operation: &Operation) -> Vec<u16> {
         statuses.push(404);
     }
     if crate::operation::has_body(context, operation) {
-        statuses.extend([413, 415, 422]);
+        statuses.extend([413, 415, api.status("invalid", 422)]);
     }
     if operation.idempotency_key {
-        statuses.push(422);
+        statuses.push(api.status("key-reused", 422));
     }
     if operation.etag && operation.method != archwright_plan::model::Method::Get {
         statuses.push(412);
@@ -206,11 +236,11 @@ fn example(context: Context, status: u16, code: &str, when: &str) -> Value {
         "instance": "019a7b3c-5e00-7000-8000-00000000abcd",
         "code": code,
     }));
-    if let (422, "invalid") = (status, code) {
+    if code == "invalid" {
         let fault = json!({ "pointer": "/name", "code": "too-long", "detail": "It must have at most 120 characters." });
         problem.insert("errors".to_owned(), json!([fault]));
     }
-    if status == 400 {
+    if code == "bad-request" {
         let fault = json!({ "parameter": "limit", "code": "too-large", "detail": "The limit must be at most 100." });
         problem.insert("errors".to_owned(), json!([fault]));
     }

@@ -256,7 +256,7 @@ pub(crate) fn session(context: Context) -> Value {
     let account = context.plan.model.account.as_ref();
     Value::Object(object(json!({
         "access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiIwMTlhN2IzYyJ9.c2lnbmF0dXJl",
-        "token_type": api.scheme,
+        "token_type": api.scheme(),
         "expires_in": api.access_seconds,
         "refresh_token": "cmVmcmVzaC10b2tlbi1leGFtcGxl",
         "account": account.map_or(Value::Null, |account| representation(context, account.entity)),

@@ -3,7 +3,7 @@
 use crate::object::{annotate, closed_object, nullable, object};
 use crate::scalar::{self, Bounds};
 use crate::{Context, access, object::listed};
-use archwright_plan::model::{self, InputField};
+use archwright_plan::model::{self, InputField, Unknown};
 use archwright_plan::{Input, InputKind, limits};
 use serde_json::{Map, Value, json};
 
@@ -17,6 +17,19 @@ pub(crate) fn update(context: Context, inputs: &[Input]) -> Value {
     body(context, inputs, Mode::Update)
 }
 
+/// An object that a request carries; other keys are refused or left alone.
+pub(crate) fn taken(
+    unknown: Unknown,
+    properties: Map<String, Value>,
+    required: Vec<String>,
+) -> Value {
+    let mut schema = closed_object(properties, required);
+    if let (Unknown::Ignore, Some(members)) = (unknown, schema.as_object_mut()) {
+        members.shift_remove("additionalProperties");
+    }
+    schema
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Create,
@@ -25,7 +38,7 @@ enum Mode {
 
 fn body(context: Context, inputs: &[Input], mode: Mode) -> Value {
     let (properties, required) = properties(context, inputs, mode);
-    closed_object(properties, required)
+    taken(context.plan.model.api.unknown, properties, required)
 }
 
 fn properties(context: Context, inputs: &[Input], mode: Mode) -> (Map<String, Value>, Vec<String>) {
@@ -86,12 +99,12 @@ fn property(context: Context, input: &Input, mode: Mode) -> Value {
 
 /// Says who may name the key.
 fn restrict(context: Context, schema: &mut Value, input: &Input) {
-    let who = access::alternatives(context, &input.settable);
+    let who = access::alternatives(context, Some(input.field.entity), &input.settable, "by");
     let said = schema
         .get("description")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let description = format!("{said} May be set by {who}.").trim().to_owned();
+    let description = format!("{said} May be set {who}.").trim().to_owned();
     annotate(schema, "description", description.into());
 }
 
@@ -110,25 +123,26 @@ fn part(
     let (inner, _) = properties(context, update, Mode::Update);
     let mut kept = object(json!({ "id": scalar::id(context, entity) }));
     kept.extend(inner);
-    json!({ "anyOf": [closed_object(kept, vec!["id".to_owned()]), new] })
+    let kept = taken(context.plan.model.api.unknown, kept, vec!["id".to_owned()]);
+    json!({ "anyOf": [kept, new] })
 }
 
 /// The input of a move or the body of a named operation.
-pub(crate) fn fields(context: Context, fields: &[InputField]) -> Value {
+pub(crate) fn fields(context: Context, fields: &[InputField], unknown: Unknown) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
-        properties.insert(field.name.clone(), in_body(context, field));
+        properties.insert(field.name.clone(), in_body(context, field, unknown));
         if is_required(field) {
             required.push(field.name.clone());
         }
     }
-    closed_object(properties, required)
+    taken(unknown, properties, required)
 }
 
 /// What a JSON value may be beside a value of the type.
-fn in_body(context: Context, field: &InputField) -> Value {
-    let mut schema = self::field(context, field);
+fn in_body(context: Context, field: &InputField, unknown: Unknown) -> Value {
+    let mut schema = self::field(context, field, unknown);
     if field.secret {
         annotate(&mut schema, "format", "password".into());
         annotate(&mut schema, "writeOnly", true.into());
@@ -144,8 +158,8 @@ pub(crate) fn is_required(field: &InputField) -> bool {
     !field.optional && field.default.is_none()
 }
 
-pub(crate) fn field(context: Context, field: &InputField) -> Value {
-    let mut schema = kind(context, field, &field.kind);
+pub(crate) fn field(context: Context, field: &InputField, unknown: Unknown) -> Value {
+    let mut schema = kind(context, field, &field.kind, unknown);
     if !field.about.is_empty() {
         annotate(&mut schema, "description", field.about.trim().into());
     }
@@ -157,7 +171,7 @@ pub(crate) fn field(context: Context, field: &InputField) -> Value {
     schema
 }
 
-fn kind(context: Context, field: &InputField, kind: &model::InputKind) -> Value {
+fn kind(context: Context, field: &InputField, kind: &model::InputKind, unknown: Unknown) -> Value {
     match kind {
         model::InputKind::Scalar(scalar) => {
             scalar::schema(context, scalar, scalar::bounds_of_input(field))
@@ -165,10 +179,10 @@ fn kind(context: Context, field: &InputField, kind: &model::InputKind) -> Value 
         model::InputKind::Reference(entity) => scalar::row(context, *entity),
         model::InputKind::List(item) => json!({
             "type": "array",
-            "items": self::kind(context, field, item),
+            "items": self::kind(context, field, item, unknown),
             "maxItems": limits::INPUT_ITEMS,
         }),
-        model::InputKind::Object(inner) => fields(context, inner),
+        model::InputKind::Object(inner) => fields(context, inner, unknown),
     }
 }
 
@@ -177,7 +191,7 @@ pub(crate) fn sign_up(context: Context, inputs: &[Input], password_min: u32) -> 
     let (mut properties, mut required) = properties(context, inputs, Mode::Create);
     properties.insert("password".to_owned(), new_password(password_min));
     required.push("password".to_owned());
-    closed_object(properties, required)
+    taken(context.plan.model.api.unknown, properties, required)
 }
 
 pub(crate) fn new_password(min: u32) -> Value {

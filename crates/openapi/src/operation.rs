@@ -3,7 +3,7 @@
 use crate::object::{object, reference};
 use crate::{Context, access, error, example, input, parameter, reply};
 use archwright_plan::model::{FieldId, Model, Move, ScalarType};
-use archwright_plan::{CallerClass, Input, Operation, OperationKind, Tag};
+use archwright_plan::{CallerClass, Input, Operation, OperationKind, Tag, cel};
 use serde_json::{Map, Value, json};
 
 /// The tags of all operations, with their titles.
@@ -65,7 +65,14 @@ fn print(context: Context, operation: &Operation) -> Map<String, Value> {
 fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
     let mut responses = reply::responses(context, operation);
     for (status, response) in error::responses(context, operation) {
-        responses.entry(status).or_insert(response);
+        match responses.get_mut(&status.to_string()) {
+            // What is refused before the steps of an operation begin has no reply of its own.
+            Some(own) if error::is_implied(context, operation, status) => {
+                error::or_problem(context, status, own);
+            }
+            Some(_) => {}
+            None => drop(responses.insert(status.to_string(), response)),
+        }
     }
     responses
 }
@@ -85,11 +92,13 @@ fn description(context: Context, operation: &Operation) -> String {
     if let Some(step) = made_move(model, operation) {
         let from: Vec<String> = step.from.iter().map(|state| format!("`{state}`")).collect();
         let from = crate::object::listed(&from, "or");
-        about.push_str(&format!(" From {from} to `{}`.", step.to));
+        let when = step.when.as_ref().map(|when| cel(model, when));
+        let when = when.map(|when| format!(", when `{when}`"));
+        let when = when.unwrap_or_default();
+        about.push_str(&format!(" From {from} to `{}`{when}.", step.to));
     }
     paragraphs.extend(Some(about.trim().to_owned()).filter(|about| !about.is_empty()));
     paragraphs.extend(access::sentence(context, operation));
-    paragraphs.extend(operation.list.as_ref().and_then(parameter::refusals));
     if let Some((_, rate)) = model
         .api
         .rates
@@ -142,12 +151,11 @@ fn body(context: Context, operation: &Operation) -> Option<Value> {
         }
         (OperationKind::Move(index), Some(entity)) => {
             let step = model.entity(entity).state.as_ref()?.moves.get(*index)?;
-            let required = step.input.iter().any(input::is_required);
-            own_body(context, &step.input, required)
+            own_body(context, operation, &step.input)
         }
         (OperationKind::Named(index), _) => {
             let inputs = &model.operations[*index].body_input;
-            own_body(context, inputs, inputs.iter().any(input::is_required))
+            own_body(context, operation, inputs)
         }
         (OperationKind::Upload(field), _) => Some(upload(context, *field)),
         _ => sign_in_body(context, operation),
@@ -163,14 +171,15 @@ fn json_body(schema: Value, example: Map<String, Value>) -> Value {
 
 fn own_body(
     context: Context,
+    operation: &Operation,
     inputs: &[archwright_plan::model::InputField],
-    required: bool,
 ) -> Option<Value> {
     if inputs.is_empty() {
         return None;
     }
+    let required = inputs.iter().any(input::is_required);
     let mut body = json_body(
-        input::fields(context, inputs),
+        input::fields(context, inputs, operation.unknown),
         example::inputs(context, inputs),
     );
     body["required"] = required.into();
@@ -238,7 +247,7 @@ fn sign_in_body(context: Context, operation: &Operation) -> Option<Value> {
     };
     let properties = object(schema);
     let required = properties.keys().cloned().collect();
-    let schema = crate::object::closed_object(properties, required);
+    let schema = input::taken(operation.unknown, properties, required);
     Some(json_body(schema, object(example)))
 }
 

@@ -1,16 +1,13 @@
 //! Path, query and header parameters.
 
-use crate::object::{annotate, listed, object, reference};
+use crate::object::{annotate, object, reference};
 use crate::{Context, example, input, scalar};
-use archwright_plan::model::{EntityId, InputField, InputKind, Method};
+use archwright_plan::model::{EntityId, InputField, InputKind, Method, Unknown};
 use archwright_plan::{
-    Filter, FilterOperator, ListOptions, Operation, OperationKind, OutputSource, PathParameter,
+    Filter, FilterOperator, ListOptions, Operation, OperationKind, PathParameter,
     PathParameterKind, limits,
 };
 use serde_json::{Value, json};
-
-/// More paths than this make a document unreadable; then only shorter ones are listed.
-const MOST_LISTED_EXPANDS: usize = 60;
 
 /// All parameters of an operation.
 pub(crate) fn parameters(context: Context, operation: &Operation) -> Vec<Value> {
@@ -24,7 +21,9 @@ pub(crate) fn parameters(context: Context, operation: &Operation) -> Vec<Value> 
     if operation.shapes_reply
         && let Some(entity) = shaped_entity(context, operation)
     {
-        parameters.extend(expand(context, entity));
+        if !context.plan.expand_paths(entity).is_empty() {
+            parameters.push(reference("parameters", &expand_name(context, entity)));
+        }
         parameters.push(fields(context, entity));
     }
     if let OperationKind::Named(index) = operation.kind {
@@ -120,6 +119,11 @@ pub(crate) fn components(context: Context) -> Value {
         });
         components.insert("cursor".to_owned(), cursor);
     }
+    for entity in &context.plan.model.entities {
+        if let Some(parameter) = expand(context, entity.id) {
+            components.insert(expand_name(context, entity.id), parameter);
+        }
+    }
     Value::Object(components)
 }
 
@@ -179,7 +183,7 @@ fn noun(context: Context, entity: EntityId) -> String {
 
 /// An input of a named operation.
 fn own(context: Context, field: &InputField, place: &str) -> Value {
-    let mut schema = input::field(context, field);
+    let mut schema = input::field(context, field, Unknown::Refuse);
     let description = schema
         .as_object_mut()
         .and_then(|schema| schema.shift_remove("description"));
@@ -227,8 +231,7 @@ fn sort(list: &ListOptions) -> Value {
         .iter()
         .flat_map(|sort| [sort.name.clone(), format!("-{}", sort.name)])
         .collect();
-    let description =
-        "The order; `-` before the name turns it round. Newest first where it is missing.";
+    let description = "The one key of the order; `-` before the name turns it round. Newest first where it is missing.";
     json!({
         "name": "sort", "in": "query",
         "description": description,
@@ -285,15 +288,9 @@ fn filter_parameter(context: Context, filter: &Filter, operator: FilterOperator)
     Value::Object(parameter)
 }
 
-/// `expand=customer,lines.book`
+/// `expand=customer,lines.book`, the same for each operation that shows rows of the entity.
 fn expand(context: Context, entity: EntityId) -> Option<Value> {
-    let mut depths = (2..=limits::EXPANDED_DEPTH).rev();
-    let paths = depths
-        .find_map(|depth| {
-            let paths = expand_paths(context, entity, depth, MOST_LISTED_EXPANDS);
-            (paths.len() <= MOST_LISTED_EXPANDS).then_some(paths)
-        })
-        .unwrap_or_else(|| expand_paths(context, entity, 1, usize::MAX));
+    let paths = context.plan.expand_paths(entity);
     if paths.is_empty() {
         return None;
     }
@@ -310,42 +307,8 @@ fn expand(context: Context, entity: EntityId) -> Option<Value> {
     }))
 }
 
-/// Paths of relations; those through parts begin with the parts' key. Once there are more than `most`, the rest is not
-/// looked for.
-fn expand_paths(context: Context, entity: EntityId, depth: usize, most: usize) -> Vec<String> {
-    let mut paths = Vec::new();
-    if depth == 0 {
-        return paths;
-    }
-    let resource = context.plan.resource(entity);
-    for expand in &resource.expands {
-        if paths.len() > most {
-            return paths;
-        }
-        paths.push(expand.name.clone());
-        let inner = expand_paths(context, expand.target, depth - 1, most);
-        paths.extend(
-            inner
-                .into_iter()
-                .map(|path| format!("{}.{path}", expand.name)),
-        );
-    }
-    for output in &resource.output {
-        if paths.len() > most {
-            return paths;
-        }
-        if let OutputSource::Parts(field) = output.source
-            && let Some(relation) = context.plan.model.field(field).to_many()
-        {
-            let inner = expand_paths(context, relation.target, depth - 1, most);
-            paths.extend(
-                inner
-                    .into_iter()
-                    .map(|path| format!("{}.{path}", output.json)),
-            );
-        }
-    }
-    paths
+fn expand_name(context: Context, entity: EntityId) -> String {
+    format!("expand-{}", context.names.entity(entity).row)
 }
 
 /// `fields=id,title`
@@ -364,26 +327,4 @@ fn fields(context: Context, entity: EntityId) -> Value {
         "explode": false,
         "schema": { "type": "array", "items": { "type": "string", "enum": names } },
     })
-}
-
-/// Why some fields can't be filtered or sorted by, for the description of a list.
-pub(crate) fn refusals(list: &ListOptions) -> Option<String> {
-    let mut lines = Vec::new();
-    for (offer, refused) in [
-        ("No filter by", &list.not_filterable),
-        ("No sort by", &list.not_sortable),
-    ] {
-        let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
-        for (name, reason) in refused {
-            let name = format!("`{name}`");
-            match by_reason.iter_mut().find(|(known, _)| known == reason) {
-                Some((_, names)) => names.push(name),
-                None => by_reason.push((reason, vec![name])),
-            }
-        }
-        for (reason, names) in by_reason {
-            lines.push(format!("- {offer} {}: {reason}", listed(&names, "or")));
-        }
-    }
-    (!lines.is_empty()).then(|| lines.join("\n"))
 }

@@ -16,16 +16,6 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
             let schemas =
                 schemas.filter_map(|shape| shape::schema(context, shape, &named.body_input));
             let mut schemas: Vec<Value> = schemas.collect();
-            // An address that no row can have, or input that is no good, is refused before the operation has its say.
-            let is_before = match status {
-                400 => true,
-                404 => !named.path_input.is_empty(),
-                422 => !named.body_input.is_empty(),
-                _ => false,
-            };
-            if is_before && context.plan.model.api.error_shape(status).is_some() {
-                schemas.push(crate::error::schema_of(context, status));
-            }
             schemas.dedup();
             let example = shapes.first().map(|shape| shape::example(context, shape));
             let content = match schemas.as_slice() {
@@ -34,7 +24,16 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Map<String, 
                 several => Some(json!({ "schema": { "anyOf": several }, "example": example })),
             };
             let description = if status < 400 { "Done." } else { "Refused." };
-            let response = response(context, operation, description, content);
+            let mut response = response(context, operation, description, content);
+            if status == operation.status {
+                for (name, value) in &named.headers {
+                    let mut header = json!({ "schema": { "type": "string" } });
+                    if !value.nullable {
+                        header["required"] = true.into();
+                    }
+                    response["headers"][name] = header;
+                }
+            }
             responses.insert(status.to_string(), response);
         }
     } else {

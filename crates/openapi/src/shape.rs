@@ -23,8 +23,33 @@ pub(crate) fn schema(context: Context, shape: &Shape, inputs: &[InputField]) -> 
                 let inner = schema(context, inner, inputs).unwrap_or(json!({ "type": "null" }));
                 properties.insert(name.clone(), inner);
             }
-            let required = properties.keys().cloned().collect();
-            closed_object(properties, required)
+            let always = entries
+                .iter()
+                .filter(|(_, inner)| !matches!(inner, Shape::IfPresent(_)));
+            closed_object(properties, always.map(|(name, _)| name.clone()).collect())
+        }
+        Shape::If {
+            then, otherwise, ..
+        } => {
+            let null = || json!({ "type": "null" });
+            let then = schema(context, then, inputs).unwrap_or_else(null);
+            let otherwise = otherwise.as_ref();
+            let otherwise = otherwise.and_then(|part| schema(context, part, inputs));
+            let otherwise = otherwise.unwrap_or_else(null);
+            match then == otherwise {
+                true => then,
+                false => json!({ "anyOf": [then, otherwise] }),
+            }
+        }
+        Shape::IfPresent(inner) if let Shape::If { then, .. } = &**inner => {
+            return schema(context, then, inputs);
+        }
+        Shape::IfPresent(inner) => {
+            let mut inner = (**inner).clone();
+            if let Shape::Value(of) | Shape::Show { of, .. } = &mut inner {
+                of.nullable = false;
+            }
+            return schema(context, &inner, inputs);
         }
         Shape::Show { view, of } => {
             let schema = reference("schemas", context.names.view(*view));
@@ -114,9 +139,12 @@ fn example_within(context: Context, shape: &Shape, depth: usize) -> Value {
         Shape::Value(expression) => example_value(context, expression),
         Shape::Object(entries) => entries
             .iter()
+            .filter(|(_, inner)| depth > 0 || !matches!(inner, Shape::IfPresent(_)))
             .map(|(name, inner)| (name.clone(), example_within(context, inner, depth)))
             .collect::<Map<String, Value>>()
             .into(),
+        Shape::IfPresent(inner) => example_within(context, inner, depth),
+        Shape::If { then, .. } => example_within(context, then, depth),
         Shape::Show { of, .. } if depth == 0 && of.nullable => Value::Null,
         Shape::Each { .. } if depth == 0 => json!([]),
         Shape::Show { view, .. } => example_within(

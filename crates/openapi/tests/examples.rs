@@ -36,9 +36,13 @@ fn read(folder: &Path) -> Plan {
         .iter()
         .map(|path| (path.display().to_string(), std::fs::read(path).unwrap()))
         .collect();
-    let reading = archwright_design::read(&files);
+    plan_of(&files)
+}
+
+fn plan_of(files: &[(String, Vec<u8>)]) -> Plan {
+    let reading = archwright_design::read(files);
     let (model, diagnostics) = model::lower(&reading.design);
-    plan(model.unwrap_or_else(|| panic!("{}: {diagnostics:#?}", folder.display())))
+    plan(model.unwrap_or_else(|| panic!("{}: {diagnostics:#?}", files[0].0)))
 }
 
 fn check_each(check: impl Fn(&Plan, &Value)) {
@@ -295,7 +299,9 @@ fn operations_about_accounts_and_errors_of_their_own_shape_are_described() {
         .find_map(|one| one.pointer("/properties/errors/additionalProperties/items/type"));
     assert_eq!(by_field, Some(&json!("string")));
     let login = schema("/paths/~1api~1users~1login/post/responses/401");
-    assert!(login["properties"]["errors"]["properties"]["credentials"].is_object());
+    // Or of a token that is not valid.
+    assert!(login["anyOf"][0]["properties"]["errors"]["properties"]["credentials"].is_object());
+    assert_eq!(login["anyOf"][1], missing);
     // Of two steps, and of an address that no row can have.
     let gone = schema("/paths/~1api~1articles~1{slug}~1comments~1{id}/delete/responses/404");
     assert_eq!(gone["anyOf"].as_array().map(Vec::len), Some(3));
@@ -313,4 +319,122 @@ fn what_is_refused_before_an_operation_has_its_say_is_documented_beside_its_own_
     let tag = parameters.unwrap().iter().find(|one| one["name"] == "tag");
     let other = &tag.unwrap()["schema"]["anyOf"][1];
     assert_eq!(other, &json!({ "enum": [""] }));
+}
+
+#[test]
+fn errors_of_the_server_stand_beside_replies_of_an_operation_of_the_same_status() {
+    const DESIGN: &str = "
+archwright: 1
+name: notes
+roles:
+  member: { sign-up: open }
+  staff: { granted-by: staff }
+entities:
+  User:
+    account: email
+    fields: { email: 'email, unique' }
+  Note:
+    fields: { text: string(1..20), size: 'int, max 9' }
+    allow: { read: anyone, write: staff }
+operations:
+  peek:
+    route: POST /peek
+    by: staff
+    input: { body: { text: string(1..20) } }
+    steps:
+      - create: { note: Note }
+        set: { text: body.text, size: 1 }
+      - increment: { note.size: 9 }
+    reply:
+      200: { text: note.text }
+      403: { oops: \"'three'\" }
+      409: { oops: \"'conflict'\" }
+      422: { oops: \"'wrong'\" }
+";
+    let plan = plan_of(&[("notes.yaml".to_owned(), DESIGN.as_bytes().to_vec())]);
+    let document = document(&plan, &DocumentOptions::default());
+    let responses = &document["paths"]["/v1/peek"]["post"]["responses"];
+    let types = |status: &str| {
+        let content = responses[status]["content"].as_object().unwrap();
+        content.keys().cloned().collect::<Vec<_>>()
+    };
+    let both = ["application/json", "application/problem+json"];
+    assert_eq!(types("403"), both);
+    assert_eq!(types("422"), both);
+    // Only its steps end so.
+    assert_eq!(types("409"), ["application/json"]);
+    let peek = plan.operations.iter().find(|one| one.path == "/v1/peek");
+    let conflicts = peek.unwrap().errors.iter().filter(|one| one.status == 409);
+    let codes: Vec<&str> = conflicts.map(|one| &one.code[..]).collect();
+    assert_eq!(codes, ["check"]);
+}
+
+#[test]
+fn settings_of_other_contracts_are_described() {
+    let described = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        document(&read(&folder.join(name)), &DocumentOptions::default())
+    };
+    let github = described("github-issues");
+    let labels = &github["paths"]["/repos/{owner}/{repo}/labels"];
+    let create = &labels["post"];
+    let body = &create["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body.get("additionalProperties"), None, "{body}");
+    assert_eq!(
+        create["responses"]["201"]["headers"]["Location"],
+        json!({ "schema": { "type": "string" }, "required": true })
+    );
+    let link = &labels["get"]["responses"]["200"]["headers"]["Link"];
+    assert_eq!(*link, json!({ "schema": { "type": "string" } }));
+    assert_eq!(
+        create["security"],
+        json!([{ "bearer": [] }, { "as-token": [] }])
+    );
+    let schemes = &github["components"]["securitySchemes"];
+    assert_eq!(schemes["bearer"]["type"], "http");
+    assert_eq!(schemes["as-token"]["name"], "Authorization");
+
+    let matrix = described("matrix");
+    let name = &matrix["paths"]["/_matrix/client/v3/profile/{userId}/displayname"]["put"];
+    let statuses = &name["responses"];
+    assert!(statuses.get("400").is_some() && statuses.get("422").is_none());
+    let profile = &matrix["paths"]["/_matrix/client/v3/profile/{userId}"]["get"];
+    let shown = &profile["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(shown["properties"]["displayname"]["type"], "string");
+    assert_eq!(shown.get("required"), None);
+}
+
+#[test]
+fn conditions_are_said_as_the_design_has_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/bookshop");
+    let document = document(&read(&folder), &DocumentOptions::default());
+    let described = |method: &str, path: &str| {
+        let description = &document["paths"][path][method]["description"];
+        description.as_str().unwrap_or_default().to_owned()
+    };
+    let delete = described("delete", "/v1/orders/{id}");
+    let owner = "Allowed for the owner when `status == 'draft'`.";
+    assert!(delete.contains(owner), "{delete}");
+    let place = described("post", "/v1/orders/{id}/place");
+    assert!(place.contains("to `placed`, when `"), "{place}");
+    let cancel = described("post", "/v1/orders/{id}/cancel");
+    let either = "Allowed for the owner when `status != 'paid'`, or for the role `staff`.";
+    assert!(cancel.contains(either), "{cancel}");
+}
+
+#[test]
+fn clients_are_told_nothing_that_is_for_whoever_designs() {
+    check_each(|plan, document| {
+        let text = document.to_string();
+        for advice in ["under a condition", "No index serves it", "add `filter`"] {
+            assert!(!text.contains(advice), "{}: {advice}", plan.model.name);
+        }
+        if let Some(tenant) = plan.model.tenant {
+            let own = format!(
+                "Only in the caller's own {}.",
+                plan.model.entity(tenant).singular
+            );
+            assert!(text.contains(&own), "{}", plan.model.name);
+        }
+    });
 }

@@ -18,7 +18,7 @@ const openAll = (page) =>
 const choose = async (page, method, path) => {
   const value = await page.evaluate(
     ([method, path]) => {
-      const items = Array.from(document.querySelectorAll('.operations li:not([data-upload])'));
+      const items = Array.from(document.querySelectorAll('.operations li'));
       return items.findIndex((item) => item.querySelector('.method').textContent === method
         && item.querySelector('.path').textContent.endsWith(path));
     },
@@ -94,6 +94,22 @@ for (const [index, { name, url, roles }] of servers.entries()) {
       await context.close();
     });
 
+    if (name === 'profile') test('uploads a file', async () => {
+      const { context, page, faults } = await open(browser, { url });
+      await signIn(page, 'admin');
+      await choose(page, 'PUT', '/picture');
+      await page.waitForFunction(() => document.querySelector('#inputs input[name="id"]').value);
+      await page.click('#send');
+      assert.equal(await page.textContent('#status'), 'Choose a file first');
+      const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+      await page.setInputFiles('#inputs [type="file"]', { name: 'pixel.png', mimeType: 'image/png', buffer: Buffer.from(pixel, 'base64') });
+      assert.ok((await page.textContent('#curl')).includes("-F 'file=@pixel.png'"));
+      const { response, text } = await send(page);
+      assert.equal(response.status(), 200, text);
+      none(faults, 'no error, no request to the outside');
+      await context.close();
+    });
+
     // What follows doesn't depend on the design.
     if (index) return;
 
@@ -129,6 +145,30 @@ for (const [index, { name, url, roles }] of servers.entries()) {
       await context.close();
     });
 
+    test('shows no reply to another question than the one that is asked', async () => {
+      const { context, page } = await open(browser, { url });
+      await signIn(page, 'customer');
+      await choose(page, 'GET', '/auth/me');
+      await send(page);
+      assert.ok(await page.textContent('#reply'));
+      await choose(page, 'GET', '/v1/books');
+      assert.equal(await page.textContent('#status'), 'No reply yet');
+      assert.equal(await page.textContent('#reply'), '');
+      await context.close();
+    });
+
+    test('cuts nothing off on a telephone', async () => {
+      const { context, page } = await open(browser, { url, width: 390 });
+      await signIn(page, roles[0]);
+      const isWhole = (element) => element.scrollWidth <= element.clientWidth;
+      assert.ok(await page.locator('#curl').evaluate(isWhole), 'lines for the terminal are broken, not cut');
+      assert.match(await page.textContent('.in-view'), /^\d+ of \d+ entities in view/);
+      assert.ok(await page.isVisible('.in-view'));
+      await page.click('[data-zoom="fit"]');
+      assert.ok(await page.isHidden('.in-view'), 'all of them are in view');
+      await context.close();
+    });
+
     test('creates an order of a book that there is, and places it', async () => {
       const { context, page } = await open(browser, { url });
       await signIn(page, 'customer');
@@ -159,7 +199,7 @@ for (const [index, { name, url, roles }] of servers.entries()) {
         seen.add(focus.is);
         if (focus.is !== 'BODY') assert.notEqual(`${focus.outline} ${focus.width}`, 'none 0px', `${focus.is} shows its focus`);
       }
-      for (const wanted of ['operation', 'send', 'curl', 'reply', 'canvas', 'matrix']) assert.ok(seen.has(wanted), `Tab reaches ${wanted}`);
+      for (const wanted of ['operation', 'send', 'curl', 'reply', 'canvas', 'fold']) assert.ok(seen.has(wanted), `Tab reaches ${wanted}`);
       if (roles.length) {
         await page.focus(`[data-sign-in="${roles[0]}"]`);
         await page.keyboard.press('Enter');

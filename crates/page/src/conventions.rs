@@ -29,7 +29,7 @@ fn token(plan: &Plan) -> Option<String> {
     let api = &plan.model.api;
     Some(format!(
         "`Authorization: {} …`, good for {}",
-        api.scheme,
+        api.scheme(),
         duration_in_words(api.access_seconds)
     ))
 }

@@ -2,6 +2,7 @@
 
 use crate::access::{self, Cell, Gathered};
 use crate::hints;
+use archwright_plan::model::ScalarType;
 use archwright_plan::{Operation, OperationKind, Plan, Tag, words};
 use serde::Serialize;
 
@@ -21,10 +22,12 @@ pub(crate) struct Group {
 pub(crate) struct Shown {
     pub name: String,
     pub summary: String,
+    /// What the design says of it; may be empty.
+    pub about: String,
     pub method: &'static str,
     pub path: String,
-    /// Takes a file, which no form of the page can send.
-    pub upload: bool,
+    /// Takes a file, of these media types where there are any.
+    pub upload: Option<String>,
     /// Query and references for the form, as [`hints`] makes them.
     pub row_query: String,
     pub references: String,
@@ -95,9 +98,10 @@ fn shown(plan: &Plan, tag: Tag) -> Vec<Shown> {
             Shown {
                 name: name(&operation.id),
                 summary: operation.summary.clone(),
+                about: operation.about.trim().to_owned(),
                 method: operation.method.name(),
                 path: operation.path.clone(),
-                upload: matches!(operation.kind, OperationKind::Upload(_)),
+                upload: upload(plan, operation),
                 row_query: hints::row_query(plan, operation),
                 references: hints::references(plan, operation).join(";"),
                 reference: reference(&title, operation),
@@ -107,6 +111,16 @@ fn shown(plan: &Plan, tag: Tag) -> Vec<Shown> {
             }
         })
         .collect()
+}
+
+fn upload(plan: &Plan, operation: &Operation) -> Option<String> {
+    let OperationKind::Upload(field) = operation.kind else {
+        return None;
+    };
+    Some(match plan.model.field(field).scalar() {
+        Some(ScalarType::File { media_types, .. }) => media_types.join(","),
+        _ => String::new(),
+    })
 }
 
 /// `order_lines.set-roles` as `set roles`.

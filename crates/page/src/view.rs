@@ -13,6 +13,9 @@ use serde::Serialize;
 /// With more groups than this the page offers a filter, and opens less at once.
 const MANY: usize = 24;
 
+/// With more columns than this the access matrix scrolls in a box of its own.
+const MOST_COLUMNS: usize = 7;
+
 #[derive(Serialize)]
 pub(crate) struct Site {
     pub title: String,
@@ -26,6 +29,8 @@ pub(crate) struct Site {
     pub groups: Vec<Group>,
     pub diagrams: Vec<Drawn>,
     pub columns: Vec<String>,
+    /// The access matrix has more columns than a page is wide.
+    pub wide: bool,
     pub decisions: Vec<Subject>,
     pub entity_decisions: Vec<Subject>,
     pub tables: Vec<IndexedTable>,
@@ -52,6 +57,10 @@ pub(crate) fn site(plan: &Plan, options: &PageOptions) -> Site {
     let model = &plan.model;
     let tables = indexed_tables(plan);
     let groups = groups(plan);
+    let columns: Vec<String> = access::columns(plan)
+        .into_iter()
+        .map(|(_, name)| name)
+        .collect();
     let (decisions, entity_decisions) = decisions(plan);
     Site {
         title: words(&model.name),
@@ -60,14 +69,12 @@ pub(crate) fn site(plan: &Plan, options: &PageOptions) -> Site {
         facts: facts(plan),
         development: options.development,
         roles: seeded_roles(plan, options),
-        scheme: model.api.scheme.clone(),
+        scheme: model.api.scheme().to_owned(),
         many: groups.len() > MANY,
         groups,
         diagrams: diagrams(plan),
-        columns: access::columns(plan)
-            .into_iter()
-            .map(|(_, name)| name)
-            .collect(),
+        wide: columns.len() > MOST_COLUMNS,
+        columns,
         decisions,
         entity_decisions,
         index_count: tables.iter().map(|table| table.indexes.len()).sum(),

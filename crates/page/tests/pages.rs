@@ -97,10 +97,72 @@ fn requests_are_offered_with_rows_that_they_work_on() {
     let place = line("POST", "/v1/orders/{id}/place");
     assert!(place.contains(" data-row=\"status.in=draft\""), "{place}");
     let create = line("POST", "/v1/orders");
-    let books = " data-references=\"book_isbn /v1/books isbn\"";
+    let books = " data-references=\"book_isbn /v1/books isbn book\"";
     assert!(create.contains(books), "{create}");
     let get = line("GET", "/v1/orders/{id}");
     assert!(!get.contains(" data-"), "{get}");
+}
+
+#[test]
+fn operations_say_what_they_are_for_what_they_take_and_which_rows_they_name() {
+    let html = start(&design(
+        r"archwright: 1
+name: reels
+roles:
+  clerk: { granted-by: clerk }
+entities:
+  Person:
+    account: email
+    fields:
+      email: email, unique
+      picture: file(1MB, image/png, image/jpeg)?
+    allow: { read: owner, update: owner }
+  Copy:
+    fields:
+      barcode: string(6..12), unique
+      status: enum(in, out), filter = in
+    allow: { read: clerk }
+    moves:
+      lend: { from: in, to: out, by: clerk }
+  Shelf:
+    fields: { label: string, unique }
+operations:
+  checkout:
+    about: Lends one copy over the `counter`.
+    route: POST /checkout
+    by: clerk
+    input: { body: { barcode: string, member: Person, shelf: string } }
+    steps:
+      - find: { copy: Copy }
+        where: barcode == body.barcode
+      - find: { shelf: Shelf }
+        where: label == body.shelf
+      - move: { copy: lend }
+    reply: { 204: ~ }
+",
+    ));
+    let line = |path: &str| {
+        let mut lines = html.lines();
+        let path = format!(">{path}</a><span class=\"summary\"");
+        let found = lines.find(|line| line.contains(&path) && !line.contains(">DELETE<"));
+        found.unwrap_or_else(|| panic!("there is no {path}"))
+    };
+    let checkout = line("/v1/checkout");
+    for part in [
+        "member /v1/people id person;",
+        "barcode /v1/copies?status.in=in barcode copy;",
+        // No list shows these.
+        "shelf - label shelf",
+        ">Lends one copy over the <code>counter</code>.<",
+    ] {
+        assert!(checkout.contains(part), "{part} in {checkout}");
+    }
+    let upload = line("/v1/people/{id}/picture");
+    let types = " data-upload=\"image/png,image/jpeg\"";
+    assert!(
+        upload.contains(types) && upload.contains("href=\"#try\""),
+        "{upload}"
+    );
 }
 
 #[test]

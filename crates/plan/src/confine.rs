@@ -1,12 +1,12 @@
 //! Keeps named operations, and the effects of moves, to the caller's tenant on every way from row to row.
 //!
 //! Where steps look for rows, the back ends add [`crate::Resource::confinement`]. What is left are relations: rows that
-//! anyone may read, or that are no tenant's, lead to rows of other tenants.
+//! are no tenant's lead to rows of every tenant, and a tenant's row may refer to what anyone reads.
 
 use crate::guards::confinement;
 use archwright_model::{
     BinaryOperator, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
-    Model, Shape, Step, StepKind, ToManyKind, Type, VariableId,
+    Model, Shape, Step, StepKind, ToManyKind, Type, VariableId, Who,
 };
 
 /// Narrows what steps and shapes follow. Guards, checks and computed fields judge all rows.
@@ -20,6 +20,9 @@ pub fn confine(model: &mut Model) {
         for (_, reply) in &mut operation.replies {
             shape(model, reply);
         }
+        for (_, header) in &mut operation.headers {
+            value(model, header);
+        }
     }
     model.operations = operations;
     let mut views = std::mem::take(&mut model.views);
@@ -32,6 +35,7 @@ pub fn confine(model: &mut Model) {
             continue;
         };
         for one in &mut machine.moves {
+            assigned(model, &mut one.set);
             steps(model, &mut one.steps);
         }
         model.entities[entity].state = Some(machine);
@@ -107,6 +111,16 @@ fn shape(model: &Model, shown: &mut Shape) {
         Shape::Nothing => {}
         Shape::Value(of) | Shape::Show { of, .. } => value(model, of),
         Shape::Object(parts) => parts.iter_mut().for_each(|(_, part)| shape(model, part)),
+        Shape::IfPresent(inner) => shape(model, inner),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => {
+            value(model, test);
+            shape(model, then);
+            otherwise.iter_mut().for_each(|part| shape(model, part));
+        }
         Shape::Each { list, item, .. } => {
             value(model, list);
             shape(model, item);
@@ -167,7 +181,7 @@ impl Way<'_> {
             return missing;
         };
         match &self.model.field(*field).kind {
-            FieldKind::ToOne(_) if self.leaves_no_tenant(of) => {
+            FieldKind::ToOne(relation) if !self.leads_home(of, *field, relation.target) => {
                 missing | kept(self.model, expression)
             }
             FieldKind::ToMany(relation) if !self.stays(&relation.kind, relation.target) => {
@@ -178,8 +192,12 @@ impl Way<'_> {
         }
     }
 
-    fn leaves_no_tenant(&self, of: &Expression) -> bool {
-        confinement(self.model, of.clone()).is_none()
+    /// Whether a row of the caller's tenant refers by this field to such rows alone: to its tenant, to its whole, or to
+    /// what only the tenant could read when it was written. What anyone reads may be another tenant's.
+    fn leads_home(&self, of: &Expression, field: FieldId, target: EntityId) -> bool {
+        let from = self.model.entity(field.entity);
+        let own = from.tenant == Some(field) || from.part_of.is_some_and(|part| part.back == field);
+        confinement(self.model, of.clone()).is_some() && (own || !is_open(self.model, target))
     }
 
     /// Parts are of the tenant of their whole, and the rows of a tenant are its own.
@@ -209,6 +227,16 @@ impl Way<'_> {
             condition: Box::new(condition),
         };
     }
+}
+
+/// Whether anyone, of whatever tenant, reads some of the rows.
+fn is_open(model: &Model, entity: EntityId) -> bool {
+    let entity = model.entity(entity);
+    if let Some(part) = entity.part_of {
+        return is_open(model, part.whole);
+    }
+    let mut grants = entity.access.get.iter().chain(&entity.access.list);
+    grants.any(|grant| grant.who == Who::Anyone)
 }
 
 /// Whether the value is missing where a part of it is.

@@ -162,6 +162,9 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
         ));
     }
     add(common(429));
+    for case in &mut cases {
+        case.status = model.api.status(&case.code, case.status);
+    }
     chosen(model, operation, &mut cases);
     cases
 }
@@ -218,29 +221,67 @@ fn statuses_of<'m>(
     }
 }
 
-/// Whether a step gives a field a value, so that it may be that of another row.
-fn any_sets(steps: &[Step]) -> bool {
-    steps.iter().any(|step| match &step.kind {
-        StepKind::Create { .. }
-        | StepKind::Upsert { .. }
-        | StepKind::GetOrCreate { .. }
-        | StepKind::Increment { .. }
-        | StepKind::Move { .. } => true,
-        StepKind::Update { set, .. } => !set.is_empty(),
-        StepKind::Each { steps, .. } => any_sets(steps),
-        _ => false,
-    })
+/// Entities of which rows are given values.
+#[derive(Default)]
+struct Written {
+    entities: BTreeSet<EntityId>,
+    /// Entities of which moves are made; any of theirs.
+    moved: BTreeSet<EntityId>,
+}
+
+impl Written {
+    fn by_steps(&mut self, model: &Model, steps: &[Step]) {
+        for step in steps {
+            match &step.kind {
+                StepKind::Create { entity, .. }
+                | StepKind::Upsert { entity, .. }
+                | StepKind::GetOrCreate { entity, .. } => drop(self.entities.insert(*entity)),
+                StepKind::Update { set, .. } => {
+                    let entities = set.iter().map(|(field, _)| field.entity);
+                    self.entities.extend(entities);
+                }
+                StepKind::Increment { field, .. } => drop(self.entities.insert(field.entity)),
+                StepKind::Move { entity, .. } => self.by_moves(model, *entity),
+                StepKind::Each { steps, .. } => self.by_steps(model, steps),
+                _ => {}
+            }
+        }
+    }
+
+    fn by_moves(&mut self, model: &Model, entity: EntityId) {
+        self.entities.insert(entity);
+        if self.moved.insert(entity) {
+            let machine = model.entity(entity).state.iter();
+            let moves = machine.flat_map(|machine| &machine.moves);
+            moves.for_each(|one| self.by_steps(model, &one.steps));
+        }
+    }
+}
+
+/// Whether a row, or a part of it, has a value that no other row may have.
+fn has_keys(model: &Model, entity: EntityId) -> bool {
+    let mut entities = model.entities.iter();
+    !model.entity(entity).unique.is_empty()
+        || entities.any(|part| {
+            part.part_of.is_some_and(|of| of.whole == entity) && has_keys(model, part.id)
+        })
 }
 
 fn conflicts(model: &Model, operation: &Operation, add: &mut impl FnMut((u16, &str, &str))) {
     use OperationKind as Kind;
     let kind = &operation.kind;
-    let sets = match kind {
-        Kind::Create | Kind::Update | Kind::SignUp | Kind::Move(_) => true,
-        Kind::Named(index) => any_sets(&model.operations[*index].steps),
-        _ => false,
-    };
-    if sets {
+    let mut sets = Written::default();
+    match kind {
+        Kind::Create | Kind::Update | Kind::SignUp => sets.entities.extend(operation.entity),
+        Kind::Move(_) => operation
+            .entity
+            .into_iter()
+            .for_each(|one| sets.by_moves(model, one)),
+        Kind::Named(index) => sets.by_steps(model, &model.operations[*index].steps),
+        _ => {}
+    }
+    let sets = sets.entities;
+    if sets.iter().any(|entity| has_keys(model, *entity)) {
         add((
             409,
             "unique",
@@ -254,8 +295,9 @@ fn conflicts(model: &Model, operation: &Operation, add: &mut impl FnMut((u16, &s
         .entities
         .iter()
         .any(|entity| !entity.checks.is_empty());
-    // Where the request carries input, that is to be mended: 422.
-    if has_checks && !operation.body(model).carries_input() {
+    // Where the request carries input, that is to be mended: 422; what steps work out is not.
+    let by_steps = matches!(kind, Kind::Named(_)) && !sets.is_empty();
+    if by_steps || has_checks && !operation.body(model).carries_input() {
         add((
             409,
             "check",

@@ -138,7 +138,7 @@ fn alternative(model: &Model, entity: &Entity, grant: &Grant) -> Alternative {
 }
 
 /// `self.OWNER == caller`, or on the account entity `self == caller`; of a part, what holds for its whole.
-fn owned(model: &Model, entity: &Entity) -> Option<Expression> {
+pub(crate) fn owned(model: &Model, entity: &Entity) -> Option<Expression> {
     let account = model.account.as_ref()?.entity;
     let (row, whole) = whole(model, entity, this(entity));
     let row = match whole.owner {

@@ -1,9 +1,11 @@
 //! Every decision of the architect, made once, target-neutral, each with its reason. The server interprets it,
 //! emitters print it, the suite proves it; none of them decides anything that another would have to decide again.
 
+mod conditions;
 mod confine;
 mod decisions;
 mod errors;
+mod expand;
 mod guards;
 pub mod limits;
 mod lists;
@@ -19,10 +21,14 @@ mod tables;
 mod tags;
 mod text;
 mod types;
+mod watches;
 
+pub use archwright_diagnostics::nearest;
 pub use archwright_model as model;
 pub use archwright_model::naming::{column_name, lookup_column};
+pub use conditions::Condition;
 pub use errors::{COMMON_ERRORS, status_code, status_title};
+pub use expand::{ExpandPlace, ExpandStep};
 pub use matrix::is_of_class;
 pub use render::{json, text as render_text};
 pub use request::{PASSWORD_RATE, RequestBody};
@@ -30,6 +36,7 @@ pub use seed::*;
 pub use tags::{Tag, words};
 pub use text::{cel, decimal, literal};
 pub use types::*;
+pub use watches::{Hop, Watch};
 
 /// Decides everything about a model. Total: a valid model always has a plan.
 pub fn plan(mut model: model::Model) -> Plan {
@@ -40,8 +47,9 @@ pub fn plan(mut model: model::Model) -> Plan {
     let resources = resources::resources(&model);
     let matrix = matrix::matrix(&model, &operations);
     let decisions = decisions::decisions(&model, &operations);
+    let watches = watches::watches(&model);
     let row_security = security::row_security(&model, &tables, &resources, &operations);
-    Plan {
+    let mut plan = Plan {
         model,
         tables,
         resources,
@@ -49,5 +57,8 @@ pub fn plan(mut model: model::Model) -> Plan {
         matrix,
         decisions,
         row_security,
-    }
+        watches,
+    };
+    plan.decide_expand_depths();
+    plan
 }

@@ -6,10 +6,12 @@ pub const LISTED_VALUES: usize = 50;
 pub const SEARCH_CHARACTERS: usize = 200;
 /// Paths in `?expand=`.
 pub const EXPANDED_PATHS: usize = 10;
-/// Relations on one path in `?expand=`.
+/// Relations on one path in `?expand=`, where that makes not too many paths.
 pub const EXPANDED_DEPTH: usize = 3;
 /// Rows that `?expand=` puts into one reply, with their parts.
 pub const EXPANDED_ROWS: usize = 10_000;
+/// Rows and values of the lists in the reply of a named operation; and rows that the `each` steps of one call go through.
+pub const LISTED_ROWS: usize = 10_000;
 /// Items of a list of values, and of links or parts, in the body of an operation on a resource.
 pub const BODY_ITEMS: usize = 100;
 /// Items of a list in the input of a named operation.

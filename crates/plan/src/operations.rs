@@ -9,7 +9,7 @@ use crate::{
     Alternative, CallerClass, Operation, OperationKind, PathParameter, PathParameterKind, Table,
 };
 use archwright_model::naming::{camel, downloads, segment};
-use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType, Who};
+use archwright_model::{Entity, Field, Grant, Method, Model, Rate, ScalarType, Unknown, Who};
 
 /// All operations: authentication, each entity's in the model's order, named ones. Adds the indexes of lists.
 pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
@@ -30,6 +30,10 @@ pub fn operations(model: &Model, tables: &mut [Table]) -> Vec<Operation> {
     operations.extend((0..model.operations.len()).map(|index| named(model, index)));
     for operation in &mut operations {
         operation.idempotency_key = operation.takes_idempotency_key(model);
+        operation.unknown = match operation.kind {
+            OperationKind::Named(index) => model.operations[index].unknown,
+            _ => model.api.unknown,
+        };
         operation.errors = errors(model, operation);
     }
     operations
@@ -95,6 +99,7 @@ impl Draft {
             errors: Vec::new(),
             rate: rate.into(),
             idempotency_key: false,
+            unknown: Unknown::Refuse,
             etag: on_row && entity.is_some_and(|entity| entity.versioned),
             kind: self.kind,
             workload: None,
@@ -340,6 +345,7 @@ fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
             ),
             None => (format!("{singular}_id"), PathParameterKind::Id(target.id)),
         };
+        let (linked, list) = linked_words(entity, field, &singular, target);
         let kinds = [
             (
                 OperationKind::Link(field.id),
@@ -359,11 +365,7 @@ fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
         for (kind, name, method, verb, preposition) in kinds {
             let draft = Draft {
                 id: format!("{}.{name}-{relation}", entity.plural),
-                summary: format!(
-                    "{verb} {} {preposition} {}",
-                    article(&singular),
-                    article(&entity.singular)
-                ),
+                summary: format!("{verb} {linked} {preposition} {list}"),
                 kind,
                 method,
                 path: format!("{}/{relation}/{{{}}}", row_path(model, entity), other.0),
@@ -383,6 +385,24 @@ fn links(model: &Model, entity: &Entity, operations: &mut Vec<Operation>) {
                 vec![row_parameter(model, entity), second],
                 "write",
             ));
+        }
+    }
+}
+
+/// What a link adds to what: `a genre` to `a film`; where the relation has a name of its own, `a film` to `the watchlist
+/// of a person`.
+fn linked_words(
+    entity: &Entity,
+    field: &Field,
+    singular: &str,
+    target: &Entity,
+) -> (String, String) {
+    let whole = article(&entity.singular);
+    match words(singular) == words(&target.singular) {
+        true => (article(singular), whole),
+        false => {
+            let list = format!("the {} of {whole}", words(&field.name));
+            (article(&target.singular), list)
         }
     }
 }
@@ -540,10 +560,10 @@ fn authentication(model: &Model) -> Vec<Operation> {
         at("me"),
         200,
         signed_in(),
-        "Get the own account",
+        "Get your own account",
         accounts,
     );
-    let summary = "Change the own password";
+    let summary = "Change your own password";
     add(
         "auth.password",
         ChangePassword,
@@ -580,6 +600,9 @@ fn authentication(model: &Model) -> Vec<Operation> {
         .collect()
 }
 
+const REPLACES_ROLES: &str = "Replaces all roles of the account: a role that is left out is taken. Each role that is given or taken must be \
+     one that a role of the caller's grants.";
+
 fn finish_authentication(model: &Model, entity: &Entity, draft: Draft) -> Operation {
     let parameters = if draft.kind == OperationKind::SetRoles {
         vec![row_parameter(model, entity)]
@@ -592,7 +615,11 @@ fn finish_authentication(model: &Model, entity: &Entity, draft: Draft) -> Operat
         OperationKind::SignOut | OperationKind::SetRoles | OperationKind::Refresh => "write",
         _ => "sign-in",
     };
-    draft.finish(Some(entity), parameters, rate)
+    let mut operation = draft.finish(Some(entity), parameters, rate);
+    if operation.kind == OperationKind::SetRoles {
+        operation.about = REPLACES_ROLES.to_owned();
+    }
+    operation
 }
 
 // ---- named ---------------------------------------------------------------------------------------------------------

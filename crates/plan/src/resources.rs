@@ -29,6 +29,8 @@ fn resource(model: &Model, entity: &Entity) -> Resource {
             .iter()
             .filter_map(|field| expand(entity, field))
             .collect(),
+        // Known once all resources are.
+        expand_depth: 1,
         create: inputs(model, entity, Write::Create),
         update: inputs(model, entity, Write::Update),
         confinement: confinement(model, this(entity)),

@@ -242,6 +242,10 @@ fn print(scope: Scope<'_>, expression: &Expression, outer: u8) -> String {
                 print(scope, value, 0)
             )
         }
+        ExpressionKind::Given { place, path } => {
+            format!("has({}.{})", place_name(*place), path.join("."))
+        }
+        ExpressionKind::Part { of, name } => format!("{}.{name}", inner(of)),
         ExpressionKind::Function {
             function,
             arguments,
@@ -291,6 +295,7 @@ fn call(scope: Scope<'_>, function: Function, arguments: &[Expression]) -> Strin
         Function::Date => "date",
         Function::Coalesce => "coalesce",
         Function::Abs => "abs",
+        Function::String => "string",
     };
     // The argument of `duration` is folded into milliseconds.
     if let (Function::Duration, [only]) = (function, arguments)
@@ -300,7 +305,7 @@ fn call(scope: Scope<'_>, function: Function, arguments: &[Expression]) -> Strin
     }
     let global = matches!(
         function,
-        Function::Duration | Function::Date | Function::Coalesce | Function::Abs
+        Function::Duration | Function::Date | Function::Coalesce | Function::Abs | Function::String
     );
     let printed: Vec<String> = arguments
         .iter()

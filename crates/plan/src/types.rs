@@ -1,8 +1,10 @@
 //! Tables, representations, operations, the access matrix, and the reasons.
 
+use crate::Watch;
 use crate::limits::SEARCHED_BYTES;
 use archwright_model::{
     Direction, EntityId, Expression, FieldId, LARGEST_INDEXED_BYTES, Method, Model, Rate, RoleId,
+    Unknown,
 };
 
 /// The whole architecture of one design. The same design gives the same plan.
@@ -20,6 +22,8 @@ pub struct Plan {
     pub decisions: Vec<Decision>,
     /// Absent where the design does not ask for it.
     pub row_security: Option<RowSecurity>,
+    /// What checks read of other rows.
+    pub watches: Vec<Watch>,
 }
 
 /// A choice that is no property of one table or operation.
@@ -188,6 +192,8 @@ pub struct Resource {
     pub output: Vec<Output>,
     /// What `?expand=` accepts at this level.
     pub expands: Vec<Expand>,
+    /// How many relations deep its paths go.
+    pub expand_depth: usize,
     /// Body of a create (and, for the account entity, of a sign-up, which adds `password`).
     pub create: Vec<Input>,
     /// Body of a merge patch.
@@ -293,6 +299,8 @@ pub struct Operation {
     pub rate: String,
     /// Takes `Idempotency-Key`.
     pub idempotency_key: bool,
+    /// What happens with parameters and keys of the body that nobody declared.
+    pub unknown: Unknown,
     /// Takes `If-Match`, answers `ETag`.
     pub etag: bool,
     pub workload: Option<Rate>,

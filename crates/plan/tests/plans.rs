@@ -5,7 +5,7 @@
 )]
 
 use archwright_plan::model::lower;
-use archwright_plan::{Operation, Plan, json, plan, render_text};
+use archwright_plan::{Hop, Operation, Plan, json, plan, render_text};
 
 fn planned(design: &str) -> Plan {
     let reading =
@@ -61,6 +61,45 @@ entities:
 
 fn operation<'a>(plan: &'a Plan, id: &str) -> &'a Operation {
     plan.operation(id).unwrap_or_else(|| panic!("no {id}"))
+}
+
+#[test]
+fn a_plan_says_what_checks_read_of_other_rows() {
+    let lines = "    checks:
+      affordable: { that: 'lines.all(l, l.quantity < 9) && size(customer.phone) > 0', message: Too much. }
+      early: { that: status != 'paid', message: Not yet. }
+    moves:
+      place:";
+    let plan = planned(&SHOP.replacen("    moves:\n      place:", lines, 1));
+    let model = &plan.model;
+    let [order, line, user] =
+        ["Order", "Line", "User"].map(|name| model.entity_named(name).unwrap().id);
+    let field = |of: archwright_plan::model::EntityId, name: &str| {
+        let mut fields = model.entity(of).fields.iter();
+        fields.find(|field| field.name == name).unwrap().id
+    };
+    let back = model.entity(line).part_of.unwrap().back;
+    let customer = field(order, "customer");
+    // The check that looks at its own row alone is not among them.
+    let mut expected = vec![
+        (order, vec![], vec![customer]),
+        (
+            line,
+            vec![Hop::From(back)],
+            vec![back, field(line, "quantity")],
+        ),
+        (user, vec![Hop::To(customer)], vec![field(user, "phone")]),
+    ];
+    let known = plan.watches.iter().map(|watch| {
+        assert_eq!((watch.entity, watch.check), (order, 0));
+        let reads = watch.reads.iter().copied().collect();
+        (watch.of, watch.path.clone(), reads)
+    });
+    let mut known: Vec<(_, Vec<Hop>, Vec<_>)> = known.collect();
+    expected.iter_mut().for_each(|(_, _, reads)| reads.sort());
+    expected.sort();
+    known.sort();
+    assert_eq!(known, expected);
 }
 
 /// The lines of one operation in the printed plan.

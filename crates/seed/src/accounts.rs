@@ -26,6 +26,8 @@ pub(crate) struct Wanted {
     pub roles: Vec<RoleId>,
     /// `staff`, `staff2`
     pub name: String,
+    /// Its place among all of them.
+    pub place: usize,
 }
 
 /// Two accounts for each role, or two without one where there are no roles. The first of each stand before the second
@@ -37,12 +39,14 @@ pub(crate) fn wanted(model: &Model) -> Vec<Wanted> {
             wanted.push(Wanted {
                 roles: Vec::new(),
                 name: numbered("user", number),
+                place: number,
             });
         }
         for (index, role) in model.roles.iter().enumerate() {
             wanted.push(Wanted {
                 roles: vec![RoleId(index)],
                 name: numbered(&role.name, number),
+                place: number * model.roles.len() + index,
             });
         }
     }
@@ -56,12 +60,15 @@ fn numbered(name: &str, number: usize) -> String {
     }
 }
 
-/// What an account of that name types; absent when the sign-in field takes no such text.
-pub(crate) fn sign_in_text(model: &Model, account: &Account, name: &str) -> Option<String> {
+/// What the account types; absent when the sign-in field takes no such text.
+pub(crate) fn sign_in_text(model: &Model, account: &Account, wanted: &Wanted) -> Option<String> {
+    let name = &wanted.name;
     match model.field(account.sign_in).scalar()? {
         ScalarType::Email => Some(format!("{name}@example.com").to_lowercase()),
         ScalarType::Slug => Some(crate::slug_of(name)),
-        ScalarType::String { .. } | ScalarType::Text { .. } => Some(name.to_owned()),
+        // Of the numbers that belong to nobody.
+        ScalarType::Phone => Some(format!("+447700900{:03}", wanted.place)),
+        ScalarType::String { .. } | ScalarType::Text { .. } => Some(name.clone()),
         _ => None,
     }
 }
@@ -82,6 +89,23 @@ pub(crate) fn signed_up(model: &Model, account: &Account) -> SeedAccount {
         password: password(account),
         roles: roles.map(RoleId).into_iter().collect(),
     }
+}
+
+/// The sign-ins that a seeded backend has, whatever else it is seeded with, as far as the design lets them be foretold.
+pub fn known_sign_ins(model: &Model) -> Vec<SignIn> {
+    let Some(account) = &model.account else {
+        return Vec::new();
+    };
+    let known = wanted(model).into_iter().filter_map(|wanted| {
+        let role = wanted.roles.first().copied();
+        Some(SignIn {
+            role,
+            role_name: role.map_or("user".to_owned(), |role| model.role(role).name.clone()),
+            sign_in: sign_in_text(model, account, &wanted)?,
+            password: password(account),
+        })
+    });
+    known.collect()
 }
 
 /// Up to two sign-ins for each role, among the rows that [`crate::rows`] made.
@@ -108,7 +132,7 @@ pub fn sign_ins(rows: &[SeedRow], plan: &Plan) -> Vec<SignIn> {
         .collect();
     let mut found: Vec<SignIn> = Vec::new();
     for wanted in wanted(model) {
-        let named = sign_in_text(model, account, &wanted.name);
+        let named = sign_in_text(model, account, &wanted);
         let mut fitting = known.iter().filter(|(account, text)| {
             account.roles == wanted.roles && found.iter().all(|other| other.sign_in != *text)
         });

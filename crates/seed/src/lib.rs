@@ -12,7 +12,7 @@ pub mod values;
 mod words;
 mod world;
 
-pub use accounts::{PASSWORD, SignIn, sign_ins};
+pub use accounts::{PASSWORD, SignIn, known_sign_ins, sign_ins};
 pub use random::Rng;
 pub use text::slug_of;
 

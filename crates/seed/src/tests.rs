@@ -7,7 +7,7 @@ mod common;
 use crate::judge::{self, Scope};
 use crate::values::{self, Subject};
 use crate::world::{Row, World};
-use crate::{SeedError, SeedOptions, rows, sign_ins};
+use crate::{SeedError, SeedOptions, known_sign_ins, rows, sign_ins};
 use archwright_plan::model::{FieldKind, IdType, Literal, ScalarType};
 use archwright_plan::{Plan, SeedRow};
 use common::{EXAMPLES, example, planned, sound};
@@ -287,6 +287,33 @@ fn each_role_can_sign_in() {
             assert_eq!(own, expected, "{name}");
         }
     }
+}
+
+#[test]
+fn sign_ins_are_foretold_without_the_rows() {
+    let phones = "
+archwright: 1
+name: phones
+roles: { member: { sign-up: open }, boss: { granted-by: boss } }
+entities:
+  User:
+    account: phone
+    fields: { phone: 'phone, unique, sensitive' }
+    allow: { read: owner }
+";
+    for name in EXAMPLES {
+        let plan = planned(&example(name));
+        assert_eq!(
+            known_sign_ins(&plan.model).len(),
+            2 * plan.model.roles.len()
+        );
+    }
+    let files = [("design.yaml".to_owned(), phones.as_bytes().to_vec())];
+    let plan = planned(&sound(&files));
+    let mut known = known_sign_ins(&plan.model);
+    known.sort_by_key(|sign_in| sign_in.role);
+    assert_eq!(known, sign_ins(&check(&plan), &plan));
+    assert_eq!(known[0].sign_in, "+447700900000");
 }
 
 #[test]

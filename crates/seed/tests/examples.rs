@@ -220,7 +220,11 @@ fn top(design: &Design, found: &mut Constructs) {
     );
     found.note("api: rates", !api.rates.is_empty());
     found.note("api: timeout", api.timeout.is_some());
-    let tokens = (&api.access_lifetime, &api.refresh_lifetime, &api.scheme);
+    let tokens = (
+        &api.access_lifetime,
+        &api.refresh_lifetime,
+        api.schemes.first(),
+    );
     found.note("api: tokens", matches!(tokens, (Some(_), Some(_), Some(_))));
     found.note("api: version", api.version.is_some());
     found.note("stack: cache", stack.cache.is_some());
@@ -458,6 +462,13 @@ fn reply(shape: &Shape, found: &mut Constructs) {
         Shape::Object(fields, _) => {
             found.note("reply: object", true);
             fields.iter().for_each(|(_, inner)| reply(inner, found));
+        }
+        Shape::If {
+            then, otherwise, ..
+        } => {
+            found.note("reply: if", true);
+            reply(then, found);
+            otherwise.iter().for_each(|inner| reply(inner, found));
         }
         Shape::Each { item, .. } => {
             let shown = matches!(**item, Shape::Show { .. });

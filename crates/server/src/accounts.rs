@@ -3,7 +3,7 @@
 mod body;
 mod refresh;
 
-use crate::passwords::{self, Verdict};
+use crate::passwords::{self, Turn, Verdict};
 use crate::problem::{Challenge, Problem};
 use crate::tokens::{Subject, Tokens};
 use archwright_plan::model::RoleId;
@@ -125,7 +125,8 @@ impl Inner {
     /// What stands after the scheme.
     fn token_in<'h>(&self, header: &'h HeaderValue) -> Option<&'h str> {
         let (scheme, token) = header.to_str().ok()?.trim().split_once(' ')?;
-        let known = scheme.eq_ignore_ascii_case(&self.plan.model.api.scheme);
+        let mut schemes = self.plan.model.api.schemes.iter();
+        let known = schemes.any(|known| scheme.eq_ignore_ascii_case(known));
         known.then_some(token.trim())
     }
 
@@ -190,9 +191,9 @@ impl Inner {
     }
 
     fn invalid_token(&self) -> Problem {
-        let scheme = &self.plan.model.api.scheme;
+        let schemes = &self.plan.model.api.schemes;
         let detail = "The access token is not valid; refresh it, or sign in again.";
-        Problem::unauthorized(Challenge::Invalid { scheme }, detail)
+        Problem::unauthorized(Challenge::Invalid { schemes }, detail)
     }
 
     fn expires_at(&self, now: i64) -> i64 {
@@ -267,7 +268,7 @@ impl Inner {
         let token = token.ok_or_else(|| Problem::internal("no key to sign tokens with"))?;
         let head = serde_json::json!({
             "access_token": token,
-            "token_type": self.plan.model.api.scheme,
+            "token_type": self.plan.model.api.scheme(),
             "expires_in": self.tokens.lifetime_seconds,
             "refresh_token": refresh_token,
         });
@@ -318,7 +319,8 @@ impl Inner {
     }
 
     async fn sign_in(&self, call: Call, now: i64) -> Result<Reply, Problem> {
-        let body = Body::take(call.body, &[self.sign_in_name(), "password"]);
+        let names = [self.sign_in_name(), "password"];
+        let body = Body::take(call.body, &names, self.plan.model.api.unknown);
         let [name, password] = body.texts()?;
         let found = |store: &Store| store.credentials(&name);
         let verified = self.verified(found, password, now).await?;
@@ -335,10 +337,8 @@ impl Inner {
     ) -> Result<Option<(Credentials, Verified)>, Problem> {
         let turn = passwords::turn().await?;
         let found = find(&self.store)?;
-        let (verdict, open) = self
-            .judge(&turn, password.clone(), found.as_ref(), now)
-            .await?;
-        let Some(account) = found.filter(|_| open && verdict != Verdict::Wrong) else {
+        let judged = self.judge(turn, password.clone(), found.as_ref(), now);
+        let (Some((turn, verdict)), Some(account)) = (judged.await?, found) else {
             return Ok(None);
         };
         let new_hash = match verdict {
@@ -352,38 +352,49 @@ impl Inner {
         Ok(Some((account, verified)))
     }
 
-    /// What the password is, and whether the account is open to any. Takes as long for an account that is closed or not
-    /// there; a wrong password is counted.
+    /// What the password is, and the turn to go on with; nothing for those who are refused.
     async fn judge(
         &self,
-        turn: &passwords::Turn,
+        turn: Turn,
         password: String,
         account: Option<&Credentials>,
         now: i64,
-    ) -> Result<(Verdict, bool), Problem> {
+    ) -> Result<Option<(Turn, Verdict)>, Problem> {
         let hash = account.map(|account| account.password_hash.clone());
-        let verdict = passwords::verify(turn, password, hash).await?;
+        let verdict = passwords::verify(&turn, password, hash).await?;
         let locked_until = account.and_then(|account| account.locked_until);
-        let open = locked_until.is_none_or(|until| until <= now);
-        if verdict == Verdict::Wrong {
-            self.count_failure(account, now).await?;
+        match outcome(verdict, locked_until, now) {
+            Outcome::Admitted => Ok(Some((turn, verdict))),
+            Outcome::Refused { is_counted } => {
+                let counted = account.filter(|_| is_counted);
+                self.refuse(turn, counted, now).await?;
+                Ok(None)
+            }
         }
-        Ok((verdict, open))
     }
 
-    /// Takes as long where there is no account to count for.
-    async fn count_failure(&self, account: Option<&Credentials>, now: i64) -> Result<(), Failure> {
-        let counted = async {
-            match account.map(|account| account.account_id.clone()) {
-                Some(id) => self.store.sign_in_failed(id, lock_millis, now).await,
-                None => Ok(()),
-            }
+    /// Takes as long for everybody who is refused, whether there is an account to count for or not.
+    async fn refuse(
+        &self,
+        turn: Turn,
+        counted: Option<&Credentials>,
+        now: i64,
+    ) -> Result<(), Failure> {
+        // It begins here, not where it is waited for.
+        let waited = tokio::time::sleep(COUNTING);
+        let counted = match counted.map(|account| account.account_id.clone()) {
+            Some(id) => self.store.sign_in_failed(id, lock_millis, now).await,
+            None => Ok(()),
         };
-        tokio::join!(counted, tokio::time::sleep(COUNTING)).0
+        // Others have their turn meanwhile.
+        drop(turn);
+        waited.await;
+        counted
     }
 
     async fn refresh(&self, call: Call, now: i64) -> Result<Reply, Problem> {
-        let [token] = Body::take(call.body, &["refresh_token"]).texts()?;
+        let [token] =
+            Body::take(call.body, &["refresh_token"], self.plan.model.api.unknown).texts()?;
         let refused = || {
             let detail = "The refresh token is not valid any more; sign in again.";
             Problem::new(401, "unauthorized", detail)
@@ -426,19 +437,17 @@ impl Inner {
     async fn change_password(&self, call: Call, context: Context) -> Result<Reply, Problem> {
         let caller = context.caller.as_ref().ok_or(Failure::Unauthorized)?;
         let (old, new) = ("current_password", "new_password");
-        let mut body = Body::take(call.body, &[old, new]);
+        let mut body = Body::take(call.body, &[old, new], self.plan.model.api.unknown);
         body.check_new_password(new, self.password_min());
         let [current, new] = body.texts()?;
         let turn = passwords::turn().await?;
         let account = self.store.credentials_of(&caller.account_id)?;
         let account = account.ok_or(Failure::Unauthorized)?;
-        let (verdict, open) = self
-            .judge(&turn, current, Some(&account), context.now)
-            .await?;
-        if verdict == Verdict::Wrong || !open {
+        let judged = self.judge(turn, current, Some(&account), context.now);
+        let Some((turn, _)) = judged.await? else {
             let detail = "The current password is wrong, or there were too many wrong ones: wait a few minutes.";
             return Err(Problem::new(403, "forbidden", detail));
-        }
+        };
         let verified = Verified {
             hash: account.password_hash,
             new_hash: Some(passwords::hash_in(&turn, new).await?),
@@ -479,6 +488,25 @@ fn wrong_credentials() -> Problem {
     Problem::new(401, "unauthorized", detail)
 }
 
+/// What becomes of somebody who gives a password.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Admitted,
+    /// Whatever the reason, they wait as long, so that a closed account doesn't tell its password.
+    Refused {
+        is_counted: bool,
+    },
+}
+
+fn outcome(verdict: Verdict, locked_until: Option<i64>, now: i64) -> Outcome {
+    let is_open = locked_until.is_none_or(|until| until <= now);
+    match verdict {
+        Verdict::Wrong => Outcome::Refused { is_counted: true },
+        Verdict::Right | Verdict::Outdated if is_open => Outcome::Admitted,
+        Verdict::Right | Verdict::Outdated => Outcome::Refused { is_counted: false },
+    }
+}
+
 fn lock_millis(failures: u32) -> i64 {
     match failures.checked_sub(FREE_FAILURES) {
         None | Some(0) => 0,
@@ -489,6 +517,21 @@ fn lock_millis(failures: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closed_account_refuses_the_right_password_as_it_does_a_wrong_one() {
+        for verdict in [Verdict::Right, Verdict::Outdated] {
+            for open in [None, Some(10), Some(9)] {
+                assert_eq!(outcome(verdict, open, 10), Outcome::Admitted);
+            }
+            let refused = Outcome::Refused { is_counted: false };
+            assert_eq!(outcome(verdict, Some(11), 10), refused);
+        }
+        for locked in [None, Some(9), Some(11)] {
+            let refused = Outcome::Refused { is_counted: true };
+            assert_eq!(outcome(Verdict::Wrong, locked, 10), refused);
+        }
+    }
 
     #[test]
     fn accounts_are_closed_for_longer_and_longer() {

@@ -16,26 +16,31 @@ const KEPT_SECONDS: &str = "600";
 pub(crate) struct Cors {
     origins: Vec<HeaderValue>,
     request_headers: HeaderValue,
+    exposed: HeaderValue,
 }
 
 impl Cors {
     /// `None` where the design names no origin: then nothing is said, and browsers refuse. `own_headers` are those that
-    /// operations of the design declare.
-    pub(crate) fn new(origins: &[String], own_headers: &[String]) -> Option<Self> {
+    /// operations of the design declare, `shown` those that their replies have.
+    pub(crate) fn new(
+        origins: &[String],
+        own_headers: &[String],
+        shown: &[String],
+    ) -> Option<Self> {
         let origins: Vec<HeaderValue> = origins
             .iter()
             .filter_map(|origin| HeaderValue::from_str(origin).ok())
             .collect();
-        let mut headers = REQUEST_HEADERS.to_owned();
-        for name in own_headers {
-            headers.push_str(", ");
-            headers.push_str(name);
-        }
-        let request_headers = HeaderValue::try_from(headers);
-        let request_headers = request_headers.unwrap_or(HeaderValue::from_static(REQUEST_HEADERS));
+        let with = |ours: &'static str, more: &[String]| {
+            let all = [&[ours.to_owned()], more].concat().join(", ");
+            HeaderValue::try_from(all).unwrap_or(HeaderValue::from_static(ours))
+        };
+        let request_headers = with(REQUEST_HEADERS, own_headers);
+        let exposed = with(EXPOSED_HEADERS, shown);
         (!origins.is_empty()).then_some(Self {
             origins,
             request_headers,
+            exposed,
         })
     }
 
@@ -56,8 +61,7 @@ impl Cors {
                 HeaderValue::from_static(KEPT_SECONDS),
             );
         } else {
-            let exposed = HeaderValue::from_static(EXPOSED_HEADERS);
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed.clone());
         }
     }
 

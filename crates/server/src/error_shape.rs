@@ -46,11 +46,25 @@ fn shown(model: &Model, shape: &Shape, bindings: &[(BindingId, Known)]) -> Optio
     match shape {
         Shape::Value(expression) => Some(json(value(expression)?)),
         Shape::Object(parts) => {
-            let part =
-                |(key, part): &(String, Shape)| Some((key.clone(), shown(model, part, bindings)?));
-            let parts: Option<Map<String, Value>> = parts.iter().map(part).collect();
-            parts.map(Value::Object)
+            let mut members = Map::new();
+            for (key, part) in parts {
+                let value = shown(model, part, bindings)?;
+                if !(matches!(part, Shape::IfPresent(_)) && value.is_null()) {
+                    members.insert(key.clone(), value);
+                }
+            }
+            Some(Value::Object(members))
         }
+        Shape::IfPresent(inner) => shown(model, inner, bindings),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => match (value(test)?, otherwise) {
+            (Known::Bool(true), _) => shown(model, then, bindings),
+            (_, Some(part)) => shown(model, part, bindings),
+            (_, None) => Some(Value::Null),
+        },
         Shape::Each {
             list, bind, item, ..
         } => {
@@ -79,6 +93,7 @@ fn fields(entry: &Entry) -> Known {
     Known::Object(BTreeMap::from([
         ("code".to_owned(), text(entry.code)),
         ("detail".to_owned(), text(&entry.detail)),
+        ("field".to_owned(), text(&own_name(entry))),
         ("name".to_owned(), text(name(entry))),
     ]))
 }

@@ -1,5 +1,6 @@
 //! Uploaded files: their bytes, in a folder of the server's own, under names that no client has a say in.
 
+mod folder;
 mod kind;
 mod link;
 mod name;
@@ -12,6 +13,7 @@ use crate::problem::Problem;
 use archwright_plan::model::{FieldId, ScalarType};
 use archwright_plan::{OperationKind, Plan};
 use archwright_store::{Call, Context, Reply, Store, StoredFile};
+pub(crate) use folder::Folder;
 use http::{HeaderMap, Response};
 use kind::{Kind, accepts, kind};
 pub(crate) use link::Links;
@@ -29,17 +31,17 @@ const LEFT_OVER_AFTER: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Clone)]
 pub(crate) struct Files {
-    folder: Arc<Path>,
+    folder: Arc<Folder>,
     links: Links,
     patience: Duration,
 }
 
 impl Files {
     /// Makes the folder when it is not there.
-    pub(crate) fn new(folder: PathBuf, links: Links, patience: Duration) -> io::Result<Self> {
-        make_folder(&folder.join(INCOMING))?;
+    pub(crate) fn new(folder: Folder, links: Links, patience: Duration) -> io::Result<Self> {
+        make_folder(&folder.own().join(INCOMING))?;
         Ok(Self {
-            folder: folder.into(),
+            folder: Arc::new(folder),
             links,
             patience,
         })
@@ -61,7 +63,7 @@ impl Files {
             accepts: &|media_type| accepts(accepted, media_type),
             patience: self.patience,
         };
-        let received = receive(headers, body, &self.folder.join(INCOMING), &limits).await?;
+        let received = receive(headers, body, &self.folder.own().join(INCOMING), &limits).await?;
         let kind = check_kind(&received, accepted)?;
         let name = &store.plan().model.field(field).name;
         let file = describe(&received, &kind, name);
@@ -82,7 +84,7 @@ impl Files {
         context: Context,
     ) -> Result<Reply, Problem> {
         let ids = [file.id.clone()];
-        let to = self.folder.join(&file.path);
+        let to = self.folder.own().join(&file.path);
         let moved = tokio::task::spawn_blocking(move || settle(received, &to)).await;
         let moved = moved.map_err(|error| Problem::internal(error.to_string()))?;
         moved.map_err(|error| disk(&error))?;
@@ -109,7 +111,7 @@ impl Files {
         let gone = || Problem::not_found("There is no such file, or the link has expired.");
         let linked = self.links.read(token, now).ok_or_else(gone)?;
         let file = store.file(&linked.id.to_string())?.ok_or_else(gone)?;
-        let path = self.folder.join(place(linked.id));
+        let path = self.folder.find(&place(linked.id));
         let seconds = (linked.expires_at - now) / 1000;
         serve::response(&file, &path, headers, seconds).await
     }
@@ -117,7 +119,7 @@ impl Files {
     /// Deletes bytes that no record has any more.
     pub(crate) async fn delete(&self, ids: &[String]) {
         for id in ids.iter().filter_map(|id| Uuid::try_parse(id).ok()) {
-            let path = self.folder.join(place(id));
+            let path = self.folder.own().join(place(id));
             match tokio::fs::remove_file(&path).await {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     tracing::error!(%id, %error, "a file without a row can't be deleted");
@@ -141,10 +143,11 @@ impl Files {
 
     fn sweep_now(&self, store: &Store, now: SystemTime) -> Result<usize, String> {
         let mut count = 0;
-        for path in entries(&self.folder.join(INCOMING))? {
+        let own = self.folder.own();
+        for path in entries(&own.join(INCOMING))? {
             count += usize::from(is_old(&path, now) && std::fs::remove_file(&path).is_ok());
         }
-        for outer in entries(&self.folder)?.filter(|path| !path.ends_with(INCOMING)) {
+        for outer in entries(own)?.filter(|path| !path.ends_with(INCOMING)) {
             for inner in entries(&outer)? {
                 let old: Vec<PathBuf> = entries(&inner)?.filter(|path| is_old(path, now)).collect();
                 let ids: Vec<String> = old.iter().filter_map(|path| id_of(path)).collect();

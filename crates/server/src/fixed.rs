@@ -5,7 +5,9 @@ use crate::conditional;
 use crate::media;
 use archwright_page::Page;
 use bytes::Bytes;
+use flate2::Compression;
 use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     VARY,
@@ -13,40 +15,51 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{Read, Write};
+
+/// Less than this fits into one packet anyway.
+const LEAST_COMPRESSED: usize = 1_400;
 
 /// Bytes and what is said about them.
 pub(crate) struct Fixed {
-    bytes: Bytes,
+    bytes: Content,
     media_type: &'static str,
-    /// The bytes are compressed with gzip.
-    compressed: bool,
     policy: Option<&'static str>,
     cache: &'static str,
     tag: String,
+}
+
+/// Compressed once, when the server starts.
+enum Content {
+    Plain(Bytes),
+    Both { plain: Bytes, gzip: Bytes },
+    Gzip(Bytes),
 }
 
 impl Fixed {
     pub(crate) fn json(bytes: Vec<u8>, media_type: &'static str, cache: &'static str) -> Self {
         Self {
             tag: tag(&bytes),
-            bytes: bytes.into(),
+            bytes: Content::new(bytes.into()),
             media_type,
-            compressed: false,
             policy: None,
             cache,
         }
     }
 
     pub(crate) fn page(page: Page) -> Self {
+        let tag = tag(&page.bytes);
+        let bytes = match page.bytes {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        };
         Self {
-            tag: tag(&page.bytes),
-            bytes: match page.bytes {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => bytes.into(),
+            tag,
+            bytes: match page.encoding {
+                Some("gzip") => Content::Gzip(bytes),
+                _ => Content::new(bytes),
             },
             media_type: page.media_type,
-            compressed: page.encoding == Some("gzip"),
             policy: Some(page.csp),
             cache: page.cache,
         }
@@ -54,13 +67,14 @@ impl Fixed {
 
     pub(crate) fn response(&self, request: &HeaderMap) -> Response<Body> {
         let mut response = Response::new(body::empty());
-        let compressed = self.compressed && media::accepts_gzip(request);
+        let varies = !matches!(self.bytes, Content::Plain(_));
+        let compressed = varies && media::accepts_gzip(request);
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.cache));
         if let Some(policy) = self.policy {
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         }
-        if self.compressed {
+        if varies {
             headers.append(VARY, HeaderValue::from_name(ACCEPT_ENCODING));
         }
         let tag = match compressed {
@@ -76,19 +90,36 @@ impl Fixed {
         if compressed {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        *response.body_mut() = match self.compressed && !compressed {
-            true => body::whole(plain(&self.bytes)),
-            false => body::whole(self.bytes.clone()),
+        *response.body_mut() = match &self.bytes {
+            Content::Both { gzip, .. } | Content::Gzip(gzip) if compressed => {
+                body::whole(gzip.clone())
+            }
+            Content::Plain(plain) | Content::Both { plain, .. } => body::whole(plain.clone()),
+            Content::Gzip(gzip) => body::whole(decompressed(gzip)),
         };
         response
     }
 }
 
+impl Content {
+    fn new(plain: Bytes) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let written = encoder.write_all(&plain).and_then(|()| encoder.finish());
+        match written {
+            Ok(gzip) if plain.len() >= LEAST_COMPRESSED && gzip.len() < plain.len() => Self::Both {
+                plain,
+                gzip: gzip.into(),
+            },
+            _ => Self::Plain(plain),
+        }
+    }
+}
+
 /// Rare: every browser takes gzip.
-fn plain(compressed: &[u8]) -> Vec<u8> {
+fn decompressed(gzip: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     // The bytes are our own: reading them can't fail.
-    let _ = GzDecoder::new(compressed).read_to_end(&mut plain);
+    let _ = GzDecoder::new(gzip).read_to_end(&mut plain);
     plain
 }
 

@@ -1,6 +1,7 @@
 //! Serves a plan over HTTP: reads requests strictly, lets the store answer, and says no in one form.
 
 mod accounts;
+mod appoint;
 mod body;
 mod clock;
 mod conditional;
@@ -32,6 +33,7 @@ mod tokens;
 mod trace;
 mod unsupported;
 
+pub use appoint::{Appointed, appoint};
 pub use archwright_store::{OpenError, shown_url};
 pub use log::{Verbosity, start_log};
 pub use options::{

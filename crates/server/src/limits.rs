@@ -50,7 +50,7 @@ impl Key {
 pub(crate) struct Limits {
     classes: Vec<Class>,
     clock: DefaultClock,
-    pub shared: Option<Shared>,
+    shared: Option<Shared>,
 }
 
 struct Class {
@@ -65,6 +65,13 @@ struct Class {
 pub(crate) struct Standing {
     pub class: usize,
     remaining: u32,
+}
+
+impl Shared {
+    /// Where limits are counted together with other copies.
+    pub(crate) fn of(limits: Option<&Limits>) -> Option<&Self> {
+        limits?.shared.as_ref()
+    }
 }
 
 impl Limits {

@@ -60,9 +60,15 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Result<Option<MediaType>, ()>
     MediaType::parse(text).map(Some).ok_or(())
 }
 
-/// True when the client takes this media type, or says nothing (sensible) about it.
-pub(crate) fn accepts(headers: &HeaderMap, essence: &str) -> bool {
-    let main = essence.split('/').next().unwrap_or_default();
+/// Whether a type is JSON: `application/json`, or by the suffix of its name (RFC 6839). A patch says what to do with
+/// JSON, and is none.
+pub(crate) fn is_json(essence: &str) -> bool {
+    let name = essence.strip_prefix("application/").unwrap_or_default();
+    name == "json" || (name.ends_with("+json") && !name.ends_with("patch+json"))
+}
+
+/// True when the client takes JSON, or says nothing (sensible) about it. Who asks for a JSON of their own is given JSON.
+pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     let mut best: Option<(u8, f32)> = None;
     let mut any_range = false;
     for value in headers.get_all(ACCEPT) {
@@ -71,8 +77,9 @@ pub(crate) fn accepts(headers: &HeaderMap, essence: &str) -> bool {
             any_range = true;
             let specificity = match range.essence.as_str() {
                 "*/*" => 0,
-                name if name == essence => 2,
-                name if name.strip_suffix("/*") == Some(main) => 1,
+                "application/*" => 1,
+                "application/json" => 3,
+                name if is_json(name) && quality(&range) > 0.0 => 2,
                 _ => continue,
             };
             if best.is_none_or(|(known, _)| specificity >= known) {
@@ -119,12 +126,12 @@ mod tests {
     fn check(accept: &str, expected: bool) {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
-        assert_eq!(accepts(&headers, "application/json"), expected, "{accept}");
+        assert_eq!(accepts_json(&headers), expected, "{accept}");
     }
 
     #[test]
     fn the_most_specific_range_decides() {
-        assert!(accepts(&HeaderMap::new(), "application/json"));
+        assert!(accepts_json(&HeaderMap::new()));
         check("*/*", true);
         check("application/json", true);
         check("Application/JSON; charset=utf-8", true);
@@ -134,6 +141,11 @@ mod tests {
         check("application/xml, text/*", false);
         check("*/*, application/json;q=0", false);
         check("application/json;q=0", false);
+        check("application/vnd.github+json", true);
+        check("application/vnd.github+json;q=0, text/html", false);
+        check("application/vnd.github+json, application/json;q=0", false);
+        check("application/problem+json, text/html", true);
+        check("text/calendar+json", false);
         check("nonsense", true);
         check("", true);
     }

@@ -22,6 +22,8 @@ pub(crate) struct Problem {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub log: Option<Box<str>>,
     own_body: Option<Box<OwnBody>>,
+    /// A step says the status, whatever the code has elsewhere.
+    is_chosen: bool,
 }
 
 /// What the operation itself has for a status. Behind a pointer: problems are the errors of many small functions.
@@ -58,6 +60,7 @@ impl Problem {
             headers: Vec::new(),
             log: None,
             own_body: None,
+            is_chosen: false,
         }
     }
 
@@ -112,10 +115,12 @@ impl Problem {
 
     /// 401 with what to send instead. `invalid` where credentials were sent and are not good.
     pub(crate) fn unauthorized(challenge: Challenge<'_>, detail: impl Into<String>) -> Self {
-        let value = match challenge {
-            Challenge::Missing { scheme, realm } => format!("{scheme} realm=\"{realm}\""),
-            Challenge::Invalid { scheme } => format!("{scheme} error=\"invalid_token\""),
+        let (schemes, parameter) = match challenge {
+            Challenge::Missing { schemes, realm } => (schemes, format!("realm=\"{realm}\"")),
+            Challenge::Invalid { schemes } => (schemes, "error=\"invalid_token\"".to_owned()),
         };
+        let each = schemes.iter().map(|scheme| format!("{scheme} {parameter}"));
+        let value = each.collect::<Vec<_>>().join(", ");
         let value =
             HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
         Self::new(401, "unauthorized", detail).with(WWW_AUTHENTICATE, value)
@@ -165,8 +170,11 @@ impl Problem {
         response
     }
 
-    /// Says it in the words that the design has for its codes.
-    pub(crate) fn in_words_of(mut self, api: &Api) -> Self {
+    /// Says it with the status and in the words that the design has for its codes.
+    pub(crate) fn told_by(mut self, api: &Api) -> Self {
+        if !self.is_chosen {
+            self.status = api.status(&self.code, self.status);
+        }
         for entry in &mut self.errors {
             if let Some(text) = api.message(entry.code) {
                 entry.detail = text.to_owned();
@@ -228,8 +236,13 @@ impl Entry {
 /// What a 401 says about how to sign in.
 #[derive(Clone, Copy)]
 pub(crate) enum Challenge<'a> {
-    Missing { scheme: &'a str, realm: &'a str },
-    Invalid { scheme: &'a str },
+    Missing {
+        schemes: &'a [String],
+        realm: &'a str,
+    },
+    Invalid {
+        schemes: &'a [String],
+    },
 }
 
 /// Every failure of the store, as what the client is told. A 401 lacks its challenge: see [`Problem::challenged`].
@@ -239,6 +252,8 @@ impl From<Failure> for Problem {
             Failure::BadRequest(faults) => {
                 let detail = summary(&faults, "The request can't be understood.");
                 let mut problem = Self::bad_request(detail);
+                // What is wrong with the request as a whole stands in the detail alone.
+                let faults = faults.into_iter().filter(|fault| !fault.at.is_empty());
                 problem.errors = listed(faults, Entry::parameter);
                 problem
             }
@@ -279,6 +294,7 @@ impl From<Failure> for Problem {
             } => {
                 let mut problem = Self::new(status, status_code(status), detail);
                 problem.own_body = body.map(|body| Box::new(OwnBody(body)));
+                problem.is_chosen = true;
                 problem
             }
             Failure::Unavailable(reason) => {
@@ -293,7 +309,7 @@ impl From<Failure> for Problem {
 
 impl Problem {
     /// Gives a 401 the challenge that it must have.
-    pub(crate) fn challenged(self, scheme: &str, realm: &str) -> Self {
+    pub(crate) fn challenged(self, schemes: &[String], realm: &str) -> Self {
         let lacks = !self
             .headers
             .iter()
@@ -307,7 +323,7 @@ impl Problem {
             own_body,
             ..
         } = self;
-        let mut problem = Self::unauthorized(Challenge::Missing { scheme, realm }, detail);
+        let mut problem = Self::unauthorized(Challenge::Missing { schemes, realm }, detail);
         problem.errors = errors;
         problem.own_body = own_body;
         problem
@@ -315,7 +331,7 @@ impl Problem {
 }
 
 /// A body can have more faults than anybody reads.
-fn listed(faults: Vec<Fault>, entry: impl Fn(Fault) -> Entry) -> Vec<Entry> {
+fn listed(faults: impl IntoIterator<Item = Fault>, entry: impl Fn(Fault) -> Entry) -> Vec<Entry> {
     faults.into_iter().take(FAULTS).map(entry).collect()
 }
 
@@ -432,9 +448,10 @@ mod tests {
 
     #[test]
     fn every_401_has_a_challenge() {
-        let problem = Problem::from(Failure::Unauthorized).challenged("Token", "shop");
+        let schemes = ["Token".to_owned(), "Bearer".to_owned()];
+        let problem = Problem::from(Failure::Unauthorized).challenged(&schemes, "shop");
         let (name, value) = &problem.headers[0];
         assert_eq!(*name, WWW_AUTHENTICATE);
-        assert_eq!(value, "Token realm=\"shop\"");
+        assert_eq!(value, "Token realm=\"shop\", Bearer realm=\"shop\"");
     }
 }

@@ -45,6 +45,7 @@ pub(crate) fn response(
     }
     let location = reply.location.and_then(|path| path.try_into().ok());
     headers.extend(location.map(|path: HeaderValue| (LOCATION, path)));
+    headers.extend(reply.headers.iter().filter_map(own_header));
     let etag = reply.etag.as_deref().and_then(conditional::etag);
     headers.extend(etag.map(|tag| (ETAG, tag)));
     if reply.replayed {
@@ -59,6 +60,19 @@ pub(crate) fn response(
         *response.body_mut() = body::whole(body);
     }
     response
+}
+
+/// A header that a named operation has. Bytes that a header can't hold are percent-encoded, as in an address.
+fn own_header((name, value): &(String, String)) -> Option<(HeaderName, HeaderValue)> {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b' '..=b'~' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    let name = HeaderName::try_from(name.as_str()).ok()?;
+    Some((name, HeaderValue::try_from(text).ok()?))
 }
 
 /// Rows that are put into another's representation have versions of their own.

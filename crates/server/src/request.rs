@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::routes::Route;
 use crate::{conditional, query};
 use archwright_plan::limits::IDEMPOTENCY_KEY_BYTES;
+use archwright_plan::model::Unknown;
 use archwright_plan::{Operation, RequestBody};
 use archwright_store::{Call, Failure, Fault, IdempotencyKey, Proofs};
 use bytes::Bytes;
@@ -41,7 +42,7 @@ pub(crate) fn call(
     Ok(Call {
         operation: route.operation,
         path: path(route, raw_path, operation)?,
-        query: query_of(parts, prepared)?,
+        query: query_of(parts, prepared, operation)?,
         headers: own_headers(&parts.headers, prepared)?,
         body: None,
         if_match: match operation.etag {
@@ -65,10 +66,17 @@ fn path(route: &Route, raw: &[&str], operation: &Operation) -> Result<Vec<String
         .collect()
 }
 
-fn query_of(parts: &Parts, prepared: &Prepared) -> Result<Vec<(String, String)>, Problem> {
+fn query_of(
+    parts: &Parts,
+    prepared: &Prepared,
+    operation: &Operation,
+) -> Result<Vec<(String, String)>, Problem> {
     let parameters = query::parameters(parts.uri.query())?;
     if prepared.takes_query || parameters.is_empty() {
         return Ok(parameters);
+    }
+    if operation.unknown == Unknown::Ignore {
+        return Ok(Vec::new());
     }
     let unknown = parameters.into_iter().map(|(name, _)| Fault {
         code: "unknown",
@@ -93,7 +101,7 @@ fn own_headers(headers: &HeaderMap, prepared: &Prepared) -> Result<Vec<(String, 
 
 /// 406 when the client takes no JSON.
 pub(crate) fn check_accepts_json(headers: &HeaderMap) -> Result<(), Problem> {
-    if !headers.contains_key(ACCEPT) || media::accepts(headers, JSON) {
+    if !headers.contains_key(ACCEPT) || media::accepts_json(headers) {
         return Ok(());
     }
     let detail = "The reply is `application/json`, and `Accept` leaves it out.";
@@ -183,11 +191,12 @@ fn check_media_type(headers: &HeaderMap, rule: RequestBody, is_empty: bool) -> R
             _ => problem,
         }
     };
+    let fits = |essence: &str| wanted.contains(&essence) || media::is_json(essence);
     match media::content_type(headers) {
         Err(()) => Err(refused("`Content-Type` can't be read")),
         Ok(None) if is_empty => Ok(()),
         Ok(None) => Err(refused("the request has no `Content-Type`")),
-        Ok(Some(given)) if !wanted.contains(&given.essence.as_str()) => {
+        Ok(Some(given)) if !fits(&given.essence) => {
             Err(refused(&format!("the request says `{}`", given.essence)))
         }
         Ok(Some(given)) if !given.is_utf8() => Err(refused("its charset must be UTF-8")),
@@ -259,6 +268,12 @@ mod tests {
             Some("application/json; charset=latin1"),
             false,
             false,
+        );
+        check(
+            RequestBody::Json,
+            Some("application/vnd.github+json; charset=utf-8"),
+            false,
+            true,
         );
         check(RequestBody::Json, Some("text/plain"), false, false);
         check(

@@ -1,6 +1,6 @@
 //! Listens, hands connections to the service, and stops without cutting anybody off.
 
-use crate::files::{Files, Links};
+use crate::files::{Files, Folder, Links};
 use crate::limits::{LOOK_EVERY, Limits, Shared};
 use crate::linger::Lingering;
 use crate::options::{Environment, SeededAccount, Seeding, ServerOptions};
@@ -62,6 +62,10 @@ pub enum StartError {
         "the address of Redis is not understood ({0}); write redis://HOST:PORT or rediss://USER:PASSWORD@HOST:PORT"
     )]
     Redis(String),
+    #[error(
+        "Redis does not let the server in ({0}); look at user, password and database number of its address"
+    )]
+    RedisRefused(String),
     #[error("the folder of uploaded files can't be made: {0}")]
     Files(std::io::Error),
     #[error("the database can't be filled: {0:?}")]
@@ -213,14 +217,14 @@ async fn limits(plan: &Plan, options: &ServerOptions) -> Result<Option<Limits>, 
     let shared = redis.map(|redis| Shared::new(redis, &model.name));
     let shared = shared.transpose().map_err(StartError::Redis)?;
     let limits = Limits::new(&model.api.rates, options.rate_limits, shared);
-    if let Some(shared) = limits.as_ref().and_then(|limits| limits.shared.as_ref()) {
-        shared.start().await;
+    if let Some(shared) = Shared::of(limits.as_ref()) {
+        shared.start().await.map_err(StartError::RedisRefused)?;
     }
     Ok(limits)
 }
 
 /// How long the start waits for a database server.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// On SQLite, one connection that reads for each core: reads don't leave the thread that they came on. Those to a
 /// server wait for it, so that more of them are of use.
@@ -270,15 +274,17 @@ fn connection(
         .serve_connection(TokioIo::new(stream), answer)
 }
 
-/// Each database has a folder of its own: what one has no record of may be another's. That of a temporary database goes
-/// with it.
+/// Each database has a folder of its own: what one has no record of may be another's, even that of a copy. That of a
+/// temporary database goes with it.
 async fn files(store: &Store, data_dir: &Path, links: Links) -> Result<Files, StartError> {
     let folder = match store.temporary() {
-        Some(folder) => folder.join("files"),
+        Some(folder) => Folder::alone(folder.join("files")),
         None => {
             let name = store.identity(Uuid::now_v7()).await;
             let name = name.map_err(StartError::Database)?;
-            data_dir.join("files").join(name.to_string())
+            let place = store.place().map_err(StartError::Database)?;
+            let all = data_dir.join("files");
+            Folder::of(all, &name.to_string(), &place).map_err(StartError::Files)?
         }
     };
     let patience = Duration::from_secs(store.plan().model.api.timeout_seconds);
@@ -287,8 +293,7 @@ async fn files(store: &Store, data_dir: &Path, links: Links) -> Result<Files, St
 
 /// Sees Redis go and come back.
 async fn look(service: Arc<Service>) {
-    let limits = service.limits.as_ref();
-    let Some(shared) = limits.and_then(|limits| limits.shared.as_ref()) else {
+    let Some(shared) = Shared::of(service.limits.as_ref()) else {
         return;
     };
     let mut ticks = tokio::time::interval(LOOK_EVERY);

@@ -6,7 +6,7 @@ use crate::cors::{Asked, Cors};
 use crate::exchange::Exchange;
 use crate::files::Files;
 use crate::fixed::Fixed;
-use crate::limits::{Key, Limits};
+use crate::limits::{Key, Limits, Shared};
 use crate::metrics::Metrics;
 use crate::options::{ClientAddress, Environment, SeededAccount, ServerOptions};
 use crate::prepared::{Answerer, Prepared};
@@ -66,12 +66,15 @@ impl Service {
         let operations: Vec<Prepared> = plan.operations.iter().map(prepare).collect();
         let own_headers = operations.iter().flat_map(|one| &one.headers);
         let own_headers: Vec<String> = own_headers.map(ToString::to_string).collect();
+        let shown_headers = plan.model.operations.iter().flat_map(|one| &one.headers);
+        let shown_headers = shown_headers.map(|(name, _)| name.to_ascii_lowercase());
+        let shown_headers: Vec<String> = shown_headers.collect();
         let secrets = &options.secrets;
         let tokens = Arc::new(Tokens::new(secrets, &plan, options.issuer.clone()));
         let offered = seed::offered(options.environment, seeded);
         let (paths, fixed) = system::paths(&plan, options, &tokens, &offered);
         let api = &plan.model.api;
-        let shared = limits.as_ref().and_then(|limits| limits.shared.as_ref());
+        let shared = Shared::of(limits.as_ref());
         let accounts = |_| Accounts::new(plan.clone(), store.clone(), tokens, secrets);
         Ok(Self {
             accounts: plan.model.account.as_ref().map(accounts),
@@ -85,7 +88,7 @@ impl Service {
             routes: Routes::new(&plan, &paths)?,
             operations,
             common: Common {
-                cors: Cors::new(&api.origins, &own_headers),
+                cors: Cors::new(&api.origins, &own_headers, &shown_headers),
                 production: options.environment == Environment::Production,
             },
             body: BodyLimits {
@@ -365,8 +368,8 @@ impl Service {
 
     fn refuse(&self, problem: Problem, exchange: &Exchange) -> Response<Body> {
         let model = &self.plan.model;
-        let problem = problem.challenged(&model.api.scheme, &model.name);
-        let problem = problem.in_words_of(&model.api);
+        let problem = problem.challenged(&model.api.schemes, &model.name);
+        let problem = problem.told_by(&model.api);
         let shape = model.api.error_shape(problem.status);
         let shaped = shape.and_then(|shape| error_shape::body(model, shape, &problem));
         problem.into_response(&exchange.trace.request_id, shaped)

@@ -94,8 +94,7 @@ pub(crate) fn ready(service: &Service) -> Result<Response<Body>, Problem> {
         return Err(Problem::unavailable("The server is stopping.", 5));
     }
     service.store.ping()?;
-    let limits = service.limits.as_ref();
-    let shared = limits.and_then(|limits| limits.shared.as_ref());
+    let shared = Shared::of(service.limits.as_ref());
     Ok(json(match shared.map(Shared::is_up) {
         None => r#"{"status":"ready"}"#,
         Some(true) => r#"{"status":"ready","redis":"up"}"#,
@@ -118,7 +117,10 @@ impl Problems {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut known: BTreeMap<&str, (u16, Vec<&str>)> = BTreeMap::new();
         let common = COMMON_ERRORS.iter();
-        let common = common.map(|(status, when)| (*status, status_code(*status), *when));
+        let common = common.map(|(status, when)| {
+            let code = status_code(*status);
+            (plan.model.api.status(code, *status), code, *when)
+        });
         let planned = plan
             .operations
             .iter()

@@ -226,6 +226,15 @@ impl Dialect {
         }
     }
 
+    /// One of two JSON lists.
+    pub(crate) fn either_list(self, test: &str, then: &str, otherwise: &str) -> String {
+        let cast = match self {
+            Self::Sqlite => "",
+            Self::Postgres => "::jsonb",
+        };
+        format!("(CASE WHEN {test} THEN ({then}){cast} ELSE ({otherwise}){cast} END)")
+    }
+
     /// Characters of a text, or items of a list.
     pub(crate) fn size(self, text: &str, list: bool) -> String {
         match (self, list) {
@@ -248,6 +257,23 @@ impl Dialect {
                 format!("FROM (SELECT {value} AS n {rows} LIMIT -1) {alias}"),
             ),
             Self::Postgres => (format!("SUM({value})"), rows.to_owned()),
+        }
+    }
+
+    /// A number as a text, with as many digits after the point as its type has.
+    pub(crate) fn text_of(self, number: &str, scale: Option<u32>) -> String {
+        match (self, scale.unwrap_or(0)) {
+            (Self::Postgres, 0) => format!("CAST({number} AS text)"),
+            (Self::Postgres, scale) => format!("CAST(round({number}, {scale}) AS text)"),
+            (Self::Sqlite, 0) => format!("CAST({number} AS TEXT)"),
+            (Self::Sqlite, scale) => {
+                let power = 10_i64.saturating_pow(scale);
+                format!(
+                    "CASE WHEN {number} IS NOT NULL THEN printf('%s%d.%0{scale}d', \
+                     CASE WHEN {number} < 0 THEN '-' ELSE '' END, \
+                     abs({number}) / {power}, abs({number}) % {power}) END"
+                )
+            }
         }
     }
 

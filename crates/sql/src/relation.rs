@@ -63,9 +63,17 @@ impl Printer<'_> {
                 source.condition = format!("{} AND {condition}", source.condition);
                 Ok(source)
             }
-            (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
-                let parameter = self.parameter(crate::Parameter::Binding(*binding))?;
-                let values = self.list_values(&parameter, &Type::Row(*entity));
+            (
+                ExpressionKind::Binding(_) | ExpressionKind::Conditional { .. },
+                Type::Rows(entity),
+            ) => {
+                let list = match over.kind {
+                    ExpressionKind::Binding(binding) => {
+                        self.parameter(crate::Parameter::Binding(binding))?
+                    }
+                    _ => self.row_ids(over, scope)?,
+                };
+                let values = self.list_values(&list, &Type::Row(*entity));
                 let (row, alias) = self.aliased(*entity);
                 let id = self.row_id(&row)?;
                 let active = self.active(*entity, &alias);

@@ -37,6 +37,11 @@ pub enum Parameter {
         place: InputPlace,
         path: Vec<String>,
     },
+    /// 1 when the input was given.
+    Given {
+        place: InputPlace,
+        path: Vec<String>,
+    },
     Binding(BindingId),
     /// The keyed hash of the parameter's text, as the field's blind index stores it.
     Blind {

@@ -55,6 +55,13 @@ impl Printer<'_> {
                 };
                 self.typed(parameter, &expression.ty)
             }
+            ExpressionKind::Given { place, path } => {
+                let parameter = Parameter::Given {
+                    place: *place,
+                    path: path.clone(),
+                };
+                self.typed(parameter, &Type::Bool)
+            }
             ExpressionKind::Field { of, field } => {
                 let row = self.row(of, scope)?;
                 let text = self.field(&row, *field)?;
@@ -120,6 +127,9 @@ impl Printer<'_> {
             } => self.map(over, *variable, value, scope),
             ExpressionKind::Filter { .. } => self.row_ids(expression, scope),
             ExpressionKind::List(_) => Err(Unsupported::at("a list as a value", expression.span)),
+            ExpressionKind::Part { .. } => {
+                Err(Unsupported::at("a part of an error", expression.span))
+            }
         }
     }
 
@@ -237,14 +247,37 @@ impl Printer<'_> {
     }
 
     /// The ids of rows as a JSON list.
-    pub fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
+    pub(crate) fn row_ids(&mut self, over: &Expression, scope: &Scope) -> Printed {
+        self.ids(over, scope, "")
+    }
+
+    /// The ids of rows as a JSON list: of more than so many rows, one more, which tells that there are too many.
+    pub fn row_ids_within(&mut self, most: usize, over: &Expression, scope: &Scope) -> Printed {
+        self.ids(over, scope, &format!(" LIMIT {}", most + 1))
+    }
+
+    fn ids(&mut self, over: &Expression, scope: &Scope, limit: &str) -> Printed {
         if matches!(over.kind, ExpressionKind::Binding(_)) {
             return self.value(over, scope);
+        }
+        if let ExpressionKind::Conditional {
+            test,
+            then,
+            otherwise,
+        } = &over.kind
+        {
+            let test = self.condition(test, scope)?;
+            let then = self.ids(then, scope, limit)?;
+            let otherwise = self.ids(otherwise, scope, limit)?;
+            return Ok(self.dialect.either_list(&test, &then, &otherwise));
+        }
+        if let ExpressionKind::Literal(Literal::Null) = over.kind {
+            return Ok("NULL".to_owned());
         }
         let source = self.source(over, scope)?;
         let id = self.row_id(&source.row)?;
         let order = self.natural_order(&source)?;
-        self.listed(&source, &id, &order)
+        self.listed(&source, &id, &format!("{order}{limit}"))
     }
 
     /// Parts by their position, other rows in the order of their ids.
@@ -592,6 +625,7 @@ impl Printer<'_> {
             (Function::Coalesce, [text]) => Ok(text.clone()),
             (Function::Coalesce, [_, ..]) => Ok(format!("COALESCE({})", texts.join(", "))),
             (Function::Abs, [text]) => Ok(format!("abs({})", self.wide(text.clone(), &whole.ty))),
+            (Function::String, [text]) => Ok(self.dialect.text_of(text, scale(&arguments[0].ty))),
             _ => Err(Unsupported::at(
                 "a function with these arguments",
                 whole.span,

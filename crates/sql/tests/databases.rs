@@ -210,6 +210,33 @@ fn postgres_and_memory_agree() {
     }
 }
 
+/// As a client would write them.
+#[test]
+fn numbers_become_texts() {
+    let plan = plan_of_text(
+        "
+archwright: 1
+name: shop
+entities:
+  Book:
+    allow: { read: anyone }
+    fields:
+      stock: int, min -9, max 9
+      price: 'decimal(9,3)?, min -2, max 2'
+      stock_text: 'string(1..20) := string(stock)'
+      price_text: 'string(1..20)? := string(price)'
+      both: 'string(1..40)? := string(stock * 1000000) + string(price * 2 - 1)'
+      total: 'string(1..20) := string(size(parts)) + string(parts.sum(p, p.price))'
+      parts: Part[], composed
+  Part:
+    fields: { price: 'money, min -2, max 2' }
+seed: { Book: 40 }
+",
+    );
+    assert!(check(&plan, &mut common::Sqlite::open()) >= 160);
+    assert!(check(&plan, &mut common::Postgres::open()) >= 160);
+}
+
 /// As deep as AW329 allows.
 #[test]
 fn values_computed_from_each_other_are_as_deep_as_the_model_allows() {

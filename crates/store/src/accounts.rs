@@ -139,6 +139,24 @@ impl Store {
             .await
     }
 
+    /// Gives an account a role, whoever grants it; false where it has the role already. For operators: nobody is asked
+    /// whether they may.
+    pub async fn appoint(
+        &self,
+        account_id: String,
+        role: RoleId,
+        context: Context,
+    ) -> Result<bool, Failure> {
+        let entity = account(&self.shared)?.entity;
+        let shared = self.shared.clone();
+        self.writer
+            .run(move |connection| {
+                let id = shared.account_id(&account_id)?.ok_or(Failure::NotFound)?;
+                write::appoint(connection, &shared, (entity, &id), role, &context)
+            })
+            .await
+    }
+
     /// Counts a wrong password, and closes the account for as many milliseconds as `lock` says for the new count; not
     /// while it is closed already.
     pub async fn sign_in_failed(

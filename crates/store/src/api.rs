@@ -100,6 +100,8 @@ pub struct Reply {
     pub body: Option<Vec<u8>>,
     /// Path of a created row.
     pub location: Option<String>,
+    /// Those that a named operation has for its reply.
+    pub headers: Vec<(String, String)>,
     /// Without quotes.
     pub etag: Option<String>,
     /// Of lists: query strings (without `?`) for `Link` next and first.

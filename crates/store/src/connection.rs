@@ -3,18 +3,16 @@
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+mod time;
 
 pub(crate) use rusqlite::types::{Value, ValueRef};
+pub(crate) use time::{STATEMENT_TIME, within};
 
 use crate::Failure;
 use archwright_plan::model::FieldId;
 use rusqlite::types::FromSql;
 use std::ops::ControlFlow;
-use std::time::Duration;
 use tokio_postgres::error::SqlState;
-
-/// The database ends a statement that takes longer.
-pub(crate) const STATEMENT_TIME: Duration = Duration::from_secs(30);
 
 pub(crate) enum Connection {
     Sqlite(rusqlite::Connection),
@@ -38,6 +36,8 @@ pub(crate) enum Error {
     TooLarge(FieldId),
     /// A text of more bytes than an index can hold.
     TooLong(FieldId, usize),
+    /// It did not run: the call has had its time.
+    Late(Failure),
 }
 
 /// The values of a statement's parameters.
@@ -54,6 +54,7 @@ impl Connection {
         values: &[Value],
         mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
     ) -> Result<(), Failure> {
+        self.in_time()?;
         match self {
             Self::Sqlite(connection) => sqlite::each(connection, text, values, &mut read),
             Self::Postgres(connection) => connection.each(text, values, &mut read),
@@ -120,8 +121,19 @@ impl Connection {
         Ok(all)
     }
 
+    /// Refuses statements of a call that has had its time, and tells a server how much is left.
+    fn in_time(&self) -> Result<(), Failure> {
+        time::check()?;
+        if let (Self::Postgres(connection), Some(left)) = (self, time::to_tell()) {
+            let left = left.as_millis();
+            connection.send(&format!("SET LOCAL statement_timeout = {left}"));
+        }
+        Ok(())
+    }
+
     /// The number of rows that a statement changes, or why the database refuses it.
     pub fn change(&self, text: &str, values: &[Value]) -> Result<usize, Error> {
+        self.in_time().map_err(Error::Late)?;
         match self {
             Self::Sqlite(connection) => {
                 sqlite::change(connection, text, values).map_err(Error::Sqlite)
@@ -201,10 +213,12 @@ impl Connection {
         }
     }
 
-    pub fn is_in_transaction(&self) -> bool {
+    /// Whether SQLite has ended the transaction by itself, with all that it had done: a write took too long, or the disk
+    /// is full.
+    pub fn is_ended(&self) -> bool {
         match self {
-            Self::Sqlite(connection) => !connection.is_autocommit(),
-            Self::Postgres(connection) => !connection.is_aborted(),
+            Self::Sqlite(connection) => connection.is_autocommit(),
+            Self::Postgres(_) => false,
         }
     }
 
@@ -249,17 +263,20 @@ impl Connection {
         work: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<Result<T, Failure>, Failure> {
         self.batch("SAVEPOINT part")?;
-        let done = work();
-        match &done {
-            Ok(_) => self.batch("RELEASE part")?,
-            Err(_) => {
+        match work() {
+            Ok(value) => {
+                self.batch("RELEASE part")?;
+                Ok(Ok(value))
+            }
+            Err(failure) if self.is_ended() => Err(failure),
+            Err(failure) => {
                 self.batch("ROLLBACK TO part; RELEASE part")?;
                 if let Self::Postgres(connection) = self {
                     connection.forget_failure();
                 }
+                Ok(Err(failure))
             }
         }
-        Ok(done)
     }
 
     /// A change whose refusal does not end the transaction.
@@ -268,6 +285,7 @@ impl Connection {
             // A statement that fails changes nothing.
             Self::Sqlite(_) => Ok(self.change(text, values)),
             Self::Postgres(connection) => {
+                self.in_time()?;
                 let done = connection.attempt(text, values)?;
                 Ok(done.map_err(Error::Postgres))
             }
@@ -309,7 +327,11 @@ impl Error {
                 *told.code() == SqlState::INSUFFICIENT_PRIVILEGE
                     && told.routine() == Some("ExecWithCheckOptions")
             }),
-            Self::Sqlite(_) | Self::OutOfRange(_) | Self::TooLarge(_) | Self::TooLong(..) => false,
+            Self::Sqlite(_)
+            | Self::OutOfRange(_)
+            | Self::TooLarge(_)
+            | Self::TooLong(..)
+            | Self::Late(_) => false,
         }
     }
 
@@ -318,7 +340,7 @@ impl Error {
         match self {
             Self::Sqlite(error) => sqlite::is_foreign_key(error),
             Self::Postgres(error) => error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION),
-            Self::OutOfRange(_) | Self::TooLarge(_) | Self::TooLong(..) => false,
+            Self::OutOfRange(_) | Self::TooLarge(_) | Self::TooLong(..) | Self::Late(_) => false,
         }
     }
 }
@@ -328,6 +350,7 @@ impl From<Error> for Failure {
         match error {
             Error::Sqlite(error) => sqlite::failure(&error),
             Error::Postgres(error) => postgres::failure(&error),
+            Error::Late(failure) => failure,
             Error::OutOfRange(field) | Error::TooLarge(field) | Error::TooLong(field, _) => {
                 Failure::Internal(format!("a value that {field:?} can't hold"))
             }

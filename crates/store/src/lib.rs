@@ -12,6 +12,7 @@ mod pool;
 mod read;
 mod represent;
 mod security;
+mod unknown;
 mod write;
 mod writer;
 
@@ -37,6 +38,7 @@ pub struct Store {
     pub(crate) lines: Option<connection::postgres::lines::Lines>,
     pub(crate) writer: writer::Writer,
     made_schema: bool,
+    place: String,
     /// Declared after the connections, which must be closed before a temporary database is deleted.
     temporary: Option<tempfile::TempDir>,
 }
@@ -79,7 +81,23 @@ impl Store {
         self.temporary.as_ref().map(tempfile::TempDir::path)
     }
 
-    /// What tells this database from every other one: `new`, where it has no identity yet.
+    /// Where the database lives, which tells it from its copies: they have its identity.
+    pub fn place(&self) -> Result<String, Failure> {
+        if self.shared.dialect == Dialect::Sqlite {
+            return Ok(self.place.clone());
+        }
+        let text = "SELECT oid::bigint FROM pg_database WHERE datname = current_database()";
+        let oid = self
+            .readers
+            .with(|connection| connection.first(text, &[], |row| row.get::<i64>(0)))?;
+        Ok(format!(
+            "{}, number {}",
+            self.place,
+            oid.unwrap_or_default()
+        ))
+    }
+
+    /// What tells this database from every other one but its copies: `new`, where it has no identity yet.
     pub async fn identity(&self, new: Uuid) -> Result<Uuid, Failure> {
         self.writer
             .run(move |connection| {

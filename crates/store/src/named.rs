@@ -13,7 +13,7 @@ pub(crate) use environment::Environment;
 pub(crate) use program::Programs;
 pub(crate) use steps::effects;
 
-use crate::connection::{Connection, Value};
+use crate::connection::{Connection, STATEMENT_TIME, Value, within};
 use crate::represent::classes;
 use crate::write::{Job, at_odds, idempotency, settle};
 use crate::{Call, Context, Failure, Passwords, Reply, Shared, SignInAttempt, Store};
@@ -29,7 +29,7 @@ impl Store {
         program.admit(&classes)?;
         let environment = input::read(&self.shared, &call, &classes)?;
         if !program.writes {
-            return self.readers.with(|connection| {
+            return self.readers.long(|connection| {
                 // All steps see one state of the database.
                 connection.snapshot(|| {
                     run(
@@ -47,7 +47,9 @@ impl Store {
         self.writer
             .run(move |connection| {
                 let environment = environment.clone();
-                run(connection, &shared, &call, &context, &classes, environment)
+                within(STATEMENT_TIME, || {
+                    run(connection, &shared, &call, &context, &classes, environment)
+                })
             })
             .await
     }
@@ -120,6 +122,7 @@ fn run(
     let mut reply = Reply {
         status: program.status,
         body: program.shown(&job, &environment, program.status)?,
+        headers: program.headers(&job, &environment)?,
         ..Reply::default()
     };
     reply.dropped_files = std::mem::take(&mut job.dropped_files);

@@ -5,6 +5,7 @@ mod security;
 mod sqlite;
 
 use crate::connection::postgres::lines::Lines;
+use crate::connection::postgres::user_end;
 use crate::named::Programs;
 use crate::pool::Pool;
 use crate::represent::Compiled;
@@ -80,6 +81,8 @@ struct Opened {
     lines: Option<Lines>,
     writer: Writer,
     made_schema: bool,
+    /// Without what only the database knows: see [`Store::place`].
+    place: String,
     /// Where the database judges rows too.
     security: Option<SecurityNames>,
     /// Deleted when the store is dropped.
@@ -88,7 +91,10 @@ struct Opened {
 
 /// A database URL without its password, wherever that may stand in it.
 pub fn shown_url(url: &str) -> String {
-    let plain = url.split('?').next().unwrap_or_default();
+    let plain = match user_end(url) {
+        Some(at) => &url[..at + url[at..].find('?').unwrap_or(url.len() - at)],
+        None => url.split('?').next().unwrap_or_default(),
+    };
     match plain.split_once("://") {
         Some((scheme, rest)) => match rest.rsplit_once('@') {
             Some((user, host)) => {
@@ -133,6 +139,7 @@ impl Store {
             lines: opened.lines,
             writer: opened.writer,
             made_schema: opened.made_schema,
+            place: opened.place,
             temporary: opened.temporary,
         })
     }
@@ -183,6 +190,11 @@ mod tests {
             (
                 "postgres://db/shop?user=ann&password=s3@cret",
                 "postgres://db/shop",
+            ),
+            ("postgres://ann:s3?cret@db/shop", "postgres://ann@db/shop"),
+            (
+                "postgres://ann:s3@cret@db/shop?sslmode=require",
+                "postgres://ann@db/shop",
             ),
             ("postgres:ann:s3cret@db", "postgres:…"),
             ("sqlite://data/shop.sqlite", "sqlite://data/shop.sqlite"),

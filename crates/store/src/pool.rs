@@ -1,7 +1,7 @@
 //! Connections, handed out one at a time, and no more than so many.
 
 use crate::Failure;
-use crate::connection::Connection;
+use crate::connection::{Connection, STATEMENT_TIME, within};
 use archwright_sql::Dialect;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,6 +40,14 @@ impl Pool {
         }
     }
 
+    /// As [`Self::with`], for work that may take long: the other tasks of the thread go on elsewhere.
+    pub fn long<T>(
+        &self,
+        work: impl FnMut(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        elsewhere(|| self.with(work))
+    }
+
     /// Runs work that only reads with a connection; waits for one when all are in use.
     pub fn with<T>(
         &self,
@@ -47,7 +55,8 @@ impl Pool {
     ) -> Result<T, Failure> {
         let mut losses = 0;
         loop {
-            let (done, is_lost) = self.once(&mut work)?;
+            let (done, is_lost) =
+                self.once(|connection| within(STATEMENT_TIME, || work(connection)))?;
             losses += 1;
             if done.is_ok() || !is_lost || losses == MOST_LOSSES {
                 return done;
@@ -71,10 +80,15 @@ impl Pool {
 
     fn lease(&self) -> Result<Lease<'_>, Failure> {
         let is_full = |state: &mut State| state.idle.is_empty() && state.open >= self.most;
-        let waited = self
-            .returned
-            .wait_timeout_while(self.state(), LONGEST_WAIT, is_full);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        if is_full(&mut state) {
+            drop(state);
+            state = elsewhere(|| {
+                let returned = &self.returned;
+                let waited = returned.wait_timeout_while(self.state(), LONGEST_WAIT, is_full);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            });
+        }
         let connection = state.idle.pop();
         if connection.is_none() && state.open >= self.most {
             let busy = "all connections to the database are in use";
@@ -99,10 +113,17 @@ impl Pool {
 
 /// Work that waits for a server lets the other tasks of its thread go on elsewhere.
 fn waiting<T>(dialect: Dialect, work: impl FnOnce() -> T) -> T {
+    match dialect {
+        Dialect::Postgres => elsewhere(work),
+        Dialect::Sqlite => work(),
+    }
+}
+
+/// Does work while the other tasks of the thread go on elsewhere.
+fn elsewhere<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
-    let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());
-    match (dialect, runtime) {
-        (Dialect::Postgres, Ok(RuntimeFlavor::MultiThread)) => tokio::task::block_in_place(work),
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),
     }
 }

@@ -15,7 +15,7 @@ use crate::represent::{
     parse_fields, run,
 };
 use crate::{Call, Context, Failure, Fault, Reply, Store};
-use archwright_plan::model::EntityId;
+use archwright_plan::model::{EntityId, Unknown};
 use archwright_plan::{Operation, OperationKind, PathParameterKind, Plan};
 use archwright_sql::Classes;
 use std::sync::Arc;
@@ -185,7 +185,9 @@ pub(crate) fn shaping(
             "fields" if operation.shapes_reply => {
                 shaping.fields = Some(parse_fields(plan.resource(entity), text, faults));
             }
-            _ => faults.push(parse::unknown(name)),
+            _ if operation.unknown == Unknown::Ignore => {}
+            _ if operation.shapes_reply => faults.push(parse::unknown(name, parse::SHAPING)),
+            _ => faults.push(parse::unknown(name, [])),
         }
     }
     shaping

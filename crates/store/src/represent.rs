@@ -13,7 +13,7 @@ pub(crate) use compile::{
     Builder, Child, ChildKind, Form, ID_COLUMN, Query, Target, admit, admit_class, column_place,
     scalar_form, unsupported,
 };
-pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding};
+pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding, reading_kind};
 use rows::run_one;
 pub(crate) use rows::{Reading, Rows, listed, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};

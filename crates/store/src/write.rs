@@ -30,18 +30,22 @@ pub(crate) use body::Reader;
 pub(crate) use effect::{at_odds, finish as settle};
 pub(crate) use given::Given;
 pub(crate) use input::Inputs;
-pub(crate) use job::{Job, id_text};
+pub(crate) use job::{Job, id_text, within_limit};
 pub(crate) use prepare::Writes;
 pub(crate) use refuse::by_rule;
 pub(crate) use step::{create_row, delete_row, link, make_move, set_password, set_row, status};
 
-use crate::connection::{Connection, Value, values};
+use crate::connection::{Connection, STATEMENT_TIME, Value, values, within};
 use crate::represent::{Shaping, classes, id_value};
 use crate::{Call, Caller, Context, Failure, Reply, Shared, SignedUp, Store};
-use archwright_plan::model::RoleId;
+use archwright_plan::model::{EntityId, RoleId};
 use archwright_plan::{OperationKind, SeedRow, SystemTable, TablePurpose};
+use archwright_sql::Dialect;
 use request::Body;
 use std::collections::BTreeMap;
+
+/// Rows that are purged in one transaction.
+const PORTION: usize = 1_000;
 
 impl Store {
     /// Answers an operation of kind Create, Update, Delete, Move, Link, Unlink, RemoveFile, SetRoles or Named, in one
@@ -74,7 +78,9 @@ impl Store {
                     None => request::read(&shared, &call, &classes)?,
                 };
                 let mut job = Job::new(connection, &shared, &context, &classes, call.operation);
-                effect::run(&mut job, &mut request, &call)
+                within(STATEMENT_TIME, || {
+                    effect::run(&mut job, &mut request, &call)
+                })
             })
             .await
     }
@@ -127,7 +133,7 @@ impl Store {
         self.readers.with(seed::is_recorded)
     }
 
-    /// Deletes idempotency records and sessions that have expired.
+    /// Deletes idempotency records and sessions that have expired, so many at a time: other writes come between.
     pub async fn purge(&self, now: i64) -> Result<(), Failure> {
         let expiring = |table: &&archwright_plan::Table| {
             matches!(
@@ -136,16 +142,27 @@ impl Store {
             )
         };
         let tables = self.shared.plan.tables.iter().filter(expiring);
-        let names: Vec<String> = tables.map(|table| table.name.clone()).collect();
-        self.writer
-            .run(move |connection| {
-                for name in &names {
-                    let text = format!("DELETE FROM \"{name}\" WHERE \"expires_at\" <= ?1");
-                    connection.execute(&text, &values![now])?;
+        for table in tables {
+            let expired = format!("FROM \"{}\" WHERE \"expires_at\" <= ?1", table.name);
+            let portion = match self.shared.dialect {
+                Dialect::Sqlite => {
+                    format!("\"rowid\" IN (SELECT \"rowid\" {expired} LIMIT {PORTION})")
                 }
-                Ok(())
-            })
-            .await
+                Dialect::Postgres => {
+                    format!("ctid = ANY (ARRAY(SELECT ctid {expired} LIMIT {PORTION}))")
+                }
+            };
+            let text = format!("DELETE FROM \"{}\" WHERE {portion}", table.name);
+            loop {
+                let text = text.clone();
+                let delete =
+                    move |connection: &Connection| connection.execute(&text, &values![now]);
+                if self.writer.run(delete).await? < PORTION {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -192,6 +209,22 @@ pub(crate) fn sign_up(
         roles,
         reply,
     })
+}
+
+/// Gives an account a role, whoever grants it.
+pub(crate) fn appoint(
+    connection: &Connection,
+    shared: &Shared,
+    account: (EntityId, &Value),
+    role: RoleId,
+    context: &Context,
+) -> Result<bool, Failure> {
+    let classes = classes(&shared.plan, context);
+    let mut operations = shared.plan.operations.iter();
+    let operation = operations.position(|one| one.kind == OperationKind::SetRoles);
+    let operation = operation.ok_or_else(|| Failure::Internal("no role is granted".to_owned()))?;
+    let mut job = Job::new(connection, shared, context, &classes, operation);
+    roles::add(&mut job, account.0, account.1, role)
 }
 
 /// The audit entry of a call that has set the caller's password.

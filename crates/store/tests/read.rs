@@ -358,6 +358,41 @@ fn every_fault_of_a_query_is_told() {
 }
 
 #[test]
+fn what_is_not_known_is_answered_with_what_is() {
+    let told = |query: &str| {
+        let Err(Failure::BadRequest(faults)) = read("books.list", &[], query, None) else {
+            panic!("{query} was answered")
+        };
+        faults[0].message.clone()
+    };
+    for (query, part) in [
+        ("prise=1", "no parameter \"prise\"; did you mean \"price\"?"),
+        (
+            "colour=red",
+            "no parameter \"colour\". There are limit, cursor, sort, ",
+        ),
+        ("price.like=2", "There are price, price.ne, price.lt, "),
+        ("sort=prise", "Did you mean \"price\"?"),
+        ("sort=-price,title", "sorted by one key, not by several: "),
+        ("fields=titel", "did you mean \"title\"?"),
+        ("expand=autors", "did you mean \"authors\"?"),
+        (
+            "expand=authors.books",
+            "It comes back to where it was by \"books\".",
+        ),
+    ] {
+        let message = told(query);
+        assert!(message.contains(part), "{query}: {message}");
+    }
+    // Advice for whoever designs the API is none for its clients.
+    assert!(
+        !told("stock=1.5").contains("index"),
+        "{}",
+        told("stock=1.5")
+    );
+}
+
+#[test]
 fn a_cursor_is_good_for_its_question_only() {
     let page = read("books.list", &[], "sort=price&limit=1", None).unwrap();
     let cursor = page["page"]["next"].as_str().unwrap();

@@ -158,7 +158,7 @@ impl Session<'_> {
     }
 
     fn with_token(&self, request: Request, token: &str) -> Request {
-        let scheme = &self.plan.model.api.scheme;
+        let scheme = self.plan.model.api.scheme();
         request.header("authorization", format!("{scheme} {token}"))
     }
 }

@@ -6,10 +6,12 @@ use crate::oracle::{
     removal, representation, shift, sign_up, step, update,
 };
 use crate::session::{ANONYMOUS, Actor, Outcome, Session, failed};
+use crate::world::NUMBERED;
 use archwright_evaluate::RowRef;
-use archwright_plan::model::RoleId;
-use archwright_plan::{Operation, OperationKind};
+use archwright_plan::model::{EntityId, RoleId};
+use archwright_plan::{Operation, OperationKind, OutputSource};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 /// What became of a request that was answered as foretold.
 pub struct Done {
@@ -23,6 +25,9 @@ pub struct Done {
 /// Headers that a request is sent with beyond the usual ones.
 pub type Headers<'a> = &'a [(&'a str, String)];
 
+/// What becomes of a request before it is sent.
+pub type Change<'a> = &'a dyn Fn(Request) -> Request;
+
 impl<'p> Session<'p> {
     pub fn create(&mut self, actor: usize, operation: &'p Operation, body: &Body) -> Outcome<Done> {
         self.create_with(actor, operation, body, &[])
@@ -35,20 +40,29 @@ impl<'p> Session<'p> {
         body: &Body,
         headers: Headers,
     ) -> Outcome<Done> {
+        self.create_changed(actor, operation, body, &|request| {
+            with_headers(request, headers)
+        })
+    }
+
+    /// Sends something else that has to do the same.
+    pub fn create_changed(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        body: &Body,
+        change: Change,
+    ) -> Outcome<Done> {
         let now = self.now();
         let inputs = &self
             .plan
-            .resource(
-                operation
-                    .entity
-                    .unwrap_or(archwright_plan::model::EntityId(0)),
-            )
+            .resource(operation.entity.unwrap_or(EntityId(0)))
             .create;
         let json = body.json(&self.world, inputs);
         let who = self.actors[actor].who.clone();
         let (row, refusals) = create(&mut self.world, operation, &who, body, now);
         let shown = representation(&Judge::new(&self.world, &who, now), &row);
-        let request = with_headers(Request::new("POST", &operation.path).json(json), headers);
+        let request = change(Request::new("POST", &operation.path).json(json));
         let result = self.finish_new(actor, operation, request, &row, &refusals, &shown);
         if result.as_ref().map_or(true, |done| done.row.is_none()) {
             let parts = self.world.snapshot(&row);
@@ -136,9 +150,22 @@ impl<'p> Session<'p> {
         body: &Body,
         headers: Headers,
     ) -> Outcome<Done> {
+        self.update_changed(actor, operation, row, body, &|request| {
+            with_headers(request, headers)
+        })
+    }
+
+    /// Sends something else that has to do the same.
+    pub fn update_changed(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        row: &RowRef,
+        body: &Body,
+        change: Change,
+    ) -> Outcome<Done> {
         let json = body.json(&self.world, &self.plan.resource(row.entity).update);
-        let request = Request::new("PATCH", self.path(operation, row)).json(json);
-        let request = with_headers(request, headers);
+        let request = change(Request::new("PATCH", self.path(operation, row)).json(json));
         let now = self.now();
         let who = self.actors[actor].who.clone();
         let before = self.world.snapshot(row);
@@ -321,6 +348,34 @@ impl<'p> Session<'p> {
         self.get(reader, operation, row).map(drop)
     }
 
+    /// Reads the rows with instants of the server's clock that no reply told yet.
+    pub fn learn_instants(&mut self, entity: EntityId) -> Outcome<()> {
+        if self.operation(entity, OperationKind::Get).is_none() {
+            return Ok(());
+        }
+        let outputs = self.plan.resource(entity).output.iter();
+        let shown: BTreeSet<usize> = outputs
+            .filter_map(|output| match output.source {
+                OutputSource::Field(field) => Some(field.index),
+                _ => None,
+            })
+            .collect();
+        let rows = self
+            .world
+            .entries(entity)
+            .filter(|(id, row)| !id.starts_with(NUMBERED) && !row.fresh.is_disjoint(&shown));
+        let rows: Vec<RowRef> = rows
+            .map(|(id, _)| RowRef {
+                entity,
+                id: id.to_owned(),
+            })
+            .collect();
+        for row in rows {
+            self.prepare(|session| session.verify(&row))?;
+        }
+        Ok(())
+    }
+
     /// Links or unlinks two rows.
     pub fn relate(
         &mut self,
@@ -467,9 +522,7 @@ impl<'p> Session<'p> {
         name_of: String,
     ) -> Outcome<usize> {
         let now = self.now();
-        let entity = operation
-            .entity
-            .unwrap_or(archwright_plan::model::EntityId(0));
+        let entity = operation.entity.unwrap_or(EntityId(0));
         let mut json = body.json(&self.world, &self.plan.resource(entity).create);
         let password = self.new_password();
         json["password"] = password.as_str().into();
@@ -557,7 +610,7 @@ pub fn tokens(plan: &archwright_plan::Plan, account: Shown) -> Shown {
     let api = &plan.model.api;
     Shown::Object(vec![
         ("access_token".to_owned(), Shown::Token),
-        ("token_type".to_owned(), Shown::Exact(json!(api.scheme))),
+        ("token_type".to_owned(), Shown::Exact(json!(api.scheme()))),
         (
             "expires_in".to_owned(),
             Shown::Exact(json!(api.access_seconds)),

@@ -1,9 +1,10 @@
 //! Calls of named operations, foretold by the oracle, and what their replies and lists tell of new rows.
 
+use crate::act::Change;
 use crate::client::{Reply, Request};
 use crate::oracle::{
-    Inputs, NEW, Performed, Told, adopt, compare, fits, learn, name, own_shape, perform,
-    representation, shape,
+    Inputs, NEW, Performed, Shown, Told, adopt, compare, fits, headers, learn, name, own_shape,
+    perform, representation, shape,
 };
 use crate::seek::{Imagined, any_step};
 use crate::session::{ANONYMOUS, Outcome, Session, failed};
@@ -51,14 +52,27 @@ impl<'p> Session<'p> {
         inputs: &Inputs,
         headers: &[(&str, String)],
     ) -> Outcome<Called> {
+        let with_headers = |request: Request| {
+            headers.iter().fold(request, |request, (name, value)| {
+                request.header(name, value.clone())
+            })
+        };
+        self.call_changed(actor, operation, inputs, &with_headers)
+    }
+
+    /// Sends something else that has to do the same.
+    pub fn call_changed(
+        &mut self,
+        actor: usize,
+        operation: &'p Operation,
+        inputs: &Inputs,
+        change: Change,
+    ) -> Outcome<Called> {
         let Some(definition) = self.definition(operation) else {
             return crate::session::skip("no named operation");
         };
         std::thread::sleep(APART);
-        let request = call_request(&self.world, operation, definition, inputs);
-        let request = headers.iter().fold(request, |request, (name, value)| {
-            request.header(name, value.clone())
-        });
+        let request = change(call_request(&self.world, operation, definition, inputs));
         let before = self.world.clone();
         let who = self.actors[actor].who.clone();
         let now = self.now();
@@ -107,6 +121,10 @@ impl<'p> Session<'p> {
                     return failed(&request, &expected, &reply.shown(), Vec::new());
                 }
             }
+        }
+        if done.refusal.is_none() {
+            let headers = headers(&self.judge(asking), definition, &done);
+            expect_headers(&request, &reply, &headers)?;
         }
         if let (Some(foretold), None) = (foretold, &done.refusal) {
             let tokens = self.hear(foretold.told, &reply, &mut done);
@@ -285,6 +303,29 @@ impl Performed {
 }
 
 /// What is sent.
+fn expect_headers(request: &Request, reply: &Reply, headers: &[(String, Shown)]) -> Outcome<()> {
+    let mut differences = Vec::new();
+    for (name, shown) in headers {
+        match (reply.header(&name.to_ascii_lowercase()), shown) {
+            (None, Shown::Exact(Json::Null) | Shown::Anything) => {}
+            (None, _) => differences.push(format!("{name}: the header is missing")),
+            (Some(text), shown) => {
+                let got = Json::from(text);
+                compare(shown, &got, name, &mut differences);
+            }
+        }
+    }
+    match differences.is_empty() {
+        true => Ok(()),
+        false => failed(
+            request,
+            "the headers of the reply",
+            &reply.shown(),
+            differences,
+        ),
+    }
+}
+
 pub fn call_request(
     world: &World,
     operation: &Operation,

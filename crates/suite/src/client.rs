@@ -1,6 +1,8 @@
 //! Requests over HTTP, and their replies.
 
 use serde_json::Value as Json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use ureq::Agent;
 use ureq::http;
@@ -11,6 +13,23 @@ const IDLE: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(130);
 /// A longer reply than this is not read to its end.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How long nobody looks whether the run is to stop, while a rate limit is waited for.
+const NAP: Duration = Duration::from_millis(100);
+
+/// Asks a run to stop, from another thread: what it has until then is reported.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// What can be sent.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +149,10 @@ pub struct Client {
     agent: Agent,
     bases: Vec<String>,
     pub sent: usize,
+    /// For rate limits.
+    pub waited: Duration,
+    /// Then nothing is sent any more.
+    pub stop: Stop,
 }
 
 impl Client {
@@ -142,6 +165,8 @@ impl Client {
             agent: agent(),
             bases: urls.iter().map(|url| base(url)).collect::<Result<_, _>>()?,
             sent: 0,
+            waited: Duration::ZERO,
+            stop: Stop::default(),
         })
     }
 
@@ -149,6 +174,9 @@ impl Client {
     pub fn send(&mut self, request: &Request) -> Result<Reply, String> {
         let begun = Instant::now();
         loop {
+            if self.stop.is_asked() {
+                return Err("the run is stopped".to_owned());
+            }
             let reply = self.once(request)?;
             self.sent += 1;
             if reply.status >= 400 && !matches!(request.body, Payload::Nothing) {
@@ -162,8 +190,16 @@ impl Client {
             if reply.status != 429 || begun.elapsed() + wait > PATIENCE {
                 return Ok(reply);
             }
-            std::thread::sleep(wait);
+            self.wait(wait);
         }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < time && !self.stop.is_asked() {
+            std::thread::sleep(NAP.min(time));
+        }
+        self.waited += begun.elapsed();
     }
 
     fn once(&self, request: &Request) -> Result<Reply, String> {

@@ -6,7 +6,7 @@ use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
     Literal, Model, Move, Operation, Step, StepKind, Type,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 pub enum Hint<'p> {
@@ -208,6 +208,48 @@ pub fn words(plan: &Plan) -> Vec<&str> {
     }
     words
 }
+
+/// How many parts or rows conditions ask for: the numbers that they compare a size or a count with, and those beside them.
+pub fn sizes(plan: &Plan) -> Vec<usize> {
+    let model = &plan.model;
+    let moves = model.entities.iter().filter_map(|one| one.state.as_ref());
+    let moves = moves.flat_map(|machine| &machine.moves);
+    let checks = model.entities.iter().flat_map(|entity| &entity.checks);
+    let guards = plan.operations.iter().flat_map(|one| &one.guard);
+    let steps = model.operations.iter().flat_map(|one| &one.steps);
+    let all = checks.map(|check| &check.that);
+    let all = all.chain(moves.filter_map(|one| one.when.as_ref()));
+    let all = all.chain(guards.filter_map(|one| one.when.as_ref()));
+    let all = all.chain(steps.flat_map(expressions));
+    let mut sizes = BTreeSet::new();
+    for expression in all {
+        expression.walk(&mut |part| {
+            let ExpressionKind::Binary { left, right, .. } = &part.kind else {
+                return;
+            };
+            for (one, other) in [(left, right), (right, left)] {
+                let counts = matches!(
+                    &one.kind,
+                    ExpressionKind::Aggregate { .. }
+                        | ExpressionKind::Function {
+                            function: Function::Size,
+                            ..
+                        }
+                );
+                if let ExpressionKind::Literal(Literal::Int(number)) = other.kind
+                    && counts
+                    && (0..=MOST_PARTS).contains(&number)
+                {
+                    sizes.extend([number - 1, number, number + 1].map(|size| size.max(0) as usize));
+                }
+            }
+        });
+    }
+    sizes.into_iter().collect()
+}
+
+/// More parts than these are not made for the sake of a condition.
+const MOST_PARTS: i64 = 20;
 
 /// The unique fields, with the values, by which the steps of operations and of moves find rows.
 pub fn fixed_keys(plan: &Plan) -> Vec<(FieldId, Value)> {

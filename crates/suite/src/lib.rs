@@ -22,6 +22,7 @@ mod world;
 
 pub use actors::SignIn;
 pub use cases::{Case, TokenKey, TokenSecrets, derive};
+pub use client::Stop;
 pub use report::{Places, json, junit, text};
-pub use run::{Options, Report, Result, Verdict, default_sign_ins, is_wanted, run};
+pub use run::{Options, Progress, Report, Result, Verdict, default_sign_ins, is_wanted, run};
 pub use session::Failure;

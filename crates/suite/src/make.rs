@@ -13,6 +13,10 @@ use std::collections::{BTreeMap, VecDeque};
 const TRIES: usize = 250;
 /// Requests for the rows of one case.
 const MOST_SPENT: usize = 40;
+/// Callers of one kind who try to make the same row.
+const MOST_ALIKE: usize = 3;
+/// Searches in a row for what brings a move's condition about.
+const MOST_STUCK: usize = 3;
 /// Rows that are made for the sake of others, at most so deep.
 const DEPTH: usize = 5;
 
@@ -153,13 +157,21 @@ impl<'p> Session<'p> {
             };
         };
         let mut trouble = Trouble::Skipped(format!("no caller can create such a row of {name}"));
+        let state = want.state.as_ref();
+        if let Some(state) = state.filter(|state| self.is_out_of_reach(entity, state)) {
+            return skip(format!("no row of {name} is brought to {state}"));
+        }
         if want.owner.is_none() && !want.is_quick && self.is_one_to_one(entity) {
             // The test sign-ins keep the one row that they may have for the cases that are about them.
             if let Some(newcomer) = unless_failed(self.newcomer(None))? {
                 return self.made_by(newcomer, operation, want, condition);
             }
         }
-        for actor in self.creators(entity, operation, want) {
+        let mut creators = self.creators(entity, operation, want);
+        if !self.is_one_to_one(entity) {
+            creators = self.unlike(creators);
+        }
+        for actor in creators {
             match self.made_by(actor, operation, want, condition) {
                 Ok(row) => return Ok(row),
                 Err(Trouble::Failed(failure)) => return Err(Trouble::Failed(failure)),
@@ -289,6 +301,19 @@ impl<'p> Session<'p> {
             }
         }
         Ok(None)
+    }
+
+    /// Of callers with the same roles in the same tenant, the first few.
+    fn unlike(&self, actors: Vec<usize>) -> Vec<usize> {
+        let mut seen: Vec<(&[RoleId], Option<RowRef>)> = Vec::new();
+        let mut few = actors;
+        few.retain(|actor| {
+            let kind = (&*self.who(*actor).roles, self.tenant_of(*actor));
+            let like = seen.iter().filter(|known| **known == kind).count();
+            seen.push(kind);
+            like < MOST_ALIKE
+        });
+        few
     }
 
     /// A caller and a body that leaves a row as it is wanted.
@@ -543,13 +568,19 @@ impl<'p> Session<'p> {
             self.shift(actor, operation, row, &given)?;
             return Ok(actor);
         }
-        if let Some(when) = step(&self.world, operation).and_then(|step| step.when.as_ref()) {
+        let holder = (&*operation.id, self.roles_of_owner(row));
+        let is_stuck = self.is_stuck(&holder);
+        if let Some(when) = step(&self.world, operation).and_then(|step| step.when.as_ref())
+            && !is_stuck
+        {
+            *self.stuck.entry(holder.clone()).or_default() += 1;
             let holds = |session: &Session<'p>, row: &RowRef| session.judge(0).holds(when, row);
             self.settle(row, &holds)?;
         }
         match self.mover(row, operation) {
             Some((actor, given)) => {
                 self.shift(actor, operation, row, &given)?;
+                self.stuck.remove(&holder);
                 Ok(actor)
             }
             None => skip(format!(
@@ -557,6 +588,30 @@ impl<'p> Session<'p> {
                 operation.id
             )),
         }
+    }
+
+    /// Nothing that was tried brought the move's condition about: trying it again, for case after case, would take most
+    /// of a run's time.
+    fn is_stuck(&self, of: &(&'p str, Vec<RoleId>)) -> bool {
+        self.stuck.get(of).is_some_and(|times| *times >= MOST_STUCK)
+    }
+
+    fn roles_of_owner(&self, row: &RowRef) -> Vec<RoleId> {
+        let owner = self.world.owner(row);
+        let mut actors = self.actors.iter();
+        let known = actors.find(|actor| owner.is_some() && actor.who.account == owner);
+        known.map_or_else(Vec::new, |actor| actor.who.roles.clone())
+    }
+
+    /// Whether no row is in the state, and none is brought there as far as was tried.
+    pub fn is_out_of_reach(&self, entity: EntityId, state: &str) -> bool {
+        let mut rows = self.world.of(entity);
+        let route = self.route(entity, None, state);
+        !rows.any(|row| self.world.state(&row).as_deref() == Some(state))
+            && route.is_none_or(|route| {
+                let mut stuck = self.stuck.iter().filter(|(of, _)| self.is_stuck(of));
+                stuck.any(|((id, _), _)| route.iter().any(|one| one.id == *id))
+            })
     }
 
     /// A caller who may make the move now, and its input.

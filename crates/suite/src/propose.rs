@@ -1,12 +1,14 @@
 //! Bodies that may be accepted: values within the limits of their fields, references to rows that the caller sees.
 
 use crate::oracle::{Body, Given, Part};
-use crate::session::{MOST_EFFORT, Session};
+use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, InputField, InputKind as MoveInput, ScalarType};
 use archwright_plan::{Input, InputKind};
 use archwright_seed::values::{Subject, accepts, distinct};
 
+const SECOND: i64 = 1_000;
+const HOUR: i64 = 3_600_000;
 const DAY: i64 = 86_400_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +32,7 @@ impl Session<'_> {
         fixed: &Body,
         style: Style,
     ) -> Option<Body> {
-        self.effort += 1;
-        if self.effort > MOST_EFFORT {
+        if self.is_tired() {
             return None;
         }
         let mut body = Body::default();
@@ -108,6 +109,9 @@ impl Session<'_> {
     fn parts(&mut self, create: &[Input], actor: usize, style: Style) -> Option<Given> {
         let count = match style {
             Style::Whole => 1 + self.rng.below(2),
+            _ if !self.sizes.is_empty() && self.rng.chance(20) => {
+                self.sizes[self.rng.below(self.sizes.len())]
+            }
             _ => self.rng.below(4),
         };
         let same_rows = self.rng.chance(50);
@@ -260,6 +264,10 @@ impl Session<'_> {
         values.extend(self.hints.iter().cloned());
         let today = Value::Date(self.now().div_euclid(DAY));
         values.extend([-1, 0, 1].iter().filter_map(|days| shifted(&today, *days)));
+        if *scalar == ScalarType::DateTime {
+            let now = self.now().div_euclid(SECOND) * SECOND;
+            values.extend([-DAY, HOUR, DAY, 30 * DAY].map(|by| Value::DateTime(now + by)));
+        }
         for (_, given) in &body.0 {
             if let Given::Value(value) = given {
                 values.push(value.clone());
@@ -327,6 +335,7 @@ fn is_of(value: &Value, scalar: &ScalarType) -> bool {
         (Value::Int(_), ScalarType::Int | ScalarType::BigInt) => true,
         (Value::Decimal { scale: own, .. }, ScalarType::Decimal { scale, .. }) => own == scale,
         (Value::Date(_), ScalarType::Date) => true,
+        (Value::DateTime(_), ScalarType::DateTime) => true,
         _ => false,
     }
 }

@@ -47,6 +47,15 @@ pub fn text(report: &Report, places: Places) -> String {
         report.took.as_secs_f64(),
         report.requests
     ));
+    if !report.waited.is_zero() {
+        text.push_str(&format!(
+            "{:.1} s of that waiting for the server's rate limits\n",
+            report.waited.as_secs_f64()
+        ));
+    }
+    if report.left > 0 {
+        text.push_str(&format!("STOPPED: {} cases were not run\n", report.left));
+    }
     let unproven = report.unproven();
     if !unproven.is_empty() {
         text.push_str(&format!(
@@ -127,6 +136,7 @@ pub fn json(report: &Report, places: Places) -> Json {
                 "place": result.span.map(places),
                 "verdict": word(&result.verdict),
                 "milliseconds": result.took.as_millis() as u64,
+                "requests": result.requests,
             });
             match &result.verdict {
                 Verdict::Passed => {}
@@ -150,6 +160,7 @@ pub fn json(report: &Report, places: Places) -> Json {
         "skipped": report.skipped(),
         "unreached": report.unreached(),
         "unproven": report.unproven(),
+        "not_run": report.left,
         "requests": report.requests,
         "seconds": report.took.as_secs_f64(),
         "cases": cases,
@@ -246,6 +257,7 @@ mod tests {
             reason: "who may".to_owned(),
             span: None,
             verdict,
+            requests: 2,
             took: Duration::from_millis(2),
         };
         Report {
@@ -267,6 +279,8 @@ mod tests {
             ],
             requests: 7,
             took: Duration::from_millis(1_500),
+            waited: Duration::ZERO,
+            left: 0,
         }
     }
 

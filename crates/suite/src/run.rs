@@ -2,12 +2,13 @@
 
 use crate::actors::SignIn;
 use crate::cases::{Case, TokenSecrets, derive};
-use crate::client::{Client, Request};
+use crate::client::{Client, Request, Stop};
 use crate::session::{Failure, Session, Trouble};
 use crate::world::World;
 use archwright_diagnostics::Span;
 use archwright_plan::Plan;
-use archwright_seed::{PASSWORD, Rng};
+use archwright_seed::Rng;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Reading all rows anew takes a while, and a server that fails everywhere is broken in any case.
@@ -23,6 +24,19 @@ pub struct Options {
     pub only: Option<String>,
     /// The same seed makes the same values.
     pub seed: u64,
+    pub stop: Stop,
+}
+
+/// How far a run is.
+pub enum Progress<'a> {
+    /// What is done before the first case.
+    Before(&'static str),
+    Begun {
+        name: &'a str,
+        number: usize,
+        all: usize,
+    },
+    Ended(&'a Result),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +56,7 @@ pub struct Result {
     pub reason: String,
     pub span: Option<Span>,
     pub verdict: Verdict,
+    pub requests: usize,
     pub took: Duration,
 }
 
@@ -50,6 +65,10 @@ pub struct Report {
     pub results: Vec<Result>,
     pub requests: usize,
     pub took: Duration,
+    /// Of that, for the server's rate limits.
+    pub waited: Duration,
+    /// Cases that the run was stopped before.
+    pub left: usize,
 }
 
 impl Report {
@@ -96,43 +115,16 @@ impl Report {
 
 /// The accounts that `archwright serve --seed` makes: two for each role.
 pub fn default_sign_ins(plan: &Plan) -> Vec<SignIn> {
-    let Some(account) = &plan.model.account else {
-        return Vec::new();
-    };
-    let is_email = matches!(
-        plan.model.field(account.sign_in).scalar(),
-        Some(archwright_plan::model::ScalarType::Email)
-    );
-    let mut password = PASSWORD.to_owned();
-    while password.chars().count() < account.password_min as usize {
-        password.push_str("-archwright");
-    }
-    let roles: Vec<&str> = match plan.model.roles.is_empty() {
-        true => vec!["none"],
-        false => plan
-            .model
-            .roles
-            .iter()
-            .map(|role| role.name.as_str())
-            .collect(),
-    };
-    let mut sign_ins = Vec::new();
-    for number in ["", "2"] {
-        for role in &roles {
-            let word = if *role == "none" { "user" } else { role };
-            let name = format!("{word}{number}");
-            sign_ins.push(SignIn {
-                role: (*role).to_owned(),
-                name: if is_email {
-                    format!("{name}@example.com").to_lowercase()
-                } else {
-                    name
-                },
-                password: password.clone(),
-            });
-        }
-    }
-    sign_ins
+    let known = archwright_seed::known_sign_ins(&plan.model).into_iter();
+    let known = known.map(|one| SignIn {
+        role: match one.role {
+            Some(_) => one.role_name,
+            None => "none".to_owned(),
+        },
+        name: one.sign_in,
+        password: one.password,
+    });
+    known.collect()
 }
 
 /// Whether a case is asked for.
@@ -158,17 +150,60 @@ pub fn is_wanted(name: &str, only: Option<&str>) -> bool {
     true
 }
 
-/// Runs the cases. `Err` says why they can't be run at all; `progress` is told each result.
+/// Runs the cases. `Err` says why they can't be run at all; `progress` is told how far the run is.
 pub fn run(
     plan: &Plan,
     options: &Options,
-    mut progress: impl FnMut(&Result, usize, usize),
+    mut progress: impl FnMut(Progress),
 ) -> std::result::Result<Report, String> {
     let begun = Instant::now();
-    let mut session = Session {
+    let cases = derive(plan);
+    let wanted: Vec<&Case> = cases
+        .iter()
+        .filter(|case| is_wanted(&case.name, options.only.as_deref()))
+        .collect();
+    let mut session = session(plan, options)?;
+    let mut report = Report::default();
+    let taken = match session.begin(options, &mut progress) {
+        Ok(taken) => taken,
+        Err(_) if options.stop.is_asked() => None,
+        Err(error) => return Err(error),
+    };
+    for (index, case) in wanted.iter().enumerate() {
+        if options.stop.is_asked() {
+            break;
+        }
+        progress(Progress::Begun {
+            name: &case.name,
+            number: index + 1,
+            all: wanted.len(),
+        });
+        let result = one(&mut session, case);
+        // What it was stopped in the middle of says nothing.
+        if result.verdict != Verdict::Passed && options.stop.is_asked() {
+            break;
+        }
+        progress(Progress::Ended(&result));
+        report.results.push(result);
+    }
+    report.left = wanted.len() - report.results.len();
+    session.client.stop = Stop::default();
+    if let Some((actor, roles)) = taken {
+        session.restore_roles(actor, &roles);
+    }
+    report.requests = session.client.sent;
+    report.waited = session.client.waited;
+    report.took = begun.elapsed();
+    Ok(report)
+}
+
+fn session<'p>(plan: &'p Plan, options: &Options) -> std::result::Result<Session<'p>, String> {
+    let mut client = Client::new(&options.urls)?;
+    client.stop = options.stop.clone();
+    Ok(Session {
         plan,
         world: World::new(plan),
-        client: Client::new(&options.urls)?,
+        client,
         actors: Vec::new(),
         secrets: options.secrets.clone(),
         rng: Rng::new(options.seed),
@@ -181,41 +216,20 @@ pub fn run(
         hints: Vec::new(),
         effort: 0,
         spent: 0,
+        stuck: BTreeMap::new(),
         refreshed: 0,
         named_keys: Default::default(),
         crew: Vec::new(),
+        sizes: crate::hints::sizes(plan),
         words: Vec::new(),
         wishes: Vec::new(),
         sessions: Vec::new(),
-    };
-    session.set_clock()?;
-    session.sign_in_all(&options.sign_ins)?;
-    session.survey()?;
-    let taken = session.without_role();
-    session.find_opaque();
-    session.spent = 0;
-    session.make_named_rows();
-    let cases = derive(plan);
-    let wanted: Vec<&Case> = cases
-        .iter()
-        .filter(|case| is_wanted(&case.name, options.only.as_deref()))
-        .collect();
-    let mut report = Report::default();
-    for case in &wanted {
-        let result = one(&mut session, case);
-        progress(&result, report.results.len() + 1, wanted.len());
-        report.results.push(result);
-    }
-    if let Some((actor, roles)) = taken {
-        session.restore_roles(actor, &roles);
-    }
-    report.requests = session.client.sent;
-    report.took = begun.elapsed();
-    Ok(report)
+    })
 }
 
 fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
     let begun = Instant::now();
+    let sent = session.client.sent;
     session.preparing = 0;
     session.effort = 0;
     session.spent = 0;
@@ -228,7 +242,7 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
         Err(Trouble::Unreached(reason)) => Verdict::Unreached(reason),
         Err(Trouble::Failed(failure)) => {
             // What the server holds may be another thing now than what is in memory.
-            if session.refreshed < MOST_REFRESHES {
+            if session.refreshed < MOST_REFRESHES && !session.client.stop.is_asked() {
                 session.refreshed += 1;
                 let _ = session.survey();
             }
@@ -241,11 +255,34 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
         reason: case.reason.clone(),
         span: case.span,
         verdict,
+        requests: session.client.sent - sent,
         took: begun.elapsed(),
     }
 }
 
+/// An account without its roles, and these.
+type Taken = Option<(usize, Vec<archwright_plan::model::RoleId>)>;
+
 impl Session<'_> {
+    /// All that comes before the first case.
+    fn begin(
+        &mut self,
+        options: &Options,
+        progress: &mut impl FnMut(Progress),
+    ) -> std::result::Result<Taken, String> {
+        progress(Progress::Before("signing in"));
+        self.set_clock()?;
+        self.sign_in_all(&options.sign_ins)?;
+        progress(Progress::Before("reading the rows that are there"));
+        self.survey()?;
+        progress(Progress::Before("making rows"));
+        let taken = self.without_role();
+        self.find_opaque();
+        self.spent = 0;
+        self.make_named_rows();
+        Ok(taken)
+    }
+
     /// Compares the clocks, by the `Date` of a reply.
     fn set_clock(&mut self) -> std::result::Result<(), String> {
         let reply = self.client.send(&Request::new("GET", "/"))?;

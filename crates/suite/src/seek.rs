@@ -8,9 +8,9 @@ pub use lead::{at, put};
 
 use crate::hints::{Hints, fixed_keys, hints, words};
 use crate::make::{Want, unless_failed};
-use crate::oracle::{Body, Given, Inputs, Performed, create, perform};
+use crate::oracle::{Body, Given, Inputs, Performed, create, perform, shift};
 use crate::propose::Style;
-use crate::session::{MOST_EFFORT, Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, Trouble, skip};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
@@ -27,10 +27,15 @@ const HELPERS: usize = 30;
 const TRIES_AFTER: usize = 16;
 /// Per cent of the proposals that are made to lead through the steps.
 const LED: u32 = 60;
+/// Moves that a new row is brought through.
+const MOST_MOVES: usize = 3;
 /// Calls of each operation before the first case.
 const STAGES: usize = 8;
 /// Calls of each of them that are made where a case finds none.
 const MORE: usize = 3;
+/// Rows that are tried one by one, and calls with each of them by each caller.
+const SWEPT: usize = 10;
+const SWEEP_TRIES: usize = 3;
 /// Rows that are looked at for a move.
 const STAGED: usize = 20;
 
@@ -132,8 +137,7 @@ impl<'p> Session<'p> {
             false => wanted.actors.clone(),
         };
         for attempt in 0..tries {
-            self.effort += 1;
-            if self.effort > MOST_EFFORT {
+            if self.is_tired() {
                 return None;
             }
             let actor = match attempt < actors.len() {
@@ -190,7 +194,7 @@ impl<'p> Session<'p> {
         goal: Goal<'_, 'p>,
     ) -> Outcome<(usize, Inputs)> {
         self.ensure_crew();
-        if let Some(found) = self.find_call(operation, wanted, TRIES, goal) {
+        if let Some(found) = self.find_or_sweep(operation, wanted, goal) {
             return Ok(found);
         }
         for _ in 0..ROUNDS {
@@ -199,7 +203,7 @@ impl<'p> Session<'p> {
             if !is_helped {
                 self.stage()?;
             }
-            if let Some(found) = self.find_call(operation, wanted, TRIES, goal) {
+            if let Some(found) = self.find_or_sweep(operation, wanted, goal) {
                 return Ok(found);
             }
         }
@@ -207,6 +211,76 @@ impl<'p> Session<'p> {
             "no calls are found that lead {} to what the case is about",
             operation.id
         )))
+    }
+
+    /// By chance, and where that finds nothing, with each of the youngest rows by each caller.
+    fn find_or_sweep(
+        &mut self,
+        operation: &'p Operation,
+        wanted: &Wanted,
+        goal: Goal<'_, 'p>,
+    ) -> Option<(usize, Inputs)> {
+        if let Some(found) = self.find_call(operation, wanted, TRIES, goal) {
+            return Some(found);
+        }
+        let actors = match wanted.actors.is_empty() {
+            true => self.crew.clone(),
+            false => wanted.actors.clone(),
+        };
+        let steps = self.definition(operation).map_or(&[][..], |one| &one.steps);
+        let is_met = |entity: EntityId| {
+            let finds = |kind: &StepKind| matches!(kind, StepKind::Find { entity: of, .. } if *of == entity);
+            any_step(steps, &finds)
+        };
+        let entities = self.plan.model.entities.iter().map(|entity| entity.id);
+        for entity in entities.filter(|entity| is_met(*entity)) {
+            let rows = self.made_rows(entity).into_iter().rev();
+            for row in rows.take(SWEPT) {
+                let mut actors = actors.clone();
+                if wanted.actors.is_empty() {
+                    actors.extend(self.concerned(&row));
+                    actors.dedup();
+                }
+                for actor in actors {
+                    let by = Wanted {
+                        actors: vec![actor],
+                        ..wanted.clone()
+                    };
+                    self.wishes = vec![row.clone()];
+                    let found = self.find_call(operation, &by, SWEEP_TRIES, goal);
+                    self.wishes.clear();
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Callers whose account the row, or one that it refers to, leads to.
+    fn concerned(&self, row: &RowRef) -> Vec<usize> {
+        let targets = |row: &RowRef| -> Vec<RowRef> {
+            let values = self
+                .world
+                .get(row)
+                .into_iter()
+                .flat_map(|row| row.values.values());
+            values
+                .filter_map(|value| match value {
+                    Value::Row(target) => Some(target.clone()),
+                    _ => None,
+                })
+                .collect()
+        };
+        let near = targets(row);
+        let far: Vec<RowRef> = near.iter().flat_map(targets).collect();
+        let rows: Vec<RowRef> = near.into_iter().chain(far).collect();
+        let is_concerned = |actor: &usize| {
+            let account = self.actors[*actor].who.account.as_ref();
+            account.is_some_and(|account| rows.contains(account))
+        };
+        (0..self.actors.len()).filter(is_concerned).collect()
     }
 
     /// More rows of all kinds, in more states.
@@ -252,22 +326,61 @@ impl<'p> Session<'p> {
             let inputs = &self.plan.resource(entity).create;
             let body = self.propose(inputs, actor, &Body::default(), Style::Varied);
             let Some(body) = body else { continue };
-            let (before, now) = (self.world.clone(), self.now());
-            let who = self.actors[actor].who.clone();
-            let (row, refusals) = create(&mut self.world, maker, &who, &body, now);
-            self.wishes = vec![row];
-            let helps = refusals.is_empty()
-                && self
-                    .find_call(operation, wanted, TRIES_AFTER, goal)
-                    .is_some();
+            let before = self.world.clone();
+            let helps = self.create_helps(actor, maker, &body, (operation, wanted, goal));
             self.wishes.clear();
             self.world = before;
-            if helps {
-                self.prepare(|session| session.create(actor, maker, &body))?;
+            if let Some(state) = helps {
+                let made = self.prepare(|session| session.create(actor, maker, &body))?;
+                if let (Some(row), Some(state)) = (made.row, state) {
+                    unless_failed(self.bring(&row, &state))?;
+                }
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether the goal can be reached once the row is there, as it is or moved to some state. The caller puts the rows
+    /// back.
+    fn create_helps(
+        &mut self,
+        actor: usize,
+        maker: &'p Operation,
+        body: &Body,
+        (operation, wanted, goal): (&'p Operation, &Wanted, Goal<'_, 'p>),
+    ) -> Option<Option<String>> {
+        let (who, now) = (self.actors[actor].who.clone(), self.now());
+        let (row, refusals) = create(&mut self.world, maker, &who, body, now);
+        self.wishes = vec![row.clone()];
+        if !refusals.is_empty() {
+            return None;
+        }
+        let mut found = self.find_call(operation, wanted, TRIES_AFTER, goal);
+        let mut state = None;
+        for _ in 0..MOST_MOVES {
+            if found.is_some() {
+                return Some(state);
+            }
+            state = Some(self.imagine_any_move(&row)?);
+            found = self.find_call(operation, wanted, TRIES_AFTER, goal);
+        }
+        found.map(|_| state)
+    }
+
+    /// Moves the row in memory, as somebody may, and gives the state.
+    fn imagine_any_move(&mut self, row: &RowRef) -> Option<String> {
+        let plan = self.plan;
+        let moves = plan.operations.iter();
+        let moves = moves.filter(|one| one.entity == Some(row.entity));
+        for operation in moves.filter(|one| matches!(one.kind, OperationKind::Move(_))) {
+            if let Some((actor, given)) = self.mover(row, operation) {
+                let (who, now) = (self.actors[actor].who.clone(), self.now());
+                shift(&mut self.world, operation, row, &who, &given, now);
+                return self.world.state(row);
+            }
+        }
+        None
     }
 
     /// Creates of rows that the steps of an operation look for.

@@ -85,12 +85,17 @@ pub struct Session<'p> {
     pub effort: usize,
     /// Requests that were sent to make rows for the case.
     pub spent: usize,
+    /// Moves, with the roles of the row's owner, whose condition no change was found to bring about; and how often that
+    /// was tried in a row.
+    pub stuck: BTreeMap<(&'p str, Vec<RoleId>), usize>,
     /// How often all rows were read anew after a failure.
     pub refreshed: usize,
     /// Natural keys of rows that were named in replies, and that no list showed.
     pub named_keys: BTreeMap<EntityId, Vec<String>>,
     /// Callers for named operations: accounts that the suite made, where it can.
     pub crew: Vec<usize>,
+    /// How many parts conditions ask for.
+    pub sizes: Vec<usize>,
     /// Texts that conditions of named operations look for.
     pub words: Vec<&'p str>,
     /// Rows that inputs should name.
@@ -100,7 +105,7 @@ pub struct Session<'p> {
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.
-pub const MOST_EFFORT: usize = 6_000;
+const MOST_EFFORT: usize = 6_000;
 /// Of these, what a search of its own gets at least.
 const EFFORT_AFRESH: usize = 600;
 
@@ -127,6 +132,12 @@ impl<'p> Session<'p> {
         let made = make(self);
         self.preparing -= 1;
         made
+    }
+
+    /// Counts one more body, and tells whether no more are to be made up.
+    pub fn is_tired(&mut self) -> bool {
+        self.effort += 1;
+        self.effort > MOST_EFFORT || self.client.stop.is_asked()
     }
 
     /// Looks for something of its own, even where the case has looked for other things long enough.
@@ -160,7 +171,7 @@ impl<'p> Session<'p> {
     pub fn signed(&self, actor: usize, request: Request) -> Request {
         match &self.actors[actor].access {
             Some(token) => {
-                let scheme = &self.plan.model.api.scheme;
+                let scheme = self.plan.model.api.scheme();
                 request.header("authorization", format!("{scheme} {token}"))
             }
             None => request,
@@ -245,10 +256,11 @@ impl<'p> Session<'p> {
     ) -> Outcome<()> {
         let named = pointers(reply);
         let differences = |refusal: &Refusal| -> Vec<String> {
-            if refusal.status != reply.status {
+            let api = &self.plan.model.api;
+            if refusal.told_with(api) != reply.status {
                 return vec!["another status".to_owned()];
             }
-            let problem = Problem::of(refusal);
+            let problem = Problem::of(refusal, api);
             if let Some(shaped) = problem.differences(&self.world, reply.json.as_ref()) {
                 return shaped;
             }
@@ -273,7 +285,8 @@ impl<'p> Session<'p> {
                 } else {
                     format!(" at {places}")
                 };
-                format!("{} {}{at} ({})", refusal.status, refusal.code, refusal.rule)
+                let status = refusal.told_with(&self.plan.model.api);
+                format!("{status} {}{at} ({})", refusal.code, refusal.rule)
             })
             .collect();
         let least = all.into_iter().min_by_key(Vec::len).unwrap_or_default();

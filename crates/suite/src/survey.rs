@@ -55,7 +55,10 @@ impl Session<'_> {
             );
             let reply = self.client.send(&request)?;
             let json = reply.json.unwrap_or_default();
-            if reply.status == 400 && limit > 1 && !expands.is_empty() {
+            if reply.status == self.plan.model.api.status("bad-request", 400)
+                && limit > 1
+                && !expands.is_empty()
+            {
                 // More rows than one reply expands.
                 limit /= 2;
                 continue;

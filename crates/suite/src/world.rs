@@ -1,5 +1,7 @@
 //! The rows as they have to be: what the suite wrote, and what it read before it wrote anything.
 
+mod table;
+
 use crate::watch::Watches;
 use archwright_evaluate::{RowRef, Value, World as Facts};
 use archwright_plan::Plan;
@@ -7,6 +9,7 @@ use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleI
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use table::Table;
 
 /// A row. A field without an entry is one whose value nobody could read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,12 +40,14 @@ pub const NUMBERED: &str = "~new#";
 
 impl Row {
     fn is_like(&self, other: &Self) -> bool {
-        let settled = |row: &Self| -> BTreeMap<usize, Value> {
+        // Of what the clock set, only that it is there.
+        let settled = |row: &Self| -> BTreeMap<usize, Option<Value>> {
             let is_fresh =
                 |field: &usize| self.fresh.contains(field) || other.fresh.contains(field);
-            let values = row.values.iter().filter(|(field, _)| !is_fresh(field));
+            let values = row.values.iter();
             values
-                .map(|(field, value)| (*field, value.clone()))
+                .filter(|(field, value)| !is_fresh(field) || !value.is_null())
+                .map(|(field, value)| (*field, (!is_fresh(field)).then(|| value.clone())))
                 .collect()
         };
         self.links == other.links
@@ -64,23 +69,22 @@ pub enum Among {
 pub struct World<'p> {
     pub plan: &'p Plan,
     /// Shared between copies, each row of them, until one of them is changed.
-    rows: Vec<Rc<Rows>>,
+    rows: Vec<Rc<Table>>,
     /// Computed fields that look at rows which no caller can list, so that nobody can foretell them.
     pub opaque: BTreeSet<FieldId>,
     /// Entities of which no caller can list all rows.
     pub hidden: BTreeSet<EntityId>,
     /// Set when something is looked at that nobody could read.
     pub unsure: Cell<bool>,
+    /// Set when something is looked at that the server's clock set, and no reply told yet.
+    pub by_clock: Cell<bool>,
     /// Rows that got a provisional id.
     numbers: usize,
     /// The ids that rows got in place of provisional ones.
     names: Rc<BTreeMap<RowRef, RowRef>>,
     /// What the checks of rows read of other rows.
-    pub watches: Rc<Watches>,
+    pub watches: Rc<Watches<'p>>,
 }
-
-/// The rows of an entity by id.
-type Rows = BTreeMap<Rc<str>, Rc<Row>>;
 
 /// What became of a row between two states.
 pub enum Change {
@@ -92,16 +96,18 @@ pub enum Change {
 
 impl<'p> World<'p> {
     pub fn new(plan: &'p Plan) -> Self {
-        let rows = vec![Rc::default(); plan.model.entities.len()];
+        let entities = plan.model.entities.iter();
+        let rows = entities.map(|entity| Rc::new(Table::of(entity))).collect();
         Self {
             plan,
             rows,
             opaque: BTreeSet::new(),
             hidden: BTreeSet::new(),
             unsure: Cell::new(false),
+            by_clock: Cell::new(false),
             numbers: 0,
             names: Rc::default(),
-            watches: Rc::new(Watches::of(&plan.model)),
+            watches: Rc::new(Watches::of(plan)),
         }
     }
 
@@ -112,16 +118,18 @@ impl<'p> World<'p> {
     /// The row, deleted or not.
     pub fn get(&self, row: &RowRef) -> Option<&Row> {
         let row = self.named(row);
-        self.rows[row.entity.0].get(&*row.id).map(|row| &**row)
+        self.rows[row.entity.0].get(&row.id)
     }
 
     pub fn get_mut(&mut self, row: &RowRef) -> Option<&mut Row> {
         let row = self.named(row).clone();
-        self.of_mut(row.entity).get_mut(&*row.id).map(Rc::make_mut)
+        self.of_mut(row.entity).get_mut(&row.id)
     }
 
-    fn of_mut(&mut self, entity: EntityId) -> &mut Rows {
-        Rc::make_mut(&mut self.rows[entity.0])
+    fn of_mut(&mut self, entity: EntityId) -> &mut Table {
+        let table = &mut self.rows[entity.0];
+        table.prepare();
+        Rc::make_mut(table)
     }
 
     /// The row by the id that it has now.
@@ -172,10 +180,10 @@ impl<'p> World<'p> {
                 entity,
                 id: id.to_string(),
             };
-            let gone = then.keys().filter(|id| !now.contains_key(*id));
-            changes.extend(gone.map(|id| (at(id), Change::Whole)));
+            let gone = then.iter().filter(|(id, _)| now.get(id).is_none());
+            changes.extend(gone.map(|(id, _)| (at(id), Change::Whole)));
             for (id, row) in now.iter() {
-                match then.get(id) {
+                match then.shared(id) {
                     Some(old) if Rc::ptr_eq(row, old) => {}
                     Some(old) if row.deleted == old.deleted => {
                         self.changed(&at(id), row, old, &mut changes);
@@ -222,7 +230,7 @@ impl<'p> World<'p> {
         }
     }
 
-    /// Gives a row another id, wherever it is named.
+    /// Gives a row another id, wherever it is named; also in texts that were made from a provisional one.
     pub fn rename(&mut self, from: &RowRef, to: &RowRef) {
         if let Some(row) = self.remove(from) {
             self.insert(to, row);
@@ -233,18 +241,31 @@ impl<'p> World<'p> {
         let model = self.model();
         let old = Value::Row(from.clone());
         for (entity, rows) in model.entities.iter().zip(&mut self.rows) {
+            let is_within = |value: &Value| matches!(value, Value::Text(text) if from.id.starts_with(NUMBERED) && text.contains(&from.id));
             let names = |row: &Row| {
                 let mut links = row.links.values();
-                row.values.values().any(|value| *value == old)
+                let mut values = row.values.values();
+                values.any(|value| *value == old || is_within(value))
                     || links.any(|ids| ids.contains(&from.id))
             };
-            if !rows.values().any(|row| names(row)) {
+            let naming = rows.iter().filter(|(_, row)| names(row));
+            let naming: Vec<Rc<str>> = naming.map(|(id, _)| id.clone()).collect();
+            if naming.is_empty() {
                 continue;
             }
-            for row in Rc::make_mut(rows).values_mut().filter(|row| names(row)) {
-                let row = Rc::make_mut(row);
-                for value in row.values.values_mut().filter(|value| **value == old) {
-                    *value = Value::Row(to.clone());
+            let table = Rc::make_mut(rows);
+            for id in naming {
+                let Some(row) = table.get_mut(&id) else {
+                    continue;
+                };
+                for value in row.values.values_mut() {
+                    match value {
+                        Value::Text(text) if from.id.starts_with(NUMBERED) => {
+                            *text = text.replace(&from.id, &to.id);
+                        }
+                        value if *value == old => *value = Value::Row(to.clone()),
+                        _ => {}
+                    }
                 }
                 for (field, ids) in &mut row.links {
                     let relation = entity.fields[*field].to_many();
@@ -279,15 +300,12 @@ impl<'p> World<'p> {
     }
 
     pub fn insert(&mut self, at: &RowRef, row: Row) {
-        self.of_mut(at.entity)
-            .insert(at.id.as_str().into(), Rc::new(row));
+        self.of_mut(at.entity).insert(&at.id, row);
     }
 
     pub fn remove(&mut self, row: &RowRef) -> Option<Row> {
         let row = self.named(row).clone();
-        self.of_mut(row.entity)
-            .remove(&*row.id)
-            .map(Rc::unwrap_or_clone)
+        self.of_mut(row.entity).remove(&row.id)
     }
 
     /// Rows of an entity that are not deleted, in the order of their ids' text.
@@ -306,6 +324,13 @@ impl<'p> World<'p> {
             .map(|(id, row)| (&**id, &**row))
     }
 
+    /// Those of them with the value in the field.
+    pub fn entries_with(&self, field: FieldId, value: &Value) -> Vec<(&str, &Row)> {
+        let rows = self.rows[field.entity.0].with(field.index, value);
+        let rows = rows.into_iter().filter(|(_, row)| !row.deleted);
+        rows.map(|(id, row)| (&**id, &**row)).collect()
+    }
+
     /// The row that a to-one field leads to.
     pub fn target(&self, row: &RowRef, field: FieldId) -> Option<RowRef> {
         match self.get(row)?.values.get(&field.index)? {
@@ -321,21 +346,16 @@ impl<'p> World<'p> {
 
     pub fn referring(&self, row: &RowRef, by: FieldId, among: Among) -> Vec<RowRef> {
         let row = self.named(row);
-        let leads = |other: &Row| matches!(other.values.get(&by.index), Some(Value::Row(target)) if target == row);
-        let mut found: Vec<(usize, RowRef)> = self.rows[by.entity.0]
-            .iter()
-            .filter(|(_, other)| (among == Among::All || !other.deleted) && leads(other))
-            .map(|(id, other)| {
-                let entity = by.entity;
-                (
-                    other.position,
-                    RowRef {
-                        entity,
-                        id: id.to_string(),
-                    },
-                )
-            })
-            .collect();
+        let entity = by.entity;
+        let rows = self.rows[entity.0].with(by.index, &Value::Row(row.clone()));
+        let there = rows.into_iter();
+        let there = there.filter(|(_, other)| among == Among::All || !other.deleted);
+        let at = |id: &Rc<str>| RowRef {
+            entity,
+            id: id.to_string(),
+        };
+        let mut found: Vec<(usize, RowRef)> =
+            there.map(|(id, other)| (other.position, at(id))).collect();
         found.sort();
         found.into_iter().map(|(_, row)| row).collect()
     }
@@ -491,6 +511,10 @@ impl Facts for World<'_> {
                     .map(|row| row.values.contains_key(&field.index));
                 if known != Some(true) && !self.is_made(row) {
                     self.unsure.set(true);
+                }
+                let is_fresh = |row: &Row| row.fresh.contains(&field.index);
+                if self.get(row).is_some_and(is_fresh) {
+                    self.by_clock.set(true);
                 }
                 self.value(row, field)
             }

@@ -121,6 +121,109 @@ operations:
     );
 }
 
+// ---- the server's clock and ids -------------------------------------------------------------------------------------
+
+const BY_CLOCK: &str = "
+  Visit:
+    fields: { code: 'slug, unique', seen_at: datetime?, tag: 'string(1..80)?', day: date? }
+    allow: { read: anyone, create: member, update: member }
+operations:
+  see:
+    route: PUT /seen/{code}
+    by: member
+    input: { path: { code: slug } }
+    steps:
+      - upsert: { v: Visit }
+        key: { code: path.code }
+        set: { seen_at: now, day: today }
+    reply: { 200: { at: v.seen_at, until: \"v.seen_at + duration('1d')\", day: v.day } }
+  enter:
+    route: POST /entered
+    by: member
+    input: { body: { code: slug } }
+    steps:
+      - create: { v: Visit }
+        set: { code: body.code, seen_at: now }
+      - update: v
+        set: { tag: \"'visit ' + v.id\" }
+    reply: { 201: { id: v.id, tag: v.tag, at: v.seen_at } }
+  call:
+    route: POST /called
+    by: member
+    input: { body: { code: slug } }
+    steps:
+      - create: { v: Visit }
+        set: { code: body.code }
+      - update: v
+        set: { tag: \"v.id + '!'\", seen_at: now }
+    reply: { 201: { told: \"v.id + '?'\", tag: v.tag } }
+";
+
+#[test]
+fn instants_that_steps_set_are_the_servers_and_texts_have_the_new_rows_id() {
+    passes(BY_CLOCK, "op.*");
+}
+
+#[test]
+fn an_instant_that_is_not_set() {
+    catches(BY_CLOCK, "op.see/happy/required", |plan| {
+        let StepKind::Upsert { set, .. } = &mut named(plan, "see").steps[0].kind else {
+            panic!("no upsert");
+        };
+        set.remove(0);
+    });
+}
+
+#[test]
+fn a_text_with_an_id_and_something_else() {
+    catches(BY_CLOCK, "op.enter/happy/required", |plan| {
+        let StepKind::Update { set, .. } = &mut named(plan, "enter").steps[1].kind else {
+            panic!("no update");
+        };
+        let ExpressionKind::Binary { left, .. } = &mut set[0].1.kind else {
+            panic!("no sum");
+        };
+        left.kind = ExpressionKind::Literal(Literal::Text("visitor ".to_owned()));
+    });
+}
+
+#[test]
+fn a_move_does_not_delete_the_row_that_it_shows() {
+    passes(
+        "
+  Folder:
+    fields: { size: int = 0 }
+    allow: { read: anyone, write: member }
+  Doc:
+    fields: { folder: 'Folder, on-delete cascade', status: 'enum(kept, burnt) = kept' }
+    allow: { read: anyone, write: member }
+    moves:
+      burn: { from: kept, to: burnt, by: member, do: [ { delete: self.folder } ] }
+",
+        "docs.burn/*",
+    );
+}
+
+// ---- slugs and headers -----------------------------------------------------------------------------------------------
+
+#[test]
+fn an_empty_title_is_none_and_spaces_around_a_header_are_no_part_of_it() {
+    passes(
+        "
+  Page:
+    fields: { title: 'string(1..40)?, blank-as-null', path: 'slug?, from title, blank-as-null' }
+    allow: { read: anyone, write: member }
+operations:
+  echo:
+    route: GET /echo
+    by: anyone
+    input: { header: { X-Short: 'string(1..5)?' } }
+    reply: { 200: { short: header.x_short } }
+",
+        "*",
+    );
+}
+
 // ---- replies ---------------------------------------------------------------------------------------------------------
 
 #[test]

@@ -4,25 +4,31 @@ use crate::command::root;
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+/// The addresses of what it is served with: PostgreSQL or, without one, SQLite in a folder, and perhaps Redis.
+#[derive(Default)]
+pub struct Servers {
+    pub database: Option<String>,
+    pub redis: Option<String>,
+}
 
 /// Killed when dropped.
 pub struct Backend {
     process: Child,
-    database: Option<String>,
+    servers: Servers,
     folder: PathBuf,
     port: u16,
     pub url: String,
 }
 
 impl Backend {
-    /// On PostgreSQL, or on SQLite in the folder.
-    pub fn start(database: Option<String>, folder: PathBuf) -> Result<Self> {
+    pub fn start(servers: Servers, folder: PathBuf) -> Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         Ok(Self {
-            process: launch(database.as_deref(), &folder, port)?,
-            database,
+            process: launch(&servers, &folder, port)?,
+            servers,
             folder,
             port,
             url: format!("http://127.0.0.1:{port}"),
@@ -46,7 +52,7 @@ impl Backend {
     }
 
     fn restart(&mut self) -> Result<()> {
-        self.process = launch(self.database.as_deref(), &self.folder, self.port)?;
+        self.process = launch(&self.servers, &self.folder, self.port)?;
         Ok(())
     }
 
@@ -75,18 +81,22 @@ impl Drop for Backend {
 }
 
 /// Waits until the server says that it is ready.
-fn launch(database: Option<&str>, folder: &std::path::Path, port: u16) -> Result<Child> {
+fn launch(servers: &Servers, folder: &Path, port: u16) -> Result<Child> {
     let mut command = Command::new(root().join("target/debug/archwright"));
     command
         .arg("serve")
         .arg(root().join("xtask/faults/ledger.yaml"))
-        .args(["--rate-limits", "off", "--quiet", "--format", "json"])
+        .args(["--quiet", "--format", "json"])
         .args(["--port", &port.to_string(), "--data-dir"])
         .arg(folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    if let Some(database) = database {
-        command.args(["--database", database]);
+    let named = [
+        ("--database", &servers.database),
+        ("--redis", &servers.redis),
+    ];
+    for (option, url) in named {
+        command.args(url.iter().flat_map(|url| [option, url]));
     }
     let mut process = command.spawn().context("archwright can't be started")?;
     let mut line = String::new();

@@ -77,6 +77,20 @@ impl Traffic {
         Ok(())
     }
 
+    /// Waits until the server says so of Redis.
+    pub fn told(&self, of_redis: &str, patience: Duration) -> Result<()> {
+        let (url, began) = (format!("{}/readyz", self.shared.url), Instant::now());
+        loop {
+            let (status, reply) = get(&self.agent, &url)?;
+            ensure!(status == 200, "not ready: {status} {reply}");
+            if reply["redis"] == of_redis {
+                return Ok(());
+            }
+            ensure!(began.elapsed() < patience, "not {of_redis}: {reply}");
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     pub fn sound(&self) -> Result<()> {
         let violations = self.shared.violations.lock();
         let violations = violations.map_err(|_| anyhow::anyhow!("a client panicked"))?;

@@ -13,18 +13,19 @@ pub fn announce(
     name: &str,
     server: &Server,
     place: &Place,
+    bare: &[String],
     format: Option<StartFormat>,
 ) -> Result<()> {
     let terminal = std::io::stdout().is_terminal();
     let as_text = format.map_or(terminal, |format| format == StartFormat::Text);
     match as_text {
-        true => print(&start_text(name, server, place)),
-        false => print(&format!("{}\n", start_line(name, server, place))),
+        true => print(&start_text(name, server, place, bare)),
+        false => print(&format!("{}\n", start_line(name, server, place, bare))),
     }
 }
 
 /// One line for programs.
-fn start_line(name: &str, server: &Server, place: &Place) -> Value {
+fn start_line(name: &str, server: &Server, place: &Place, bare: &[String]) -> Value {
     let accounts = server.accounts().iter().map(|account| {
         json!({ "role": account.role, "sign_in": account.sign_in, "password": account.password })
     });
@@ -38,6 +39,9 @@ fn start_line(name: &str, server: &Server, place: &Place) -> Value {
     });
     if let Seeding::Filled(rows) = server.seeding() {
         line["seeded_rows"] = rows.into();
+        if !bare.is_empty() {
+            line["unseeded"] = bare.into();
+        }
     }
     if server.seeding() != Seeding::NotAsked {
         line["sign_ins"] = accounts.collect();
@@ -45,7 +49,7 @@ fn start_line(name: &str, server: &Server, place: &Place) -> Value {
     line
 }
 
-fn start_text(name: &str, server: &Server, place: &Place) -> String {
+fn start_text(name: &str, server: &Server, place: &Place, bare: &[String]) -> String {
     let url = url(server.address());
     let state = match server.made_schema() {
         true => "new",
@@ -53,7 +57,11 @@ fn start_text(name: &str, server: &Server, place: &Place) -> String {
     };
     let rows = match server.seeding() {
         Seeding::NotAsked => String::new(),
-        Seeding::Filled(rows) => format!("  rows        {rows} made up\n"),
+        Seeding::Filled(rows) if bare.is_empty() => format!("  rows        {rows} made up\n"),
+        Seeding::Filled(rows) => format!(
+            "  rows        {rows} made up, but none of {}: no row was found that keeps its rules; write some under `seed`\n",
+            bare.join(", ")
+        ),
         Seeding::NotEmpty => {
             "  rows        nothing made up: the database has rows already\n".to_owned()
         }

@@ -1,6 +1,6 @@
 //! The arguments of `archwright serve`.
 
-use archwright_server::RateLimits;
+use archwright_server::{Environment, RateLimits};
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -23,6 +23,9 @@ pub struct ServeArguments {
     /// Fill an empty database with plausible rows, and print a sign-in for each role
     #[arg(long)]
     pub seed: bool,
+    /// Delete the SQLite database first, with all its rows: for a design that has changed; in development only
+    #[arg(long)]
+    pub reset: bool,
     /// Address to listen on; `0.0.0.0` for all
     #[arg(long, default_value = "127.0.0.1", value_parser = host)]
     pub host: IpAddr,
@@ -53,6 +56,15 @@ pub struct ServeArguments {
 pub enum EnvironmentArgument {
     Development,
     Production,
+}
+
+impl From<EnvironmentArgument> for Environment {
+    fn from(argument: EnvironmentArgument) -> Self {
+        match argument {
+            EnvironmentArgument::Development => Self::Development,
+            EnvironmentArgument::Production => Self::Production,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]

@@ -4,6 +4,7 @@
     reason = "a test that can't run its command has failed"
 )]
 
+mod appoint;
 mod running;
 mod suite;
 
@@ -186,8 +187,39 @@ fn a_database_of_another_design_is_left_as_it_is() {
             "notes.title",
             "left as it is",
             ".archwright/notes.sqlite",
+            "--reset",
         ],
     );
+    let production = [
+        "design.yaml",
+        "--port",
+        "0",
+        "--env",
+        "production",
+        "--reset",
+    ];
+    let output = command(folder.path(), &production).output().unwrap();
+    refused(&output, 2, &["--reset", "development"]);
+    let server = Running::start(folder.path(), &["design.yaml", "--reset", "--quiet"]);
+    assert_eq!(server.line["created"], true);
+    let port = server.line["port"].to_string();
+    let beside = ["design.yaml", "--reset", "--port", &port];
+    let output = command(folder.path(), &beside).output().unwrap();
+    refused(&output, 2, &["in use"]);
+    assert!(server.get("/v1/notes").starts_with("HTTP/1.1 200 "));
+    server.stop();
+}
+
+#[test]
+fn what_no_row_was_made_up_of_is_named() {
+    let design = NOTES.replace(
+        "    allow:",
+        "    checks: { never: \"title == 'a' && title == 'b'\" }\n    allow:",
+    );
+    let folder = folder(&design);
+    let server = Running::start(folder.path(), &["design.yaml", "--seed", "--quiet"]);
+    assert_eq!(server.line["unseeded"], serde_json::json!(["Note"]));
+    server.stop();
 }
 
 #[test]

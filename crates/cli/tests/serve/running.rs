@@ -73,6 +73,11 @@ impl Running {
 
     /// The whole reply.
     pub fn get(&self, path: &str) -> String {
+        self.ask("GET", path, "accept: */*", "")
+    }
+
+    /// The whole reply.
+    pub fn ask(&self, method: &str, path: &str, header: &str, body: &str) -> String {
         let address = self.line["url"]
             .as_str()
             .unwrap()
@@ -81,7 +86,8 @@ impl Running {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
         )
         .unwrap();
         let mut reply = String::new();

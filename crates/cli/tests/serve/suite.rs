@@ -2,6 +2,7 @@
 
 use crate::running::{NOTES, Running, folder};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -17,12 +18,13 @@ fn test(folder: &Path, arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// Standard output of a run that ended so, with nothing said beside it.
+/// Standard output of a run that ended so, with nothing said beside it but how far it was.
 #[track_caller]
 fn printed(output: &Output, status: i32) -> &str {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(status), "{said}");
-    assert!(said.is_empty(), "{said}");
+    let mut others = said.lines().filter(|line| !line.contains(":"));
+    assert_eq!(others.next(), None, "{said}");
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
@@ -133,4 +135,38 @@ fn a_design_with_errors_is_not_tested() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("did you mean `string`"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_stopped_reports_what_it_has() {
+    let folder = folder(NOTES);
+    let server = Running::start(folder.path(), &["design.yaml", "--rate-limits", "off"]);
+    let url = server.line["url"].as_str().unwrap();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_url = format!("http://{}", silent.local_addr().unwrap());
+
+    // Its second request goes to a server that takes it and never answers, until the run has been asked to stop.
+    let mut run = Command::new(env!("CARGO_BIN_EXE_archwright"))
+        .args(["test", "design.yaml", "--url", url, "--url", &silent_url])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (asked, _) = silent.accept().unwrap();
+    let pid = run.id().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(killed.success());
+    let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().starts_with("stopping")));
+    drop(asked);
+    drop(silent);
+    let output = run.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for part in [" passed, 0 failed, ", "\nSTOPPED: ", "\nseed "] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+    server.stop();
 }

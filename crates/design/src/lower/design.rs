@@ -222,6 +222,7 @@ fn api(context: &mut Context<'_>, node: &Node, api: &mut Api) {
     api.timeout = map
         .get("timeout")
         .and_then(|node| context.duration(node, "`timeout`"));
+    api.unknown = context.optional_text(&map, "unknown");
     api.origins = context.optional_names(&map, "origins");
     for (key, value) in section(context, &map, "rates") {
         let name = context.named(key, value, "a rate class", NameForm::Kebab);
@@ -238,10 +239,17 @@ fn api(context: &mut Context<'_>, node: &Node, api: &mut Api) {
         api.refresh_lifetime = tokens
             .get("refresh")
             .and_then(|node| context.duration(node, "`refresh`"));
-        api.scheme = context.optional_text(&tokens, "scheme");
+        api.schemes = context.optional_names(&tokens, "scheme");
     }
     if let Some(node) = map.get("errors") {
         api.errors = errors(context, node);
+    }
+    for (key, value) in section(context, &map, "statuses") {
+        let what = format!("`{}`", key.text.value);
+        let name = context.named(key, value, "a code", NameForm::Kebab);
+        let status = context.text(value, &what);
+        let status = status.and_then(|status| context.integer(&status, &what));
+        api.statuses.extend(name.zip(status));
     }
     for (key, value) in section(context, &map, "messages") {
         let name = context.named(key, value, "a code", NameForm::Kebab);

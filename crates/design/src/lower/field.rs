@@ -1,11 +1,12 @@
 //! Fields, short and long: `string(1..120)?, unique within organisation = 'x'`.
 
+use super::modifiers::{argument_example, modifier_hint};
 use super::{Context, Map, NameForm, clip};
 use crate::ast::{Evolution, Field, Text, TypeText, Unique};
 use crate::keys;
 use crate::split;
 use crate::yaml::{Node, NodeKind};
-use archwright_diagnostics::{Diagnostic, Span, nearest};
+use archwright_diagnostics::{Diagnostic, Span};
 
 impl Context<'_> {
     /// A mapping of names to fields.
@@ -225,7 +226,7 @@ impl Context<'_> {
         } else if keys::MODIFIERS.contains(&name) {
             self.modifier_with_argument(&word, &rest, field);
         } else {
-            self.unknown_modifier(&word, &text);
+            self.unknown_modifier(&word, &rest, &field.ty.span);
         }
     }
 
@@ -363,21 +364,6 @@ impl Context<'_> {
         }
     }
 
-    fn unknown_modifier(&mut self, word: &Text, whole: &Text) {
-        let hint = modifier_hint(&word.value);
-        let message = format!("`{}` is no modifier of a field", clip(&whole.value));
-        let list = keys::MODIFIERS.join(", ");
-        let mut diagnostic = Diagnostic::new("AW018", whole.span, message);
-        diagnostic = match (hint, nearest(&word.value, keys::MODIFIERS.iter().copied())) {
-            (Some(hint), _) => diagnostic.help(hint),
-            (None, Some(meant)) => diagnostic
-                .help(format!("Did you mean `{meant}`? The modifiers are {list}."))
-                .fix(format!("Write `{meant}`"), word.span, meant),
-            (None, None) => diagnostic.help(format!("Use one of {list}.")),
-        };
-        self.diagnostics.push(diagnostic);
-    }
-
     fn long_keys(&mut self, map: &Map<'_>, field: &mut Field) {
         field.about = self.optional_text(map, "about");
         for (key, node) in map.entries() {
@@ -452,37 +438,6 @@ impl Context<'_> {
     }
 }
 
-/// Words that people bring from elsewhere.
-fn modifier_hint(word: &str) -> Option<&'static str> {
-    match &word.to_ascii_lowercase()[..] {
-        "optional" | "nullable" | "null" => Some("Put `?` after the type: `string(1..120)?`."),
-        "required" | "not" => {
-            Some("Leave it out: a field is required unless `?` stands after its type.")
-        }
-        "default" => Some("Write `= VALUE` at the end."),
-        "primary" => Some(
-            "Leave it out: every entity has an `id`; an own one is named by the entity's `key`.",
-        ),
-        "references" | "foreign" => Some("Use the entity as the type: `customer: Customer`."),
-        "computed" => Some("Write `:= EXPRESSION` at the end."),
-        "index" | "indexed" => {
-            Some("Write `filter` or `sort`, or list it under the entity's `index`.")
-        }
-        "unsigned" => Some("Leave it out, and write `, min 0`."),
-        "autoincrement" | "auto_increment" => {
-            Some("Leave it out: ids are made by the server; `id: int` on the entity numbers them.")
-        }
-        "cascade" => Some("Write `on-delete cascade`."),
-        "range" | "between" => Some("Write `min 1, max 5`."),
-        "check" => Some("Write it under the entity's `checks`."),
-        "length" | "maxlength" => Some("Put the length in the type's brackets: `string(1..120)`."),
-        "about" | "visible" | "settable" => {
-            Some("Write the field as a mapping: `{ type: …, about: … }`.")
-        }
-        _ => None,
-    }
-}
-
 /// What stands between the quotes around the whole text, or all of it.
 fn without_quotes(text: &Text) -> Text {
     let value = &text.value;
@@ -523,21 +478,6 @@ fn plus_parts(text: &Text) -> Vec<Text> {
         split::trimmed(text, range)
     });
     parts.collect()
-}
-
-fn argument_example(name: &str) -> &'static str {
-    match name {
-        "by" => "the field on the other side: `by article`",
-        "through" => "the entity between: `through Enrolment`",
-        "on-delete" => "`on-delete restrict`, `on-delete cascade` or `on-delete set-null`",
-        "min" => "the least value: `min 0`",
-        "max" => "the greatest value: `max 100`",
-        "pattern" => "a regular expression: `pattern '^97[89]'`",
-        "from" => "the field that the slug is made from: `from title`",
-        "example" => "a value: `example 12.50`",
-        "was" => "the former name: `was fullname`",
-        _ => "an API version: `since 2`",
-    }
 }
 
 fn flag<'f>(field: &'f mut Field, name: &str) -> Option<&'f mut Option<Span>> {

@@ -1,7 +1,7 @@
 //! Named operations: route, input, steps, replies.
 
-use super::{Context, Map, NameForm, clip, first_line, shape};
-use crate::ast::{BodyField, Operation, Shape, Spanned, Step, StepKind, Text};
+use super::{Context, Map, NameForm, clip, first_line, reply, shape};
+use crate::ast::{BodyField, Operation, Shape, Step, StepKind, Text};
 use crate::keys;
 use crate::yaml::{Key, Node, NodeKind};
 use archwright_diagnostics::{Diagnostic, nearest};
@@ -34,6 +34,10 @@ pub fn operation(context: &mut Context<'_>, name: Text, node: &Node) -> Option<O
         })
         .unwrap_or_default()
     };
+    let (replies, headers) = map
+        .get("reply")
+        .map(|node| reply::replies(context, node))
+        .unwrap_or_default();
     Some(Operation {
         span: name.span.to(node.span),
         about: context.optional_text(&map, "about"),
@@ -41,6 +45,7 @@ pub fn operation(context: &mut Context<'_>, name: Text, node: &Node) -> Option<O
         path,
         by: by.unwrap_or_default(),
         rate: context.optional_text(&map, "rate"),
+        unknown: context.optional_text(&map, "unknown"),
         input_path: part(context, "path"),
         input_query: part(context, "query"),
         input_header: part(context, "header"),
@@ -53,10 +58,8 @@ pub fn operation(context: &mut Context<'_>, name: Text, node: &Node) -> Option<O
             .get("steps")
             .map(|node| steps(context, node, "`steps`"))
             .unwrap_or_default(),
-        replies: map
-            .get("reply")
-            .map(|node| replies(context, node))
-            .unwrap_or_default(),
+        replies,
+        headers,
         workload: map
             .get("workload")
             .and_then(|node| context.rate(node, "`workload`")),
@@ -237,39 +240,6 @@ fn is_long_field(entries: &[(Key, Node)]) -> bool {
         && entries
             .iter()
             .all(|(key, _)| keys::FIELD.contains(&key.text.value.as_str()))
-}
-
-fn replies(context: &mut Context<'_>, node: &Node) -> Vec<(Spanned<i64>, Shape)> {
-    let entries = context.entries(node, "`reply`").unwrap_or_default();
-    let mut replies = Vec::new();
-    for (key, value) in entries {
-        let status = key
-            .text
-            .value
-            .parse::<i64>()
-            .ok()
-            .filter(|status| (200..600).contains(status));
-        let Some(status) = status else {
-            let message = format!("`{}` is no status of a reply", clip(&key.text.value));
-            context.report(
-                "AW023",
-                key.text.span,
-                message,
-                "Write the body under its status: `reply: { 200: { … } }`.",
-            );
-            continue;
-        };
-        if let Some(shape) = shape::shape(context, value, "a reply") {
-            replies.push((
-                Spanned {
-                    value: status,
-                    span: key.text.span,
-                },
-                shape,
-            ));
-        }
-    }
-    replies
 }
 
 pub fn steps(context: &mut Context<'_>, node: &Node, what: &str) -> Vec<Step> {

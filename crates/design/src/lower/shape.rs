@@ -30,12 +30,13 @@ pub fn shape(context: &mut Context<'_>, node: &Node, what: &str) -> Option<Shape
         }
         NodeKind::Mapping(entries, _) if only(entries, keys::SHOW, "show") => show(context, node),
         NodeKind::Mapping(entries, _) if only(entries, keys::EACH, "each") => each(context, node),
+        NodeKind::Mapping(entries, _) if only(entries, keys::CHOICE, "if") => choice(context, node),
         NodeKind::Mapping(entries, _) => Some(Shape::Object(object(context, entries), node.span)),
     }
 }
 
 /// An object that has the marking key and no others than these is a form of the language, not a body.
-fn only(entries: &[(Key, Node)], allowed: &[&str], marker: &str) -> bool {
+pub fn only(entries: &[(Key, Node)], allowed: &[&str], marker: &str) -> bool {
     let named = |name: &str| entries.iter().any(|(key, _)| key.text.value == name);
     named(marker)
         && entries
@@ -74,6 +75,25 @@ fn show(context: &mut Context<'_>, node: &Node) -> Option<Shape> {
     Some(Shape::Show {
         view: view?,
         of: of?,
+    })
+}
+
+/// One of two shapes.
+fn choice(context: &mut Context<'_>, node: &Node) -> Option<Shape> {
+    let place = first_line(context.sources, node.span);
+    let map = context.map(node, place, "a choice", keys::CHOICE)?;
+    let test = context.optional_expression(&map, "if");
+    let then = context
+        .required(&map, "a choice", "then")
+        .and_then(|then| shape(context, then, "`then`"));
+    let otherwise = match map.get("else") {
+        Some(node) => Some(Box::new(shape(context, node, "`else`")?)),
+        None => None,
+    };
+    Some(Shape::If {
+        test: test?,
+        then: Box::new(then?),
+        otherwise,
     })
 }
 

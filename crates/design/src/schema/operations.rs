@@ -1,6 +1,8 @@
 //! The part of the schema about operations: steps, replies, inputs.
 
-use super::{Definitions, WORD, boolean, described, named, object, object_with, reference, text};
+use super::{
+    Definitions, WORD, boolean, described, named, object, object_with, reference, text, unknown,
+};
 use crate::keys;
 use serde_json::{Map, Value, json};
 
@@ -18,13 +20,14 @@ pub fn definitions() -> Definitions {
             })),
             ("by", reference("grants")),
             ("rate", text("A class of api.rates.")),
+            ("unknown", unknown()),
             ("input", reference("input")),
             ("steps", reference("steps")),
             ("reply", json!({
                 "type": ["object", "null"],
                 "description": "Status and body; the first is the answer when no step says otherwise.",
                 "propertyNames": { "pattern": "^[2-5][0-9][0-9]$" },
-                "additionalProperties": { "$ref": "#/$defs/shape" },
+                "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/reply" }, { "$ref": "#/$defs/shape" }] },
             })),
             ("workload", described(reference("rate"), "How often it is called: 40/s.")),
         ])),
@@ -46,14 +49,24 @@ pub fn definitions() -> Definitions {
             "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/field" }, { "$ref": "#/$defs/body" }] },
         })),
         ("shape", json!({
-            "description": "A value, an object of shapes, a shown row, a list of rows, or ~ for no body.",
+            "description": "A value, an object of shapes, a shown row, a list of rows, or ~ for no body. `?` after a key: it is left out where its value is missing.",
             "anyOf": [
                 { "type": ["string", "number", "boolean", "null"] },
                 { "$ref": "#/$defs/show" },
                 { "$ref": "#/$defs/each" },
+                { "$ref": "#/$defs/choice" },
                 { "type": "object", "additionalProperties": { "$ref": "#/$defs/shape" } },
             ],
         })),
+        ("reply", object_with("A body with headers.", keys::REPLY, &["headers"], vec![
+            ("headers", json!({
+                "type": ["object", "null"],
+                "description": "Headers, each a text: Location, Link, X-Total-Count.",
+                "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9-]*$" },
+                "additionalProperties": { "$ref": "#/$defs/expression" },
+            })),
+            ("body", described(reference("shape"), "The body; none where it is left out.")),
+        ])),
         ("show", object_with("A row, shown by a view.", keys::SHOW, &["show", "of"], vec![
             ("show", text("The view.")),
             ("of", described(reference("expression"), "The row.")),
@@ -63,6 +76,11 @@ pub fn definitions() -> Definitions {
             ("as", text("Name for one of them.")),
             ("show", text("The view for each.")),
             ("item", described(reference("shape"), "The shape for each, instead of a view.")),
+        ])),
+        ("choice", object_with("One of two shapes.", keys::CHOICE, &["if", "then"], vec![
+            ("if", described(reference("expression"), "Which of them.")),
+            ("then", described(reference("shape"), "The shape where it holds.")),
+            ("else", described(reference("shape"), "The shape where it does not; null where this is left out.")),
         ])),
         ("steps", json!({
             "type": ["array", "null"],
@@ -157,7 +175,7 @@ fn property(key: &str) -> Value {
         "lock" => boolean("Keeps others from changing the row until the end."),
         "else" => {
             json!({
-                "description": "The answer when nothing is found or the guard fails: not-found, forbidden, a status, or null; or { 404: BODY }.",
+                "description": "The answer when nothing is found, the guard fails or the write is refused: not-found, forbidden, a status, or null; or { 404: BODY }.",
                 "anyOf": [
                     { "type": ["string", "integer", "null"] },
                     {

@@ -19,7 +19,10 @@ pub fn plain(file: FileId, raw: &str, first: usize, value: &str) -> Text {
 
 pub fn quoted(file: FileId, raw: &str, first: usize, value: &str, quote: char) -> Text {
     let end = first + raw.len();
-    let inner = raw.strip_prefix(quote).unwrap_or(raw);
+    let Some(inner) = raw.strip_prefix(quote) else {
+        // The quotes were put there when the text was prepared.
+        return simple(file, first, first, first + value.len(), value);
+    };
     let inner = inner.strip_suffix(quote).unwrap_or(inner);
     if inner == value {
         return simple(file, first + 1, first, end, value);

@@ -2,7 +2,7 @@
 //! when the rest of the file is read.
 
 use super::{Failure, MAX_DEPTH, MAX_NODES, prepare::Prepared};
-use crate::keys;
+use crate::{keys, split};
 use archwright_diagnostics::{Diagnostic, FileId, Span};
 use std::ops::RangeInclusive;
 
@@ -10,6 +10,8 @@ pub(crate) struct Culprit {
     pub diagnostic: Diagnostic,
     /// Counted from 0.
     pub lines: RangeInclusive<usize>,
+    /// It would be sound if the character were in quotes: nothing has to be left out.
+    pub quotable: bool,
 }
 
 /// The complaint in context.
@@ -62,6 +64,7 @@ pub(crate) fn explain(file: FileId, text: &str, prepared: &Prepared, failure: &F
     Culprit {
         diagnostic,
         lines: scene.lines_from(finding.start),
+        quotable: !failure.is_limit && finding.code == "AW004" && scene.is_star(),
     }
 }
 
@@ -98,7 +101,7 @@ impl Scene<'_> {
             || info.contains("anchor")
             || info.contains("alias")
         {
-            self.feature("an anchor or alias (`&name`, `*name`)")
+            self.anchor()
         } else if info.contains("tag") || info.contains("TAG") || info.contains("handle") {
             self.feature("a tag (`!name`)")
         } else if info.contains("directive") || info.contains("YAML document") {
@@ -127,7 +130,9 @@ impl Scene<'_> {
                 "Put each `- item` on a line of its own below the key, or write the list as [a, b].",
             ),
             info if info.starts_with("unexpected character") || info.contains("cannot start with") => self.reserved(),
-            info if info.contains("did not find expected key") => self.indentation(),
+            info if info.contains("did not find expected key") => {
+                self.text_after_bracket().unwrap_or_else(|| self.indentation())
+            }
             info if info.contains("'-' indicator") => {
                 let (start, end) = self.content(self.line_start(self.at));
                 self.finding(
@@ -197,6 +202,32 @@ impl Scene<'_> {
         finding
     }
 
+    /// `create: { by: owner }, clerk`
+    fn text_after_bracket(&self) -> Option<Finding> {
+        let (start, end) = self.content(self.line_start(self.at));
+        let line = &self.text[start..end];
+        let colon = line.find(": ")? + 2;
+        let value = line[colon..].trim_start();
+        let opening = value.starts_with(['{', '[']).then(|| end - value.len())?;
+        let closing = opening + split::closing_bracket(value)?;
+        let rest = self.text[closing + 1..end].trim_start();
+        if rest.is_empty() || rest.starts_with('#') {
+            return None;
+        }
+        let message = format!(
+            "more text follows after the closing `{}`",
+            &self.text[closing..=closing]
+        );
+        let first = &self.text[opening..=closing];
+        let help = match rest.strip_prefix(',').map(str::trim) {
+            Some(second) if !second.is_empty() => {
+                format!("Write several values as a list: `[{first}, {second}]`.")
+            }
+            _ => "Remove it: the value ends with its bracket.".to_owned(),
+        };
+        Some(self.finding("AW002", end - rest.len()..end, &message, &help))
+    }
+
     fn unclosed_quote(&self) -> Finding {
         let start = match self.character() {
             '\'' | '"' => self.at,
@@ -227,6 +258,23 @@ impl Scene<'_> {
         let message =
             format!("more than {MAX_DEPTH} levels of lists and mappings within each other");
         self.finding("AW003", self.at..self.at + 1, &message, "Remove brackets.")
+    }
+
+    fn anchor(&self) -> Finding {
+        if !self.is_star() {
+            return self.feature("an anchor or alias (`&name`, `*name`)");
+        }
+        let message = "YAML takes `*` for the beginning of an alias, which designs don't use";
+        let help = "Write out what is meant; a text that begins with `*` needs quotes.";
+        self.finding("AW004", self.at..self.at + 1, message, help)
+    }
+
+    /// A `*` alone, which people write for all there is.
+    fn is_star(&self) -> bool {
+        let rest = self.text[self.at..].strip_prefix('*');
+        rest.is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with([' ', ',', '}', ']', '\n', '\r'])
+        })
     }
 
     fn feature(&self, what: &str) -> Finding {

@@ -1,5 +1,6 @@
 //! Makes a text safe for the YAML parser, remembering where each of its characters came from.
 
+use super::tabs;
 use archwright_diagnostics::{Diagnostic, FileId, Span};
 use std::ops::RangeInclusive;
 
@@ -18,19 +19,24 @@ pub fn prepare(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> P
         bytes: Vec::with_capacity(text.len() + 1),
         repaired: false,
     };
+    let widths = tabs::widths(text);
     let (mut in_indentation, mut tabs, mut controls) = (true, Tabs::default(), Vec::new());
+    let (mut line, mut begun) = (0, false);
     for (at, character) in text.char_indices() {
-        match character {
-            '\t' if in_indentation => {
-                tabs.first.get_or_insert(at);
-                tabs.in_line = true;
-                // As wide as most editors show it, so that it still stands below spaces.
-                for _ in 0..4 {
+        match (character, widths.get(&line)) {
+            ('\t' | ' ', Some(width)) if in_indentation => {
+                if character == '\t' {
+                    tabs.first.get_or_insert(at);
+                    tabs.in_line = true;
+                }
+                let width = if begun { 0 } else { *width };
+                begun = true;
+                for _ in 0..width {
                     prepared.push(' ', at);
                 }
             }
-            '\n' | '\r' | '\t' => prepared.push(character, at),
-            '\u{feff}' | '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
+            ('\n' | '\r' | '\t', _) => prepared.push(character, at),
+            ('\u{feff}' | '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}', _) => {
                 controls.push(at);
                 prepared.push(' ', at);
             }
@@ -38,6 +44,7 @@ pub fn prepare(file: FileId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> P
         }
         if character == '\n' {
             tabs.end_line();
+            (line, begun) = (line + 1, false);
         }
         in_indentation =
             character == '\n' || (in_indentation && (character == ' ' || character == '\t'));
@@ -66,6 +73,21 @@ impl Prepared {
             .get(character)
             .or(self.bytes.last())
             .map_or(0, |byte| *byte as usize)
+    }
+
+    /// Puts one character into quotes. False where no character stands.
+    pub fn quote(&mut self, at: usize) -> bool {
+        let (Some((place, character)), Some(byte)) = (
+            self.text.char_indices().nth(at),
+            self.bytes.get(at).copied(),
+        ) else {
+            return false;
+        };
+        let quoted = format!("'{character}'");
+        self.text
+            .replace_range(place..place + character.len_utf8(), &quoted);
+        self.bytes.splice(at..=at, [byte, byte, byte]);
+        true
     }
 
     /// Replaces the content of these lines (counted from 0) by spaces. False when they were blank already.

@@ -2,7 +2,7 @@
 
 use super::context::{Lowering, one_of, unknown};
 use super::names::Form;
-use crate::{Api, Choice, Rate, Stack};
+use crate::{Api, Choice, Rate, Stack, Unknown};
 use archwright_design::ast::{self, Spanned, Text};
 use archwright_diagnostics::{Diagnostic, nearest};
 use std::collections::BTreeSet;
@@ -44,6 +44,22 @@ const CODES: &[&str] = &[
     "unsupported-media-type",
 ];
 
+/// Codes of mistakes that may have another status. Those of others come with headers, or mean what they say to every
+/// client.
+const MISTAKES: &[&str] = &[
+    "bad-request",
+    "check",
+    "condition-unmet",
+    "illegal-move",
+    "in-use",
+    "invalid",
+    "key-reused",
+    "unique",
+];
+
+/// Statuses that ask for headers or for another request.
+const PROTOCOL: [i64; 10] = [401, 405, 406, 407, 411, 412, 416, 417, 426, 429];
+
 pub(super) fn default_api() -> Api {
     let per_minute = |name: &str, count| {
         (
@@ -61,6 +77,7 @@ pub(super) fn default_api() -> Api {
         page_max: 100,
         body_limit: 1 << 20,
         timeout_seconds: 10,
+        unknown: Unknown::Refuse,
         origins: Vec::new(),
         rates: vec![
             per_minute("sign-in", 10),
@@ -69,8 +86,9 @@ pub(super) fn default_api() -> Api {
         ],
         access_seconds: 900,
         refresh_seconds: 30 * 86_400,
-        scheme: "Bearer".to_owned(),
+        schemes: vec!["Bearer".to_owned()],
         errors: Vec::new(),
+        statuses: Vec::new(),
         messages: Vec::new(),
     }
 }
@@ -131,10 +149,12 @@ impl Lowering<'_> {
             month,
             "refresh token's lifetime in seconds",
         );
+        self.api.unknown = self.unknown(api.unknown.as_ref());
         self.read_base();
-        self.read_scheme();
+        self.read_schemes();
         self.read_origins();
         self.read_rates();
+        self.read_statuses();
         self.read_messages();
         self.read_stack();
     }
@@ -211,6 +231,16 @@ impl Lowering<'_> {
         value.value
     }
 
+    /// What the text says, or what holds for the API as a whole.
+    pub fn unknown(&mut self, text: Option<&Text>) -> Unknown {
+        let known = [Unknown::Refuse, Unknown::Ignore];
+        let names = known.map(Unknown::name);
+        let chosen = self.choice(text, &names, "value of `unknown`");
+        let chosen =
+            chosen.and_then(|chosen| known.into_iter().find(|one| one.name() == chosen.name));
+        chosen.unwrap_or(self.api.unknown)
+    }
+
     fn read_base(&mut self) {
         let Some(base) = &self.design.api.base else {
             self.api.base = format!("/v{}", self.api.version);
@@ -231,25 +261,27 @@ impl Lowering<'_> {
         };
     }
 
-    fn read_scheme(&mut self) {
-        let Some(scheme) = &self.design.api.scheme else {
-            return;
-        };
-        let sound = !scheme.value.is_empty()
-            && scheme
-                .value
-                .chars()
-                .all(|next| next.is_ascii_alphanumeric() || next == '-');
-        if !sound {
-            let message = format!("`{}` is no authorization scheme", scheme.value);
-            return self.error(
-                "AW204",
-                scheme.span,
-                message,
-                "write one word such as `Bearer`",
-            );
+    fn read_schemes(&mut self) {
+        let mut schemes: Vec<String> = Vec::new();
+        for scheme in &self.design.api.schemes {
+            let text = &scheme.value;
+            let sound = !text.is_empty()
+                && text
+                    .chars()
+                    .all(|next| next.is_ascii_alphanumeric() || next == '-');
+            if !sound {
+                let message = format!("`{text}` is no authorization scheme");
+                let help = "write one word such as `Bearer`";
+                self.error("AW204", scheme.span, message, help);
+            } else if schemes.iter().any(|known| known.eq_ignore_ascii_case(text)) {
+                self.repeated(scheme, "authorization scheme");
+            } else {
+                schemes.push(text.clone());
+            }
         }
-        self.api.scheme.clone_from(&scheme.value);
+        if !schemes.is_empty() {
+            self.api.schemes = schemes;
+        }
     }
 
     fn read_origins(&mut self) {
@@ -289,16 +321,16 @@ impl Lowering<'_> {
 
     /// Classes that limit nothing, most often a misspelt one of ours.
     pub fn unused_rates(&self) -> Vec<Diagnostic> {
-        let ours = default_api().rates;
-        let ours = ours.iter().map(|(name, _)| &name[..]);
+        let rates = default_api().rates;
+        let ours = || rates.iter().map(|(name, _)| &name[..]);
         let used = self.operations.iter().map(|operation| &operation.rate[..]);
-        let known: BTreeSet<&str> = ours.chain(used).collect();
+        let known: BTreeSet<&str> = ours().chain(used).collect();
         let unused = self.design.api.rates.iter().map(|(name, _)| name);
         let unused = unused.filter(|name| !known.contains(&name.value[..]));
         let warn = |name: &Text| {
             let message = format!("nothing is of the rate class `{}`", name.value);
             let diagnostic = Diagnostic::new("AW375", name.span, message);
-            match nearest(&name.value, known.iter().copied()) {
+            match nearest(&name.value, ours()) {
                 Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")).fix(
                     format!("write `{meant}`"),
                     name.span,
@@ -313,21 +345,41 @@ impl Lowering<'_> {
         unused.map(warn).collect()
     }
 
+    fn read_statuses(&mut self) {
+        for (code, status) in &self.design.api.statuses {
+            let known = self.api.statuses.iter();
+            let known = known
+                .map(|(known, _)| known)
+                .any(|known| *known == code.value);
+            if !MISTAKES.contains(&&code.value[..]) {
+                self.no_code(code, "code of a mistake", MISTAKES);
+            } else if known {
+                self.repeated(code, "status");
+            } else if !(400..500).contains(&status.value) || PROTOCOL.contains(&status.value) {
+                let message = format!("{} is no status of a mistake", status.value);
+                let help = "use one such as 400, 403, 404, 409 or 422";
+                self.error("AW358", status.span, message, help);
+            } else {
+                let status = (code.value.clone(), status.value as u16);
+                self.api.statuses.push(status);
+            }
+        }
+    }
+
+    fn no_code(&mut self, code: &Text, what: &str, codes: &[&str]) {
+        let known = codes.iter().copied();
+        let diagnostic = unknown("AW207", code.span, what, &code.value, known);
+        let diagnostic = match diagnostic.help {
+            Some(_) => diagnostic,
+            None => diagnostic.help(format!("use {}", one_of(codes))),
+        };
+        self.report(diagnostic);
+    }
+
     fn read_messages(&mut self) {
         for (code, text) in &self.design.api.messages {
             if !CODES.contains(&&code.value[..]) {
-                let diagnostic = unknown(
-                    "AW207",
-                    code.span,
-                    "code of an error",
-                    &code.value,
-                    CODES.iter().copied(),
-                );
-                let diagnostic = match diagnostic.help {
-                    Some(_) => diagnostic,
-                    None => diagnostic.help(format!("use {}", one_of(CODES))),
-                };
-                self.report(diagnostic);
+                self.no_code(code, "code of an error", CODES);
             } else if self.api.message(&code.value).is_some() {
                 self.repeated(code, "message");
             } else {

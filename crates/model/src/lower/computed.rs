@@ -136,7 +136,7 @@ fn extent(expression: &Expression, known: &BTreeMap<FieldId, Extent>) -> Extent 
             _ => (sum, 0),
         },
         ExpressionKind::Function {
-            function: Function::StartsWith | Function::EndsWith,
+            function: Function::StartsWith | Function::EndsWith | Function::String,
             ..
         } => (sum.saturating_mul(4), 0),
         _ => (sum, 0),

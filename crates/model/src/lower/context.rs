@@ -23,6 +23,10 @@ pub(super) struct Lowering<'a> {
     pub field_sources: Vec<Vec<&'a ast::Field>>,
     pub entity_names: BTreeMap<&'a str, EntityId>,
     pub field_names: Vec<BTreeMap<String, usize>>,
+    /// The moves of each entity, by name.
+    pub move_names: Vec<BTreeMap<String, usize>>,
+    /// Entities with the plural or the path of an earlier one, which was said.
+    pub same_named: BTreeSet<EntityId>,
     /// Fields with an error in their type: they exist, but nothing more is said about what uses them.
     pub broken: BTreeSet<FieldId>,
     /// Inputs with an error in their type, by name: uses of them would only repeat it.
@@ -59,6 +63,8 @@ impl<'a> Lowering<'a> {
             field_sources: Vec::new(),
             entity_names: BTreeMap::new(),
             field_names: Vec::new(),
+            move_names: Vec::new(),
+            same_named: BTreeSet::new(),
             broken: BTreeSet::new(),
             broken_inputs: BTreeSet::new(),
             meant_as_parts: BTreeSet::new(),
@@ -129,6 +135,10 @@ impl<'a> Lowering<'a> {
         })
     }
 
+    pub fn move_named(&self, entity: EntityId, name: &str) -> Option<usize> {
+        self.move_names[entity.0].get(name).copied()
+    }
+
     /// `Order.status`
     pub fn path(&self, id: FieldId) -> String {
         format!("{}.{}", self.entity(id.entity).name, self.field(id).name)
@@ -184,16 +194,11 @@ impl<'a> Lowering<'a> {
                 "write `{relation}.id`, or `{relation}` for the row"
             ));
         }
-        unknown(
-            code,
-            span,
-            &what,
-            name,
-            self.field_names[entity.0]
-                .keys()
-                .map(String::as_str)
-                .take(self.compared_names()),
-        )
+        // Expressions also know the id, which is no field.
+        let id = (code == "AW321").then_some("id");
+        let fields = self.field_names[entity.0].keys().map(String::as_str);
+        let known = id.into_iter().chain(fields).take(self.compared_names());
+        unknown(code, span, &what, name, known)
     }
 
     /// `customer` for `customer_id`.

@@ -10,35 +10,34 @@ use std::collections::BTreeMap;
 
 impl Lowering<'_> {
     pub fn collect_entities(&mut self) {
+        let (mut plurals, mut paths) = (BTreeMap::new(), BTreeMap::new());
         for source in &self.design.entities {
             self.check_name(&source.name, Form::Pascal, "an entity");
             let id = EntityId(self.entities.len());
             self.entity_names.insert(&source.name.value, id);
             let entity = self.entity_from(source, id);
-            if let Some((other, what)) = self.same_names(&entity) {
+            let of_plural = *plurals.entry(entity.plural.clone()).or_insert(id);
+            let of_path = *paths.entry(entity.path.clone()).or_insert(id);
+            let (other, what, same) = match of_plural == id {
+                true => (of_path, "path", format!("/{}", entity.path)),
+                false => (of_plural, "plural", entity.plural.clone()),
+            };
+            if other != id {
                 let message = format!(
-                    "`{}` and `{}` would have the same {what}",
-                    other.name, entity.name
+                    "`{}` and `{}` would have the same {what} `{same}`",
+                    self.entity(other).name,
+                    entity.name
                 );
-                let word = what.split(' ').next().unwrap_or_default();
-                let help = format!("give one of them a `{word}`");
+                let help = format!("give one of them a `{what}`");
                 self.error("AW201", source.name.span, message, help);
+                self.same_named.insert(id);
             }
             self.entities.push(entity);
             self.sources.push(source);
             self.field_names.push(BTreeMap::new());
+            self.move_names.push(BTreeMap::new());
             self.field_sources.push(Vec::new());
         }
-    }
-
-    /// The earlier entity that is called the same, and what would be the same: `` path `/books` ``.
-    fn same_names(&self, entity: &Entity) -> Option<(&Entity, String)> {
-        self.entities.iter().find_map(|other| {
-            if other.plural == entity.plural {
-                return Some((other, format!("plural `{}`", entity.plural)));
-            }
-            (other.path == entity.path).then(|| (other, format!("path `/{}`", entity.path)))
-        })
     }
 
     fn entity_from(&mut self, source: &ast::Entity, id: EntityId) -> Entity {

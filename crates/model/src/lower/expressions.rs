@@ -151,7 +151,7 @@ impl Lowering<'_> {
         let typed = self.typed(text, &Scope::rule(id.entity))?;
         let value = self.fit(typed, &scalar)?;
         let shown = !self.field(id).write_only;
-        if !self.refuse_sensitive(&value, false) || shown && !self.refuse_write_only(&value) {
+        if shown && !self.refuse_write_only(&value) {
             return None;
         }
         if value.nullable && !self.field(id).optional {

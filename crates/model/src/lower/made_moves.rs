@@ -8,6 +8,9 @@ use archwright_diagnostics::{Diagnostic, Span};
 /// A `move` step: the entity, the index of the move, and where it stands.
 type Made = (EntityId, usize, Span);
 
+/// Most steps that a move or an operation takes, with those of the moves that it makes; `each` counts once.
+const STEPS: usize = 1_000;
+
 impl Lowering<'_> {
     pub fn check_made_moves(&mut self) {
         let operations = self.operations.iter().flat_map(|one| self.made(&one.steps));
@@ -29,10 +32,26 @@ impl Lowering<'_> {
             .iter()
             .map(|own| own.iter().map(node).collect())
             .collect();
-        let circles = components(&edges).of;
+        let order = components(&edges);
+        let circles = order.of;
+        let steps: Vec<usize> = all.iter().map(|step| written(&step.steps)).collect();
+        let taken = taken(&edges, &order.finished, &steps);
         let mut found = Vec::new();
+        for operation in &self.operations {
+            let made = self.made(&operation.steps);
+            let count = made.iter().map(|one| taken[node(one)]);
+            let count = count.fold(written(&operation.steps), usize::saturating_add);
+            if let (true, Some((.., span))) = (count > STEPS, made.first()) {
+                found.push(too_many(&operation.name, count, *span));
+            }
+        }
         for (at, own) in own.into_iter().enumerate() {
             let back = own.iter().find(|one| circles[node(one)] == circles[at]);
+            // Of those that make each other, the first that takes too many.
+            let is_first = own.iter().all(|one| taken[node(one)] <= STEPS);
+            if let (true, true, Some((.., span))) = (taken[at] > STEPS, is_first, own.first()) {
+                found.push(too_many(&all[at].name, taken[at], *span));
+            }
             if let Some((.., span)) = back {
                 let message = format!("`{}` makes itself in the end", all[at].name);
                 found.push(
@@ -67,9 +86,7 @@ impl Lowering<'_> {
         for step in steps {
             match &step.kind {
                 StepKind::Move { entity, name, .. } => {
-                    let machine = self.entity(*entity).state.as_ref();
-                    let mut moves = machine.into_iter().flat_map(|machine| &machine.moves);
-                    let index = moves.position(|one| one.name == *name);
+                    let index = self.move_named(*entity, name);
                     found.extend(index.map(|index| (*entity, index, step.span)));
                 }
                 StepKind::Each { steps, .. } => found.extend(self.made(steps)),
@@ -78,4 +95,31 @@ impl Lowering<'_> {
         }
         found
     }
+}
+
+/// The steps that are written, also those in `each`.
+fn written(steps: &[Step]) -> usize {
+    let inner = steps.iter().map(|step| match &step.kind {
+        StepKind::Each { steps, .. } => written(steps),
+        _ => 0,
+    });
+    inner.sum::<usize>() + steps.len()
+}
+
+/// The steps that each move takes, with those of the moves that it makes. In `order`, those that others make come
+/// first.
+fn taken(edges: &[Vec<usize>], order: &[usize], steps: &[usize]) -> Vec<usize> {
+    let mut taken = steps.to_vec();
+    for at in order {
+        let made = edges[*at].iter().map(|to| taken[*to]);
+        taken[*at] = made.fold(steps[*at], usize::saturating_add);
+    }
+    taken
+}
+
+fn too_many(name: &str, count: usize, place: Span) -> Diagnostic {
+    let message = format!("`{name}` takes {count} steps, with those of the moves that it makes");
+    Diagnostic::new("AW204", Some(place), message).help(format!(
+        "make fewer moves by steps: at most {STEPS} steps in all"
+    ))
 }

@@ -141,6 +141,10 @@ impl Lowering<'_> {
         scope.token = true;
         let replies = self.replies(source, &steps, &scope, &mut bindings);
         self.refuse_shown_passwords(&steps, &replies, &body_input);
+        let headers = self.reply_headers(source, &scope);
+        let shown = headers.iter().map(|(_, value)| Shape::Value(value.clone()));
+        let shown: Vec<(u16, Shape)> = shown.map(|shape| (200, shape)).collect();
+        self.refuse_shown_passwords(&[], &shown, &body_input);
         Operation {
             name: source.name.value.clone(),
             about: source
@@ -152,12 +156,14 @@ impl Lowering<'_> {
             path,
             by,
             rate: self.rate_class(source, method, &steps),
+            unknown: self.unknown(source.unknown.as_ref()),
             path_input,
             query_input,
             header_input,
             body_input,
             steps,
             replies,
+            headers,
             workload: source.workload.as_ref().map(|rate| self.checked_rate(rate)),
             evolution: super::entities::evolution(&source.evolution),
             span: source.span,
@@ -266,73 +272,6 @@ impl Lowering<'_> {
         rate.value.clone()
     }
 
-    // ---- replies ----
-
-    fn replies(
-        &mut self,
-        source: &ast::Operation,
-        steps: &[Step],
-        scope: &Scope,
-        bindings: &mut Bindings,
-    ) -> Vec<(u16, Shape)> {
-        let mut replies: Vec<(u16, Shape)> = Vec::new();
-        for (status, shape) in &source.replies {
-            let failure = u16::try_from(status.value).ok().filter(|code| *code >= 400);
-            let known = failure.map(|code| self.known_at(code, steps, scope));
-            let shape = self.shape(shape, known.as_ref().unwrap_or(scope), bindings);
-            let Some(code) = u16::try_from(status.value)
-                .ok()
-                .filter(|code| (200..600).contains(code))
-            else {
-                let message = format!("{} is no status of a reply", status.value);
-                self.error(
-                    "AW358",
-                    status.span,
-                    message,
-                    "use a number from 200 to 599",
-                );
-                continue;
-            };
-            if replies.iter().any(|(known, _)| *known == code) {
-                self.error(
-                    "AW358",
-                    status.span,
-                    format!("the status {code} is there twice"),
-                    "remove one of them",
-                );
-                continue;
-            }
-            let bodiless = matches!(code, 204 | 205 | 304);
-            if bodiless && !matches!(shape, None | Some(Shape::Nothing)) {
-                let message = format!("a reply with the status {code} has no body");
-                self.error(
-                    "AW358",
-                    status.span,
-                    message,
-                    "write `~` as its body, or use 200",
-                );
-            }
-            replies.extend(shape.map(|shape| (code, shape)));
-        }
-        if !source
-            .replies
-            .iter()
-            .any(|(status, _)| (200..300).contains(&status.value))
-        {
-            let message = format!(
-                "the operation `{}` never answers that it succeeded",
-                source.name.value
-            );
-            self.error(
-                "AW358",
-                source.name.span,
-                message,
-                "add a reply such as `200: { article: article }`, or `204: ~`",
-            );
-        }
-        replies
-    }
-
     /// Entities that steps and views of operations use.
     pub fn entities_in_operations(&self) -> BTreeSet<EntityId> {
         let mut used = BTreeSet::new();
@@ -401,10 +340,8 @@ impl Lowering<'_> {
             words.iter().copied(),
         );
         if diagnostic.fix.is_none() {
-            diagnostic.help = Some(format!(
-                "use {}, or a status from 400 to 599",
-                one_of(&words)
-            ));
+            let help = format!("use {}, or a status from 400 to 599", one_of(&words));
+            diagnostic = diagnostic.help(help);
         }
         self.report(diagnostic);
         None

@@ -354,6 +354,16 @@ fn in_shape(shape: &Shape, look: &mut dyn FnMut(&Expression)) {
         Shape::Nothing => {}
         Shape::Value(value) | Shape::Show { of: value, .. } => look(value),
         Shape::Object(parts) => parts.iter().for_each(|(_, part)| in_shape(part, look)),
+        Shape::IfPresent(inner) => in_shape(inner, look),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => {
+            look(test);
+            in_shape(then, look);
+            otherwise.iter().for_each(|part| in_shape(part, look));
+        }
         Shape::Each { list, item, .. } => {
             look(list);
             in_shape(item, look);

@@ -1,6 +1,6 @@
 //! Pairs relations: which field is the other side of which, where a link table is needed, what is part of what.
 
-use super::context::Lowering;
+use super::context::{Lowering, one_of};
 use crate::{EntityId, FieldId, FieldKind, OnDelete, PartOf, ToManyKind, ToOne};
 use archwright_design::ast::{self, Text};
 use archwright_diagnostics::{Diagnostic, Span};
@@ -43,29 +43,6 @@ impl Lowering<'_> {
         }
         self.set_on_delete();
         self.refuse_endless();
-    }
-
-    /// The first row of an entity can't refer to one that is there already.
-    fn refuse_endless(&mut self) {
-        let fields = self.entities.iter().flat_map(|entity| &entity.fields);
-        let to_itself = |field: &&crate::Field| {
-            !field.optional
-                && self.source(field.id).is_some()
-                && !self.broken.contains(&field.id)
-                && field
-                    .to_one()
-                    .is_some_and(|relation| relation.target == field.id.entity)
-        };
-        let found: Vec<FieldId> = fields.filter(to_itself).map(|field| field.id).collect();
-        for id in found {
-            let name = self.entity(id.entity).name.clone();
-            let message = format!("a `{name}` needs another `{name}` first, so there can be none");
-            let help = format!("write `{name}?`");
-            let place = self
-                .source(id)
-                .map_or(self.field(id).span, |source| source.ty.span);
-            self.error("AW257", place, message, help);
-        }
     }
 
     // ---- composition ----
@@ -123,7 +100,7 @@ impl Lowering<'_> {
         source: &ast::Field,
     ) -> Option<FieldId> {
         if let Some(by) = &source.by {
-            let field = self.find_field(part, by)?;
+            let field = self.find_other_side(part, by, id.entity)?;
             if self
                 .field(field)
                 .to_one()
@@ -207,7 +184,10 @@ impl Lowering<'_> {
                         message,
                         "remove `composed` from one of the relations of the circle",
                     );
-                    self.entities[entity.0].part_of = None;
+                    // Nothing more is said about the ways back that the circle implies.
+                    if let Some(part) = self.entities[entity.0].part_of.take() {
+                        self.broken.extend([part.field, part.back]);
+                    }
                     break;
                 }
             }
@@ -294,7 +274,10 @@ impl Lowering<'_> {
         match (&free[..], &many[..]) {
             ([], []) => self.link(id, None),
             ([], _) if itself => self.link(id, None),
-            ([], [other]) if own == 1 => self.link(id, Some(*other)),
+            ([], [other]) if own == 1 => {
+                self.suspect_sides(id, *other);
+                self.link(id, Some(*other));
+            }
             ([only], []) if own == 1 && self.reads_as_all_of(id, target) => {
                 self.inverse(id, *only, source.span);
             }
@@ -317,6 +300,34 @@ impl Lowering<'_> {
         before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
     }
 
+    /// `likes: Article[]` and `Article.readers: User[]`: one relation, or two? Said at the second of them, unless both are
+    /// called as the rows are.
+    fn suspect_sides(&mut self, id: FieldId, other: FieldId) {
+        let plain =
+            self.reads_as_all_of(id, other.entity) && self.reads_as_all_of(other, id.entity);
+        if plain || id < other {
+            return;
+        }
+        let message = format!(
+            "`{}` and `{}` are taken for two sides of one relation",
+            self.path(other),
+            self.path(id)
+        );
+        let (field, back) = (&self.field(id).name, &self.field(other).name);
+        let (near, far) = (
+            &self.entity(other.entity).name,
+            &self.entity(id.entity).name,
+        );
+        let help = format!(
+            "say so: `{field}: {near}[], by {back}`; for two relations name another side of this one: `in_{field}: {far}[], by {field}` in `{near}`"
+        );
+        let (here, there) = (self.field(id).span, self.field(other).span);
+        let diagnostic = Diagnostic::new("AW258", here, message)
+            .other(there, "its other side")
+            .help(help);
+        self.report(diagnostic);
+    }
+
     /// `favourites: Article[]` beside `Article.author: User`: the articles that one wrote, or that one picked?
     fn doubtful(&mut self, id: FieldId, only: FieldId, span: Span) {
         self.broken.insert(id);
@@ -335,7 +346,7 @@ impl Lowering<'_> {
     }
 
     fn pair_by(&mut self, id: FieldId, target: EntityId, by: &Text, relations: &Relations) {
-        let Some(other) = self.find_field(target, by) else {
+        let Some(other) = self.find_other_side(target, by, id.entity) else {
             self.broken.insert(id);
             return;
         };
@@ -360,6 +371,32 @@ impl Lowering<'_> {
                 self.broken.insert(id);
             }
         }
+    }
+
+    /// The field that `by` names, unless it has an error itself, which was said.
+    fn find_other_side(&mut self, of: EntityId, by: &Text, to: EntityId) -> Option<FieldId> {
+        if let Some(field) = self.field_named(of, &by.value) {
+            return (!self.broken.contains(&field)).then_some(field);
+        }
+        let diagnostic = self.no_field(of, &by.value, by.span, "AW227");
+        let back = self.entity(of).fields.iter();
+        let back = back.filter(|field| self.target_of(field.id) == Some(to));
+        let names: Vec<&str> = back.map(|field| &field.name[..]).collect();
+        let help = match &names[..] {
+            _ if diagnostic.fix.is_some() => None,
+            [] => Some(format!(
+                "add a field to `{}` that leads back: `{}: {}`",
+                self.entity(of).name,
+                by.value,
+                self.entity(to).name
+            )),
+            names => Some(format!("use {}", one_of(names))),
+        };
+        self.report(match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+        None
     }
 
     fn taken_side(&mut self, id: FieldId, other: FieldId, span: Span) {
@@ -437,7 +474,7 @@ impl Lowering<'_> {
     ) -> Option<(FieldId, FieldId)> {
         let mut near = self.to_ones(entity, id.entity);
         if let Some(by) = &source.by {
-            let field = self.find_field(entity, by)?;
+            let field = self.find_other_side(entity, by, id.entity)?;
             if !near.contains(&field) {
                 self.wrong_other_side(by, entity, id.entity);
                 return None;
@@ -508,64 +545,6 @@ impl Lowering<'_> {
     fn set_kind(&mut self, id: FieldId, kind: ToManyKind) {
         if let FieldKind::ToMany(relation) = &mut self.field_mut(id).kind {
             relation.kind = kind;
-        }
-    }
-
-    // ---- on-delete ----
-
-    fn set_on_delete(&mut self) {
-        for entity in self.entity_ids() {
-            let back = self.entity(entity).part_of.map(|part| part.back);
-            for index in 0..self.entity(entity).fields.len() {
-                let id = FieldId { entity, index };
-                if self.field(id).to_one().is_some() {
-                    let on_delete = self.on_delete(id, back == Some(id));
-                    if let FieldKind::ToOne(relation) = &mut self.field_mut(id).kind {
-                        relation.on_delete = on_delete;
-                    }
-                }
-            }
-        }
-    }
-
-    fn on_delete(&mut self, id: FieldId, back: bool) -> OnDelete {
-        let optional = self.field(id).optional;
-        let default = match (back, optional) {
-            (true, _) => OnDelete::Cascade,
-            (false, true) => OnDelete::SetNull,
-            (false, false) => OnDelete::Restrict,
-        };
-        let Some(written) = self.source(id).and_then(|source| source.on_delete.as_ref()) else {
-            return default;
-        };
-        match &written.value[..] {
-            "restrict" | "set-null" if back => {
-                self.error(
-                    "AW255",
-                    written.span,
-                    "a part goes with its whole",
-                    "remove `on-delete`, or write `cascade`",
-                );
-                default
-            }
-            "restrict" => OnDelete::Restrict,
-            "cascade" => OnDelete::Cascade,
-            "set-null" if optional => OnDelete::SetNull,
-            "set-null" => {
-                let message = format!(
-                    "`{}` is required, so it can't be set to nothing",
-                    self.field(id).name
-                );
-                self.error(
-                    "AW255",
-                    written.span,
-                    message,
-                    "make the type optional with `?`, or use `restrict` or `cascade`",
-                );
-                default
-            }
-            // Another word was reported when it was read.
-            _ => default,
         }
     }
 }

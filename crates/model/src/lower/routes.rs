@@ -121,10 +121,7 @@ impl Lowering<'_> {
     fn of_entities(&self) -> Vec<Known> {
         let mut all = Vec::new();
         for entity in &self.entities {
-            let before = &self.entities[..entity.id.0];
-            // That two entities are called the same was said.
-            let same = |other: &Entity| other.path == entity.path || other.plural == entity.plural;
-            if entity.part_of.is_some() || before.iter().any(same) {
+            if entity.part_of.is_some() || self.same_named.contains(&entity.id) {
                 continue;
             }
             let access = &entity.access;
@@ -154,12 +151,11 @@ impl Lowering<'_> {
     }
 
     fn of_moves(&self, entity: &Entity, all: &mut Vec<Known>) {
-        for step in entity.state.iter().flat_map(|machine| &machine.moves) {
+        let moves = entity.state.iter().flat_map(|machine| &machine.moves);
+        for (step, source) in moves.zip(&self.sources[entity.id.0].moves) {
             let rest = format!("/{}", segment(&step.name));
-            let mut sources = self.sources[entity.id.0].moves.iter();
-            let place = sources.find(|source| source.name.value == step.name);
             all.push(Known {
-                place: place.map(|source| source.name.span),
+                place: Some(source.name.span),
                 what: format!("the move `{}` of `{}`", step.name, entity.name),
                 ..self.of_row(entity, &step.name, Method::Post, &rest)
             });

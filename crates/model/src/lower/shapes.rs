@@ -13,6 +13,9 @@ const DEPTH: usize = 16;
 /// Most values of a shape with its views written out: each is a column of a query.
 const VALUES: usize = 1000;
 
+/// Most views that show one another in a row.
+const VIEWS: usize = 16;
+
 impl Lowering<'_> {
     /// Names and entities of views; their shapes come with [`Self::check_views`].
     pub fn collect_views(&mut self) {
@@ -94,9 +97,22 @@ impl Lowering<'_> {
     /// How many values each view shows; `order` has those that others show before these.
     fn measure_views(&mut self, order: &[usize]) {
         let mut all = vec![1; self.views.len()];
+        let mut depths = vec![1; self.views.len()];
         for view in order {
-            let values = self.values_of(&self.views[*view].show, &all);
+            let show = &self.views[*view].show;
+            let values = self.values_of(show, &all);
+            let deepest = shown(show).into_iter().map(|view| depths[view]).max();
             let source = self.view_sources[*view];
+            depths[*view] = deepest.unwrap_or(0) + 1;
+            if depths[*view] == VIEWS + 1 {
+                let message = format!(
+                    "the view `{}` is the {}th in a row",
+                    source.name.value,
+                    VIEWS + 1
+                );
+                let help = format!("show at most {VIEWS} views one in the other");
+                self.error("AW374", source.name.span, message, help);
+            }
             if values > VALUES {
                 let what = format!("the view `{}`", source.name.value);
                 self.too_large(&what, values, source.name.span);
@@ -119,6 +135,14 @@ impl Lowering<'_> {
                 .iter()
                 .map(|(_, part)| self.values_of(part, views))
                 .fold(0, usize::saturating_add),
+            Shape::IfPresent(inner) => self.values_of(inner, views),
+            // A query reads both.
+            Shape::If {
+                then, otherwise, ..
+            } => otherwise
+                .iter()
+                .map(|part| self.values_of(part, views))
+                .fold(self.values_of(then, views), usize::saturating_add),
             Shape::Show { view, .. } => views[view.0],
             Shape::Each { item, .. } => self.values_of(item, views),
         }
@@ -199,6 +223,27 @@ impl Lowering<'_> {
                 }
                 Some(Shape::Show { view, of: row })
             }
+            Source::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                let test = self.condition(test, scope);
+                let test = test.filter(|test| self.refuse_write_only(test));
+                let then = self.nested_shape(then, scope, bindings, depth + 1);
+                let otherwise = match otherwise {
+                    Some(part) => {
+                        let part = self.nested_shape(part, scope, bindings, depth + 1);
+                        Some(Box::new(part?))
+                    }
+                    None => None,
+                };
+                Some(Shape::If {
+                    test: test?,
+                    then: Box::new(then?),
+                    otherwise,
+                })
+            }
             Source::Each { list, name, item } => {
                 self.shape_each(list, name, item, scope, bindings, depth)
             }
@@ -206,7 +251,7 @@ impl Lowering<'_> {
     }
 
     fn shape_value(&mut self, text: &Text, scope: &Scope) -> Option<Shape> {
-        let expression = self.typed(text, scope)?.expression;
+        let expression = self.shown(text, scope)?;
         if !self.refuse_write_only(&expression) {
             return None;
         }
@@ -232,12 +277,39 @@ impl Lowering<'_> {
         let mut shapes: Vec<(String, Shape)> = Vec::new();
         let mut sound = true;
         for (name, part) in parts {
-            match self.nested_shape(part, scope, bindings, depth + 1) {
-                Some(shape) => shapes.push((name.value.clone(), shape)),
-                None => sound = false,
+            let Some(shape) = self.nested_shape(part, scope, bindings, depth + 1) else {
+                sound = false;
+                continue;
+            };
+            let key = name.value.strip_suffix('?');
+            if shapes
+                .iter()
+                .any(|(known, _)| known == key.unwrap_or(&name.value))
+            {
+                self.repeated(name, "key");
             }
+            let shape = match key {
+                Some(key) => self.if_present(name, key, shape),
+                None => (name.value.clone(), shape),
+            };
+            shapes.push(shape);
         }
         sound.then_some(Shape::Object(shapes))
+    }
+
+    /// `reason?: …`: a key that is left out where there is nothing to show.
+    fn if_present(&mut self, name: &Text, key: &str, shape: Shape) -> (String, Shape) {
+        let may_be_missing = match &shape {
+            Shape::Value(of) | Shape::Show { of, .. } => of.nullable,
+            Shape::If { otherwise, .. } => otherwise.is_none(),
+            _ => false,
+        };
+        if !may_be_missing {
+            let diagnostic =
+                Diagnostic::new("AW358", name.span, format!("`{key}` is never missing"));
+            self.report(diagnostic.help("write the key without `?`"));
+        }
+        (key.to_owned(), Shape::IfPresent(Box::new(shape)))
     }
 
     fn shape_each(
@@ -323,6 +395,7 @@ impl Lowering<'_> {
                 "an error is the same for everyone",
                 "show `status`, `code`, `title`, `detail`, `fields`, `by_field` or `messages`",
             )),
+            entries: true,
             ..Scope::default()
         };
         let mut bindings = Bindings::default();
@@ -362,6 +435,7 @@ fn place_of(shape: &Source) -> Span {
     match shape {
         Source::Nothing(span) | Source::Object(_, span) => *span,
         Source::Value(text) => text.span,
+        Source::If { test, .. } => test.span,
         Source::Show { view, .. } => view.span,
         Source::Each { list, .. } => list.span,
     }
@@ -372,7 +446,13 @@ fn shown(shape: &Shape) -> Vec<usize> {
     match shape {
         Shape::Show { view, .. } => vec![view.0],
         Shape::Object(parts) => parts.iter().flat_map(|(_, part)| shown(part)).collect(),
-        Shape::Each { item, .. } => shown(item),
+        Shape::Each { item, .. } | Shape::IfPresent(item) => shown(item),
+        Shape::If {
+            then, otherwise, ..
+        } => {
+            let other = otherwise.iter().flat_map(|part| shown(part));
+            shown(then).into_iter().chain(other).collect()
+        }
         Shape::Value(_) | Shape::Nothing => Vec::new(),
     }
 }

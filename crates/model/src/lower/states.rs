@@ -49,6 +49,8 @@ impl Lowering<'_> {
             let initial = self.initial(field, &values);
             let moves = self.collect_moves(source, &values);
             self.warn_unreached(source, field, &initial, &values, &moves);
+            let names = moves.iter().map(|step| step.name.clone());
+            self.move_names[entity.0] = names.zip(0..).collect();
             self.entities[entity.0].state = Some(StateMachine {
                 field,
                 initial,
@@ -255,11 +257,8 @@ impl Lowering<'_> {
                 continue;
             };
             let state = machine.field;
-            let names: Vec<String> = machine.moves.iter().map(|step| step.name.clone()).collect();
-            for (index, name) in names.iter().enumerate() {
-                if let Some(step) = source.moves.iter().find(|step| step.name.value == *name) {
-                    self.check_move(entity, state, index, step);
-                }
+            for (index, step) in source.moves.iter().enumerate() {
+                self.check_move(entity, state, index, step);
             }
         }
     }

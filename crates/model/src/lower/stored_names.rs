@@ -78,11 +78,7 @@ impl Lowering<'_> {
                     .found
                     .push(Diagnostic::new("AW209", place, message).help(help));
             }
-            // That two entities have one plural was said.
-            if self.entities[..id.0]
-                .iter()
-                .all(|other| other.plural != entity.plural)
-            {
+            if !self.same_named.contains(&id) {
                 names.claim(entity.plural.clone(), what, place, help);
             }
             if entity.fields.iter().any(|field| field.search) {

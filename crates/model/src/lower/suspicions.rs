@@ -13,7 +13,10 @@ impl Lowering<'_> {
         self.unattainable(&mut found);
         found.extend(self.open_tenant());
         found.extend(self.unconfined());
+        found.extend(self.joined_across_tenants());
         found.extend(self.unused_rates());
+        found.extend(self.contradictions());
+        found.extend(self.unreachable());
         for id in self.entity_ids() {
             let entity = self.entity(id);
             if entity.part_of.is_none() && !used.contains(&id) {
@@ -139,12 +142,7 @@ impl Lowering<'_> {
         let Some(blind) = grants.iter().find(|grant| !self.sees(entity, grant.who)) else {
             return;
         };
-        let who = match blind.who {
-            Who::Anyone => "anyone",
-            Who::SignedIn => "signed-in",
-            Who::Owner => "owner",
-            Who::Role(role) => &self.roles[role.0].name,
-        };
+        let who = self.caller_name(blind.who);
         let message = format!(
             "`{who}` may `{action}` a `{}`, and may not see one",
             entity.name

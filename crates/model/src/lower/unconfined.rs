@@ -2,7 +2,7 @@
 
 use super::context::Lowering;
 use super::suspicions::grants;
-use crate::{Entity, EntityId, ExpressionKind, FieldId, Grant, Who};
+use crate::{Entity, EntityId, ExpressionKind, Field, FieldId, Grant, ToManyKind, Who};
 use archwright_diagnostics::Diagnostic;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -24,6 +24,46 @@ impl Lowering<'_> {
             Some(self.leak(entity, by, tenant, grant, action))
         };
         self.needing(tenant).into_iter().filter_map(open).collect()
+    }
+
+    /// Relations between rows that all tenants share, through rows that belong to a tenant: each tenant would see what
+    /// the others have joined.
+    pub fn joined_across_tenants(&self) -> Vec<Diagnostic> {
+        let Some(tenant) = self.tenant else {
+            return Vec::new();
+        };
+        let joined = |field: &Field| {
+            let relation = field.to_many()?;
+            let ToManyKind::Through { entity, .. } = relation.kind else {
+                return None;
+            };
+            let is_shared = |id| !self.is_of_a_tenant(id);
+            let leaks =
+                is_shared(field.id.entity) && is_shared(relation.target) && !is_shared(entity);
+            leaks.then(|| {
+                let between = &self.entity(entity).name;
+                let message = format!(
+                    "`{}` joins rows that every `{}` shares, through `{between}`, whose rows belong to one",
+                    self.path(field.id),
+                    self.entity(tenant).name,
+                );
+                let help = format!(
+                    "show each `{between}` instead, `{}: {between}[]`, or give one of the ends a tenant",
+                    self.entity(entity).plural
+                );
+                Diagnostic::new("AW290", field.span, message).help(help)
+            })
+        };
+        let fields = self.entities.iter().flat_map(|entity| &entity.fields);
+        fields.filter_map(joined).collect()
+    }
+
+    fn is_of_a_tenant(&self, id: EntityId) -> bool {
+        let entity = self.entity(id);
+        match entity.part_of {
+            Some(part) => self.is_of_a_tenant(part.whole),
+            None => entity.tenant.is_some() || self.tenant == Some(id),
+        }
     }
 
     /// The entities whose rows need a row of a tenant, directly or through others, by the field that says so.

@@ -132,6 +132,7 @@ impl Lowering<'_> {
                     scope.signed_in && (owner == Some(field.id) || tenant == Some(field.id));
                 let from_slug = field.slug_from.is_some();
                 !field.optional
+                    && !self.broken.contains(&field.id)
                     && field.to_many().is_none()
                     && !filled
                     && !stamp
@@ -325,20 +326,14 @@ impl Lowering<'_> {
 
     pub fn move_step(&mut self, row: &Text, name: &Text, scope: &Scope) -> Option<StepKind> {
         let (row, entity) = self.row(row, scope)?;
-        let moves: Vec<&str> = self
-            .entity(entity)
-            .state
-            .iter()
-            .flat_map(|machine| &machine.moves)
-            .map(|step| &step.name[..])
-            .collect();
-        if !moves.contains(&&name.value[..]) {
+        if self.move_named(entity, &name.value).is_none() {
+            let known = self.move_names[entity.0].keys().map(String::as_str);
             let diagnostic = unknown(
                 "AW361",
                 name.span,
                 &format!("move of {}", self.entity(entity).name),
                 &name.value,
-                moves.into_iter(),
+                known,
             );
             let diagnostic = if diagnostic.help.is_some() {
                 diagnostic

@@ -21,6 +21,7 @@
       diagram.setAttribute('height', height * scale);
       canvas.scrollLeft = across * width * scale - canvas.clientWidth / 2;
       canvas.scrollTop = down * height * scale - canvas.clientHeight / 2;
+      count();
     };
     const limit = parseFloat(getComputedStyle(canvas).maxHeight) || Infinity;
     const fit = () => Math.min(1, canvas.clientWidth / width, limit / height);
@@ -37,9 +38,25 @@
       const step = { '+': steps.in, '-': steps.out, 0: steps.fit }[event.key];
       if (step && !event.ctrlKey && !event.metaKey) step();
     });
+    const inView = drawing.querySelector('.in-view');
+    const count = () => showCount(inView, canvas, diagram);
+    canvas.addEventListener('scroll', count, { passive: true });
+    window.addEventListener('resize', count);
     zoom(Math.max(fit(), LEGIBLE));
     showFirst(canvas, diagram, scale);
+    count();
     light(diagram);
+  };
+
+  /** Says how many entities there are, where they are not all in view. */
+  const showCount = (place, canvas, diagram) => {
+    const frame = canvas.getBoundingClientRect();
+    const boxes = Array.from(diagram.querySelectorAll('[data-entity] .box'), (box) => box.getBoundingClientRect());
+    const isIn = (box) => box.left < frame.right - box.width / 2 && box.right > frame.left + box.width / 2
+      && box.top < frame.bottom - 30 && box.bottom > frame.top + 30;
+    const seen = boxes.filter(isIn).length;
+    place.hidden = seen === boxes.length;
+    place.textContent = `${seen} of ${boxes.length} entities in view: scroll for the others, or “Fit”.`;
   };
 
   /** Scrolls to the leftmost box: the diagram's corner may be empty. */

@@ -18,6 +18,7 @@
     showSession();
     showCurl();
     lookUp();
+    if (!edited) fillBody();
   };
 
   const showSession = () => {
@@ -64,19 +65,24 @@
   /** Rows that lists answered, by the path and query of the list: requests are filled in with them. */
   const rows = new Map();
   /** The page lists them: the form asks for the API's description only when it needs the example of a body. */
-  const operations = all('.operations li:not([data-upload])').map((item) => ({
+  const operations = all('.operations li').map((item) => ({
     method: item.querySelector('.method').textContent,
     path: item.querySelector('.path').textContent,
     link: item.querySelector('.path'),
     summary: item.querySelector('.summary').textContent,
+    about: item.querySelector('.operation-about')?.textContent ?? '',
+    /** Takes a file, of these media types where there are any. */
+    upload: item.dataset.upload,
     /** The query that finds rows on which it is allowed. */
     row: item.dataset.row,
-    /** Keys that name rows, with the list of those rows and the key that names them there. */
+    /** Keys that name rows, with the list of those rows, the key that names them there, and what a row is. */
     references: new Map((item.dataset.references || '').split(';').map((line) => line.split(' ')).map(([name, ...where]) => [name, where])),
     group: item.closest('.resource').querySelector('.resource-title').textContent,
   }));
   let current = null;
   let description = null;
+  /** Somebody has written into the body: it is theirs. */
+  let edited = false;
 
   const fillMenu = () => {
     const groups = new Map();
@@ -110,17 +116,27 @@
     return label;
   };
 
+  const fileInput = (types) => {
+    const label = input('file', '');
+    const field = label.querySelector('input');
+    field.type = 'file';
+    field.accept = types;
+    return label;
+  };
+
   const choose = (index) => {
     current = operations[index];
     byId('operation').value = String(index);
-    byId('summary').textContent = current.summary;
+    byId('summary').textContent = [current.summary, current.about].filter(Boolean).join('. ');
     const names = Array.from(current.path.matchAll(/\{([^}]+)\}/g), (match) => match[1]);
     const inputs = names.map((name) => input(name, ''));
     if (current.method === 'GET' && !names.length) inputs.push(input('query', 'limit=5'));
+    if (current.upload !== undefined) inputs.push(fileInput(current.upload));
     byId('inputs').replaceChildren(...inputs);
     showBody('');
+    showNoReply('No reply yet');
     lookUp();
-    if (current.method !== 'GET' && current.method !== 'DELETE') fillBody();
+    fillBody();
     showCurl();
   };
 
@@ -129,10 +145,15 @@
     byId('body-label').hidden = !text;
     byId('body').value = text;
     byId('body').rows = Math.min(14, text.split('\n').length + 1);
+    edited = false;
   };
+
+  let fillings = 0;
 
   const fillBody = async () => {
     const asked = current;
+    const filling = ++fillings;
+    if (asked.method === 'GET' || asked.method === 'DELETE' || asked.upload !== undefined) return;
     description ??= fetch('/openapi.json').then((reply) => reply.json());
     const operation = (await description).paths[asked.path][asked.method.toLowerCase()];
     const content = operation.requestBody ? operation.requestBody.content : {};
@@ -140,7 +161,7 @@
     const example = asked.type ? content[asked.type].example : undefined;
     if (example === undefined) return;
     const body = await withRows(example, asked.references);
-    if (current !== asked) return;
+    if (filling !== fillings || edited) return;
     showBody(JSON.stringify(body, null, 2));
     showCurl();
   };
@@ -150,7 +171,9 @@
     if (!rows.has(list)) {
       const reply = await fetch(`${list}${list.includes('?') ? '&' : '?'}limit=1`, { headers: authorization() });
       const body = reply.ok ? await reply.json() : {};
-      if (body.data && body.data[0]) rows.set(list, body.data[0]);
+      // A list of the design's own has a shape of its own.
+      const found = body.data ?? Object.values(body).find(Array.isArray);
+      if (found && found[0]) rows.set(list, found[0]);
     }
     return rows.get(list);
   };
@@ -158,8 +181,14 @@
   /** The key of a row that there is, for a key that names one. */
   const existing = async (references, name) => {
     const [list, key] = references.get(name) || [];
-    const row = list && (await firstRow(list));
+    const row = list && list !== '-' && (await firstRow(list));
     return row ? row[key] : undefined;
+  };
+
+  /** What to write where no row is found. */
+  const wanted = (references, name) => {
+    const [, key, ...row] = references.get(name) || [];
+    return key ? `(${key} of some ${row.join(' ')})` : undefined;
   };
 
   /** The example with rows that there are. */
@@ -168,12 +197,14 @@
     if (Array.isArray(value)) return Promise.all(value.map((item) => withRows(item, references)));
     const filled = {};
     for (const [name, inner] of Object.entries(value)) {
-      const row = inner === null ? undefined : await existing(references, name);
+      const row = inner === null ? undefined : ((await existing(references, name)) ?? wanted(references, name));
       if (row === undefined) filled[name] = await withRows(inner, references);
       else filled[name] = Array.isArray(inner) ? [row] : row;
     }
     return filled;
   };
+
+  const pathInputs = () => Array.from(byId('inputs').querySelectorAll('input:not([type="file"], [data-query])'));
 
   const collection = (path) => path.slice(0, path.indexOf('/{'));
 
@@ -181,9 +212,9 @@
   const lookUp = async () => {
     const asked = current;
     const base = asked.path.includes('/{') ? collection(asked.path) : '';
-    if (!operations.some((one) => one.method === 'GET' && one.path === base)) return;
-    const row = (asked.row && (await firstRow(`${base}?${asked.row}`))) || (await firstRow(base)) || {};
-    for (const field of byId('inputs').querySelectorAll('input')) {
+    const isListed = operations.some((one) => one.method === 'GET' && one.path === base);
+    const row = (isListed && ((asked.row && (await firstRow(`${base}?${asked.row}`))) || (await firstRow(base)))) || {};
+    for (const field of pathInputs()) {
       const value = (await existing(asked.references, field.name)) ?? row[field.name];
       if (current !== asked) return;
       if (!field.value && value !== undefined && value !== null) field.value = String(value);
@@ -195,13 +226,14 @@
 
   const address = () => {
     let path = current.path;
-    let query = '';
-    for (const field of byId('inputs').querySelectorAll('input')) {
-      if (field.dataset.query) query = field.value.trim().replace(/^\?/, '');
-      else if (field.value) path = path.replace(`{${field.name}}`, encodeURIComponent(field.value));
+    for (const field of pathInputs()) {
+      if (field.value) path = path.replace(`{${field.name}}`, encodeURIComponent(field.value));
     }
+    const query = byId('inputs').querySelector('[data-query]')?.value.trim().replace(/^\?/, '');
     return query ? `${path}?${query}` : path;
   };
+
+  const chosenFile = () => byId('inputs').querySelector('[type="file"]')?.files[0];
 
   const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -215,6 +247,7 @@
       parts.push(`-H "Authorization: ${scheme} $TOKEN"`);
     }
     if (!byId('body').hidden) parts.push(`-H 'Content-Type: ${current.type}'`, `-d ${quote(byId('body').value)}`);
+    if (current.upload !== undefined) parts.push(`-F ${quote(`file=@${chosenFile()?.name ?? 'FILE'}`)}`);
     lines.push(parts.join(' \\\n  '));
     const code = document.createElement('code');
     code.textContent = lines.join('\n');
@@ -222,6 +255,11 @@
   };
 
   const send = async () => {
+    const asked = current;
+    if (asked.upload !== undefined && !chosenFile()) {
+      showNoReply('Choose a file first');
+      return;
+    }
     await freshen();
     const headers = { Accept: 'application/json, application/problem+json', ...authorization() };
     const options = { method: current.method, headers };
@@ -229,35 +267,45 @@
       headers['Content-Type'] = current.type;
       options.body = byId('body').value;
     }
+    if (asked.upload !== undefined) {
+      options.body = new FormData();
+      options.body.append('file', chosenFile());
+    }
     const began = performance.now();
     try {
       const reply = await fetch(address(), options);
       const text = await reply.text();
+      remember(asked, reply.ok, text);
+      // The answer to another question than the one that is asked now.
+      if (current !== asked) return;
       showStatus(`${reply.status} ${reply.statusText}`.trim(), reply.ok);
       byId('timing').textContent = `${Math.max(1, Math.round(performance.now() - began))} ms, ${new Blob([text]).size} bytes`;
       showReply(text);
-      remember(reply.ok, text);
     } catch (error) {
-      showStatus(`No reply: ${error.message}`, false);
-      byId('timing').textContent = '';
-      byId('reply').replaceChildren();
+      if (current === asked) showNoReply(`No reply: ${error.message}`, false);
     }
   };
 
   /** What was written changes what lists answer; what was created is the row to go on with. */
-  const remember = (good, text) => {
-    if (!good || current.method === 'GET') return;
+  const remember = (asked, good, text) => {
+    if (!good || asked.method === 'GET') return;
     rows.clear();
-    if (current.method !== 'POST' || current.path.includes('{') || !text) return;
+    if (asked.method !== 'POST' || asked.path.includes('{') || !text) return;
     const body = JSON.parse(text);
-    if (body.id) rows.set(current.path, body);
+    if (body.id) rows.set(asked.path, body);
   };
 
   // ---- reply ---------------------------------------------------------------------------------------------------
 
   const showStatus = (text, good) => {
     byId('status').textContent = text;
-    byId('status').className = `status ${good ? 'good' : 'bad'}`;
+    byId('status').className = `status ${good === undefined ? '' : good ? 'good' : 'bad'}`;
+  };
+
+  const showNoReply = (why, good) => {
+    showStatus(why, good);
+    byId('timing').textContent = '';
+    byId('reply').replaceChildren();
   };
 
   const showReply = (text) => {
@@ -295,6 +343,7 @@
     send();
   });
   byId('try-form').addEventListener('input', showCurl);
+  byId('body').addEventListener('input', () => { edited = true; });
   byId('operation').addEventListener('change', () => choose(Number(byId('operation').value)));
   /** The page opens with a reply: as nobody where anyone may read, else as somebody who may. */
   const begin = async () => {

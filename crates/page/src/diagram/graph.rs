@@ -91,6 +91,12 @@ impl Graph {
         });
         graph
     }
+
+    /// Whether a relation leads from the box to another one, or back.
+    pub fn is_related(&self, node: usize) -> bool {
+        let mut edges = self.edges.iter();
+        edges.any(|edge| edge.from != edge.to && (edge.from == node || edge.to == node))
+    }
 }
 
 /// A row with the relation that starts at it.

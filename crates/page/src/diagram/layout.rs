@@ -80,12 +80,8 @@ fn cost(layout: &Layout) -> f64 {
 
 fn attempt(graph: &Graph, limit: i32) -> Layout {
     let count = graph.nodes.len();
-    let (related, alone): (Vec<usize>, Vec<usize>) = (0..count).partition(|node| {
-        graph
-            .edges
-            .iter()
-            .any(|edge| edge.from != edge.to && (edge.from == *node || edge.to == *node))
-    });
+    let (related, alone): (Vec<usize>, Vec<usize>) =
+        (0..count).partition(|node| graph.is_related(*node));
     let mut boxes: Vec<Placed> = graph
         .nodes
         .iter()
@@ -140,28 +136,29 @@ fn settle(graph: &Graph, related: &[usize], alone: &[usize], layout: &mut Layout
     for lane in layout.lanes.values_mut() {
         *lane += MARGIN;
     }
-    let bottom = related
+    let boxes = related
         .iter()
-        .map(|node| layout.boxes[*node].y + layout.boxes[*node].height + GAP)
-        .max()
-        .unwrap_or(MARGIN);
+        .map(|node| layout.boxes[*node].y + layout.boxes[*node].height);
+    // Lines pass under the lowest box, too.
+    let bottom = boxes.chain(layout.lanes.values().copied()).max();
+    let bottom = bottom.map_or(MARGIN, |bottom| bottom + GAP);
     layout.width = x + MARGIN;
-    let lowest = layout.lanes.values().copied().max().unwrap_or(0);
-    layout.height = (rows_below(alone, layout, bottom) - GAP).max(lowest) + MARGIN;
+    layout.height = rows_below(graph, alone, layout, bottom) - GAP + MARGIN;
 }
 
-fn rows_below(alone: &[usize], layout: &mut Layout, top: i32) -> i32 {
+fn rows_below(graph: &Graph, alone: &[usize], layout: &mut Layout, top: i32) -> i32 {
     let room = layout.width.max(960);
     let (mut x, mut y, mut deepest) = (MARGIN, top, top);
     for node in alone {
         let placed = &mut layout.boxes[*node];
-        if x > MARGIN && x + placed.width + MARGIN > room {
+        let width = placed.width + super::route::loops_beside(graph, *node);
+        if x > MARGIN && x + width + MARGIN > room {
             (x, y) = (MARGIN, deepest);
         }
         (placed.x, placed.y) = (x, y);
-        x += placed.width + GAP;
+        x += width + GAP;
         deepest = deepest.max(y + placed.height + GAP);
-        layout.width = layout.width.max(placed.x + placed.width + MARGIN);
+        layout.width = layout.width.max(placed.x + width + MARGIN);
     }
     deepest
 }

@@ -122,11 +122,20 @@ pub(crate) fn space_before(graph: &Graph, layout: &Layout, column: usize) -> i32
 
 /// Room in the space before a column for the lines from the boxes on its left to themselves.
 fn loop_room(graph: &Graph, layout: &Layout, space: usize) -> i32 {
+    room_of_loops(graph, |node| {
+        graph.is_related(node) && layout.boxes[node].column + 1 == space
+    })
+}
+
+/// Room beside a box that only refers to itself, for the lines that do.
+pub(crate) fn loops_beside(graph: &Graph, node: usize) -> i32 {
+    room_of_loops(graph, |other| other == node)
+}
+
+fn room_of_loops(graph: &Graph, counts: impl Fn(usize) -> bool) -> i32 {
     let kind = |many_to_many: bool| {
         let mut loops = graph.edges.iter().filter(|edge| edge.from == edge.to);
-        loops.any(|edge| {
-            edge.many_to_many == many_to_many && layout.boxes[edge.from].column + 1 == space
-        })
+        loops.any(|edge| edge.many_to_many == many_to_many && counts(edge.from))
     };
     NEXT_LOOP * (i32::from(kind(true)) + i32::from(kind(false)))
 }
@@ -155,7 +164,10 @@ pub(crate) fn routes(graph: &Graph, layout: &Layout) -> Vec<Route> {
 fn own_loop(edge: &Edge, graph: &Graph, layout: &Layout) -> Vec<(i32, i32)> {
     let (placed, node) = (&layout.boxes[edge.from], &graph.nodes[edge.from]);
     let right = placed.x + placed.width;
-    let room = loop_room(graph, layout, layout.boxes[edge.from].column + 1);
+    let room = match graph.is_related(edge.from) {
+        true => loop_room(graph, layout, placed.column + 1),
+        false => loops_beside(graph, edge.from),
+    };
     let x = match edge.many_to_many {
         true => right + LOOP + room - NEXT_LOOP,
         false => right + LOOP,

@@ -3,7 +3,7 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-use super::graph::Graph;
+use super::graph::{Edge, Graph, Node, NodeKind, Row};
 use super::layout::{Layout, Placed, layout};
 use super::route::{Route, routes};
 use archwright_plan::Plan;
@@ -32,10 +32,75 @@ fn check(holds: impl Fn(&str, &Diagram)) {
     }
 }
 
+#[test]
+fn in_diagrams_of_any_shape_boxes_lie_apart_and_lines_run_around_them() {
+    for seed in 1..=200 {
+        let (name, diagram) = (format!("shape {seed}"), drawn(shape(seed)));
+        assert_apart(&name, &diagram);
+        assert_joined(&name, &diagram);
+        assert_around(&name, &diagram);
+    }
+}
+
+/// Boxes of all sizes with relations to each other and to themselves, few or many.
+fn shape(seed: u64) -> Graph {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    let count = 1 + random(16);
+    let density = 1 + random(9);
+    let own = random(4);
+    let mut graph = Graph {
+        nodes: Vec::new(),
+        edges: Vec::new(),
+    };
+    for from in 0..count {
+        let rows = 1 + random(17);
+        for row in 1..rows {
+            let to = match random(12) < own {
+                true => from,
+                false => random(count),
+            };
+            if random(10) < density {
+                graph.edges.push(Edge {
+                    from,
+                    row,
+                    to,
+                    many_to_many: random(4) == 0,
+                    unique: false,
+                    optional: false,
+                });
+            }
+        }
+        let row = || Row {
+            mark: "",
+            name: String::new(),
+            ty: String::new(),
+            optional: false,
+            computed: false,
+        };
+        graph.nodes.push(Node {
+            name: format!("Box{from}"),
+            kind: NodeKind::Plain,
+            rows: std::iter::repeat_with(row).take(rows).collect(),
+            hidden: 0,
+            width: 150 + random(200) as i32,
+        });
+    }
+    graph
+}
+
 fn diagram(plan: &Plan) -> Diagram {
     let entities = plan.model.entities.iter();
     let entities: Vec<EntityId> = entities.map(|entity| entity.id).collect();
-    let graph = Graph::new(plan, &entities);
+    drawn(Graph::new(plan, &entities))
+}
+
+fn drawn(graph: Graph) -> Diagram {
     let layout = layout(&graph);
     let routes = routes(&graph, &layout);
     Diagram {
@@ -79,71 +144,79 @@ fn enters(placed: &Placed, first: (i32, i32), second: (i32, i32)) -> bool {
 
 #[test]
 fn boxes_lie_apart_and_inside_the_diagram() {
-    check(|name, diagram| {
-        let Layout {
-            boxes,
-            width,
-            height,
-            ..
-        } = &diagram.layout;
-        for (index, one) in boxes.iter().enumerate() {
-            assert!(
-                one.x + one.width < *width && one.y + one.height < *height,
-                "{name}: {one:?}"
-            );
-            for other in &boxes[index + 1..] {
-                let apart = one.x + one.width < other.x
-                    || other.x + other.width < one.x
-                    || one.y + one.height < other.y
-                    || other.y + other.height < one.y;
-                assert!(apart, "{name}: {one:?} and {other:?}");
-            }
+    check(assert_apart);
+}
+
+fn assert_apart(name: &str, diagram: &Diagram) {
+    let Layout {
+        boxes,
+        width,
+        height,
+        ..
+    } = &diagram.layout;
+    for (index, one) in boxes.iter().enumerate() {
+        assert!(
+            one.x + one.width < *width && one.y + one.height < *height,
+            "{name}: {one:?}"
+        );
+        for other in &boxes[index + 1..] {
+            let apart = one.x + one.width < other.x
+                || other.x + other.width < one.x
+                || one.y + one.height < other.y
+                || other.y + other.height < one.y;
+            assert!(apart, "{name}: {one:?} and {other:?}");
         }
-    });
+    }
 }
 
 #[test]
 fn lines_run_from_their_row_to_what_it_refers_to_and_stay_inside_the_diagram() {
     check(|name, diagram| {
-        let Diagram {
-            graph,
-            layout,
-            routes,
-        } = diagram;
-        assert!(!routes.is_empty() && routes.len() == graph.edges.len());
-        for Route { edge, points } in routes {
-            let (source, target) = (&layout.boxes[edge.from], &layout.boxes[edge.to]);
-            let sides = |placed: &Placed| [placed.x, placed.x + placed.width];
-            let (first, last) = (points[0], points[points.len() - 1]);
-            assert!(sides(source).contains(&first.0), "{name}: {edge:?}");
-            let row = graph.nodes[edge.from].row_middle(edge.row);
-            assert_eq!(first.1, source.y + row, "{name}: {edge:?}");
-            assert!(sides(target).contains(&last.0), "{name}: {edge:?}");
-            let middle = edge.target_middle(&graph.nodes[edge.to]);
-            assert_eq!(last.1, target.y + middle, "{name}: {edge:?}");
-            let inside = |(x, y): &(i32, i32)| {
-                (0..layout.width).contains(x) && (0..layout.height).contains(y)
-            };
-            assert!(points.iter().all(inside), "{name}: {edge:?} {points:?}");
-        }
+        assert!(!diagram.routes.is_empty(), "{name}");
+        assert_joined(name, diagram);
     });
+}
+
+fn assert_joined(name: &str, diagram: &Diagram) {
+    let Diagram {
+        graph,
+        layout,
+        routes,
+    } = diagram;
+    assert_eq!(routes.len(), graph.edges.len());
+    for Route { edge, points } in routes {
+        let (source, target) = (&layout.boxes[edge.from], &layout.boxes[edge.to]);
+        let sides = |placed: &Placed| [placed.x, placed.x + placed.width];
+        let (first, last) = (points[0], points[points.len() - 1]);
+        assert!(sides(source).contains(&first.0), "{name}: {edge:?}");
+        let row = graph.nodes[edge.from].row_middle(edge.row);
+        assert_eq!(first.1, source.y + row, "{name}: {edge:?}");
+        assert!(sides(target).contains(&last.0), "{name}: {edge:?}");
+        let middle = edge.target_middle(&graph.nodes[edge.to]);
+        assert_eq!(last.1, target.y + middle, "{name}: {edge:?}");
+        let inside =
+            |(x, y): &(i32, i32)| (0..layout.width).contains(x) && (0..layout.height).contains(y);
+        assert!(points.iter().all(inside), "{name}: {edge:?} {points:?}");
+    }
 }
 
 #[test]
 fn no_line_runs_through_a_box() {
-    check(|name, diagram| {
-        for Route { edge, points } in &diagram.routes {
-            for pair in points.windows(2) {
-                for (index, placed) in diagram.layout.boxes.iter().enumerate() {
-                    let through = &diagram.graph.nodes[index].name;
-                    assert!(
-                        !enters(placed, pair[0], pair[1]),
-                        "{name}: {edge:?} runs through {through}"
-                    );
-                }
+    check(assert_around);
+}
+
+fn assert_around(name: &str, diagram: &Diagram) {
+    for Route { edge, points } in &diagram.routes {
+        for pair in points.windows(2) {
+            for (index, placed) in diagram.layout.boxes.iter().enumerate() {
+                let through = &diagram.graph.nodes[index].name;
+                assert!(
+                    !enters(placed, pair[0], pair[1]),
+                    "{name}: {edge:?} runs through {through}"
+                );
             }
         }
-    });
+    }
 }
 
 type Point = (i32, i32);

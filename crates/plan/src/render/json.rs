@@ -203,6 +203,7 @@ fn operation_json(plan: &Plan, operation: &Operation) -> Value {
         "rate": operation.rate,
         "idempotency_key": operation.idempotency_key,
         "request_body": operation.body(model).name(),
+        "unknown": operation.unknown.name(),
         "reads_token": model.account.is_some() && operation.reads_token(model),
         "counts_by_address": operation.counts_by_address(),
         "revalidates": plan.revalidates(operation),

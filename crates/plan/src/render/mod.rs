@@ -3,6 +3,7 @@
 mod json;
 mod program;
 mod security;
+mod shape;
 
 pub use json::json;
 
@@ -146,6 +147,8 @@ fn write_operation(plan: &Plan, operation: &Operation, out: &mut String) -> std:
             or_none(&filters),
             or_none(&sorts)
         )?;
+        refusals("filter", &list.not_filterable, out)?;
+        refusals("sort", &list.not_sortable, out)?;
     }
     for line in program::lines(&plan.model, operation) {
         writeln!(out, "    {line}")?;
@@ -161,6 +164,21 @@ fn write_operation(plan: &Plan, operation: &Operation, out: &mut String) -> std:
         operation.status,
         errors.join(", ")
     )
+}
+
+/// Why a list offers no filter or no sort, a line for each reason.
+fn refusals(offer: &str, refused: &[(String, String)], out: &mut String) -> std::fmt::Result {
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, reason) in refused {
+        match by_reason.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, names)) => names.push(name),
+            None => by_reason.push((reason, vec![name])),
+        }
+    }
+    for (reason, names) in by_reason {
+        writeln!(out, "    no {offer} by {}: {reason}", names.join(", "))?;
+    }
+    Ok(())
 }
 
 fn or_none(names: &[&str]) -> String {

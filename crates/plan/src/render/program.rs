@@ -1,10 +1,11 @@
 //! What moves and named operations take, do and answer, in the words of the design language.
 
+use super::shape::{shape, shape_names};
 use crate::text::{Scope, literal};
 use crate::{Operation, OperationKind};
 use archwright_model::{
     BindingId, Direction, FieldId, InputField, InputKind, Model, Move, Operation as Named,
-    Otherwise, ScalarType, Shape, Step, StepKind, Type,
+    Otherwise, ScalarType, Step, StepKind, Type,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub(super) fn program(model: &Model, operation: &Operation) -> Value {
         .replies
         .iter()
         .map(|(status, reply)| (status.to_string(), shape(scope, reply)));
+    let headers = named.headers.iter();
+    let headers = headers.map(|(name, value)| (name.clone(), Value::from(scope.cel(value))));
     json!({
         "input": {
             "path": fields(model, &named.path_input),
@@ -57,6 +60,7 @@ pub(super) fn program(model: &Model, operation: &Operation) -> Value {
         },
         "steps": steps(scope, &named.steps),
         "reply": replies.collect::<Map<_, _>>(),
+        "headers": headers.collect::<Map<_, _>>(),
     })
 }
 
@@ -187,23 +191,6 @@ fn step_names(steps: &[Step]) -> BTreeMap<BindingId, &str> {
         }
     }
     names
-}
-
-fn shape_names<'a>(shape: &'a Shape, names: &mut BTreeMap<BindingId, &'a str>) {
-    match shape {
-        Shape::Each {
-            bind, name, item, ..
-        } => {
-            names.insert(*bind, name);
-            shape_names(item, names);
-        }
-        Shape::Object(members) => {
-            for (_, member) in members {
-                shape_names(member, names);
-            }
-        }
-        Shape::Value(_) | Shape::Nothing | Shape::Show { .. } => {}
-    }
 }
 
 // ---- input ---------------------------------------------------------------------------------------------------------
@@ -462,21 +449,4 @@ fn assignments<'a>(
         (name, Value::from(scope.cel(value)))
     };
     Value::Object(set.into_iter().map(pair).collect())
-}
-
-fn shape(scope: Scope<'_>, of: &Shape) -> Value {
-    match of {
-        Shape::Value(value) => scope.cel(value).into(),
-        Shape::Nothing => Value::Null,
-        Shape::Object(members) => {
-            let member = |(key, member): &(String, Shape)| (key.clone(), shape(scope, member));
-            Value::Object(members.iter().map(member).collect())
-        }
-        Shape::Show { view, of } => {
-            json!({ "show": scope.model.view(*view).name, "of": scope.cel(of) })
-        }
-        Shape::Each {
-            list, name, item, ..
-        } => json!({ "each": scope.cel(list), "as": name, "item": shape(scope, item) }),
-    }
 }

@@ -177,7 +177,7 @@ impl<'p> Generator<'p> {
             };
             // A designed row with the address of one of the printed sign-ins is that sign-in.
             let place = wanted.iter().position(|wanted| {
-                own.is_some() && accounts::sign_in_text(self.model, account, &wanted.name) == own
+                own.is_some() && accounts::sign_in_text(self.model, account, wanted) == own
             });
             let mut person = accounts::signed_up(self.model, account);
             if let Some(place) = place {
@@ -186,11 +186,11 @@ impl<'p> Generator<'p> {
             people.push((person, own));
         }
         for wanted in wanted {
+            let text = accounts::sign_in_text(self.model, account, &wanted);
             let person = SeedAccount {
                 password: accounts::password(account),
                 roles: wanted.roles,
             };
-            let text = accounts::sign_in_text(self.model, account, &wanted.name);
             people.push((person, text));
         }
         people

@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use archwright_plan::limits::PASSWORD_CHARACTERS;
+use archwright_plan::model::Unknown;
 use archwright_store::{Call, Failure, Fault};
 use serde_json::{Map, Value};
 
@@ -12,8 +13,8 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// An object with exactly these texts.
-    pub(super) fn take(body: Option<Value>, names: &[&str]) -> Self {
+    /// An object with these texts, and others where they are left alone.
+    pub(super) fn take(body: Option<Value>, names: &[&str], unknown: Unknown) -> Self {
         let mut taken = Self::default();
         let mut object = match body {
             Some(Value::Object(object)) => object,
@@ -26,7 +27,7 @@ impl Body {
         for name in names {
             taken.text(&mut object, name);
         }
-        for name in object.keys() {
+        for name in object.keys().filter(|_| unknown == Unknown::Refuse) {
             let at = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
             taken.fault(&at, "unknown", "There is no such field.");
         }
@@ -110,7 +111,7 @@ mod tests {
 
     #[track_caller]
     fn check(body: Option<Value>, expected: &[(&str, &str)]) {
-        let body = Body::take(body, &["email", "password"]);
+        let body = Body::take(body, &["email", "password"], Unknown::Refuse);
         assert_eq!(faults(&body), expected);
     }
 

@@ -6,7 +6,7 @@ use crate::Redis;
 use archwright_plan::model::Rate;
 use prometheus_client::metrics::gauge::Gauge;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, cmd};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind, cmd};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -92,12 +92,14 @@ impl Shared {
         }
     }
 
-    /// The first connection, for which nobody waits long.
-    pub(crate) async fn start(&self) {
+    /// The first connection, for which nobody waits long. Redis may be away, but what it refuses for good is no outage.
+    pub(crate) async fn start(&self) -> Result<(), String> {
         match self.connect().await {
             Ok(live) => self.keep(live),
+            Err(error) if is_for_good(&error) => return Err(error.to_string()),
             Err(error) => tell_away(&error),
         }
+        Ok(())
     }
 
     async fn connect(&self) -> Result<Live, RedisError> {
@@ -164,6 +166,18 @@ impl Live {
             0 => Taken::Allowed(left),
             wait => Taken::Refused(Duration::from_micros(wait)),
         })
+    }
+}
+
+/// A wrong password, a database that is not there, a command that the user may not give.
+fn is_for_good(error: &RedisError) -> bool {
+    // It has all connections that it takes: one will be free.
+    let is_full = |detail: &str| detail.contains("max number of clients");
+    match error.kind() {
+        ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig => true,
+        ErrorKind::Server(ServerErrorKind::NoPerm) => true,
+        ErrorKind::Server(ServerErrorKind::ResponseError) => !error.detail().is_some_and(is_full),
+        _ => matches!(error.code(), Some("NOAUTH" | "WRONGPASS")),
     }
 }
 

@@ -36,8 +36,13 @@ async fn on_disk(folder: &tempfile::TempDir, name: &str) -> Running {
 }
 
 async fn world_of(server: Running, folder: tempfile::TempDir) -> World {
+    world_with("ada", server, folder).await
+}
+
+/// With somebody of this name who signs up.
+async fn world_with(name: &str, server: Running, folder: tempfile::TempDir) -> World {
     let body = json!({
-        "email": "ada@example.com", "username": "ada", "given_name": "A", "family_name": "B",
+        "email": format!("{name}@example.com"), "username": name, "given_name": "A", "family_name": "B",
         "password": "correct horse battery",
     });
     let reply = server.post("/v1/auth/sign-up", body).send().await;
@@ -94,6 +99,8 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         match path.is_dir() {
             true => walk(&path, found),
+            // Not a file of anybody's: whose the folder is.
+            false if path.ends_with("database") => {}
             false => found.push(path),
         }
     }
@@ -463,4 +470,81 @@ async fn each_database_has_a_folder_of_its_own() {
     assert_eq!(found.len(), 2);
     assert_ne!(owner(&found[0]), owner(&found[1]));
     drop(first);
+}
+
+#[tokio::test]
+async fn a_copy_of_a_database_deletes_no_file_of_the_original() {
+    let World {
+        mut server, folder, ..
+    } = world().await;
+    server.stop().await.unwrap();
+    let database = |name: &str| folder.path().join(format!("{name}.sqlite"));
+    std::fs::copy(database("first"), database("copy")).unwrap();
+    let folders = || {
+        let folders = std::fs::read_dir(folder.path().join("files")).unwrap();
+        let mut paths: Vec<PathBuf> = folders.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths
+    };
+    // The copy knows nothing of what the original gets from now on.
+    let copied = tempfile::tempdir().unwrap();
+    let server = on_disk(&folder, "first").await;
+    let mut original = world_with("bob", server, copied).await;
+    original.uploaded("image/png", PNG).await;
+    original.server.stop().await.unwrap();
+    let mut server = on_disk(&folder, "copy").await;
+    server.stop().await.unwrap();
+    let [theirs, own] = &folders()[..] else {
+        panic!("{:?}", folders());
+    };
+    // Something to sweep in the folder of each; when the second is gone, the sweep is done.
+    let left = own.join("cd/ab/00000000-0000-7000-8000-00000000abcd");
+    std::fs::create_dir_all(left.parent().unwrap()).unwrap();
+    std::fs::write(&left, "left").unwrap();
+    let mut files = vec![left.clone()];
+    walk(theirs, &mut files);
+    assert_eq!(files.len(), 2);
+    for file in &files {
+        let age = std::time::Duration::from_secs(2 * 3600);
+        let file = std::fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
+    }
+    let server = on_disk(&folder, "copy").await;
+    while left.exists() {
+        tokio::task::yield_now().await;
+    }
+    assert!(files[1].exists());
+    // What the copy gets itself is there, and goes.
+    let mut copy = world_with("cyd", server, tempfile::tempdir().unwrap()).await;
+    let link = copy.uploaded("image/jpeg", JPEG).await;
+    assert_eq!(copy.download(&link).await.expect(200).body, JPEG);
+    copy.picture("DELETE").send().await.expect(204);
+    let mut left = Vec::new();
+    walk(&folder.path().join("files"), &mut left);
+    assert_eq!(left, files[1..]);
+    copy.server.stop().await.unwrap();
+    // The original has its own folder still.
+    let server = on_disk(&folder, "first").await;
+    assert_eq!(folders().len(), 2);
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_copy_of_a_database_shows_the_files_that_it_was_copied_with_and_leaves_them() {
+    let mut world = world().await;
+    world.uploaded("image/png", PNG).await;
+    world.server.stop().await.unwrap();
+    let database = |name: &str| world.folder.path().join(format!("{name}.sqlite"));
+    std::fs::copy(database("first"), database("copy")).unwrap();
+    world.server = on_disk(&world.folder, "copy").await;
+    let body = json!({ "email": "ada@example.com", "password": "correct horse battery" });
+    let session = world.server.post("/v1/auth/sign-in", body).send().await;
+    let session = session.expect(200).json();
+    world.token = session["access_token"].as_str().unwrap().to_owned();
+    let shown = world.shown().await;
+    let reply = world.download(shown["url"].as_str().unwrap()).await;
+    assert_eq!(reply.expect(200).body, PNG);
+    world.picture("DELETE").send().await.expect(204);
+    assert_eq!(world.on_disk().len(), 1);
 }

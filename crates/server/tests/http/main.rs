@@ -4,6 +4,7 @@
 mod accounts;
 mod common;
 mod conduit;
+mod contract;
 mod cross_origin;
 #[path = "../../../store/tests/common/database.rs"]
 #[allow(dead_code, reason = "its tests are those of the store")]

@@ -48,8 +48,16 @@ impl Redis {
     /// All that it keeps.
     #[allow(dead_code, reason = "the suite's tests need what is kept")]
     pub fn forget(&self) {
+        self.ask("FLUSHALL");
+    }
+
+    /// A command that it does.
+    #[allow(dead_code, reason = "the suite's tests need what is kept")]
+    pub fn ask(&self, command: &str) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.write_all(b"FLUSHALL\r\n").unwrap();
+        stream
+            .write_all(format!("{command}\r\n").as_bytes())
+            .unwrap();
         let mut answer = [0; 5];
         stream.read_exact(&mut answer).unwrap();
         assert_eq!(&answer, b"+OK\r\n");

@@ -221,7 +221,10 @@ async fn errors_take_the_shape_that_the_design_gives_them() {
     );
     assert_eq!(body["code"], "not-found");
     let reply = server.get("/v1/notes?colour=red").send().await.expect(400);
-    let expected = json!(["colour: There is no parameter \"colour\" here."]);
+    let expected = json!([
+        "colour: There is no parameter \"colour\". There are limit, cursor, sort, expand, fields, title, size and \
+         created_at."
+    ]);
     assert_eq!(reply.json()["errors"]["body"], expected);
 }
 

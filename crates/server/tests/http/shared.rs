@@ -233,3 +233,37 @@ async fn an_address_that_is_none_is_refused_without_its_password() {
     assert!(told.contains("redis://HOST:PORT"), "{told}");
     assert!(!told.contains("s3cret"), "{told}");
 }
+
+#[tokio::test]
+async fn what_redis_refuses_for_good_is_no_outage() {
+    let redis = Redis::start();
+    let with = |change: &dyn Fn(&str) -> String| {
+        let mut asked = redis.options();
+        asked.url = change(&asked.url);
+        asked
+    };
+    let refused = async |asked: archwright_server::Redis| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = options(&folder);
+        options.redis = Some(asked);
+        options.rate_limits = RateLimits::Planned;
+        match Server::bind(notes("2/h"), options).await {
+            Err(error @ StartError::RedisRefused(_)) => error.to_string(),
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("it is let in"),
+        }
+    };
+    let told = refused(with(&|url| url.replace("//", "//ann:s3cret@"))).await;
+    assert!(
+        told.contains("user, password and database number"),
+        "{told}"
+    );
+    assert!(!told.contains("s3cret"), "{told}");
+    let told = refused(with(&|url| format!("{url}/999"))).await;
+    assert!(told.contains("database"), "{told}");
+    redis.ask("CONFIG SET requirepass s3cret");
+    refused(redis.options()).await;
+    refused(with(&|url| url.replace("//", "//:wrong@"))).await;
+    let right = with(&|url| url.replace("//", "//:s3cret@"));
+    drop(copy(notes("2/h"), right).await);
+}

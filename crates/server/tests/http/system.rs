@@ -4,6 +4,7 @@ use crate::common::{example, plan, seed, serve, serve_seeded, serve_with};
 use crate::design::NOTES;
 use archwright_server::{Environment, Server, StartError};
 use serde_json::json;
+use std::io::Read;
 
 #[tokio::test]
 async fn health_and_readiness_are_told() {
@@ -102,6 +103,34 @@ async fn compressed_parts_are_plain_for_those_who_ask_for_plain() {
     assert_eq!(plain.header("content-encoding"), "");
     assert!(plain.body.len() > 2 * packed.body.len());
     assert!(std::str::from_utf8(&plain.body).is_ok());
+}
+
+#[tokio::test]
+async fn the_document_and_the_pages_are_compressed_for_those_who_take_it_and_replies_of_the_api_are_not()
+ {
+    let server = serve(plan(NOTES)).await;
+    for path in ["/openapi.json", "/", "/_page/page.css"] {
+        let plain = server.get(path).send().await.expect(200);
+        let packed = server.get(path).header("accept-encoding", "br, gzip");
+        let packed = packed.send().await.expect(200);
+        for reply in [&plain, &packed] {
+            assert_eq!(reply.header("vary"), "accept-encoding", "{path}");
+        }
+        assert_eq!(plain.header("content-encoding"), "", "{path}");
+        assert_eq!(packed.header("content-encoding"), "gzip", "{path}");
+        assert_ne!(plain.header("etag"), packed.header("etag"), "{path}");
+        assert!(plain.body.len() > packed.body.len(), "{path}");
+        let mut read = Vec::new();
+        let mut decoder = flate2::read::GzDecoder::new(&packed.body[..]);
+        decoder.read_to_end(&mut read).unwrap();
+        assert_eq!(read, plain.body, "{path}");
+        let same = server.get(path).header("accept-encoding", "gzip");
+        let same = same.header("if-none-match", packed.header("etag"));
+        same.send().await.expect(304);
+    }
+    let list = server.get("/v1/notes").header("accept-encoding", "gzip");
+    let list = list.send().await.expect(200);
+    assert_eq!(list.header("content-encoding"), "");
 }
 
 #[tokio::test]

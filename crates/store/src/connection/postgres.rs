@@ -9,7 +9,7 @@ mod socket;
 mod tls;
 mod value;
 
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Settings, user_end};
 
 use super::{Row, STATEMENT_TIME, Value};
 use crate::Failure;

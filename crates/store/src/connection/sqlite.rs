@@ -1,6 +1,6 @@
 //! Statements on SQLite.
 
-use super::{Error, Row, Value};
+use super::{Error, Row, Value, time};
 use crate::Failure;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 use std::cell::Cell;
@@ -48,15 +48,15 @@ thread_local! {
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Ends statements that take longer. Short ones never look at the clock.
-pub(crate) fn limit(connection: &mut Connection, time: Duration) -> rusqlite::Result<()> {
+/// Ends statements that take longer, or for which a call has no time. Short ones never look at the clock.
+pub(crate) fn limit(connection: &mut Connection, most: Duration) -> rusqlite::Result<()> {
     connection.progress_handler(
         INSTRUCTIONS,
         Some(move || match BEGUN.get() {
-            Some(begun) => begun.elapsed() >= time,
+            Some(begun) => begun.elapsed() >= most || time::is_over(),
             None => {
                 BEGUN.set(Some(Instant::now()));
-                false
+                time::is_over()
             }
         }),
     )
@@ -155,6 +155,23 @@ mod tests {
         let ended = connection.execute(&text, &[Value::Integer(1_000_000)]);
         assert!(matches!(ended, Err(Failure::Unavailable(_))), "{ended:?}");
         assert_eq!(counted(&connection, 100).unwrap(), Some(100));
+    }
+
+    #[test]
+    fn a_call_that_has_had_its_time_runs_no_further_statement() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("database.sqlite"), Role::Writer).unwrap();
+        let connection = connection::Connection::Sqlite(connection);
+        let late = connection::within(Duration::ZERO, || {
+            let read = counted(&connection, 1).map(drop);
+            let written = connection.execute("CREATE TABLE rows (number INTEGER)", &[]);
+            [read, written.map(drop)]
+        });
+        for late in late {
+            assert!(matches!(late, Err(Failure::Unavailable(_))), "{late:?}");
+        }
+        let in_time = connection::within(Duration::MAX, || counted(&connection, 1));
+        assert_eq!(in_time.unwrap(), Some(1));
     }
 
     #[test]

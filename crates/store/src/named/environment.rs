@@ -62,6 +62,13 @@ impl Environment {
         found.map(|(_, hash)| hash.as_str())
     }
 
+    /// Whether the request has it, be it null.
+    pub fn is_given(&self, place: InputPlace, path: &[String]) -> bool {
+        let mut inputs = self.inputs.iter();
+        let known = inputs.any(|(known, names, _)| *known == place && names == path);
+        known && !self.is_absent(place, path)
+    }
+
     pub fn is_absent(&self, place: InputPlace, path: &[String]) -> bool {
         let mut absent = self.absent.iter();
         absent.any(|(known, names)| *known == place && path.starts_with(names))

@@ -17,6 +17,18 @@ pub(super) struct Window<'a> {
     pub offset: Option<&'a Expression>,
 }
 
+/// ` AND …`, or nothing.
+pub(super) fn and<'p>(
+    filter: Option<&Expression>,
+) -> impl FnOnce(&mut Printer<'p>, &Scope) -> Result<String, Unsupported> {
+    move |printer, scope| match filter {
+        Some(filter) => printer
+            .condition(filter, scope)
+            .map(|one| format!(" AND {one}")),
+        None => Ok(String::new()),
+    }
+}
+
 impl<'p> Compiler<'p> {
     /// `SELECT` over the rows of an entity that are there and, for whoever is signed in, of their tenant.
     pub fn rows(
@@ -26,12 +38,7 @@ impl<'p> Compiler<'p> {
         text: impl FnOnce(&str) -> String,
     ) -> Result<Statement, Unsupported> {
         let (mut printer, _) = self.printer()?;
-        let rows = self.filtered(&mut printer, entity, |printer, scope| match filter {
-            Some(filter) => printer
-                .condition(filter, scope)
-                .map(|one| format!(" AND {one}")),
-            None => Ok(String::new()),
-        })?;
+        let rows = self.filtered(&mut printer, entity, and(filter))?;
         Ok(printer.finish(text(&rows)))
     }
 
@@ -78,12 +85,7 @@ impl<'p> Compiler<'p> {
         window: &Window<'_>,
     ) -> Result<Statement, Unsupported> {
         let (mut printer, outside) = self.printer()?;
-        let rows = self.filtered(&mut printer, entity, |printer, scope| match filter {
-            Some(filter) => printer
-                .condition(filter, scope)
-                .map(|one| format!(" AND {one}")),
-            None => Ok(String::new()),
-        })?;
+        let rows = self.filtered(&mut printer, entity, and(filter))?;
         let row = Row::Alias {
             entity,
             alias: "t".to_owned(),

@@ -2,11 +2,11 @@
 
 use super::Environment;
 use crate::connection::Value;
-use crate::represent::bound;
+use crate::represent::{bound, id_value};
 use crate::write::{Inputs, Job, Reader};
 use crate::{Call, Failure, Fault, Shared};
 use archwright_plan::model::{
-    EntityId, IdType, InputField, InputKind, InputPlace, Operation, ScalarType,
+    EntityId, IdType, InputField, InputKind, InputPlace, Operation, ScalarType, Unknown,
 };
 use archwright_plan::{OperationKind, PathParameterKind, Plan};
 use archwright_sql::Classes;
@@ -31,12 +31,13 @@ pub(crate) fn read(
 ) -> Result<Environment, Failure> {
     let plan = &shared.plan;
     let operation = definition(plan, call.operation)?;
+    let unknown = plan.operations[call.operation].unknown;
     let mut environment = Environment {
         proofs: call.proofs.clone(),
         ..Environment::default()
     };
     let mut take = |place, fields: &[InputField], body: Option<&Json>| {
-        let mut reader = Reader::new(plan, &shared.writes.patterns, classes);
+        let mut reader = Reader::new(plan, &shared.writes.patterns, classes, unknown);
         let inputs = reader.inputs(fields, body);
         keep(&mut environment, place, inputs);
         reader.faults
@@ -51,7 +52,7 @@ pub(crate) fn read(
         plan,
         InputPlace::Query,
         &operation.query_input,
-        &call.query,
+        (&call.query, unknown),
         &mut bad,
     );
     bad.extend(take(
@@ -63,7 +64,7 @@ pub(crate) fn read(
         plan,
         InputPlace::Header,
         &operation.header_input,
-        &call.headers,
+        (&call.headers, unknown),
         &mut bad,
     );
     bad.extend(take(
@@ -131,7 +132,7 @@ fn by_name(
     plan: &Plan,
     place: InputPlace,
     fields: &[InputField],
-    given: &[(String, String)],
+    (given, unknown): (&[(String, String)], Unknown),
     bad: &mut Vec<Fault>,
 ) -> Json {
     let is_name = |field: &InputField, name: &str| match place {
@@ -151,6 +152,7 @@ fn by_name(
                     items.extend(more);
                 }
             }
+            (Some(_), None) if unknown == Unknown::Ignore => {}
             (Some(_), _) => bad.push(Fault {
                 at: name.clone(),
                 code: "duplicate",
@@ -168,9 +170,11 @@ fn by_name(
 fn as_json(plan: &Plan, kind: &InputKind, text: &str) -> Json {
     let plain = || Json::from(text);
     match kind {
-        InputKind::Scalar(ScalarType::Int | ScalarType::BigInt) => {
-            text.parse::<i64>().map_or_else(|_| plain(), Json::from)
-        }
+        InputKind::Scalar(ScalarType::Int | ScalarType::BigInt) => match text.parse::<i64>() {
+            // As in a body, where no number begins so.
+            Ok(number) if !text.starts_with('+') => Json::from(number),
+            _ => plain(),
+        },
         InputKind::Scalar(ScalarType::Bool) => {
             text.parse::<bool>().map_or_else(|_| plain(), Json::from)
         }
@@ -186,7 +190,10 @@ fn as_json(plan: &Plan, kind: &InputKind, text: &str) -> Json {
             let key = entity.key.and_then(|key| plan.model.field(key).scalar());
             match (key, entity.id_type) {
                 (Some(key), _) => as_json(plan, &InputKind::Scalar(key.clone()), text),
-                (None, IdType::Int) => as_json(plan, &InputKind::Scalar(ScalarType::BigInt), text),
+                (None, IdType::Int) => match id_value(plan, entity.id, text) {
+                    Some(Value::Integer(id)) => Json::from(id),
+                    _ => plain(),
+                },
                 (None, IdType::Uuid) => plain(),
             }
         }

@@ -1,6 +1,6 @@
 //! Named operations, and the effects of moves, as statements that are printed once at the start.
 
-use super::find::{Window, named_entities, named_row};
+use super::find::{Window, and, named_entities, named_row};
 use super::listing::Listing;
 use super::show::Shower;
 use super::shown::Shown;
@@ -8,9 +8,10 @@ use super::{Environment, steps};
 use crate::Failure;
 use crate::represent::{admit_class, unsupported};
 use crate::write::{Job, by_rule};
+use archwright_plan::limits::LISTED_ROWS;
 use archwright_plan::model::{
     BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
-    InputPlace, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
+    InputPlace, Operation, Otherwise, Shape, SignUp, StepKind, ToManyKind, Type,
 };
 use archwright_plan::{Alternative, OperationKind, Plan};
 use archwright_sql::{Classes, Dialect, Parameter, Printer, Scope, Statement, Unsupported};
@@ -33,6 +34,8 @@ pub(crate) struct Program {
     /// Of success.
     pub status: u16,
     replies: Vec<(u16, Shown)>,
+    /// An object of the texts of headers.
+    headers: Option<Shown>,
     /// Bodies that steps have for their refusal.
     refusals: Vec<Shown>,
     /// Paths of texts of the body that become passwords.
@@ -168,6 +171,7 @@ impl Programs {
                 .iter()
                 .flat_map(|(_, shown)| shown.statements());
             all.extend(shown);
+            all.extend(program.headers.iter().flat_map(Shown::statements));
         }
         let programs = self.operations.values().map(|program| &program.steps);
         let steps = programs.chain(self.moves.values()).flatten();
@@ -213,6 +217,7 @@ impl Program {
             steps,
             status: plan.operations[operation].status,
             replies,
+            headers: headers(plan, dialect, definition)?,
             refusals: compiler.refusals,
             new_passwords: compiler.new_passwords,
             sign_in: compiler.sign_in,
@@ -266,6 +271,21 @@ impl Program {
         }
     }
 
+    /// The headers of the reply when nothing fails.
+    pub fn headers(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+    ) -> Result<Vec<(String, String)>, Failure> {
+        let Some(shown) = &self.headers else {
+            return Ok(Vec::new());
+        };
+        let json = shown.write(job, environment)?.unwrap_or_default();
+        let headers: BTreeMap<String, String> = serde_json::from_slice(&json)
+            .map_err(|error| Failure::Internal(format!("headers that are no texts: {error}")))?;
+        Ok(headers.into_iter().collect())
+    }
+
     /// The body of a reply with this status: nothing when the operation has none of its own.
     pub fn shown(
         &self,
@@ -279,6 +299,23 @@ impl Program {
             None => Ok(None),
         }
     }
+}
+
+/// The headers of a reply as an object, those that are missing left out.
+fn headers(
+    plan: &Plan,
+    dialect: Dialect,
+    definition: &Operation,
+) -> Result<Option<Shown>, Unsupported> {
+    if definition.headers.is_empty() {
+        return Ok(None);
+    }
+    let headers = definition.headers.iter().map(|(name, value)| {
+        let value = Shape::IfPresent(Box::new(Shape::Value(value.clone())));
+        (name.clone(), value)
+    });
+    let shape = Shape::Object(headers.collect());
+    Shower::new(plan, dialect).reply(&shape).map(Some)
 }
 
 impl Step {
@@ -431,12 +468,7 @@ impl<'p> Compiler<'p> {
                 ..
             } => Kind::Find {
                 bind: *bind,
-                row: self.found(*entity, |printer, scope| match filter {
-                    Some(filter) => printer
-                        .condition(filter, scope)
-                        .map(|one| format!(" AND {one}")),
-                    None => Ok(String::new()),
-                })?,
+                row: self.found(*entity, and(filter.as_ref()))?,
             },
             StepKind::List {
                 bind,
@@ -553,7 +585,9 @@ impl<'p> Compiler<'p> {
             } => Kind::Each {
                 bind: *bind,
                 list: match list.ty {
-                    Type::Rows(_) => self.select(|printer, scope| printer.row_ids(list, scope))?,
+                    Type::Rows(_) => self.select(|printer, scope| {
+                        printer.row_ids_within(LISTED_ROWS, list, scope)
+                    })?,
                     _ => self.value(list)?,
                 },
                 steps: self.steps(steps)?,

@@ -3,6 +3,7 @@
 use super::shown::{Shown, Source};
 use crate::represent::{Form, scalar_form, unsupported};
 use archwright_plan::Plan;
+use archwright_plan::limits::LISTED_ROWS;
 use archwright_plan::model::{
     BindingId, EntityId, Expression, ExpressionKind, FieldKind, ScalarType, Shape, Type,
 };
@@ -42,12 +43,41 @@ pub(super) enum Node {
     },
     /// `"key":` and its value.
     Object(Vec<(Vec<u8>, Node)>),
+    /// The first where the column has a value, or else the second; null where there is none.
+    Either {
+        column: usize,
+        then: Box<Node>,
+        otherwise: Option<Box<Node>>,
+    },
+    /// Of an object: not there where the column is missing.
+    IfPresent {
+        column: usize,
+        node: Box<Node>,
+    },
     /// Each row of a list of ids, together with the rows around it whose ids these columns hold.
     Each {
         column: usize,
         around: Vec<usize>,
         list: usize,
     },
+}
+
+impl Node {
+    /// The column that says whether there is anything to show.
+    fn missing_column(&self) -> Option<usize> {
+        match self {
+            Self::Value { column, .. }
+            | Self::Values { column, .. }
+            | Self::Row { column, .. }
+            | Self::Optional { column, .. }
+            | Self::Either {
+                column,
+                otherwise: None,
+                ..
+            } => Some(*column),
+            _ => None,
+        }
+    }
 }
 
 /// Prints the statement of one shape.
@@ -187,11 +217,37 @@ impl<'p> Shower<'p> {
                 }
                 Ok(Node::Object(nodes))
             }
+            Shape::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                let test = self.printer.condition(test, scope)?;
+                let column = self.column(format!("CASE WHEN {test} THEN 1 END"));
+                let otherwise = otherwise.as_ref();
+                Ok(Node::Either {
+                    column,
+                    then: Box::new(self.node(then, scope)?),
+                    otherwise: otherwise
+                        .map(|part| self.node(part, scope).map(Box::new))
+                        .transpose()?,
+                })
+            }
+            Shape::IfPresent(inner) => {
+                let node = self.node(inner, scope)?;
+                Ok(match node.missing_column() {
+                    Some(column) => Node::IfPresent {
+                        column,
+                        node: Box::new(node),
+                    },
+                    None => node,
+                })
+            }
             Shape::Show { view, of } => {
                 let plan = self.printer.plan;
                 let view = plan.model.view(*view);
                 if let Type::Rows(entity) = of.ty {
-                    let column = self.printer.row_ids(of, scope)?;
+                    let column = self.printer.row_ids_within(LISTED_ROWS, of, scope)?;
                     let column = self.column(column);
                     let list = Shower::new(plan, self.printer.dialect)
                         .list(entity, |shower, row| {
@@ -220,7 +276,7 @@ impl<'p> Shower<'p> {
                         list.span,
                     ));
                 };
-                let column = self.printer.row_ids(list, scope)?;
+                let column = self.printer.row_ids_within(LISTED_ROWS, list, scope)?;
                 let column = self.passed_on(column, list);
                 let around = named_rows(item, scope);
                 let shower = Shower::new(self.printer.plan, self.printer.dialect);
@@ -263,7 +319,7 @@ impl<'p> Shower<'p> {
                 })
             }
             Type::Rows(entity) => {
-                let ids = self.printer.row_ids(value, scope)?;
+                let ids = self.printer.row_ids_within(LISTED_ROWS, value, scope)?;
                 Ok(Node::Rows {
                     column: self.column(ids),
                     entity: *entity,
@@ -353,6 +409,16 @@ fn names(shape: &Shape, visit: &mut dyn FnMut(&Expression)) {
         Shape::Nothing => {}
         Shape::Value(of) | Shape::Show { of, .. } => of.walk(&mut |part| visit(part)),
         Shape::Object(parts) => parts.iter().for_each(|(_, part)| names(part, visit)),
+        Shape::IfPresent(inner) => names(inner, visit),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => {
+            test.walk(&mut |part| visit(part));
+            names(then, visit);
+            otherwise.iter().for_each(|part| names(part, visit));
+        }
         Shape::Each { list, item, .. } => {
             list.walk(&mut |part| visit(part));
             names(item, visit);

@@ -5,7 +5,7 @@ use super::show::{List, Node};
 use crate::Failure;
 use crate::connection::{Row, Value, ValueRef};
 use crate::represent::{Bindings, Form, Shaping, represent, write_plain};
-use crate::write::{Job, id_text};
+use crate::write::{Job, id_text, within_limit};
 use archwright_plan::model::{BindingId, EntityId};
 use archwright_sql::Statement;
 use std::collections::HashMap;
@@ -36,8 +36,12 @@ impl Source {
     }
 }
 
-/// The objects of a list, by the texts of their ids, or of the lists of ids that they and the rows around them have.
-type Written = HashMap<String, Vec<u8>>;
+/// The objects of a list, by the texts of their ids, or of the lists of ids that they and the rows around them have;
+/// each with how many rows it shows.
+type Written = HashMap<String, (Vec<u8>, usize)>;
+
+/// Rows that are read at once where each brings lists of its own: those may be long.
+const PORTION: usize = 100;
 
 impl Shown {
     pub fn statements(&self) -> Vec<&Statement> {
@@ -83,6 +87,7 @@ impl Shown {
             let mut items = Vec::new();
             for row in rows {
                 items.extend(self.node.items(index, &Cells::Kept(row))?);
+                within_limit(items.len())?;
             }
             written.push(list.written(job, environment, items)?);
         }
@@ -97,25 +102,44 @@ impl List {
         environment: &Environment,
         mut items: Vec<Item>,
     ) -> Result<Written, Failure> {
+        items.sort_by(|one, other| one.key.cmp(&other.key));
+        items.dedup_by(|one, other| one.key == other.key);
+        let mut written = Written::with_capacity(items.len());
+        let portion = match self.shown.lists.is_empty() {
+            true => items.len().max(1),
+            false => PORTION,
+        };
+        let mut listed = 0;
+        for items in items.chunks(portion) {
+            let part = self.part(job, environment, items)?;
+            listed += part.values().map(|(_, rows)| rows).sum::<usize>();
+            within_limit(listed)?;
+            written.extend(part);
+        }
+        Ok(written)
+    }
+
+    fn part(
+        &self,
+        job: &Job<'_>,
+        environment: &Environment,
+        items: &[Item],
+    ) -> Result<Written, Failure> {
         let shown = &self.shown;
         let (false, Some(statement)) = (items.is_empty(), shown.source.statement()) else {
             return Ok(Written::new());
         };
-        if self.is_within {
-            items.sort_by(|one, other| one.key.cmp(&other.key));
-            items.dedup_by(|one, other| one.key == other.key);
-        }
         let ids = items.iter().map(|item| item.ids.clone()).collect();
         let values = [Value::Text(serde_json::Value::Array(ids).to_string())];
         let bindings = job.bindings(&values).within(environment);
         let mut written = Written::with_capacity(items.len());
         let mut write = |row: &Cells<'_>, lists: &[Written]| {
             let mut json = Vec::new();
-            shown.node.write(job, row, lists, &mut json)?;
-            written.insert(self.key(row, &items)?, json);
+            let (_, listed) = job.listing(|| shown.node.write(job, row, lists, &mut json))?;
+            written.insert(self.key(row, items)?, (json, listed + 1));
             Ok::<_, Failure>(())
         };
-        if shown.lists.is_empty() {
+        if shown.lists.is_empty() && !shown.node.asks() {
             let values = crate::represent::bound(statement, &Value::Null, &bindings)?;
             job.connection.each(&statement.text, &values, |row| {
                 write(&Cells::Read(row), &[])?;
@@ -212,7 +236,16 @@ impl Node {
                 let ids = items_of(row.value(*column)?)?.into_iter();
                 Ok(ids.map(|id| Item::new(id, &around)).collect())
             }
-            Self::Optional { node, .. } => node.items(wanted, row),
+            Self::Optional { node, .. } | Self::IfPresent { node, .. } => node.items(wanted, row),
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (row.value(*column)?, otherwise) {
+                (ValueRef::Null, Some(node)) => node.items(wanted, row),
+                (ValueRef::Null, None) => Ok(Vec::new()),
+                _ => then.items(wanted, row),
+            },
             Self::Object(parts) => {
                 let mut items = Vec::new();
                 for (_, node) in parts {
@@ -221,6 +254,26 @@ impl Node {
                 Ok(items)
             }
             _ => Ok(Vec::new()),
+        }
+    }
+
+    fn is_there(&self, row: &Cells<'_>) -> Result<bool, Failure> {
+        Ok(match self {
+            Self::IfPresent { column, .. } => !matches!(row.value(*column)?, ValueRef::Null),
+            _ => true,
+        })
+    }
+
+    /// Whether a row of it needs statements of its own.
+    fn asks(&self) -> bool {
+        match self {
+            Self::Row { .. } | Self::Rows { .. } | Self::Each { .. } => true,
+            Self::Optional { node, .. } | Self::IfPresent { node, .. } => node.asks(),
+            Self::Either {
+                then, otherwise, ..
+            } => then.asks() || otherwise.as_ref().is_some_and(|node| node.asks()),
+            Self::Object(parts) => parts.iter().any(|(_, node)| node.asks()),
+            Self::Nothing | Self::Value { .. } | Self::Values { .. } => false,
         }
     }
 
@@ -237,18 +290,21 @@ impl Node {
             Self::Values { column, form } => match row.value(*column)? {
                 ValueRef::Null => to.extend_from_slice(b"null"),
                 list => {
-                    let items = items_of(list)?.into_iter();
-                    joined(items, to, |item, to| {
+                    let items = items_of(list)?;
+                    job.list(items.len())?;
+                    joined(items.into_iter(), to, |item, to| {
                         scalar(form, ValueRef::from(&stored(item)), to)
                     })?;
                 }
             },
             Self::Row { column, entity } => {
+                job.list(1)?;
                 represented(job, *entity, &row.get(*column)?, to)?;
             }
             Self::Rows { column, entity } => {
-                let items = items_of(row.value(*column)?)?.into_iter();
-                joined(items, to, |item, to| {
+                let items = items_of(row.value(*column)?)?;
+                job.list(items.len())?;
+                joined(items.into_iter(), to, |item, to| {
                     represented(job, *entity, &stored(item), to)
                 })?;
             }
@@ -256,20 +312,38 @@ impl Node {
                 ValueRef::Null => to.extend_from_slice(b"null"),
                 _ => node.write(job, row, lists, to)?,
             },
+            Self::Either {
+                column,
+                then,
+                otherwise,
+            } => match (row.value(*column)?, otherwise) {
+                (ValueRef::Null, Some(node)) => node.write(job, row, lists, to)?,
+                (ValueRef::Null, None) => to.extend_from_slice(b"null"),
+                _ => then.write(job, row, lists, to)?,
+            },
+            Self::IfPresent { node, .. } => node.write(job, row, lists, to)?,
             Self::Object(parts) => {
-                for (index, (key, node)) in parts.iter().enumerate() {
-                    to.push(if index == 0 { b'{' } else { b',' });
+                to.push(b'{');
+                let mut is_first = true;
+                for (key, node) in parts {
+                    if !node.is_there(row)? {
+                        continue;
+                    }
+                    if !std::mem::replace(&mut is_first, false) {
+                        to.push(b',');
+                    }
                     to.extend_from_slice(key);
                     node.write(job, row, lists, to)?;
                 }
-                to.extend_from_slice(if parts.is_empty() { b"{}" } else { b"}" });
+                to.push(b'}');
             }
             Self::Each { list, .. } => {
                 let items = self.items(*list, row)?.into_iter();
                 // A row that is deleted since is not shown.
                 let items = items.filter_map(|item| lists[*list].get(&item.key));
-                joined(items, to, |item, to| {
-                    to.extend_from_slice(item);
+                joined(items, to, |(json, rows), to| {
+                    job.list(*rows)?;
+                    to.extend_from_slice(json);
                     Ok(())
                 })?;
             }

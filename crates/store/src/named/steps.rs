@@ -108,16 +108,35 @@ fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<
 /// A value that the body itself gives is told at its place there. Whatever else breaks a rule is at odds with what is
 /// stored.
 fn of_inputs(job: &Job<'_>, step: &Step, failure: Failure) -> Failure {
-    let Failure::Invalid(faults) = failure else {
-        return failure;
-    };
-    let place = |at: &str| {
+    let input = |at: &str| {
+        let name = at.trim_start_matches('/');
         let mut assignments = step.assignments();
-        let field = |one: &&Assignment| format!("/{}", job.plan().model.json_name(one.field)) == at;
-        match &assignments.find(field)?.input {
-            Some((InputPlace::Body, path)) => Some(format!("/{}", path.join("/"))),
-            _ => None,
+        let field = |one: &&Assignment| job.plan().model.json_name(one.field) == name;
+        assignments.find(field)?.input.as_ref()
+    };
+    let place = |at: &str| match input(at) {
+        Some((InputPlace::Body, path)) => Some(format!("/{}", path.join("/"))),
+        _ => None,
+    };
+    let faults = match failure {
+        Failure::Invalid(faults) => faults,
+        Failure::Conflict {
+            code: code @ "unique",
+            detail,
+            fields,
+        } => {
+            // The body of a move holds nothing but its inputs.
+            let places = fields.iter().filter_map(|field| match input(field) {
+                Some((InputPlace::Move, path)) => Some(format!("/{}", path.join("/"))),
+                _ => place(field),
+            });
+            return Failure::Conflict {
+                code,
+                detail,
+                fields: places.collect(),
+            };
         }
+        other => return other,
     };
     match faults
         .iter()
@@ -235,7 +254,9 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             environment.bindings.insert(*bind, Value::Text(token));
         }
         Kind::Each { bind, list, steps } => {
-            for item in list_of(&value(job, environment, list)?)? {
+            let items = list_of(&value(job, environment, list)?)?;
+            job.walk(items.len())?;
+            for item in items {
                 environment.bindings.insert(*bind, stored(item));
                 run(job, steps, environment)?;
             }

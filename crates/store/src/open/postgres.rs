@@ -29,6 +29,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     let prepared = prepare(&first, plan).and_then(|made| Ok((made, secured(&first, plan)?)));
     let (made_schema, security) = prepared.map_err(|error| named(error, &settings.config))?;
     drop(first);
+    let place = place(&settings.config);
     let settings = Arc::new(settings);
     let pool = |role: Role, most: usize| {
         let settings = settings.clone();
@@ -44,6 +45,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
             options.readers,
         )),
         made_schema,
+        place,
         security,
         temporary: None,
     })
@@ -60,7 +62,10 @@ fn place(config: &Config) -> String {
             Host::Unix(folder) => format!("{}:{port}", folder.display()),
         }
     });
-    let hosts: Vec<String> = hosts.collect();
+    let mut hosts: Vec<String> = hosts.collect();
+    if hosts.is_empty() {
+        hosts.extend(config.get_hostaddrs().iter().map(ToString::to_string));
+    }
     let database = config.get_dbname().or(config.get_user()).unwrap_or("?");
     format!("{database} on {}", hosts.join(", "))
 }

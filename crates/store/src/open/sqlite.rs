@@ -37,6 +37,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
         reason: error.to_string(),
     })?;
     let path = location.path;
+    let place = path.canonicalize().unwrap_or_else(|_| path.clone());
     let reader = move || {
         let connection = connect(&path, Role::Reader).and_then(|mut connection| {
             limit(&mut connection, STATEMENT_TIME)?;
@@ -51,6 +52,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
         lines: None,
         writer: Writer::Sqlite(writer),
         made_schema,
+        place: place.display().to_string(),
         // SQLite judges no rows.
         security: None,
         temporary: location.temporary,

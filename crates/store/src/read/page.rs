@@ -5,7 +5,7 @@ use super::parse::parse;
 use super::{Asked, Shown, entity_of};
 use crate::connection::Value;
 use crate::represent::{
-    Builder, QueryKey, RESERVED, Rows, Target, unsupported, write_display, write_text,
+    Builder, QueryKey, RESERVED, Rows, Target, reading_kind, unsupported, write_display, write_text,
 };
 use crate::{Call, Failure, Reply, Store};
 use archwright_plan::model::{Direction, EntityId, FieldId, FieldKind, ToManyKind};
@@ -307,10 +307,12 @@ impl Builder<'_> {
         for index in 0..shape.values {
             values.push(self.filter_value(filter.field, first + index)?);
         }
-        let condition = match &self.plan.model.field(filter.field).kind {
-            FieldKind::ToMany(relation) => {
-                self.linked(entity, filter.field, &relation.kind, operator, &values)?
+        let is_relation = self.plan.model.field(filter.field).to_many().is_some();
+        let condition = match (is_relation, operator) {
+            (true, FilterOperator::Equal | FilterOperator::In) => {
+                self.linked(filter.field, &values.join(", "))?
             }
+            (true, _) => return Err(unsupported("an order of rows in a filter")),
             _ => self.compared(entity, filter.field, operator, shape.missing, &values)?,
         };
         Ok(format!(" AND {condition}"))
@@ -383,33 +385,36 @@ impl Builder<'_> {
         Ok(format!("{column} {sign} {value}"))
     }
 
-    /// Rows that are related to any of the values.
-    fn linked(
-        &mut self,
-        entity: EntityId,
-        field: FieldId,
-        kind: &ToManyKind,
-        operator: FilterOperator,
-        values: &[String],
-    ) -> Result<String, Unsupported> {
-        if !matches!(operator, FilterOperator::Equal | FilterOperator::In) {
-            return Err(unsupported("an order of rows in a filter"));
-        }
-        let this = Self::this(entity);
-        let values = values.join(", ");
-        if let ToManyKind::Linked { canonical, .. } = kind {
-            let (link, near, far) = self.printer.link(*canonical, field)?;
-            let alias = self.printer.fresh_alias();
-            let id = self.printer.column(&this, ColumnSource::Id)?;
-            return Ok(format!(
-                "{id} IN (SELECT {alias}.{near} FROM {link} {alias} WHERE {alias}.{far} IN ({values}))"
-            ));
-        }
-        let source = self.printer.relation(&this, field)?;
-        let id = self.printer.column(&source.row, ColumnSource::Id)?;
+    /// Rows that are linked to any of these, if the caller may read it.
+    fn linked(&mut self, field: FieldId, values: &str) -> Result<String, Unsupported> {
+        let relation = self.plan.model.field(field).to_many();
+        let Some((ToManyKind::Linked { canonical, .. }, target)) =
+            relation.map(|relation| (&relation.kind, relation.target))
+        else {
+            return Err(unsupported("a filter by rows that are not linked"));
+        };
+        let (link, near, far) = self.printer.link(*canonical, field)?;
+        let (alias, row) = (self.printer.fresh_alias(), self.printer.fresh_alias());
+        let this = Self::this(field.entity);
+        let id = self.printer.column(&this, ColumnSource::Id)?;
+        let guard = self.readable(target, &reading_kind(self.plan, target), &row)?;
+        let hidden = guard.and(self.printer.dialect) + &self.printer.active(target, &row);
+        let readable = match &hidden[..] {
+            "" => String::new(),
+            _ => {
+                let linked = Row::Alias {
+                    entity: target,
+                    alias: row.clone(),
+                };
+                let id = self.printer.column(&linked, ColumnSource::Id)?;
+                let table = self.printer.table(target);
+                format!(
+                    " AND EXISTS (SELECT 1 FROM {table} {row} WHERE {id} = {alias}.{far}{hidden})"
+                )
+            }
+        };
         Ok(format!(
-            "EXISTS (SELECT 1 FROM {} WHERE {} AND {id} IN ({values}))",
-            source.from, source.condition
+            "{id} IN (SELECT {alias}.{near} FROM {link} {alias} WHERE {alias}.{far} IN ({values}){readable})"
         ))
     }
 

@@ -5,13 +5,16 @@ use super::value::scalar_value;
 use super::{FilterShape, Page, SortShape, stored_value};
 use crate::connection::Value;
 use crate::represent::{INSTANTS, Shaping, canonical_uuid, parse_expand, parse_fields};
+use crate::unknown::listed;
 use crate::{Call, Fault, Shared};
 use archwright_plan::limits::{LISTED_VALUES, SEARCH_CHARACTERS};
-use archwright_plan::model::{EntityId, FieldId, FieldKind, ScalarType};
-use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan};
+use archwright_plan::model::{EntityId, FieldId, FieldKind, ScalarType, Unknown};
+use archwright_plan::{Filter, FilterOperator, ListOptions, Operation, Plan, nearest};
 use archwright_sql::Dialect;
 use unicode_normalization::UnicodeNormalization;
 
+/// What shapes a reply.
+pub(super) const SHAPING: [&str; 2] = ["expand", "fields"];
 const MOST_SEARCHED_WORDS: usize = 16;
 
 /// The form of the question and its values.
@@ -26,12 +29,10 @@ pub(crate) struct Question {
     pub hash: u64,
 }
 
-pub(super) fn unknown(name: &str) -> Fault {
-    fault(
-        name,
-        "unknown",
-        format!("There is no parameter {name:?} here."),
-    )
+/// A parameter that is not among the known ones.
+pub(super) fn unknown<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Fault {
+    let message = crate::unknown::unknown("parameter", name, known);
+    fault(name, "unknown", message)
 }
 
 fn fault(at: &str, code: &'static str, message: String) -> Fault {
@@ -80,11 +81,11 @@ pub(super) fn parse(
         cursor: None,
         faults: Vec::new(),
     };
-    for (index, (name, text)) in call.query.iter().enumerate() {
-        if call.query[..index]
-            .iter()
-            .any(|(earlier, _)| earlier == name)
-        {
+    let ignored = |name: &str| operation.unknown == Unknown::Ignore && !reader.knows(name);
+    let query = call.query.iter().filter(|(name, _)| !ignored(name));
+    let query: Vec<&(String, String)> = query.collect();
+    for (index, (name, text)) in query.iter().enumerate() {
+        if query[..index].iter().any(|(earlier, _)| earlier == name) {
             reader.faults.push(fault(
                 name,
                 "duplicate",
@@ -94,15 +95,14 @@ pub(super) fn parse(
             reader.parameter(name, text);
         }
     }
-    let hash = hash(call, operation);
+    let hash = hash(&query, operation);
     reader.finish(hash)
 }
 
 /// The order of parameters doesn't matter, nor do those that only shape the reply.
-fn hash(call: &Call, operation: &Operation) -> u64 {
+fn hash(query: &[&(String, String)], operation: &Operation) -> u64 {
     let asks = |name: &str| !matches!(name, "cursor" | "limit" | "expand" | "fields");
-    let mut parts: Vec<(&str, &str)> = call
-        .query
+    let mut parts: Vec<(&str, &str)> = query
         .iter()
         .filter(|(name, _)| asks(name))
         .map(|(name, text)| (name.as_str(), text.as_str()))
@@ -171,22 +171,20 @@ impl Reader<'_> {
             self.page.sort = Some(SortShape { sort, descending });
             return;
         }
-        let offered: Vec<&str> = self
-            .options
-            .sorts
-            .iter()
-            .map(|sort| sort.name.as_str())
-            .collect();
-        let reason = self
-            .options
-            .not_sortable
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, reason)| reason);
-        let message = match reason {
-            Some(reason) => format!("The list can't be sorted by {name:?}: {reason}"),
-            None if offered.is_empty() => "The list can't be sorted.".to_owned(),
-            None => format!("The list can be sorted by {}.", offered.join(", ")),
+        let offered = self.options.sorts.iter().map(|sort| sort.name.as_str());
+        let offered: Vec<&str> = offered.collect();
+        let message = match listed(&offered, "or") {
+            None => "The list can't be sorted.".to_owned(),
+            Some(keys) => {
+                let keys = format!("{keys}, with `-` before it for the other way round.");
+                match (text.contains(','), nearest(name, offered.iter().copied())) {
+                    (true, _) => format!("The list is sorted by one key, not by several: {keys}"),
+                    (false, None) => format!("The list can be sorted by {keys}"),
+                    (false, Some(near)) => {
+                        format!("The list can be sorted by {keys} Did you mean {near:?}?")
+                    }
+                }
+            }
         };
         self.faults.push(fault("sort", "one-of", message));
     }
@@ -205,34 +203,37 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the list has a parameter of that name.
+    fn knows(&self, name: &str) -> bool {
+        // A field that the list can't be filtered by, or not so, is no unknown one.
+        let base = name.split('.').next().unwrap_or(name);
+        let mut refused = self.options.not_filterable.iter();
+        let mut is_field = || refused.any(|(known, _)| known == base);
+        match name {
+            "limit" | "cursor" | "sort" => true,
+            "q" if self.options.search => true,
+            "expand" | "fields" if self.operation.shapes_reply => true,
+            _ => self.named_filter(name).is_some() || is_field(),
+        }
+    }
+
+    /// A filter, and what stands behind the dot.
+    fn named_filter<'n>(&self, name: &'n str) -> Option<(usize, &'n str)> {
+        let filters = &self.options.filters;
+        let position = |base: &str| filters.iter().position(|filter| filter.name == base);
+        let exact = position(name).map(|index| (index, ""));
+        exact.or_else(|| {
+            let (base, operator) = name.rsplit_once('.')?;
+            Some((position(base)?, operator))
+        })
+    }
+
     fn filter(&mut self, name: &str, text: &str) {
         let filters = &self.options.filters;
-        let exact = filters
-            .iter()
-            .position(|filter| filter.name == name)
-            .map(|index| (index, ""));
-        let found = exact.or_else(|| {
-            let (base, operator) = name.rsplit_once('.')?;
-            Some((
-                filters.iter().position(|filter| filter.name == base)?,
-                operator,
-            ))
-        });
-        let Some((index, operator_name)) = found else {
-            let base = name.split('.').next().unwrap_or(name);
-            let reason = self
-                .options
-                .not_filterable
-                .iter()
-                .find(|(known, _)| known == base);
-            self.faults.push(match reason {
-                Some((_, reason)) => fault(
-                    name,
-                    "unknown",
-                    format!("The list can't be filtered by {base:?}: {reason}"),
-                ),
-                None => unknown(name),
-            });
+        let Some((index, operator_name)) = self.named_filter(name) else {
+            let known = self.known();
+            let fault = unknown(name, known.iter().map(String::as_str));
+            self.faults.push(fault);
             return;
         };
         let filter = &filters[index];
@@ -242,8 +243,31 @@ impl Reader<'_> {
             .position(|operator| operator.name() == operator_name)
         {
             Some(operator) => self.filter_values(filter, index, operator, name, text),
-            None => self.faults.push(unknown(name)),
+            None => {
+                let forms: Vec<String> = forms(filter).collect();
+                let fault = unknown(name, forms.iter().map(String::as_str));
+                self.faults.push(fault);
+            }
         }
+    }
+
+    /// The parameters of the list, each filter once.
+    fn known(&self) -> Vec<String> {
+        let mut known = vec!["limit", "cursor"];
+        if !self.options.sorts.is_empty() {
+            known.push("sort");
+        }
+        if self.options.search {
+            known.push("q");
+        }
+        if self.operation.shapes_reply {
+            known.extend(SHAPING);
+        }
+        known.extend(self.options.filters.iter().filter_map(|filter| {
+            let plain = filter.operators.contains(&FilterOperator::Equal);
+            plain.then_some(filter.name.as_str())
+        }));
+        known.into_iter().map(str::to_owned).collect()
     }
 
     fn filter_values(
@@ -353,6 +377,15 @@ impl Reader<'_> {
             _ => false,
         }
     }
+}
+
+/// A filter with each of its operators: `price`, `price.lt`.
+fn forms(filter: &Filter) -> impl Iterator<Item = String> {
+    let operators = filter.operators.iter();
+    operators.map(|operator| match operator.name() {
+        "" => filter.name.clone(),
+        suffix => format!("{}.{suffix}", filter.name),
+    })
 }
 
 /// The words of a search in the form of those of an index: the letters a to z without accents, whatever way these were

@@ -58,6 +58,9 @@ impl<'a> Bindings<'a> {
             (Parameter::Input { place, path }, Some(environment)) => {
                 return Ok(environment.input(*place, path));
             }
+            (Parameter::Given { place, path }, Some(environment)) => {
+                return Ok(Value::Integer(environment.is_given(*place, path).into()));
+            }
             (Parameter::Binding(binding), Some(environment)) => {
                 return Ok(environment.binding(*binding));
             }
@@ -106,6 +109,7 @@ impl<'a> Bindings<'a> {
             Parameter::RowId
             | Parameter::CallerToken
             | Parameter::Input { .. }
+            | Parameter::Given { .. }
             | Parameter::Binding(_) => Err(unbound(parameter)),
         }
     }

@@ -46,7 +46,7 @@ impl Rule {
 
 /// The kind of the operation that reads single rows, or else of the one that lists them; of a part, those of what it is
 /// a part of.
-fn reading_kind(plan: &Plan, mut entity: EntityId) -> OperationKind {
+pub(crate) fn reading_kind(plan: &Plan, mut entity: EntityId) -> OperationKind {
     while let Some(part) = &plan.model.entity(entity).part_of {
         entity = part.whole;
     }

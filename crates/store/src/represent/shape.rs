@@ -1,9 +1,10 @@
 //! What `?expand=` and `?fields=` ask for.
 
 use crate::Fault;
-use archwright_plan::limits::{EXPANDED_DEPTH, EXPANDED_PATHS};
-use archwright_plan::model::EntityId;
-use archwright_plan::{OutputSource, Plan, Resource};
+use crate::unknown::unknown;
+use archwright_plan::limits::EXPANDED_PATHS;
+use archwright_plan::model::{EntityId, FieldId};
+use archwright_plan::{ExpandPlace, Plan, Resource};
 use std::collections::BTreeMap;
 
 /// The shape of a representation; the default one is the plan's.
@@ -40,7 +41,11 @@ pub(crate) fn parse_fields(resource: &Resource, text: &str, faults: &mut Vec<Fau
             None => faults.push(Fault {
                 at: "fields".to_owned(),
                 code: "unknown",
-                message: format!("There is no field {name:?}."),
+                message: unknown(
+                    "field",
+                    name,
+                    resource.output.iter().map(|output| output.json.as_str()),
+                ),
             }),
         }
     }
@@ -64,15 +69,19 @@ pub(crate) fn parse_expand(
         faults.push(fault("too-many", message));
         return tree;
     }
+    let depth = plan.resource(entity).expand_depth;
     for path in paths {
         let names: Vec<&str> = path.split('.').collect();
-        if names.len() > EXPANDED_DEPTH {
+        if names.len() > depth {
             faults.push(fault(
                 "too-long",
-                format!("{path:?} goes deeper than {EXPANDED_DEPTH} relations."),
+                format!("{path:?} goes deeper than {depth} relations."),
             ));
-        } else if !add(plan, entity, &names, &mut tree) {
-            faults.push(fault("unknown", format!("{path:?} can't be expanded.")));
+        } else if let Err(message) = add(plan, entity, &names, &mut Vec::new(), &mut tree) {
+            faults.push(fault(
+                "unknown",
+                format!("{path:?} can't be expanded. {message}"),
+            ));
         }
     }
     tree
@@ -86,41 +95,30 @@ fn fault(code: &'static str, message: String) -> Fault {
     }
 }
 
-fn add(plan: &Plan, entity: EntityId, names: &[&str], tree: &mut Tree) -> bool {
+/// Adds the rest of a path, or says what stands in its way.
+fn add(
+    plan: &Plan,
+    entity: EntityId,
+    names: &[&str],
+    passed: &mut Vec<FieldId>,
+    tree: &mut Tree,
+) -> Result<(), String> {
     let Some((first, rest)) = names.split_first() else {
-        return true;
+        return Ok(());
     };
-    let resource = plan.resource(entity);
-    let parts = resource.output.iter().position(|output| {
-        output.json == *first && matches!(output.source, OutputSource::Parts(_))
-    });
-    if let Some((index, target)) =
-        parts.and_then(|index| Some((index, part_entity(plan, resource, index)?)))
-    {
-        return add(plan, target, rest, tree.parts.entry(index).or_default());
-    }
-    match resource
-        .expands
-        .iter()
-        .position(|expand| expand.name == *first)
-    {
-        Some(index) => add(
-            plan,
-            resource.expands[index].target,
-            rest,
-            tree.expands.entry(index).or_default(),
-        ),
-        None => false,
-    }
-}
-
-fn part_entity(plan: &Plan, resource: &Resource, output: usize) -> Option<EntityId> {
-    match resource.output[output].source {
-        OutputSource::Parts(field) => plan
-            .model
-            .field(field)
-            .to_many()
-            .map(|relation| relation.target),
-        _ => None,
-    }
+    let steps = plan.expand_steps(entity, passed);
+    let Some(step) = steps.iter().find(|step| step.name == *first) else {
+        let mut all = plan.expand_steps(entity, &[]).into_iter();
+        if all.any(|step| step.name == *first) {
+            return Err(format!("It comes back to where it was by {first:?}."));
+        }
+        let names = steps.iter().map(|step| step.name);
+        return Err(unknown("relation", first, names));
+    };
+    let inner = match step.place {
+        ExpandPlace::Parts(index) => tree.parts.entry(index).or_default(),
+        ExpandPlace::Rows(index) => tree.expands.entry(index).or_default(),
+    };
+    passed.push(step.field);
+    add(plan, step.target, rest, passed, inner)
 }

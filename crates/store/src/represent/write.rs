@@ -63,7 +63,7 @@ pub(crate) fn write_plain(
 ) -> Result<(), Failure> {
     match (form, value) {
         (Form::Text, ValueRef::Text(text)) => write_text(&String::from_utf8_lossy(text), to),
-        (Form::Json, ValueRef::Text(text)) => to.extend_from_slice(text),
+        (Form::Json, ValueRef::Text(text)) => write_json(text, to),
         (Form::Integer, ValueRef::Integer(number)) => write_integer(number, to),
         (Form::Integer, ValueRef::Real(number)) => write_integer(nearest(number), to),
         (Form::Decimal(scale), ValueRef::Real(units)) => write_decimal(nearest(units), *scale, to),
@@ -85,6 +85,22 @@ pub(crate) fn write_plain(
 /// A product or sum beyond 64 bits is no whole number to SQLite; the nearest one that fits is shown.
 fn nearest(number: f64) -> i64 {
     (number as i64).max(-i64::MAX)
+}
+
+/// A document without the spaces that PostgreSQL puts between its parts.
+fn write_json(text: &[u8], to: &mut Vec<u8>) {
+    let (mut in_text, mut is_escaped) = (false, false);
+    for byte in text {
+        if in_text || !byte.is_ascii_whitespace() {
+            to.push(*byte);
+        }
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_text,
+            b'"' => in_text = !in_text,
+            _ => {}
+        }
+    }
 }
 
 /// The text of a sensitive value: what stands in JSON, without quotes.

@@ -4,7 +4,7 @@ use super::given::{Given, Links, Merge, Part, Parts, Reference, Restricted};
 use super::scalar::{self, Patterns, Rules};
 use crate::connection::Value;
 use crate::{Failure, Fault};
-use archwright_plan::model::{EntityId, FieldId, ScalarType};
+use archwright_plan::model::{EntityId, FieldId, ScalarType, Unknown};
 use archwright_plan::{Input, InputKind, Plan, limits};
 use archwright_sql::Classes;
 use serde_json::{Map, Value as Json};
@@ -20,14 +20,21 @@ pub(crate) struct Reader<'a> {
     pub plan: &'a Plan,
     pub patterns: &'a Patterns,
     pub classes: &'a Classes,
+    pub unknown: Unknown,
     pub faults: Vec<Fault>,
     /// Named, and never to be set by such callers.
     pub forbidden: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(plan: &'a Plan, patterns: &'a Patterns, classes: &'a Classes) -> Self {
+    pub fn new(
+        plan: &'a Plan,
+        patterns: &'a Patterns,
+        classes: &'a Classes,
+        unknown: Unknown,
+    ) -> Self {
         Self {
+            unknown,
             plan,
             patterns,
             classes,
@@ -108,7 +115,14 @@ impl<'a> Reader<'a> {
         let outputs = &self.plan.resource(entity).output;
         match outputs.iter().any(|output| output.json == name) {
             true => self.fault(at, "read-only", "It can't be set by this request."),
-            false => self.fault(at, "unknown", "There is no such key here."),
+            false => self.no_such_key(at, "There is no such key here."),
+        }
+    }
+
+    /// A key that nobody declared, which the operation refuses or leaves alone.
+    pub fn no_such_key(&mut self, at: &str, message: impl Into<String>) {
+        if self.unknown == Unknown::Refuse {
+            self.fault(at, "unknown", message);
         }
     }
 

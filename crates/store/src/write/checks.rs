@@ -5,16 +5,13 @@
 //! and after each change, and judged once, after the last change of the transaction. A check that looks only at its own
 //! row is a constraint of the table.
 
-mod paths;
-
 use super::job::{Job, id_text};
 use crate::connection::Value;
 use crate::represent::bound;
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, Expression, FieldId};
-use archwright_plan::{ColumnSource, Plan};
+use archwright_plan::{ColumnSource, Hop, Plan};
 use archwright_sql::{Dialect, Parameter, Printer, Scope, Statement, Unsupported};
-use paths::{Paths, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A check, by its entity and its position in `Entity::checks`.
@@ -57,14 +54,14 @@ impl Watches {
             for (index, check) in checks.filter(|(_, check)| !check.own_row) {
                 let id = (entity.id, index);
                 conditions.insert(id, condition(plan, dialect, entity.id, &check.that)?);
-                for ((end, path), reads) in Paths::of(plan, entity.id, &check.that) {
-                    by_entity.entry(end).or_default().push(Watch {
-                        check: id,
-                        reads,
-                        statement: backwards(plan, dialect, entity.id, &path)?,
-                    });
-                }
             }
+        }
+        for watch in &plan.watches {
+            by_entity.entry(watch.of).or_default().push(Watch {
+                check: (watch.entity, watch.check),
+                reads: watch.reads.clone(),
+                statement: backwards(plan, dialect, watch.entity, &watch.path)?,
+            });
         }
         Ok(Self {
             by_entity,
@@ -191,7 +188,7 @@ fn backwards(
     plan: &Plan,
     dialect: Dialect,
     entity: EntityId,
-    path: &[Step],
+    path: &[Hop],
 ) -> Result<Option<Statement>, Unsupported> {
     if path.is_empty() {
         return Ok(None);
@@ -209,20 +206,20 @@ fn backwards(
     let mut rows = printer.parameter(Parameter::RowId)?;
     for step in path.iter().rev() {
         rows = match step {
-            Step::To(field) => {
+            Hop::To(field) => {
                 let table = printer.table(field.entity);
                 format!(
                     "SELECT \"id\" FROM {table} WHERE {} IN ({rows})",
                     column(*field)?
                 )
             }
-            Step::From(field) => {
+            Hop::From(field) => {
                 let (table, column) = (printer.table(field.entity), column(*field)?);
                 format!(
                     "SELECT {column} FROM {table} WHERE \"id\" IN ({rows}) AND {column} IS NOT NULL"
                 )
             }
-            Step::Linked { canonical, field } => {
+            Hop::Linked { canonical, field } => {
                 let (link, near, far) = printer.link(*canonical, *field)?;
                 format!("SELECT {near} FROM {link} WHERE {far} IN ({rows})")
             }

@@ -6,7 +6,7 @@
 use super::job::Job;
 use crate::connection::values;
 use crate::{Failure, IdempotencyKey, Reply};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
@@ -42,11 +42,19 @@ pub(crate) fn recorded(job: &Job<'_>, key: &IdempotencyKey) -> Result<Option<Rep
     let header = |name: &str| headers[name].as_str().map(str::to_owned);
     reply.location = header("location");
     reply.etag = header("etag");
+    let own = headers["own"].as_object().into_iter().flatten();
+    reply.headers = own
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect();
     Ok(Some(reply))
 }
 
 pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Result<(), Failure> {
-    let headers = json!({ "location": reply.location, "etag": reply.etag });
+    let own = reply.headers.iter();
+    let own: Map<String, Json> = own
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    let headers = json!({ "location": reply.location, "etag": reply.etag, "own": own });
     // An expired record of the same key is still there when nobody has purged it.
     let text = "INSERT INTO \"idempotency_keys\" \
                 (\"key\", \"caller\", \"fingerprint\", \"status\", \"headers\", \"body\", \"created_at\", \"expires_at\") \

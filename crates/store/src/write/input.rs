@@ -3,6 +3,7 @@
 use super::body::{Reader, place};
 use super::scalar::{self, Rules};
 use crate::connection::Value;
+use crate::unknown::unknown;
 use archwright_plan::limits;
 use archwright_plan::model::{self, EntityId, InputField, RoleId};
 use serde_json::{Map, Value as Json};
@@ -44,7 +45,9 @@ impl Reader<'_> {
     ) {
         for name in object.keys() {
             if !fields.iter().any(|field| field.name == *name) {
-                self.fault(&place(at, name), "unknown", "There is no such key here.");
+                let known = fields.iter().map(|field| field.name.as_str());
+                let message = unknown("key", name, known);
+                self.no_such_key(&place(at, name), message);
             }
         }
         for field in fields {
@@ -146,7 +149,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         for name in object.keys().filter(|name| *name != "roles") {
-            self.fault(&place("", name), "unknown", "There is no such key here.");
+            self.no_such_key(&place("", name), unknown("key", name, ["roles"]));
         }
         let Some(value) = object.get("roles") else {
             self.fault("/roles", "required", "It is required.");

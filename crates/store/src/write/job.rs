@@ -7,10 +7,11 @@ use crate::connection::{Connection, Error, Value};
 use crate::represent::{Bindings, Inputs, Rule, Shaping, holding, represent};
 use crate::security::Security;
 use crate::{Context, Failure, Fault, Reply, Shared};
+use archwright_plan::limits::LISTED_ROWS;
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, Plan};
 use archwright_sql::{Classes, Dialect, Phase};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 pub(crate) struct Job<'a> {
     pub connection: &'a Connection,
@@ -24,6 +25,10 @@ pub(crate) struct Job<'a> {
     pub is_policed: bool,
     pub pending: Pending,
     pub dropped_files: Vec<String>,
+    /// How many rows and values the lists of the reply show.
+    pub listed: Cell<usize>,
+    /// How many rows and values `each` steps have gone through.
+    pub walked: usize,
     /// Fields that the caller named and may not set on these rows.
     pub forbidden: Vec<String>,
     pub faults: Vec<Fault>,
@@ -57,6 +62,8 @@ impl<'a> Job<'a> {
             is_policed: false,
             pending: Pending::default(),
             dropped_files: Vec::new(),
+            listed: Cell::new(0),
+            walked: 0,
             forbidden: Vec::new(),
             faults: Vec::new(),
             defers: false,
@@ -124,6 +131,36 @@ impl<'a> Job<'a> {
         row: &Value,
     ) -> Result<Option<Vec<usize>>, Failure> {
         holding(self.connection, rule, phase, row, &self.bindings(&[]))
+    }
+
+    /// Counts what the lists of the reply show.
+    pub fn list(&self, more: usize) -> Result<(), Failure> {
+        let listed = self.listed.get().saturating_add(more);
+        self.listed.set(listed);
+        within_limit(listed)
+    }
+
+    /// Does work that shows something, and counts what that has in its lists: it is written once, and may be shown
+    /// several times.
+    pub fn listing<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<(T, usize), Failure> {
+        let before = self.listed.replace(0);
+        let done = work();
+        let listed = self.listed.replace(before);
+        Ok((done?, listed))
+    }
+
+    /// Counts what an `each` step goes through.
+    pub fn walk(&mut self, more: usize) -> Result<(), Failure> {
+        self.walked = self.walked.saturating_add(more);
+        match self.walked > LISTED_ROWS {
+            true => Err(too_many(format!(
+                "At most {LISTED_ROWS} rows can be gone through at once."
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// A new row, at its place in the body. A job that defers does not wait for it, and gives the outcome with
@@ -215,6 +252,25 @@ impl<'a> Job<'a> {
             ..Reply::default()
         })
     }
+}
+
+/// Refuses a reply whose lists show so many rows, if that is too many.
+pub(crate) fn within_limit(listed: usize) -> Result<(), Failure> {
+    match listed > LISTED_ROWS {
+        true => Err(too_many(format!(
+            "The reply would show more than {LISTED_ROWS} rows in its lists."
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Of the request as a whole.
+fn too_many(message: String) -> Failure {
+    Failure::BadRequest(vec![Fault {
+        at: String::new(),
+        code: "too-many",
+        message,
+    }])
 }
 
 /// An id as text.

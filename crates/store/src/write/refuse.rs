@@ -57,7 +57,7 @@ pub(crate) fn violation<'p>(
         Error::Sqlite(rusqlite::Error::SqliteFailure(code, Some(message))) => {
             sqlite_violation(plan, entity, code.extended_code, message)
         }
-        Error::Sqlite(_) => None,
+        Error::Sqlite(_) | Error::Late(_) => None,
         Error::Postgres(error) => postgres_violation(plan, entity, error.as_db_error()?),
     }
 }

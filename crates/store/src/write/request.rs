@@ -50,7 +50,7 @@ pub(crate) fn read(shared: &Shared, call: &Call, classes: &Classes) -> Result<Re
     if !bad.is_empty() {
         return Err(Failure::BadRequest(bad));
     }
-    let mut reader = Reader::new(plan, &shared.writes.patterns, classes);
+    let mut reader = Reader::new(plan, &shared.writes.patterns, classes, operation.unknown);
     let body = body(&mut reader, operation, entity, call);
     if let Some(refusal) = reader.refusal() {
         return Err(refusal);

@@ -1,8 +1,8 @@
 //! Credentials of accounts, and the roles in them.
 
-use super::change;
 use super::job::Job;
 use super::row::Changes;
+use super::{audit, change};
 use crate::Failure;
 use crate::connection::{Value, values};
 use archwright_plan::model::{EntityId, RoleId};
@@ -39,30 +39,68 @@ pub(crate) fn set(
     id: &Value,
     roles: &[RoleId],
 ) -> Result<Changes, Failure> {
-    let model = &job.plan().model;
-    let text = "SELECT \"roles\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1";
-    let old: Option<String> = job
-        .connection
-        .first(text, std::slice::from_ref(id), |row| row.get(0))?;
-    let old = old.ok_or(Failure::NotFound)?;
-    let old: Vec<String> =
-        serde_json::from_str(&old).map_err(|error| Failure::Internal(error.to_string()))?;
-    let all = model.roles.iter().enumerate();
+    let old = granted(job, id)?;
+    let all = job.plan().model.roles.iter().enumerate();
     let differs =
         all.filter(|(index, role)| roles.contains(&RoleId(*index)) != old.contains(&role.name));
-    for (_, role) in differs {
+    for (index, role) in differs {
         if !role
             .granted_by
             .iter()
             .any(|granting| job.classes.has(*granting))
         {
             return Err(Failure::Forbidden {
-                detail: format!("You may not give or take the role {}.", role.name),
+                detail: match roles.contains(&RoleId(index)) {
+                    true => format!("You may not give the role {}.", role.name),
+                    false => format!(
+                        "You may not take the role {}: the account has it, and the roles of a request replace all that \
+                         it has. Name it to leave it.",
+                        role.name
+                    ),
+                },
                 fields: vec!["roles".to_owned()],
             });
         }
     }
     let new = role_names(job, roles);
+    replace(job, entity, id, old, new)
+}
+
+/// Adds a role, whoever grants it; false where the account has it.
+pub(crate) fn add(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    role: RoleId,
+) -> Result<bool, Failure> {
+    let old = granted(job, id)?;
+    let name = &job.plan().model.role(role).name;
+    if old.contains(name) {
+        return Ok(false);
+    }
+    let new = old.iter().chain([name]).map(String::as_str);
+    let new = Json::from_iter(new);
+    let changes = replace(job, entity, id, old, new)?;
+    audit::record(job, entity, id, changes)?;
+    Ok(true)
+}
+
+fn granted(job: &Job<'_>, id: &Value) -> Result<Vec<String>, Failure> {
+    let text = "SELECT \"roles\" FROM \"auth_credentials\" WHERE \"account_id\" = ?1";
+    let roles: Option<String> = job
+        .connection
+        .first(text, std::slice::from_ref(id), |row| row.get(0))?;
+    let roles = roles.ok_or(Failure::NotFound)?;
+    serde_json::from_str(&roles).map_err(|error| Failure::Internal(error.to_string()))
+}
+
+fn replace(
+    job: &mut Job<'_>,
+    entity: EntityId,
+    id: &Value,
+    old: Vec<String>,
+    new: Json,
+) -> Result<Changes, Failure> {
     let text = "UPDATE \"auth_credentials\" SET \"roles\" = ?2 WHERE \"account_id\" = ?1";
     job.connection
         .execute(text, &values![id.clone(), new.to_string()])?;

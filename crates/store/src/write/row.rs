@@ -137,6 +137,7 @@ fn fill(
     let mut derived = Vec::new();
     for field in &definition.fields {
         if let Some(source) = field.slug_from
+            && !is_given(field.id)
             && *values.of(field.id) == Value::Null
             && let Value::Text(text) = values.of(source)
         {

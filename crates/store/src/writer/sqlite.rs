@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::connection::Connection;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
@@ -10,13 +11,39 @@ use tokio::sync::{mpsc, oneshot};
 const MOST_TOGETHER: usize = 64;
 const MOST_WAITING: usize = 1024;
 
-/// Does a job's work, if a transaction could be begun, and gives what tells its caller how the commit went.
-type Job = Box<dyn FnOnce(Result<&Connection, Failure>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
+/// Work for a caller that waits for its answer.
+trait Job: Send {
+    /// Does the work in a transaction; anew, when an earlier one came to nothing.
+    fn run(&mut self, connection: &Connection);
+    /// Tells the caller how the work went, and how its commit did.
+    fn answer(self: Box<Self>, committed: Result<(), Failure>);
+}
+
+struct Given<T, W> {
+    work: W,
+    result: Option<Result<T, Failure>>,
+    caller: oneshot::Sender<Result<T, Failure>>,
+}
+
+impl<T: Send, W: FnMut(&Connection) -> Result<T, Failure> + Send> Job for Given<T, W> {
+    fn run(&mut self, connection: &Connection) {
+        self.result = Some(isolated(connection, &mut self.work));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Failure>) {
+        let result = match (self.result, committed) {
+            (Some(Err(failure)), _) | (_, Err(failure)) => Err(failure),
+            (Some(done), Ok(())) => done,
+            (None, Ok(())) => Err(Failure::Internal("a job that never ran".to_owned())),
+        };
+        // A caller that is gone wants no answer.
+        let _ = self.caller.send(result);
+    }
+}
 
 /// Stops when dropped, after the jobs that it was given.
 pub(crate) struct Writer {
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -36,13 +63,11 @@ impl Writer {
         &self,
         work: impl FnMut(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = connection.and_then(|connection| isolated(connection, work));
-            Box::new(move |committed| {
-                // A caller that is gone wants no answer.
-                let _ = sender.send(result.and_then(|value| committed.map(|()| value)));
-            })
+        let (caller, receiver) = oneshot::channel();
+        let job = Box::new(Given {
+            work,
+            result: None,
+            caller,
         });
         let gone = || Failure::Unavailable("the database is closing".to_owned());
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
@@ -60,44 +85,63 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Job>) {
-    while let Some(first) = waiting.blocking_recv() {
+fn serve(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    // Done once, in a transaction that came to nothing.
+    let mut again: VecDeque<Box<dyn Job>> = VecDeque::new();
+    while let Some(first) = again.pop_front().or_else(|| waiting.blocking_recv()) {
         if let Err(failure) = connection.control("BEGIN IMMEDIATE") {
-            first(Err(failure))(Ok(()));
+            first.answer(Err(failure));
             continue;
         }
-        let mut answers = vec![first(Ok(connection))];
-        // A full disk, say, ends the whole transaction: what came before is gone, and nothing may come after.
-        while connection.is_in_transaction()
-            && answers.len() < MOST_TOGETHER
-            && let Ok(job) = waiting.try_recv()
-        {
-            answers.push(job(Ok(connection)));
-        }
-        let committed = connection.control("COMMIT").map_err(|failure| {
-            let _ = connection.batch("ROLLBACK");
-            match failure {
-                Failure::Unavailable(reason) | Failure::Internal(reason) => reason,
-                other => format!("{other:?}"),
+        let mut done = Vec::new();
+        let mut next = Some(first);
+        while let Some(mut job) = next {
+            job.run(connection);
+            if connection.is_ended() {
+                // A write that takes too long, or a full disk, ends the whole transaction. Whose work that was hears so;
+                // what came before is gone with it, and is done again.
+                job.answer(Ok(()));
+                for job in done.drain(..).rev() {
+                    again.push_front(job);
+                }
+                break;
             }
-        });
-        for answer in answers {
-            answer(committed.clone().map_err(Failure::Unavailable));
+            done.push(job);
+            next = match done.len() < MOST_TOGETHER {
+                true => again.pop_front().or_else(|| waiting.try_recv().ok()),
+                false => None,
+            };
         }
+        if !done.is_empty() {
+            commit(connection, done);
+        }
+    }
+}
+
+fn commit(connection: &Connection, jobs: Vec<Box<dyn Job>>) {
+    let committed = connection.control("COMMIT").map_err(|failure| {
+        let _ = connection.batch("ROLLBACK");
+        match failure {
+            Failure::Unavailable(reason) | Failure::Internal(reason) => reason,
+            other => format!("{other:?}"),
+        }
+    });
+    for job in jobs {
+        job.answer(committed.clone().map_err(Failure::Unavailable));
     }
 }
 
 /// In a savepoint, so that other jobs of the same commit don't feel a failure.
 fn isolated<T>(
     connection: &Connection,
-    mut work: impl FnMut(&Connection) -> Result<T, Failure>,
+    work: &mut impl FnMut(&Connection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     connection.control("SAVEPOINT job")?;
     let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
     let result = result.unwrap_or_else(|_| Err(Failure::Internal("a write panicked".to_owned())));
-    if !connection.is_in_transaction() {
-        // The database has undone all of it.
-        return result;
+    if connection.is_ended() {
+        let undone = || Failure::Unavailable("the database has undone the write".to_owned());
+        return result.and_then(|_| Err(undone()));
     }
     match &result {
         Ok(_) => connection.control("RELEASE job")?,
@@ -190,6 +234,44 @@ mod tests {
             .filter_map(|(number, result)| result.is_ok().then_some(number))
             .collect();
         assert_eq!(numbers(&reader), told);
+    }
+
+    #[tokio::test]
+    async fn a_write_that_takes_too_long_is_refused_and_others_of_its_commit_are_done_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("database.sqlite");
+        let mut connection = sqlite::connect(&path, sqlite::Role::Writer).unwrap();
+        sqlite::limit(&mut connection, std::time::Duration::ZERO).unwrap();
+        let connection = Connection::Sqlite(connection);
+        let make = "CREATE TABLE rows (number INTEGER PRIMARY KEY)";
+        connection.batch(make).unwrap();
+        let reader = Connection::Sqlite(sqlite::connect(&path, sqlite::Role::Reader).unwrap());
+        let writer = Writer::start(connection).unwrap();
+        // The first job waits until all are there, so that they share a commit.
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let mut runs = 0;
+        let slow = |connection: &Connection| {
+            let text = "INSERT INTO rows WITH RECURSIVE counted(n) AS \
+                        (SELECT 10 UNION ALL SELECT n + 1 FROM counted WHERE n < 1000000) SELECT n FROM counted";
+            let done = connection.undone_on_failure(|| connection.execute(text, &[]))?;
+            done.map(drop)
+        };
+        let (first, slow, last, ()) = tokio::join!(
+            writer.run(move |connection| {
+                runs += 1;
+                if runs == 1 {
+                    gate.recv().unwrap();
+                }
+                insert(connection, 1).map(|()| runs)
+            }),
+            writer.run(slow),
+            writer.run(|connection| insert(connection, 3)),
+            async { open.send(()).unwrap() },
+        );
+        assert_eq!(first.unwrap(), 2);
+        assert!(matches!(slow, Err(Failure::Unavailable(_))), "{slow:?}");
+        assert!(last.is_ok());
+        assert_eq!(numbers(&reader), [1, 3]);
     }
 
     #[test]

@@ -130,6 +130,22 @@ async fn the_server_is_who_the_url_says() {
             &["nobody who is trusted", "sslrootcert"],
         );
     }
+    // Those that are trusted are named for a purpose.
+    let root = |root: &str| cluster.url("localhost", &format!("sslrootcert={root}"));
+    use_it(&open(&root(&ca)).unwrap()).await;
+    refused(&root(&other), &["nobody who is trusted", "sslrootcert"]);
+    refused(&root("system"), &["nobody who is trusted", "sslrootcert"]);
+    // An address is where the host is, and not what it is called.
+    let there = |host: &str, address: &str| {
+        let query = format!("hostaddr={address}&sslmode=verify-full&sslrootcert={ca}");
+        cluster.url(host, &query)
+    };
+    refused(&there("localhost", "127.0.0.2"), &["refused"]);
+    refused(
+        &there("db.invalid", "127.0.0.1"),
+        &["certificate is not accepted", "db.invalid"],
+    );
+    drop(open(&there("localhost", "127.0.0.1")).unwrap());
     let by_the_system = cluster.url("localhost", "sslmode=verify-full");
     refused(&by_the_system, &["nobody who is trusted", "sslrootcert"]);
     refused(
@@ -220,6 +236,22 @@ fn a_server_without_tls_is_refused_where_it_has_to_have_it() {
     for mode in ["disable", "prefer"] {
         open(&format!("{}?sslmode={mode}", database.url())).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_host_may_be_as_secure_as_the_url_says() {
+    let database = Database::new(Kind::Postgres);
+    let plain = database.url();
+    let plain = plain.split(['@', '/']).nth(3).unwrap();
+    let cluster = Cluster::start(Issuer::Authority, Takes::Encrypted);
+    let url = cluster.url("localhost", "sslmode=require");
+    let both = url.replace("localhost", &format!("{plain},localhost"));
+    use_it(&open(&both).unwrap()).await;
+    let twice = url.replace(
+        &format!("localhost:{}", cluster.port),
+        &format!("{plain},{plain}"),
+    );
+    refused(&twice, &["the server has no TLS"]);
 }
 
 /// Says that it has TLS, and has none.

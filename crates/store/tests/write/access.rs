@@ -1,6 +1,8 @@
 //! Who may write what, and what the others are told.
 
-use crate::script::check;
+use crate::script::{World, check};
+use archwright_plan::model::RoleId;
+use archwright_store::Failure;
 
 #[tokio::test]
 async fn rows_are_unknown_forbidden_or_beyond_who_is_not_signed_in() {
@@ -173,6 +175,29 @@ async fn roles_are_given_and_taken_by_those_that_grant_them() {
         world.query("SELECT changes FROM audit_entries ORDER BY id LIMIT 1"),
         [r#"{"roles":{"to":["customer","staff"],"from":["customer"]}}"#]
     );
+}
+
+#[tokio::test]
+async fn an_operator_gives_a_role_whoever_grants_it() {
+    let world = World::new("bookshop", &["ada:customer"]).await;
+    let mut roles = world.store.plan().model.roles.iter();
+    let admin = RoleId(roles.position(|role| role.name == "admin").unwrap());
+    let (ada, nobody) = (world.filled("$ada"), world.context("nobody"));
+    let give = || world.store.appoint(ada.clone(), admin, nobody.clone());
+    assert!(give().await.unwrap());
+    assert!(!give().await.unwrap());
+    assert_eq!(
+        world.query("SELECT roles FROM auth_credentials"),
+        [r#"["customer","admin"]"#]
+    );
+    assert_eq!(world.query("SELECT version FROM users"), ["2"]);
+    assert_eq!(
+        world.query("SELECT changes FROM audit_entries WHERE account_id IS NULL"),
+        [r#"{"roles":{"to":["customer","admin"],"from":["customer"]}}"#]
+    );
+    let unknown = "00000000-0000-7000-8000-000000000000".to_owned();
+    let gone = world.store.appoint(unknown, admin, nobody.clone()).await;
+    assert!(matches!(gone, Err(Failure::NotFound)));
 }
 
 #[tokio::test]

@@ -19,8 +19,25 @@ entities:
     id: int
     fields:
       shelf: Shelf
+      label: Label
       name: string(1..40)
       pages: Page[], composed
+    allow: { read: anyone }
+    timestamps: false
+    versioned: false
+    audit: false
+  Label:
+    id: int
+    fields:
+      name: string(1..40)
+      tags: Tag[], by label
+    allow: { read: anyone }
+    timestamps: false
+    versioned: false
+    audit: false
+  Tag:
+    id: int
+    fields: { label: Label }
     allow: { read: anyone }
     timestamps: false
     versioned: false
@@ -33,7 +50,7 @@ entities:
     audit: false
 "#;
 
-/// A hundred shelves with a hundred and one books each.
+/// A hundred shelves with a hundred and one books each, which have one label with a hundred tags.
 async fn shelves() -> World {
     let world = World::new(SHELVES, &[]).await;
     let numbers = |to: usize| {
@@ -43,8 +60,15 @@ async fn shelves() -> World {
         "INSERT INTO shelves (name) {} SELECT 's' || i FROM n",
         numbers(100)
     ));
+    world
+        .database
+        .execute("INSERT INTO labels (name) VALUES ('l')");
     world.database.execute(&format!(
-        "INSERT INTO books (shelf_id, name) {} SELECT (i - 1) / 101 + 1, 'b' || i FROM n",
+        "INSERT INTO tags (label_id) {} SELECT 1 FROM n",
+        numbers(100)
+    ));
+    world.database.execute(&format!(
+        "INSERT INTO books (shelf_id, label_id, name) {} SELECT (i - 1) / 101 + 1, 1, 'b' || i FROM n",
         numbers(10_100)
     ));
     world
@@ -58,13 +82,13 @@ async fn a_reply_expands_so_many_rows_and_no_more() {
             r#"
             # A hundred of each shelf.
             nobody: GET /v1/shelves?limit=100&expand=books => 200
-            nobody: GET /v1/shelves?limit=100&expand=books.shelf => 400 expand too-many
-            nobody: GET /v1/shelves?limit=50&expand=books.shelf => 200
+            nobody: GET /v1/shelves?limit=100&expand=books.label => 400 expand too-many
+            nobody: GET /v1/shelves?limit=50&expand=books.label => 200
             # A row that several lead to is in the reply each time.
-            nobody: GET /v1/books?limit=100&expand=shelf.books => 400 expand too-many
-            nobody: GET /v1/books?limit=99&expand=shelf.books => 200
-            nobody: GET /v1/shelves/1?expand=books.shelf.books => 400 expand too-many
-            nobody: PATCH /v1/shelves/1?expand=books.shelf.books {"name": "new"} => 400 expand too-many
+            nobody: GET /v1/books?limit=100&expand=label.tags => 400 expand too-many
+            nobody: GET /v1/books?limit=99&expand=label.tags => 200
+            nobody: GET /v1/shelves/1?expand=books.label.tags => 400 expand too-many
+            nobody: PATCH /v1/shelves/1?expand=books.label.tags {"name": "new"} => 400 expand too-many
             nobody: GET /v1/shelves/1?expand=books => 200 {"name": "s1"}
             "#,
         )
@@ -122,4 +146,102 @@ operations:
         "#,
     )
     .await;
+}
+
+const TOPICS: &str = r#"
+archwright: 1
+name: topics
+entities:
+  Topic:
+    id: int
+    fields:
+      title: string(1..40), unique
+      notes: Note[], by topic
+    allow: { read: anyone }
+    timestamps: false
+    versioned: false
+    audit: false
+  Note:
+    id: int
+    fields: { topic: Topic, text: string(1..40) }
+    allow: { read: anyone }
+    timestamps: false
+    versioned: false
+    audit: false
+operations:
+  whole:
+    route: GET /whole/{title}
+    by: anyone
+    steps:
+      - find: { topic: Topic }
+        where: title == path.title
+    reply: { 200: { notes: topic.notes } }
+  texts:
+    route: GET /texts/{title}
+    by: anyone
+    steps:
+      - find: { topic: Topic }
+        where: title == path.title
+    reply: { 200: { texts: "topic.notes.map(n, n.text)" } }
+  nest:
+    route: GET /nest/{title}
+    by: anyone
+    steps:
+      - find: { topic: Topic }
+        where: title == path.title
+    reply: { 200: { notes: { each: topic.notes, as: n, item: { text: n.text, more: { each: n.topic.notes, as: m, item: { t: m.text, o: n.text } } } } } }
+  again:
+    route: GET /again/{title}
+    by: anyone
+    steps:
+      - find: { topic: Topic }
+        where: title == path.title
+    reply: { 200: { notes: { each: topic.notes, as: n, item: { more: { each: n.topic.notes, as: m, item: { most: { each: m.topic.notes, as: o, item: o.text } } } } } } }
+  touch:
+    route: POST /touch/{title}
+    by: anyone
+    steps:
+      - find: { topic: Topic }
+        where: title == path.title
+      - each: { note: topic.notes }
+        do:
+          - update: note
+            set: { text: "'y'" }
+    reply: { 204: ~ }
+"#;
+
+#[tokio::test]
+async fn lists_of_a_reply_show_so_many_rows_and_steps_go_through_no_more() {
+    let mut world = World::new(TOPICS, &[]).await;
+    // The name of each topic is the number of its notes.
+    for notes in [21, 22, 99, 100, 10_000, 10_001] {
+        world
+            .database
+            .execute(&format!("INSERT INTO topics (title) VALUES ('{notes}')"));
+        world.database.execute(&format!(
+            "INSERT INTO notes (topic_id, text) WITH RECURSIVE n(i) AS \
+             (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {notes}) \
+             SELECT (SELECT max(id) FROM topics), 'x' FROM n"
+        ));
+    }
+    world
+        .run(
+            r#"
+            nobody: GET /v1/whole/99 => 200
+            nobody: GET /v1/whole/10001 => 400 . too-many
+            nobody: GET /v1/texts/10000 => 200
+            nobody: GET /v1/texts/10001 => 400 . too-many
+            nobody: GET /v1/nest/99 => 200
+            nobody: GET /v1/nest/100 => 400 . too-many
+            nobody: GET /v1/nest/10001 => 400 . too-many
+            # A row that is shown several times counts each time, with what it shows.
+            nobody: GET /v1/again/21 => 200
+            nobody: GET /v1/again/22 => 400 . too-many
+            nobody: POST /v1/touch/99 => 204
+            nobody: POST /v1/touch/10001 => 400 . too-many
+            "#,
+        )
+        .await;
+    let changed = "SELECT COUNT(*) FROM notes WHERE text = 'y'";
+    assert_eq!(world.query(changed), ["99"]);
 }

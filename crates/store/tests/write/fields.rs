@@ -132,6 +132,31 @@ async fn slugs_follow_their_source_and_evade_those_that_are_taken() {
     .await;
 }
 
+/// A slug that is null stays null, and one whose source goes stays what it is.
+#[tokio::test]
+async fn a_slug_is_made_where_the_request_leaves_it_out() {
+    check(
+        r#"
+archwright: 1
+name: slugs
+entities:
+  Page:
+    fields: { title: "string(1..40)?, blank-as-null", path: "slug?, from title, blank-as-null" }
+    allow: { read: anyone, write: anyone }
+"#,
+        &[],
+        r#"
+        nobody: POST /v1/pages {"title": "One page", "path": null} => 201 {"path": null}
+        nobody: POST /v1/pages {"title": "One page", "path": ""} => 201 {"path": null}
+        nobody: POST /v1/pages {"title": "One page"} => 201 {"path": "one-page"} as page
+        nobody: PATCH /v1/pages/$page {"title": "Two", "path": null} => 200 {"path": null}
+        nobody: PATCH /v1/pages/$page {"title": "Three"} => 200 {"path": "three"}
+        nobody: PATCH /v1/pages/$page {"title": ""} => 200 {"title": null, "path": "three"}
+        "#,
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn defaults_are_worked_out_when_the_row_is_made() {
     check(
@@ -210,4 +235,14 @@ entities:
         "#,
     )
     .await;
+}
+
+#[tokio::test]
+async fn documents_are_shown_without_spaces_between_their_parts() {
+    let world = crate::script::World::new(TYPES, &["ada:member"]).await;
+    let create = r#"ada: POST /v1/things {"code": "ABC", "data": {"a": [1, 2], "b": "x: \"y, z\\\\ \""}}"#;
+    let reply = world.answer(create).await.unwrap();
+    let body = String::from_utf8(reply.body.unwrap()).unwrap();
+    let wanted = r#""data":{"a":[1,2],"b":"x: \"y, z\\\\ \""}"#;
+    assert!(body.contains(wanted), "{body}");
 }

@@ -49,6 +49,25 @@ operations:
         set: { size: body.size }
         else: payment-required
     reply: { 200: { size: book.size }, 402: ~ }
+  add:
+    route: POST /add
+    by: anyone
+    input: { body: { title: string(1..20) } }
+    steps:
+      - create: { book: Book }
+        set: { title: body.title }
+        else: { 400: { error: "'taken'" } }
+    reply: { 201: { title: book.title } }
+  keep:
+    route: POST /keep
+    by: anyone
+    input: { body: { title: string(1..20), stock: int } }
+    steps:
+      - upsert: { book: Book }
+        key: { title: body.title }
+        set: { size: 11 - body.stock }
+        else: gone
+    reply: { 200: { size: book.size } }
   label:
     route: POST /books/{id}/label
     by: anyone
@@ -91,4 +110,101 @@ async fn a_rule_that_a_step_breaks_is_told_as_the_step_says() {
     assert_eq!(told(world.answer(&last).await), (410, Some(body)));
     let large = format!("nobody: POST /v1/books/{id}/grow {{\"size\": 10}}");
     assert_eq!(told(world.answer(&large).await), (402, Some(String::new())));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_made_is_told_as_the_step_says() {
+    let world = check(
+        SHOP,
+        &[],
+        r#"
+        nobody: POST /v1/add {"title": "One"} => 201 {"title": "One"}
+        nobody: POST /v1/keep {"title": "One", "stock": 9} => 200 {"size": 2}
+        nobody: POST /v1/keep {"title": "One", "stock": 1} => 410
+        nobody: POST /v1/keep {"title": "Two", "stock": 1} => 410
+        "#,
+    )
+    .await;
+    let taken = r#"nobody: POST /v1/add {"title": "One"}"#;
+    match world.answer(taken).await {
+        Err(Failure::Status { status, body, .. }) => {
+            let body = body.map(|body| String::from_utf8(body).unwrap());
+            assert_eq!(
+                (status, body.as_deref()),
+                (400, Some(r#"{"error":"taken"}"#))
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(world.query("SELECT title FROM books"), ["One"]);
+}
+
+#[tokio::test]
+async fn a_key_that_another_row_has_is_told_at_the_place_of_the_body_that_gives_it() {
+    check(
+        r#"
+archwright: 1
+name: keys
+entities:
+  Thing:
+    id: int
+    fields:
+      code: string(1..20), unique
+      owner: string(1..20)
+      name: string(1..20)
+      status: enum(new, named) = new
+    unique: [[owner, name]]
+    allow: { read: anyone, write: anyone }
+    moves:
+      rename:
+        from: new
+        to: named
+        by: anyone
+        input: { like: string(1..20) }
+        do:
+          - create: { other: Thing }
+            set: { code: input.like, owner: "'self'", name: "'x'" }
+operations:
+  ren:
+    route: POST /ren/{t}
+    by: anyone
+    input: { path: { t: Thing }, body: { new: { to: "string(1..20)" } } }
+    steps:
+      - update: path.t
+        set: { code: body.new.to }
+    reply: { 200: { t: path.t } }
+  give:
+    route: POST /give/{t}
+    by: anyone
+    input: { path: { t: Thing }, body: { to: "string(1..20)" } }
+    steps:
+      - update: path.t
+        set: { owner: body.to, name: "'one'" }
+    reply: { 204: ~ }
+  same:
+    route: POST /same/{t}
+    by: anyone
+    input: { path: { t: Thing } }
+    steps:
+      - update: path.t
+        set: { code: "'a'" }
+    reply: { 204: ~ }
+"#,
+        &[],
+        r#"
+        nobody: POST /v1/things {"code": "a", "owner": "ann", "name": "one"} => 201
+        nobody: POST /v1/things {"code": "b", "owner": "bob", "name": "two"} => 201
+        nobody: POST /v1/ren/2 {"new": {"to": "a"}} => 409 unique /new/to
+        nobody: POST /v1/give/2 {"to": "ann"} => 409 unique /to
+        # What the body doesn't give is not to be mended there.
+        nobody: POST /v1/same/2 => 409 unique
+        nobody: POST /v1/things/2/rename {"like": "a"} => 409 unique /like
+        nobody: POST /v1/ren/2 {"new": {"to": "c"}} => 200 {"t": {"code": "c"}}
+        # An id is digits, as everywhere; what is none is of no row.
+        nobody: POST /v1/ren/+2 {"new": {"to": "d"}} => 404
+        nobody: POST /v1/ren/-2 {"new": {"to": "d"}} => 404
+        nobody: GET /v1/things/+2 => 400 id format
+        "#,
+    )
+    .await;
 }

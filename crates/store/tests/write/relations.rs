@@ -10,6 +10,41 @@ const SHOP: &str = r#"
 "#;
 
 #[tokio::test]
+async fn a_filter_tells_nothing_of_rows_that_the_caller_may_not_read() {
+    check(
+        r#"
+archwright: 1
+name: films
+roles:
+  member: { sign-up: open }
+  clerk: { granted-by: clerk }
+entities:
+  User:
+    account: email
+    fields: { email: "email, unique", liked: "Film[]" }
+    allow: { read: "owner, clerk", update: owner }
+  Film:
+    soft-delete: true
+    fields: { title: string(1..80), likers: "User[], by liked" }
+    allow: { read: anyone, create: clerk, delete: clerk }
+"#,
+        &["ada:member", "bob:member", "cyd:clerk"],
+        r#"
+        cyd: POST /v1/films {"title": "Alien"} => 201 as alien
+        ada: PUT /v1/users/$ada/liked/$alien => 204
+        ada: GET /v1/films?likers=$ada => 200 {"data": [{"title": "Alien"}]}
+        cyd: GET /v1/films?likers=$ada => 200 {"data": [{"title": "Alien"}]}
+        bob: GET /v1/films?likers=$ada => 200 {"data": []}
+        nobody: GET /v1/films?likers=$ada => 200 {"data": []}
+        cyd: GET /v1/users?liked=$alien => 200 {"data": [{"email": "ada@example.com"}]}
+        cyd: DELETE /v1/films/$alien => 204
+        cyd: GET /v1/users?liked=$alien => 200 {"data": []}
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn parts_are_made_kept_changed_and_replaced() {
     let mut world = check("bookshop", &["ada:customer", "sue:staff"], SHOP).await;
     world

@@ -98,3 +98,31 @@ async fn a_location_is_a_path_of_unreserved_characters() {
         Some("/v1/ledger-accounts/bank%3Aeur")
     );
 }
+
+#[tokio::test]
+async fn all_that_has_expired_is_purged_however_much() {
+    let world = World::new("bookshop", &["ada:customer"]).await;
+    let create = "ada: POST /v1/orders [key k1] {\"deliver_to\": \"Home\"}";
+    world.answer(create).await.unwrap();
+    world.database.execute(
+        "INSERT INTO idempotency_keys (key, caller, fingerprint, status, headers, created_at, expires_at) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
+         SELECT 'o' || i, caller, fingerprint, status, headers, created_at, expires_at \
+         FROM n, idempotency_keys WHERE key = 'k1'",
+    );
+    assert_eq!(
+        world.query("SELECT COUNT(*) FROM idempotency_keys"),
+        ["2501"]
+    );
+    world.store.purge(NOW).await.unwrap();
+    assert_eq!(
+        world.query("SELECT COUNT(*) FROM idempotency_keys"),
+        ["2501"]
+    );
+    world
+        .store
+        .purge(NOW + 24 * 60 * 60 * 1000)
+        .await
+        .unwrap();
+    assert_eq!(world.query("SELECT COUNT(*) FROM idempotency_keys"), ["0"]);
+}

@@ -37,6 +37,20 @@ views:
       name: name
       tags: { each: tags, as: t, item: { tag: t.name, book: name, on: shelf.name } }
 operations:
+  rename:
+    route: PATCH /rename/{name}
+    by: anyone
+    input: { body: { twin: "string(1..40)?", deep?: { mark: int? } } }
+    steps:
+      - find: { shelf: Shelf }
+        where: name == path.name
+      - find: { twin: Shelf }
+        where: name == body.twin
+        if: body.twin != null
+      - update: shelf
+        set: { twin: twin }
+        if: has(body.twin)
+    reply: { 200: { twin: shelf.twin.name, given: has(body.twin), deep: has(body.deep), mark: has(body.deep.mark) } }
   shelves:
     route: GET /all
     by: anyone
@@ -66,6 +80,28 @@ operations:
                   each: b.tags
                   as: t
                   item: { all: "s.name + '/' + b.name + '/' + t.name", beside: "size(t.books) - size(s.books)", shelf: { show: ShelfView, of: s } }
+  some:
+    route: GET /some
+    by: anyone
+    input: { query: { up: bool = true, shelf: "string(1..40)?" } }
+    steps:
+      - list: { rising: Shelf }
+        sort: [name]
+      - list: { falling: Shelf }
+        sort: [-name]
+      - find: { shelf: Shelf }
+        where: name == query.shelf
+        else: null
+    reply:
+      200:
+        names: { each: "query.up ? rising : falling", as: s, item: { name: s.name, twin?: s.twin.name } }
+        many: "size(shelf == null ? rising : falling)"
+        books: "(query.up ? shelf.books : shelf.twin.books).count(b, b.name != '')"
+        shelf?: { show: ShelfView, of: shelf }
+        name?: shelf.name
+        chosen: { if: query.up, then: { each: rising, as: r, item: r.name }, else: { count: size(falling) } }
+        only?: { if: shelf.name == 'A', then: { show: ShelfView, of: shelf } }
+        either: { if: shelf.name == 'A', then: "'a'" }
   viewed:
     route: GET /viewed
     by: anyone
@@ -129,6 +165,42 @@ async fn one_row_in_several_lists_is_shown_with_each_of_them() {
         ada: POST /v1/books {"shelf_id": $a, "name": "p", "tag_ids": [$x]} => 201
         ada: POST /v1/books {"shelf_id": $a, "name": "q", "tag_ids": [$x]} => 201
         nobody: GET /v1/tagged => 200 [["px"], ["qx"]]
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_condition_chooses_between_rows_and_missing_keys_are_left_out() {
+    let design = DESIGN.replace("operations:\n", VIEW);
+    check(
+        &design,
+        &["ada:member"],
+        r#"
+        ada: POST /v1/shelves {"name": "A"} => 201 as a
+        ada: POST /v1/shelves {"name": "B", "twin_id": $a} => 201 as b
+        ada: POST /v1/books {"shelf_id": $a, "name": "p"} => 201
+        nobody: GET /v1/some => 200 {"names": [{"name": "A", "twin": "<absent>"}, {"name": "B", "twin": "A"}], "many": 2, "books": 0, "shelf": "<absent>", "name": "<absent>", "chosen": ["A", "B"], "only": "<absent>", "either": null}
+        nobody: GET /v1/some?up=false&shelf=B => 200 {"names": [{"name": "B", "twin": "A"}, {"name": "A", "twin": "<absent>"}], "many": 2, "books": 1, "shelf": {"name": "B"}, "name": "B", "chosen": {"count": 2}, "only": "<absent>", "either": null}
+        nobody: GET /v1/some?shelf=A => 200 {"names": [{"name": "A"}, {"name": "B"}], "books": 1, "shelf": {"name": "A"}, "only": {"name": "A"}, "either": "a"}
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_out_and_what_is_null_are_told_apart() {
+    let design = DESIGN.replace("operations:\n", VIEW);
+    check(
+        &design,
+        &["ada:member"],
+        r#"
+        ada: POST /v1/shelves {"name": "A"} => 201 as a
+        ada: POST /v1/shelves {"name": "B"} => 201 as b
+        nobody: PATCH /v1/rename/B {"twin": "A"} => 200 {"twin": "A", "given": true, "deep": false, "mark": false}
+        nobody: PATCH /v1/rename/B {} => 200 {"twin": "A", "given": false}
+        nobody: PATCH /v1/rename/B {"deep": {}} => 200 {"twin": "A", "given": false, "deep": true, "mark": false}
+        nobody: PATCH /v1/rename/B {"twin": null, "deep": {"mark": null}} => 200 {"twin": null, "given": true, "deep": true, "mark": true}
         "#,
     )
     .await;

@@ -296,6 +296,38 @@ async fn what_public_rows_lead_to_is_not_written() {
       - create: { other: Reply }
         set: { note: reply.note, text: "'copy'" }
     reply: { 201: { text: other.text } }
+  deface:
+    route: POST /deface/{text}
+    by: signed-in
+    steps:
+      - find: { reply: Reply }
+        where: text == path.text
+      - each: { l: reply.note.lines }
+        do:
+          - update: l
+            set: { text: "l.text + '!'" }
+    reply: { 204: ~ }
+  wipe:
+    route: POST /wipe/{text}
+    by: signed-in
+    steps:
+      - find: { reply: Reply }
+        where: text == path.text
+      - each: { l: reply.note.lines }
+        do: [{ delete: l }]
+    reply: { 204: ~ }
+  peek:
+    route: GET /peek/{text}
+    by: signed-in
+    steps:
+      - find: { reply: Reply }
+        where: text == path.text
+    reply:
+      200:
+        text: reply.note.text
+        email: reply.note.author.email
+        lines: { each: reply.note.lines, as: l, item: l.text }
+        whole: reply.note
   found:
     route: POST /companies
     by: signed-in
@@ -317,6 +349,12 @@ async fn what_public_rows_lead_to_is_not_written() {
         ada: POST /v1/touch/own => 204
         ada: POST /v1/copy/hi => 409 check
         ada: POST /v1/copy/own => 201
+        bob: PATCH /v1/notes/$p {"lines": [{"text": "lp", "remarks": []}]} => 200
+        ada: GET /v1/peek/hi => 200 {"text": null, "email": null, "lines": [], "whole": null}
+        ada: GET /v1/peek/own => 200 {"text": "a", "email": "ada@example.com", "lines": ["la"]}
+        ada: POST /v1/deface/hi => 204
+        ada: POST /v1/wipe/hi => 204
+        ada: POST /v1/deface/own => 204
         # What the operation itself makes is its own, in whatever tenant.
         ada: POST /v1/companies {"name": "new"} => 201 {"name": "new!", "of": "new"}
         "#,
@@ -325,6 +363,10 @@ async fn what_public_rows_lead_to_is_not_written() {
     assert_eq!(
         world.query("SELECT size FROM notes ORDER BY id"),
         ["2", "1", "5"]
+    );
+    assert_eq!(
+        world.query("SELECT text FROM lines ORDER BY text"),
+        ["la!", "lb", "lp"]
     );
 }
 
@@ -356,7 +398,7 @@ async fn an_upsert_meets_rows_of_the_callers_tenant_alone() {
         ada: PUT /v1/replies/x {"note": $a} => 200 {"about": "a"}
         bob: PUT /v1/replies/x {"note": $p} => 200 {"about": "public"}
         # The key is taken, by a row that is not there for her.
-        ada: PUT /v1/lines/lb {"note": $a} => 409 unique text
+        ada: PUT /v1/lines/lb {"note": $a} => 409 unique
         bob: PUT /v1/lines/lb {"note": $p} => 200 {"about": "b"}
         "#,
     )
@@ -376,20 +418,28 @@ async fn effects_of_moves_keep_to_the_callers_tenant() {
         from: open
         to: closed
         by: owner
+        set: { reviewer: topic.maker }
         do:
           - each: { other: topic.notes }
             do:
               - increment: { other.size: 10 }"#,
     );
+    let design = design.replace("size: int = 1", "size: int = 1\n      reviewer: User?");
     let design = design.trim_end().trim_end_matches("operations:");
     let world = check(
         design,
         &PEOPLE,
-        &format!("{ROWS}\n ada: POST /v1/notes/$a/close => 200"),
+        &format!(
+            r#"{ROWS}
+            bob: PATCH /v1/topics/$topic {{"maker_id": "$bob"}} => 200
+            ada: POST /v1/notes/$a/close => 200 {{"reviewer_id": null}}
+            bob: POST /v1/notes/$b/close => 200 {{"reviewer_id": "$bob"}}
+            "#
+        ),
     )
     .await;
     assert_eq!(
         world.query("SELECT size FROM notes ORDER BY id"),
-        ["11", "1", "5"]
+        ["11", "11", "15"]
     );
 }

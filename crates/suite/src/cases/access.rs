@@ -272,7 +272,13 @@ fn row<'p>(
     });
     match (made, rows.first()) {
         (Err(Trouble::Skipped(_) | Trouble::Unreached(_)), Some(row)) => Ok(row.clone()),
-        (Err(Trouble::Skipped(_) | Trouble::Unreached(_)), None) => session.seek(entity, &fits),
+        (Err(trouble @ (Trouble::Skipped(_) | Trouble::Unreached(_))), None) => {
+            let state = cell.state.as_ref();
+            match state.is_some_and(|state| session.is_out_of_reach(entity, state)) {
+                true => Err(trouble),
+                false => session.seek(entity, &fits),
+            }
+        }
         (made, _) => made,
     }
 }

@@ -379,7 +379,7 @@ pub(super) fn anonymous<'p>(session: &mut Session<'p>, operation: &'p Operation)
 
 /// A token that has to be refused.
 fn bad_token(session: &mut Session, path: &str, token: &str) -> Outcome<()> {
-    let scheme = session.plan.model.api.scheme.clone();
+    let scheme = session.plan.model.api.scheme();
     let request = Request::new("GET", path).header("authorization", format!("{scheme} {token}"));
     let (request, reply) = session.exchange(request)?;
     session.expect_refusal(

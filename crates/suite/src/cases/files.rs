@@ -91,9 +91,19 @@ fn content(media_type: &str) -> Vec<u8> {
     start.to_vec()
 }
 
+/// One of the types that a pattern such as `image/*` takes.
+fn concrete(media_type: &str) -> &str {
+    match media_type.strip_suffix("/*") {
+        Some("text") => "text/plain",
+        Some("application") => "application/pdf",
+        Some(_) => "image/png",
+        None => media_type,
+    }
+}
+
 fn sample(session: &Session, field: FieldId) -> (String, Vec<u8>) {
     let (_, types) = limits(session.plan, field);
-    let media_type = types.first().map_or("image/png", String::as_str);
+    let media_type = types.first().map_or("image/png", |known| concrete(known));
     (media_type.to_owned(), content(media_type))
 }
 

@@ -1,6 +1,7 @@
 //! Bad input: each class for each field is refused with its place, and good values on the edge are taken.
 
 use super::Cases;
+use super::ignored::NO_KEY;
 use super::invalid::{Bad, of_input, of_move_input};
 use crate::client::{Reply, Request};
 use crate::make::Want;
@@ -8,7 +9,7 @@ use crate::oracle::{Body, Faults, Given, Problem, move_json, step};
 use crate::propose::Style;
 use crate::session::{ANONYMOUS, Outcome, Session, failed, skip};
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{Entity, EntityId, Origin, ScalarType};
+use archwright_plan::model::{Entity, EntityId, Origin, ScalarType, Unknown};
 use archwright_plan::{Input, InputKind, Operation, OperationKind};
 use serde_json::{Value as Json, json};
 
@@ -47,6 +48,7 @@ pub(super) fn derive(cases: &mut Cases) {
             _ => {}
         }
     }
+    super::ignored::derive(cases);
 }
 
 fn add<'p>(
@@ -205,7 +207,7 @@ fn has_parts(input: &Input, body: &Body) -> bool {
 }
 
 /// Somebody who may change a row, this field among others.
-fn writable<'p>(
+pub(super) fn writable<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
     input: Option<&'p Input>,
@@ -235,7 +237,7 @@ fn writable<'p>(
 }
 
 /// Somebody who may create a row, and a body that is accepted with the input in it.
-fn creatable<'p>(
+pub(super) fn creatable<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
     input: Option<&'p Input>,
@@ -276,7 +278,7 @@ fn request(session: &Session, operation: &Operation, row: Option<&RowRef>, body:
     }
 }
 
-/// A 422 that names each of the places, with one of the codes.
+/// A reply that names each of the places, with one of the codes.
 pub(super) fn expect_faults(
     session: &Session,
     request: &Request,
@@ -306,7 +308,8 @@ pub(super) fn expect_faults(
         }
         None => faults.iter().all(|(pointer, codes)| named(pointer, codes)),
     };
-    if reply.status == 422 && all {
+    let status = session.plan.model.api.status("invalid", 422);
+    if reply.status == status && all {
         return Ok(());
     }
     let expected: Vec<String> = faults
@@ -315,7 +318,7 @@ pub(super) fn expect_faults(
         .collect();
     failed(
         request,
-        &format!("422 that names {}", expected.join(", ")),
+        &format!("{status} that names {}", expected.join(", ")),
         &reply.shown(),
         differences,
     )
@@ -336,7 +339,7 @@ fn shaped_faults(
             (format!("{pointer}{item}"), code.copied())
         });
         let problem = Problem {
-            status: 422,
+            status: session.plan.model.api.status("invalid", 422),
             code: "invalid",
             faults: Faults::Known(known.collect()),
         };
@@ -357,7 +360,7 @@ fn closed<'p>(
     inputs: &'p [Input],
 ) {
     let mut names: Vec<(String, Option<archwright_diagnostics::Span>, Json)> = vec![
-        ("no_such_key".to_owned(), None, json!(1)),
+        (NO_KEY.to_owned(), None, json!(1)),
         (
             "id".to_owned(),
             None,
@@ -382,6 +385,9 @@ fn closed<'p>(
         names.push((json, span, sample(field.scalar())));
     }
     for (key, span, value) in names {
+        if key == NO_KEY && operation.unknown == Unknown::Ignore {
+            continue;
+        }
         let reason = format!("{key} is never taken from a request of {}", operation.id);
         cases.add(
             format!("{}/closed/{key}", operation.id),
@@ -439,9 +445,11 @@ fn several<'p>(cases: &mut Cases<'p>, operation: &'p Operation, inputs: &'p [Inp
         None,
         move |session| {
             let (actor, row, mut body) = base(session, operation, None)?;
-            body["no_such_key"] = json!(1);
-            let mut faults: Vec<(String, &[&str])> =
-                vec![("/no_such_key".to_owned(), &["unknown", "read-only"])];
+            body[NO_KEY] = json!(1);
+            let mut faults: Vec<(String, &[&str])> = match operation.unknown {
+                Unknown::Refuse => vec![(format!("/{NO_KEY}"), &["unknown"])],
+                Unknown::Ignore => Vec::new(),
+            };
             for (input, bad) in &bads {
                 let keys = [Key::Name(input.json.clone())];
                 faults.push((put(&mut body, &keys, bad.value.clone()), bad.codes));

@@ -4,6 +4,8 @@ use archwright_plan::model::{
     EntityId, Field, IdType, InputField, InputKind as MoveInput, Literal, Model, ScalarType,
 };
 use archwright_plan::{Input, InputKind, limits};
+use archwright_seed::Rng;
+use archwright_seed::values::{Subject, distinct};
 use serde_json::{Value as Json, json};
 
 /// What is put in place of a good value.
@@ -152,7 +154,7 @@ pub fn nobody(model: &Model, target: EntityId) -> Json {
     if let Some(key) = entity.key {
         return match model.field(key).scalar() {
             Some(ScalarType::Int | ScalarType::BigInt) => json!(2_000_000_011),
-            _ => json!(no_such_key(model.field(key))),
+            _ => json!(no_such_key(model, model.field(key))),
         };
     }
     match entity.id_type {
@@ -161,17 +163,23 @@ pub fn nobody(model: &Model, target: EntityId) -> Json {
     }
 }
 
-fn no_such_key(field: &Field) -> String {
+fn no_such_key(model: &Model, field: &Field) -> String {
+    let made = || {
+        let subject = Subject::of_field(model.entity(field.id.entity), field, false, 0)?;
+        distinct(&subject, 8, &mut Rng::new(NOBODY))
+    };
     match (&field.example, field.scalar()) {
         (Some(Literal::Text(text)), _) => text.clone(),
-        (_, Some(ScalarType::String { min, .. })) => "9780000000002"
-            .chars()
-            .cycle()
-            .take((*min).max(13) as usize)
-            .collect(),
+        (_, Some(ScalarType::String { .. })) => match made() {
+            Some(Literal::Text(text)) => text,
+            _ => "no-such-row".to_owned(),
+        },
         _ => "no-such-row".to_owned(),
     }
 }
+
+/// Other values than those of the rows that runs make.
+const NOBODY: u64 = 97_000_000_019;
 
 /// Bounds beyond those of the type.
 #[derive(Clone, Copy, Default)]

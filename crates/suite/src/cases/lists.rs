@@ -1,13 +1,14 @@
 //! Lists: the rows that the caller may see, and how they are filtered, sorted, searched, paged and shaped.
 
 use super::Cases;
+use super::ignored::NO_PARAMETER;
 use crate::client::{Reply, Request};
 use crate::make::Want;
 use crate::oracle::{Question, Refusal, Shown, answer, representation};
 use crate::session::{Outcome, Session, Trouble, failed, skip};
 use crate::wire::{encode, id_from_json, reference_to_json, to_json};
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{EntityId, FieldId, FieldKind};
+use archwright_plan::model::{EntityId, FieldId, FieldKind, Unknown};
 use archwright_plan::{
     Expand, Filter, FilterOperator, ListOptions, Operation, OperationKind, Plan, Sort, limits,
 };
@@ -171,9 +172,12 @@ fn paging<'p>(
         "limit=0",
         "limit=many",
         "cursor=nonsense",
-        "no_such_parameter=1",
+        NO_PARAMETER,
         "sort=no_such_field",
     ] {
+        if query == NO_PARAMETER && operation.unknown == Unknown::Ignore {
+            continue;
+        }
         let (name, value) = query.split_once('=').unwrap_or((query, ""));
         let reason = format!("?{query} can't be understood, and the reply names {name}");
         cases.add(
@@ -242,8 +246,11 @@ fn shapes<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
     for query in [
         "expand=no_such_relation",
         "fields=no_such_field",
-        "no_such_parameter=1",
+        NO_PARAMETER,
     ] {
+        if query == NO_PARAMETER && operation.unknown == Unknown::Ignore {
+            continue;
+        }
         let (name, _) = query.split_once('=').unwrap_or((query, ""));
         let reason = format!("?{query} can't be understood");
         cases.add(
@@ -267,7 +274,8 @@ fn shapes<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
 // ---- who asks ------------------------------------------------------------------------------------------------------
 
 /// The caller who sees the most rows; they are made where there are few.
-fn lister<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<usize> {
+pub(super) fn lister<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<usize> {
+    session.learn_instants(operation.entity.unwrap_or(EntityId(0)))?;
     let entity = operation.entity.unwrap_or(EntityId(0));
     for _ in 0..4 {
         if count(session, operation).1 >= 5 {

@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod happy;
 mod idempotency;
+mod ignored;
 mod input;
 mod invalid;
 mod keys;

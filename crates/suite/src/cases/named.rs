@@ -1,10 +1,12 @@
 //! Named operations: what each does, with which inputs, for whom, and each way through its steps.
 
+mod differs;
 mod input;
 mod steps;
 mod tenants;
 mod window;
 
+pub(super) use input::with_query;
 pub(super) use steps::word;
 
 use super::Cases;
@@ -55,7 +57,7 @@ fn happy<'p>(cases: &mut Cases<'p>, operation: &'p Operation, definition: &'p De
     }
 }
 
-fn succeeds(_: &Session, imagined: &Imagined) -> bool {
+pub(super) fn succeeds(_: &Session, imagined: &Imagined) -> bool {
     imagined.done.refusal.is_none()
 }
 

@@ -49,6 +49,23 @@ pub(super) fn derive(cases: &mut Cases) {
                     )
                 },
             );
+            let reason = "JSON by another name is read as JSON";
+            cases.add(
+                format!("{id}/media-type/json"),
+                reason,
+                None,
+                move |session| {
+                    let media_type = "application/vnd.example+json";
+                    body(
+                        session,
+                        operation,
+                        media_type,
+                        b"{\"a\": ",
+                        400,
+                        "bad-request",
+                    )
+                },
+            );
             let reason = "a body of another media type is refused";
             cases.add(format!("{id}/media-type"), reason, None, move |session| {
                 body(

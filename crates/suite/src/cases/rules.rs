@@ -13,7 +13,7 @@ use archwright_plan::model::{
     RoleId, ScalarType,
 };
 use archwright_plan::{Alternative, CallerClass, InputKind, Operation, OperationKind, Plan};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn derive(cases: &mut Cases) {
     let plan = cases.plan;
@@ -314,9 +314,10 @@ fn write<'p>(
         let (actor, body) = session.find_caller_and_body(operation, &want, &shows)?;
         return session.create_and_verify(actor, operation, &body);
     }
-    for round in 0..3 {
-        for row in session.made_rows(written) {
-            if let Some((actor, body)) = odd_patch(session, operation, &row, &rule, &shows) {
+    for (round, tries) in ODD_TRIES.into_iter().enumerate() {
+        for row in by_turns(session, written) {
+            let odd = odd_patch(session, operation, (&row, tries), &rule, &shows);
+            if let Some((actor, body)) = odd {
                 return session.update_and_verify(actor, operation, &row, &body);
             }
         }
@@ -358,10 +359,28 @@ fn subjects(session: &Session, row: &RowRef, entity: &Entity) -> Vec<RowRef> {
     }
 }
 
+/// Patches of one row by one caller that are tried, each time around.
+const ODD_TRIES: [usize; 3] = [12, 60, 120];
+
+/// Rows that the suite made, the first of each state before the second ones.
+fn by_turns(session: &Session, entity: EntityId) -> Vec<RowRef> {
+    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let rows = session.made_rows(entity).into_iter();
+    let mut rows: Vec<(usize, RowRef)> = rows
+        .map(|row| {
+            let count = counts.entry(session.world.state(&row)).or_default();
+            *count += 1;
+            (*count, row)
+        })
+        .collect();
+    rows.sort();
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
 fn odd_patch<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
-    row: &RowRef,
+    (row, tries): (&RowRef, usize),
     rule: &str,
     shows: Condition<'_, 'p>,
 ) -> Option<(usize, Body)> {
@@ -370,7 +389,7 @@ fn odd_patch<'p>(
         if session.judge(actor).admit_to(operation, row).is_some() {
             continue;
         }
-        for attempt in 0..120 {
+        for attempt in 0..tries {
             let style = if attempt % 2 == 0 {
                 Style::Few
             } else {

@@ -66,6 +66,13 @@ impl<'a, 'p> Judge<'a, 'p> {
         (seen, self.world.unsure.replace(before))
     }
 
+    /// The value, and whether it hangs on what the server's clock said.
+    pub fn timed(&self, look: impl FnOnce() -> Value) -> (Value, bool) {
+        let before = self.world.by_clock.replace(false);
+        let seen = look();
+        (seen, self.world.by_clock.replace(before))
+    }
+
     pub fn holds(&self, expression: &Expression, row: &RowRef) -> bool {
         self.value(expression, Some(row)) == Value::Bool(true)
     }

@@ -42,7 +42,7 @@ pub fn answer(judge: &Judge, operation: &Operation, question: &Question) -> Vec<
     rows
 }
 
-/// Whether a row passes a filter. One on a field that the caller does not see finds nothing.
+/// Whether a row passes a filter. One on a field or by a row that the caller does not see finds nothing.
 pub fn filtered(
     judge: &Judge,
     row: &RowRef,
@@ -56,7 +56,7 @@ pub fn filtered(
         let rows = judge.world.many(row, *field);
         return values
             .iter()
-            .any(|value| matches!(value, Value::Row(target) if rows.contains(target)));
+            .any(|value| matches!(value, Value::Row(target) if rows.contains(target) && judge.may_read(target)));
     }
     let own = judge.world.value(row, *field);
     match operator {

@@ -20,10 +20,11 @@ pub use kept::broken_since;
 pub use list::{Question, answer};
 pub use problem::{Faults, Problem};
 pub use program::{Course, Inputs, Performed, SignedIn, perform};
-pub use shape::{Told, own_shape, shape};
+pub use shape::{Told, headers, own_shape, shape};
 pub use show::{Shown, adopt, compare, fits, learn, name, representation};
 pub use write::{NEW, UNREADABLE, create, removal, shift, sign_up, step, touch, update};
 
+use archwright_plan::model::Api;
 use archwright_plan::{Operation, Plan};
 
 /// A reply that refuses, and which rule says so.
@@ -35,6 +36,8 @@ pub struct Refusal {
     pub pointers: Vec<String>,
     /// For people: `the check sale_is_cheaper`.
     pub rule: String,
+    /// A step says the status, whatever the code has elsewhere.
+    pub is_chosen: bool,
 }
 
 impl Refusal {
@@ -44,6 +47,15 @@ impl Refusal {
             code,
             pointers: Vec::new(),
             rule: rule.into(),
+            is_chosen: false,
+        }
+    }
+
+    /// The status that the reply has to have.
+    pub fn told_with(&self, api: &Api) -> u16 {
+        match self.is_chosen {
+            true => self.status,
+            false => api.status(self.code, self.status),
         }
     }
 

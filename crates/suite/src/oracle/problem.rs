@@ -5,12 +5,15 @@ use crate::world::World;
 use archwright_evaluate::Value;
 use archwright_plan::decimal;
 use archwright_plan::model::calendar::{date_to_text, instant_to_text};
-use archwright_plan::model::{BindingId, Shape};
+use archwright_plan::model::{Api, BindingId, Expression, ExpressionKind, Shape, Type};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 /// Stands for any text that is not empty.
 const ANY: char = '\u{1}';
+
+/// Stands for any value.
+const WHATEVER: &str = "\u{2}";
 
 /// What an error reply has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub enum Faults {
 }
 
 impl Problem {
-    pub fn of(refusal: &Refusal) -> Self {
+    pub fn of(refusal: &Refusal, api: &Api) -> Self {
         let code = match refusal.code {
             "unique" | "forbidden" => Some(refusal.code),
             _ => None,
@@ -39,7 +42,7 @@ impl Problem {
         let pointers = refusal.pointers.iter();
         let known: Vec<_> = pointers.map(|place| (place.clone(), code)).collect();
         Self {
-            status: refusal.status,
+            status: refusal.told_with(api),
             code: refusal.code,
             faults: match refusal.code {
                 _ if !known.is_empty() => Faults::Known(known),
@@ -52,6 +55,22 @@ impl Problem {
     /// What differs in the body from the shape of the design; `None` where the design has none for the status.
     pub fn differences(&self, world: &World, body: Option<&Json>) -> Option<Vec<String>> {
         let shape = world.model().api.error_shape(self.status)?;
+        let differences = self.differ(world, shape, body);
+        if self.faults != Faults::Unknown || differences.is_empty() {
+            return Some(differences);
+        }
+        let whole = Self {
+            faults: Faults::None,
+            ..self.clone()
+        };
+        let of_the_whole = whole.differ(world, shape, body);
+        Some(match of_the_whole.is_empty() {
+            true => of_the_whole,
+            false => differences,
+        })
+    }
+
+    fn differ(&self, world: &World, shape: &Shape, body: Option<&Json>) -> Vec<String> {
         let bindings = self.bindings(world);
         let who = Who::default();
         let judge = Judge {
@@ -64,7 +83,7 @@ impl Problem {
             Some(body) => compare(&expected, body, "", &mut differences),
             None => differences.push("the body is not JSON".to_owned()),
         }
-        Some(differences)
+        differences
     }
 
     /// The order in which the model binds the names that the shape sees.
@@ -111,7 +130,13 @@ impl Problem {
                 .collect(),
         };
         let fields = entries.into_iter().map(|(name, code, detail)| {
-            let members = [("name", name), ("code", code), ("detail", detail)];
+            let field = own_name(&name);
+            let members = [
+                ("name", name),
+                ("field", field),
+                ("code", code),
+                ("detail", detail),
+            ];
             let members = members.map(|(key, text)| (key.to_owned(), Value::Text(text)));
             Value::Object(BTreeMap::from(members))
         });
@@ -131,6 +156,28 @@ impl Problem {
     }
 }
 
+/// Whether a value is chosen by what is not known.
+fn is_open_choice(judge: &Judge, value: &Expression) -> bool {
+    let mut chooses = false;
+    value.walk(&mut |part| {
+        chooses |= part.ty == Type::Bool || matches!(part.kind, ExpressionKind::Conditional { .. });
+    });
+    chooses && is_of_unknown(judge, value)
+}
+
+/// Whether something in it is not known.
+fn is_of_unknown(judge: &Judge, value: &Expression) -> bool {
+    let mut is_unknown = false;
+    value.walk(&mut |part| {
+        if let ExpressionKind::Binding(_) | ExpressionKind::Part { .. } = part.kind
+            && let Value::Text(text) = judge.value(part, None)
+        {
+            is_unknown |= text.contains(ANY);
+        }
+    });
+    is_unknown
+}
+
 /// `article/tagList/0` is about `tagList`.
 fn own_name(name: &str) -> String {
     let is_position = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -140,12 +187,26 @@ fn own_name(name: &str) -> String {
 
 fn shown(judge: &Judge, shape: &Shape) -> Json {
     match shape {
+        Shape::Value(value) if is_open_choice(judge, value) => WHATEVER.into(),
         Shape::Value(value) => plain(judge.value(value, None)),
         Shape::Object(parts) => {
             let parts = parts.iter();
-            let parts = parts.map(|(name, part)| (name.clone(), shown(judge, part)));
-            Json::Object(parts.collect())
+            let parts = parts.map(|(name, part)| (name, part, shown(judge, part)));
+            let there = parts
+                .filter(|(_, part, json)| !(matches!(part, Shape::IfPresent(_)) && json.is_null()));
+            Json::Object(there.map(|(name, _, json)| (name.clone(), json)).collect())
         }
+        Shape::IfPresent(inner) => shown(judge, inner),
+        Shape::If { test, .. } if is_of_unknown(judge, test) => WHATEVER.into(),
+        Shape::If {
+            test,
+            then,
+            otherwise,
+        } => match (judge.value(test, None), otherwise) {
+            (Value::Bool(true), _) => shown(judge, then),
+            (_, Some(part)) => shown(judge, part),
+            (_, None) => Json::Null,
+        },
         Shape::Each {
             list, bind, item, ..
         } => {
@@ -189,6 +250,7 @@ fn plain(value: Value) -> Json {
 
 fn compare(expected: &Json, got: &Json, place: &str, differences: &mut Vec<String>) {
     let fits = match (expected, got) {
+        (Json::String(whatever), _) if whatever == WHATEVER => true,
         (Json::String(pattern), Json::String(text)) => is_like(pattern, text),
         (Json::Array(expected), Json::Array(got)) => {
             let same = expected.len() == got.len()
@@ -230,7 +292,7 @@ fn fits(expected: &Json, got: &Json) -> bool {
 
 fn is_open(expected: &Json) -> bool {
     match expected {
-        Json::String(text) => text.contains(ANY),
+        Json::String(text) => text.contains(ANY) || text == WHATEVER,
         Json::Array(items) => items.iter().any(is_open),
         Json::Object(members) => members
             .iter()

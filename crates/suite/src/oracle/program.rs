@@ -4,7 +4,9 @@ use super::closed::closes;
 use super::confine::{Rows, rows, unnamed};
 use super::judge::{Judge, Who};
 use super::kept::{broken_since, unkept};
-use super::write::{assign_columns, make_move, new_row, touch, touch_wholes, unless_blank};
+use super::write::{
+    assign_columns, make_move, new_row, of_the_clock, touch, touch_wholes, unless_blank,
+};
 use super::{Body, Given, Refusal};
 use crate::world::{Among, World};
 use archwright_evaluate::{RowRef, Value, compared};
@@ -328,6 +330,7 @@ impl Run<'_, '_> {
             } => {
                 let body = self.body(set);
                 let row = self.create(*bind, *entity, &body)?;
+                self.set_by_clock(&row, set);
                 if let Some(sign_up) = sign_up {
                     if let Some(row) = self.world.get_mut(&row) {
                         row.roles = Some(vec![sign_up.role]);
@@ -354,6 +357,7 @@ impl Run<'_, '_> {
                 let row = self.stored(row, step)?;
                 let body = self.body(set);
                 self.change(&row, &body)?;
+                self.set_by_clock(&row, set);
                 if let Some(password) = password {
                     self.set_password(&row, password);
                 }
@@ -588,6 +592,14 @@ impl Run<'_, '_> {
         body
     }
 
+    /// What comes from the server's clock is told by the next reply that shows it.
+    fn set_by_clock(&mut self, row: &RowRef, set: &Assignments) {
+        let of_clock = set.iter().filter(|(_, value)| of_the_clock(value));
+        if let Some(row) = self.world.get_mut(row) {
+            row.fresh.extend(of_clock.map(|(field, _)| field.index));
+        }
+    }
+
     /// Left out, itself or what it stands in, without a default.
     fn is_absent(&self, place: InputPlace, path: &[String]) -> bool {
         let within = |inputs: &Inputs| {
@@ -757,6 +769,7 @@ impl Run<'_, '_> {
                 if changes {
                     let body = self.body(set);
                     self.change(&row, &body)?;
+                    self.set_by_clock(&row, set);
                 }
                 self.bind(bind, Value::Row(row));
                 Ok(Course::Done)
@@ -765,7 +778,9 @@ impl Run<'_, '_> {
                 for (field, given) in self.body(set).0 {
                     body.set(field, given);
                 }
-                self.create(bind, entity, &body)?;
+                let row = self.create(bind, entity, &body)?;
+                self.set_by_clock(&row, key);
+                self.set_by_clock(&row, set);
                 Ok(Course::Made)
             }
         }
@@ -843,7 +858,7 @@ impl Run<'_, '_> {
 }
 
 /// The place in the body of the value that a step writes into a field as it is.
-fn given_by(model: &Model, step: &Step, pointer: &str) -> Option<String> {
+fn given_by(model: &Model, step: &Step, places: &[InputPlace], pointer: &str) -> Option<String> {
     let (key, set): (&Assignments, &Assignments) = match &step.kind {
         StepKind::Create { set, .. } | StepKind::Update { set, .. } => (&[], set),
         StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => (key, set),
@@ -853,10 +868,9 @@ fn given_by(model: &Model, step: &Step, pointer: &str) -> Option<String> {
     let field =
         |(field, _): &&(FieldId, Expression)| format!("/{}", model.json_name(*field)) == pointer;
     match &all.find(field)?.1.kind {
-        ExpressionKind::Input {
-            place: InputPlace::Body,
-            path,
-        } => Some(format!("/{}", path.join("/"))),
+        ExpressionKind::Input { place, path } if places.contains(place) => {
+            Some(format!("/{}", path.join("/")))
+        }
         _ => None,
     }
 }
@@ -866,13 +880,16 @@ fn refused(step: &Step) -> Refusal {
         Otherwise::Status(status) => status,
         Otherwise::Null => 404,
     };
-    Refusal::new(status, status_code(status), "a step that can't be done")
+    Refusal {
+        is_chosen: !matches!(status, 401 | 403 | 404 | 409),
+        ..Refusal::new(status, status_code(status), "a step that can't be done")
+    }
 }
 
 /// What a write is refused for is told as the step wants it, but for a value that the body itself gives.
 fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
     if let ("invalid", [pointer]) = (refusal.code, refusal.pointers.as_slice())
-        && let Some(place) = given_by(model, step, pointer)
+        && let Some(place) = given_by(model, step, &[InputPlace::Body], pointer)
     {
         return Refusal {
             pointers: vec![place],
@@ -882,12 +899,20 @@ fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
     let Otherwise::Status(wanted) = step.otherwise else {
         return refusal;
     };
-    let refusal = refusal.at_odds();
+    let mut refusal = refusal.at_odds();
+    if refusal.code == "unique" {
+        // The body of a move holds nothing but its inputs.
+        let given = [InputPlace::Body, InputPlace::Move];
+        let places = refusal.pointers.iter();
+        let places = places.filter_map(|place| given_by(model, step, &given, place));
+        refusal.pointers = places.collect();
+    }
     match refusal.status == 409 && wanted != 409 {
         true => Refusal {
             status: wanted,
             code: status_code(wanted),
             pointers: Vec::new(),
+            is_chosen: true,
             ..refusal
         },
         false => refusal,

@@ -1,9 +1,10 @@
 //! The replies of named operations, foretold.
 
 use super::program::{Course, Performed};
-use super::show::{About, about};
+use super::show::{About, about, around, vague};
 use super::write::of_the_clock;
 use super::{Judge, Shown, representation};
+use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::decimal;
 use archwright_plan::model::calendar::{date_to_text, instant_to_text};
@@ -79,6 +80,23 @@ pub fn shape(judge: &Judge, shape: &Shape, done: &Performed) -> Foretold {
     }
 }
 
+/// The headers of the reply.
+pub fn headers(judge: &Judge, operation: &Operation, done: &Performed) -> Vec<(String, Shown)> {
+    let mut shaper = Shaper {
+        done,
+        told: Vec::new(),
+    };
+    let judge = Judge {
+        inputs: &done.inputs,
+        bindings: &done.bindings,
+        ..*judge
+    };
+    let headers = operation.headers.iter();
+    headers
+        .map(|(name, value)| (name.clone(), shaper.value(&judge, value, None, "")))
+        .collect()
+}
+
 struct Shaper<'d> {
     done: &'d Performed,
     told: Vec<(String, Told)>,
@@ -96,8 +114,28 @@ impl Shaper<'_> {
                         let at = format!("{at}/{name}");
                         (name.clone(), self.shape(judge, part, this, &at))
                     })
+                    .filter(|(_, shown)| *shown != Shown::Absent)
                     .collect(),
             ),
+            Shape::If {
+                test,
+                then,
+                otherwise,
+            } => {
+                let (known, hangs) = judge.told(test, this);
+                match (known, otherwise) {
+                    _ if hangs => Shown::Anything,
+                    (Value::Bool(true), _) => self.shape(judge, then, this, at),
+                    (_, Some(part)) => self.shape(judge, part, this, at),
+                    (_, None) => Shown::Exact(Json::Null),
+                }
+            }
+            Shape::IfPresent(inner) => match self.shape(judge, inner, this, at) {
+                Shown::Exact(Json::Null) => Shown::Absent,
+                // Whether there is anything is not known either.
+                Shown::Anything => Shown::Perhaps,
+                shown => shown,
+            },
             Shape::Show { view, of } => {
                 let show = &judge.world.model().view(*view).show;
                 self.rows(judge, of, this, at, &mut |shaper, row, at| {
@@ -190,7 +228,12 @@ impl Shaper<'_> {
         {
             return shown;
         }
-        let (known, hangs) = judge.told(value, this);
+        let mut hangs = false;
+        let (known, by_clock) = judge.timed(|| {
+            let (known, unsure) = judge.told(value, this);
+            hangs = unsure;
+            known
+        });
         match &value.kind {
             ExpressionKind::Field { of, field } => {
                 if let (Value::Row(row), false) = judge.told(of, this)
@@ -215,8 +258,10 @@ impl Shaper<'_> {
         }
         match known {
             _ if hangs => Shown::Anything,
-            Value::DateTime(instant) if of_the_clock(value) => Shown::About(instant),
-            Value::Date(day) if of_the_clock(value) => Shown::AboutDay(day),
+            Value::Text(text) if text.contains(NUMBERED) => around(&text),
+            known if by_clock || of_the_clock(value) => {
+                vague(&known).unwrap_or_else(|| Shown::Exact(plain(&known)))
+            }
             known => Shown::Exact(plain(&known)),
         }
     }

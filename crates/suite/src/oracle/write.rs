@@ -121,12 +121,8 @@ fn free_slug(world: &World, row: &RowRef, field: FieldId, slug: &str) -> String 
     let is_key = entity.unique.iter().any(|key| key.fields == [field]);
     let id = &*world.named(row).id;
     let taken = |slug: &str| {
-        let is_slug = |other: &Row| match other.values.get(&field.index) {
-            Some(Value::Text(text)) => text == slug,
-            _ => false,
-        };
-        let mut others = world.entries(field.entity);
-        is_key && others.any(|(other, values)| other != id && is_slug(values))
+        let others = world.entries_with(field, &Value::Text(slug.to_owned()));
+        is_key && others.iter().any(|(other, _)| *other != id)
     };
     let numbered = (2..100).map(|number| format!("{slug}-{number}"));
     std::iter::once(slug.to_owned())
@@ -412,11 +408,12 @@ fn slugs(world: &mut World, row: &RowRef, body: &Body, old: &Row) {
         let Some(source) = field.slug_from else {
             continue;
         };
-        if let (Some(Given::Value(Value::Text(text))), None) =
-            (body.get(source), body.get(field.id))
-            && old.values.get(&source.index) != Some(&Value::Text(text.clone()))
+        if body.get(source).is_some()
+            && body.get(field.id).is_none()
+            && let text @ Value::Text(title) = &world.value(row, source)
+            && old.values.get(&source.index) != Some(text)
         {
-            let slug = free_slug(world, row, field.id, &slug_of(text));
+            let slug = free_slug(world, row, field.id, &slug_of(title));
             world.set(row, field.id, Value::Text(slug));
         }
     }
@@ -488,6 +485,10 @@ pub fn shift(
             let judge = Judge::new(world, who, now);
             moved.refusals.extend(broken(&judge, row));
             moved.is_unsure |= hangs;
+            if !world.is_there(row) {
+                let rule = "the row that is to be shown is deleted";
+                moved.refusals.push(Refusal::new(409, "conflict", rule));
+            }
             let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
             moved.refusals = moved.refusals.into_iter().map(told).collect();
             moved
@@ -705,7 +706,10 @@ pub fn unique_faults(world: &World, row: &RowRef) -> Vec<Refusal> {
             pairs.all(|(field, own)| other.values.get(&field.index) == Some(own))
         };
         let id = &*world.named(row).id;
-        let mut others = world.entries(row.entity);
+        let (Some(first), Some(value)) = (key.fields.first(), own.first()) else {
+            continue;
+        };
+        let mut others = world.entries_with(*first, value).into_iter();
         if others.any(|(other, values)| other != id && has_own(values)) {
             let taken = Refusal::new(409, "unique", format!("the key {}", key.name));
             let places = key.fields.iter().map(|field| model.json_name(*field));

@@ -18,6 +18,8 @@ const DAY: i64 = 86_400_000;
 
 /// Per cent of the values that may be those of another row, where that is refused.
 const TAKEN: u32 = 12;
+/// Values that are made up before it is said that none will do.
+const TRIES: usize = 40;
 /// Per cent of the items of a list that are the one before them once more.
 const TWICE: u32 = 20;
 
@@ -131,7 +133,7 @@ impl Proposer<'_> {
         if hinted && let Some(value) = self.like(session, &known, scalar, path) {
             let literal = value.to_literal();
             let is_plain = self.place != InputPlace::Header
-                || matches!(&value, Value::Text(text) if text.is_ascii());
+                || matches!(&value, Value::Text(text) if text.is_ascii() && text.trim() == text);
             if is_plain && literal.is_some_and(|literal| accepts(&subject, &literal)) {
                 return Some(value);
             }
@@ -164,7 +166,14 @@ impl Proposer<'_> {
                 return Some(Value::Text(text));
             }
         }
-        let literal = distinct(&subject, 8, &mut session.rng)?;
+        // Around the value of a header, spaces are no part of it.
+        let is_plain = |literal: &Literal| match literal {
+            Literal::Text(text) => self.place != InputPlace::Header || text.trim() == text,
+            _ => true,
+        };
+        let literals = (0..TRIES).map(|_| distinct(&subject, 8, &mut session.rng));
+        let mut literals = literals.map_while(|literal| literal);
+        let literal = literals.find(is_plain)?;
         Some(Value::of_scalar(&literal, scalar))
     }
 

@@ -1,16 +1,16 @@
-//! Functions, methods, and the macros over rows.
+//! Functions and methods.
 
+use super::macros::{Rows, counted};
 use super::values::{compatible, wider};
-use super::{Typed, Typer, Variable, expression, plain};
+use super::{Typed, Typer, expression, plain};
 use crate::lower::context::unknown;
-use crate::{
-    Aggregate, BinaryOperator, EntityId, Expression, ExpressionKind, Function, Literal, Quantifier,
-    ScalarType, Type, VariableId,
-};
+use crate::{Aggregate, Expression, ExpressionKind, Function, Literal, Quantifier, Type};
 use archwright_diagnostics::{Diagnostic, Span};
 use archwright_expression::ast::{Kind, Node};
 
-const FUNCTIONS: [&str; 5] = ["size", "duration", "date", "coalesce", "abs"];
+const FUNCTIONS: [&str; 7] = [
+    "size", "duration", "date", "coalesce", "abs", "string", "has",
+];
 const METHODS: [&str; 16] = [
     "exists",
     "all",
@@ -30,22 +30,13 @@ const METHODS: [&str; 16] = [
     "contains",
 ];
 
-/// Rows that a macro runs over, perhaps narrowed by `filter`.
-struct Rows {
-    over: Expression,
-    entity: EntityId,
-    variable: VariableId,
-    condition: Option<Expression>,
-}
-
 impl Typer<'_, '_, '_> {
+    /// `form` shows a call that fits.
     fn wrong_arguments<T>(&mut self, span: Span, form: &str) -> Option<T> {
-        self.fail(
-            "AW325",
-            span,
-            "the arguments don't fit",
-            format!("write `{form}`"),
-        )
+        let name = form.split('(').next().unwrap_or_default();
+        let name = name.rsplit('.').next().unwrap_or_default();
+        let message = format!("these arguments don't fit `{name}`");
+        self.fail("AW325", span, message, format!("write `{form}`"))
     }
 
     // ---- functions ----
@@ -62,11 +53,15 @@ impl Typer<'_, '_, '_> {
             ("duration", [text]) => self.duration(text, span),
             ("date", [instant]) => self.date(instant, span),
             ("abs", [number]) => self.absolute(number, span),
+            ("string", [number]) => self.string(number, span),
+            ("has", [input]) => self.has(input, span),
             ("coalesce", [_, _, ..]) => self.coalesce(arguments, span),
             ("size", _) => self.wrong_arguments(span, "size(rows)"),
             ("duration", _) => self.wrong_arguments(span, "duration('7d')"),
             ("date", _) => self.wrong_arguments(span, "date(created_at)"),
             ("abs", _) => self.wrong_arguments(span, "abs(number)"),
+            ("string", _) => self.wrong_arguments(span, "string(number)"),
+            ("has", _) => self.wrong_arguments(span, "has(body.title)"),
             ("coalesce", _) => self.wrong_arguments(span, "coalesce(value, instead)"),
             _ => self.no_function(name, name_span),
         }
@@ -85,13 +80,12 @@ impl Typer<'_, '_, '_> {
             "timestamp" => Some(
                 "write the instant in quotes: `created_at > '2026-01-01T00:00:00Z'`".to_owned(),
             ),
-            "int" | "double" | "string" | "uint" | "bool" => {
+            "int" | "double" | "uint" | "bool" => {
                 Some("values are not converted: compare values of one type".to_owned())
             }
             "not" => Some("write `!(…)`".to_owned()),
             "ifnull" | "isnull" | "nvl" => Some("use `coalesce(value, instead)`".to_owned()),
             "concat" => Some("join texts with `+`".to_owned()),
-            "has" => Some("compare with null: `phone != null`".to_owned()),
             "current_user" | "auth" | "user" => Some("use `caller`".to_owned()),
             _ => None,
         };
@@ -343,262 +337,9 @@ impl Typer<'_, '_, '_> {
         };
         Some(call(function, all, ty, nullable, span))
     }
-
-    // ---- macros ----
-
-    fn fresh(&mut self) -> VariableId {
-        self.next_variable += 1;
-        VariableId(self.next_variable - 1)
-    }
-
-    fn rows(&mut self, of: &Node) -> Option<Rows> {
-        if let Kind::Call {
-            of: Some(inner),
-            name,
-            arguments,
-            ..
-        } = &of.kind
-            && name == "filter"
-        {
-            let mut rows = self.rows(inner)?;
-            let [variable, condition] = &arguments[..] else {
-                return self.wrong_arguments(self.span(&of.range), "rows.filter(x, condition)");
-            };
-            let condition =
-                self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
-            let span = condition.span;
-            rows.condition = Some(match rows.condition {
-                Some(first) => both(BinaryOperator::And, first, condition, span),
-                None => condition,
-            });
-            return Some(rows);
-        }
-        let over = self.node(of)?.expression;
-        match over.ty {
-            Type::Rows(entity) => Some(Rows {
-                over,
-                entity,
-                variable: self.fresh(),
-                condition: None,
-            }),
-            ref other => {
-                let message = format!(
-                    "this runs over the rows of a relation, and this is {}",
-                    self.lowering.describe(other)
-                );
-                self.fail(
-                    "AW325",
-                    over.span,
-                    message,
-                    "use it on a relation to many rows",
-                )
-            }
-        }
-    }
-
-    fn with_variable<T>(
-        &mut self,
-        name: &Node,
-        rows: &Rows,
-        inside: impl FnOnce(&mut Self) -> Option<T>,
-    ) -> Option<T> {
-        let Kind::Identifier(name) = &name.kind else {
-            let span = self.span(&name.range);
-            return self.fail(
-                "AW325",
-                span,
-                "the first argument names the row",
-                "write `rows.exists(x, x.field == …)`",
-            );
-        };
-        self.variables.push(Variable {
-            name: name.clone(),
-            id: rows.variable,
-            entity: rows.entity,
-        });
-        let result = inside(self);
-        self.variables.pop();
-        result
-    }
-
-    fn quantifier(
-        &mut self,
-        of: &Node,
-        quantifier: Quantifier,
-        arguments: &[Node],
-        span: Span,
-    ) -> Option<Typed> {
-        let [variable, condition] = arguments else {
-            return self.wrong_arguments(
-                span,
-                if quantifier == Quantifier::All {
-                    "rows.all(x, condition)"
-                } else {
-                    "rows.exists(x, condition)"
-                },
-            );
-        };
-        let rows = self.rows(of)?;
-        let condition = self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
-        let at = condition.span;
-        let condition = match (rows.condition, quantifier) {
-            (None, _) => condition,
-            (Some(filter), Quantifier::Exists) => both(BinaryOperator::And, filter, condition, at),
-            (Some(filter), Quantifier::All) => {
-                let outside =
-                    expression(ExpressionKind::Not(Box::new(filter)), Type::Bool, false, at);
-                both(BinaryOperator::Or, outside, condition, at)
-            }
-        };
-        let kind = ExpressionKind::Quantifier {
-            quantifier,
-            over: Box::new(rows.over),
-            variable: rows.variable,
-            condition: Box::new(condition),
-        };
-        Some(plain(expression(kind, Type::Bool, false, span)))
-    }
-
-    fn map(&mut self, of: &Node, arguments: &[Node], name_span: Span, span: Span) -> Option<Typed> {
-        if !self.scope.maps {
-            let help = "ask about the rows with `exists`, `all`, `sum` or `count`";
-            return self.fail(
-                "AW326",
-                name_span,
-                "`map` makes a list, and only replies can hold one",
-                help,
-            );
-        }
-        let [variable, value] = arguments else {
-            return self.wrong_arguments(span, "rows.map(x, x.name)");
-        };
-        let rows = self.rows(of)?;
-        if rows.condition.is_some() {
-            return self.fail(
-                "AW326",
-                name_span,
-                "`map` does not go with `filter`",
-                "use a `list` step with a `where`",
-            );
-        }
-        let value = self.with_variable(variable, &rows, |typer| typer.node(value))?;
-        let item = value.expression;
-        if matches!(item.ty, Type::Rows(_) | Type::List(_)) {
-            let message = format!(
-                "a list is flat, and this is {}",
-                self.lowering.describe(&item.ty)
-            );
-            return self.fail("AW325", item.span, message, "map to one value of each row");
-        }
-        let ty = Type::List(Box::new(item.ty.clone()));
-        let kind = ExpressionKind::Map {
-            over: Box::new(rows.over),
-            variable: rows.variable,
-            value: Box::new(item),
-        };
-        Some(Typed {
-            expression: expression(kind, ty, false, span),
-            scalar: value.scalar,
-        })
-    }
-
-    fn aggregate(
-        &mut self,
-        of: &Node,
-        aggregate: Aggregate,
-        arguments: &[Node],
-        name_span: Span,
-        span: Span,
-    ) -> Option<Typed> {
-        let mut rows = self.rows(of)?;
-        if aggregate == Aggregate::Count {
-            match arguments {
-                [] => {}
-                [variable, condition] => {
-                    let condition =
-                        self.with_variable(variable, &rows, |typer| typer.boolean(condition))?;
-                    let at = condition.span;
-                    rows.condition = Some(match rows.condition.take() {
-                        Some(first) => both(BinaryOperator::And, first, condition, at),
-                        None => condition,
-                    });
-                }
-                _ => return self.wrong_arguments(span, "rows.count(x, condition)"),
-            }
-            return Some(counted(rows, span));
-        }
-        let [variable, value] = arguments else {
-            return self.wrong_arguments(span, "rows.sum(x, x.price)");
-        };
-        let value = self.with_variable(variable, &rows, |typer| typer.node(value))?;
-        self.reduced(rows, aggregate, value, name_span, span)
-    }
-
-    fn reduced(
-        &mut self,
-        rows: Rows,
-        aggregate: Aggregate,
-        value: Typed,
-        name_span: Span,
-        span: Span,
-    ) -> Option<Typed> {
-        let ordered = matches!(aggregate, Aggregate::Min | Aggregate::Max);
-        let ty = match (&value.expression.ty, aggregate) {
-            (Type::Int, Aggregate::Avg) => Type::Decimal { scale: 2 },
-            (Type::Decimal { scale }, Aggregate::Avg) => Type::Decimal { scale: scale + 2 },
-            (Type::Int | Type::Decimal { .. }, _) => value.expression.ty.clone(),
-            (Type::Date | Type::DateTime | Type::Text, _) if ordered => value.expression.ty.clone(),
-            (other, _) => {
-                let message = format!(
-                    "this needs numbers, and this is {}",
-                    self.lowering.describe(other)
-                );
-                return self.fail(
-                    "AW325",
-                    name_span,
-                    message,
-                    "name a number of the row: `rows.sum(x, x.price)`",
-                );
-            }
-        };
-        let scalar = value
-            .scalar
-            .filter(|scalar| ordered && !matches!(scalar, ScalarType::Enum { .. }));
-        let kind = ExpressionKind::Aggregate {
-            aggregate,
-            over: Box::new(rows.over),
-            variable: rows.variable,
-            condition: rows.condition.map(Box::new),
-            value: Some(Box::new(value.expression)),
-        };
-        Some(Typed {
-            expression: expression(kind, ty, aggregate != Aggregate::Sum, span),
-            scalar,
-        })
-    }
 }
 
-fn counted(rows: Rows, span: Span) -> Typed {
-    let kind = ExpressionKind::Aggregate {
-        aggregate: Aggregate::Count,
-        over: Box::new(rows.over),
-        variable: rows.variable,
-        condition: rows.condition.map(Box::new),
-        value: None,
-    };
-    plain(expression(kind, Type::Int, false, span))
-}
-
-fn both(operator: BinaryOperator, left: Expression, right: Expression, span: Span) -> Expression {
-    let kind = ExpressionKind::Binary {
-        operator,
-        left: Box::new(left),
-        right: Box::new(right),
-    };
-    expression(kind, Type::Bool, false, span)
-}
-
-fn call(
+pub(super) fn call(
     function: Function,
     arguments: Vec<Expression>,
     ty: Type,

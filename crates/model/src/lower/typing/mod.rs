@@ -1,6 +1,8 @@
 //! The type checker of expressions: CEL's tree in, a typed expression with every name bound out.
 
 mod calls;
+mod functions;
+mod macros;
 mod operators;
 mod scope;
 mod values;
@@ -43,8 +45,22 @@ struct Typer<'l, 'a, 's> {
 }
 
 impl Lowering<'_> {
-    /// Any expression.
+    /// Any expression with nothing encrypted in it but tests for equality.
     pub fn typed(&mut self, text: &Text, scope: &Scope) -> Option<Typed> {
+        let typed = self.read(text, scope)?;
+        self.refuse_sensitive(&typed.expression, false)
+            .then_some(typed)
+    }
+
+    /// What a reply shows: as any other expression, or a field as it is, encrypted or not.
+    pub fn shown(&mut self, text: &Text, scope: &Scope) -> Option<Expression> {
+        let expression = self.read(text, scope)?.expression;
+        let is_field = matches!(expression.kind, ExpressionKind::Field { .. });
+        self.refuse_sensitive(&expression, is_field)
+            .then_some(expression)
+    }
+
+    fn read(&mut self, text: &Text, scope: &Scope) -> Option<Typed> {
         let tree = match archwright_expression::parse(&text.value) {
             Ok(tree) => tree,
             Err(errors) => {
@@ -70,7 +86,7 @@ impl Lowering<'_> {
         .node(&tree)
     }
 
-    /// A condition of a query: true or false, and nothing encrypted in it but tests for equality.
+    /// A condition of a query: true or false.
     pub fn condition(&mut self, text: &Text, scope: &Scope) -> Option<Expression> {
         let typed = self.typed(text, scope)?;
         if typed.expression.ty != Type::Bool {
@@ -88,15 +104,15 @@ impl Lowering<'_> {
             self.error("AW322", typed.expression.span, message, help);
             return None;
         }
-        self.refuse_sensitive(&typed.expression, false)
-            .then_some(typed.expression)
+        Some(typed.expression)
     }
 
-    /// Encrypted values can only be compared for equality; reports any other use.
-    pub fn refuse_sensitive(&mut self, expression: &Expression, compared: bool) -> bool {
-        if let ExpressionKind::Field { field, .. } = &expression.kind
-            && self.field(*field).sensitive
-            && !compared
+    /// Encrypted values can only be compared for equality, with what the request or the design says, or shown as they
+    /// are; reports any other use.
+    fn refuse_sensitive(&mut self, expression: &Expression, is_fit: bool) -> bool {
+        if self.is_sensitive(expression)
+            && let ExpressionKind::Field { field, .. } = &expression.kind
+            && !is_fit
         {
             let message = format!(
                 "`{}` is sensitive, so queries see only whether it equals something",
@@ -110,6 +126,9 @@ impl Lowering<'_> {
             );
             return false;
         }
+        if self.compares_stored(expression) {
+            return false;
+        }
         let compares = is_comparison(expression);
         let nothing =
             |side: &&Expression| matches!(side.kind, ExpressionKind::Literal(Literal::Null));
@@ -120,6 +139,42 @@ impl Lowering<'_> {
         sides
             .into_iter()
             .all(|child| self.refuse_sensitive(child, compares))
+    }
+
+    fn is_sensitive(&self, expression: &Expression) -> bool {
+        match expression.kind {
+            ExpressionKind::Field { field, .. } => self.field(field).sensitive,
+            _ => false,
+        }
+    }
+
+    /// Reports a comparison of what is encrypted with what is stored: no query can make a hash of that.
+    fn compares_stored(&mut self, expression: &Expression) -> bool {
+        let sides = expression.children();
+        let (true, [one, other]) = (is_comparison(expression), &sides[..]) else {
+            return false;
+        };
+        let (encrypted, other) = match (self.is_sensitive(one), self.is_sensitive(other)) {
+            (true, _) => (one, other),
+            (false, true) => (other, one),
+            (false, false) => return false,
+        };
+        if matches!(
+            other.kind,
+            ExpressionKind::Literal(_) | ExpressionKind::Input { .. } | ExpressionKind::Binding(_)
+        ) {
+            return false;
+        }
+        let ExpressionKind::Field { field, .. } = encrypted.kind else {
+            return false;
+        };
+        let message = format!(
+            "`{}` is sensitive, so it can't be compared with what is stored",
+            self.field(field).name
+        );
+        let help = "compare it with a value or an input, or drop `sensitive`";
+        self.error("AW326", other.span, message, help);
+        true
     }
 
     /// What is encrypted is compared by the hash that is kept where it is looked up; reports a lack of it.

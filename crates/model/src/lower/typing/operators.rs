@@ -1,6 +1,6 @@
 //! Operators: which types they take and give.
 
-use super::values::{compatible, wider};
+use super::values::{compatible, precision_for, wider};
 use super::{Typed, Typer, expression, plain};
 use crate::lower::context::unknown;
 use crate::{BinaryOperator, Expression, ExpressionKind, Literal, Type};
@@ -265,21 +265,26 @@ impl Typer<'_, '_, '_> {
         right: &Expression,
         span: Span,
     ) -> Option<Typed> {
+        let decimal = |side: &Expression| matches!(side.ty, Type::Decimal { .. });
+        let divides = matches!(operator, BinaryOperator::Divide | BinaryOperator::Remainder);
+        if divides && numeric(&left.ty) && numeric(&right.ty) {
+            let part = if decimal(left) { left } else { right };
+            let message = format!(
+                "only whole numbers are divided, and this is {}",
+                self.lowering.describe(&part.ty)
+            );
+            let help = division_help(operator, left, right);
+            return self.fail("AW322", part.span, message, help);
+        }
         let (first, second) = (
             self.lowering.describe(&left.ty),
             self.lowering.describe(&right.ty),
         );
-        let decimal = |ty: &Type| matches!(ty, Type::Decimal { .. });
         let help = match operator {
-            BinaryOperator::Divide | BinaryOperator::Remainder
-                if decimal(&left.ty) || decimal(&right.ty) =>
-            {
-                "multiply by the inverse: `price * 0.5`; only whole numbers are divided"
-            }
             BinaryOperator::Add | BinaryOperator::Subtract
                 if left.ty == Type::Date || right.ty == Type::Date =>
             {
-                "use a datetime: `now + duration('7d')`"
+                "dates are only compared: calculate with an instant, and take its date, `date(now - duration('7d')) > due_on`"
             }
             BinaryOperator::Add if left.ty == Type::Text || right.ty == Type::Text => {
                 "join texts with texts only"
@@ -444,6 +449,30 @@ fn scale(ty: &Type) -> u32 {
         Type::Decimal { scale } => *scale,
         _ => 0,
     }
+}
+
+/// A quotient has no end of digits. A product with the inverse has, where that has; and a comparison can be multiplied.
+fn division_help(operator: BinaryOperator, left: &Expression, right: &Expression) -> String {
+    let by = match right.kind {
+        ExpressionKind::Literal(Literal::Int(by)) => inverse(by),
+        _ => None,
+    };
+    let Some((units, digits)) = by.filter(|_| operator == BinaryOperator::Divide) else {
+        return "a quotient has no end of digits: compare products, `price > limit * nights`"
+            .to_owned();
+    };
+    let scale = scale(&left.ty) + digits;
+    format!(
+        "multiply by the inverse, `* 0.{units:0>width$}`; a field for the product is `decimal({}, {scale})`",
+        precision_for(scale),
+        width = digits as usize
+    )
+}
+
+/// The digits of `1 / by` behind the point, where they end soon: 0.125 is 125 with 3 digits.
+fn inverse(by: i64) -> Option<(i64, u32)> {
+    let digits = (1..=6).find(|digits| by > 1 && 10_i64.pow(*digits) % by == 0)?;
+    Some((10_i64.pow(digits) / by, digits))
 }
 
 fn comparison_help(left: &Expression, right: &Expression, equality: bool) -> &'static str {

@@ -4,8 +4,8 @@ use super::{Typed, Typer, expression, plain};
 use crate::lower::context::{Lowering, unknown};
 use crate::lower::inputs::Inputs;
 use crate::{
-    BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind, IdType, InputField,
-    InputKind, InputPlace, ScalarType, Type,
+    BY_FIELD, BindingId, ENTRY_PARTS, EntityId, Expression, ExpressionKind, FieldId, FieldKind,
+    IdType, InputField, InputKind, InputPlace, ScalarType, Type,
 };
 use archwright_diagnostics::{Diagnostic, Span};
 use archwright_expression::ast::{Kind, Node};
@@ -52,6 +52,8 @@ pub(in crate::lower) struct Scope {
     pub present: Vec<String>,
     /// `rows.map(x, …)` may be used: a reply.
     pub maps: bool,
+    /// Objects that are bound are entries of an error's list: the shape of an error.
+    pub entries: bool,
     /// `caller.token` may be used: the reply of an operation.
     pub token: bool,
 }
@@ -288,7 +290,7 @@ impl Typer<'_, '_, '_> {
         }
         if let Some(this) = self.scope.this {
             names.extend(self.lowering.field_names[this.0].keys().cloned());
-            names.push("self".to_owned());
+            names.extend(["id", "self"].map(str::to_owned));
         }
         if self.scope.no_caller.is_none() {
             names.extend(["caller", "signed_in"].map(str::to_owned));
@@ -516,6 +518,31 @@ impl Typer<'_, '_, '_> {
         None
     }
 
+    /// A part of an entry of an error's list.
+    fn part(
+        &mut self,
+        entry: Expression,
+        name: &str,
+        span: Span,
+        name_span: Span,
+    ) -> Option<Typed> {
+        if !ENTRY_PARTS.contains(&name) {
+            let known = ENTRY_PARTS.iter().copied();
+            let diagnostic = unknown("AW321", name_span, "part of an entry", name, known);
+            let diagnostic = match diagnostic.help {
+                Some(_) => diagnostic,
+                None => diagnostic.help("use `name`, `field`, `code` or `detail`"),
+            };
+            self.lowering.report(diagnostic);
+            return None;
+        }
+        let kind = ExpressionKind::Part {
+            of: Box::new(entry),
+            name: name.to_owned(),
+        };
+        Some(plain(expression(kind, Type::Text, false, span)))
+    }
+
     /// A part of an input object.
     fn deeper(
         &mut self,
@@ -524,6 +551,11 @@ impl Typer<'_, '_, '_> {
         span: Span,
         name_span: Span,
     ) -> Option<Typed> {
+        if self.scope.entries
+            && matches!(object.kind, ExpressionKind::Binding(id) if id != BY_FIELD)
+        {
+            return self.part(object, name, span, name_span);
+        }
         let ExpressionKind::Input { place, mut path } = object.kind else {
             let help = "show the whole of it: `{ errors: by_field }`";
             return self.fail("AW322", name_span, "its parts have no names here", help);

@@ -226,7 +226,8 @@ impl Lowering<'_> {
         let help = match (&expression.ty, scalar) {
             (Type::Decimal { scale }, ScalarType::Decimal { .. }) => {
                 format!(
-                    "declare the field with {scale} digits after the point: `decimal(15, {scale})`"
+                    "declare the field with {scale} digits after the point: `decimal({}, {scale})`",
+                    precision_for(*scale)
                 )
             }
             (Type::DateTime, ScalarType::Date) => "use `date(…)`, or `today`".to_owned(),
@@ -239,6 +240,11 @@ impl Lowering<'_> {
         self.error("AW322", expression.span, message, help);
         None
     }
+}
+
+/// The digits in all of a field for values with so many behind the point.
+pub(super) fn precision_for(scale: u32) -> u32 {
+    if scale <= 5 { 15 } else { 18 }
 }
 
 fn only_literals(expression: &Expression) -> bool {

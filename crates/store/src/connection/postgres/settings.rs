@@ -17,9 +17,8 @@ impl Settings {
         let parts = split(url);
         let understood = parts.rest.parse();
         let mut config: Config = understood.map_err(|_| OpenError::Url(url.to_owned()))?;
-        let mode = parts.mode.as_deref().unwrap_or("prefer");
-        let mut encryption =
-            Encryption::new(mode, parts.root.as_deref()).map_err(OpenError::Encryption)?;
+        let (mode, root) = (parts.mode.as_deref(), parts.root.as_deref());
+        let mut encryption = Encryption::new(mode, root).map_err(OpenError::Encryption)?;
         encryption.is_direct = config.get_ssl_negotiation() == SslNegotiation::Direct;
         // The client library gets a stream that is encrypted already, or is to stay plain.
         config.ssl_mode(SslMode::Require);
@@ -34,6 +33,40 @@ struct Parts {
     root: Option<String>,
 }
 
+/// Parameters that a URL may have, as far as they can stand before an `@` of its query.
+const PARAMETERS: [&str; 16] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "load_balance_hosts",
+    "options",
+    "password",
+    "port",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "target_session_attrs",
+    "user",
+];
+
+/// Where the `@` stands behind user and password. A password may hold a question mark, and a query an `@`.
+pub(crate) fn user_end(url: &str) -> Option<usize> {
+    let start = url.find("://")? + 3;
+    let at = start + url[start..].find('@')?;
+    let query = url[start..at].split_once('?').map(|(_, query)| query);
+    let name = query
+        .and_then(|query| query.split_once('='))
+        .map(|(name, _)| name);
+    match name.is_some_and(|name| PARAMETERS.contains(&name)) {
+        true => None,
+        false => Some(at),
+    }
+}
+
 /// Takes `sslmode` and `sslrootcert` out of the query.
 fn split(url: &str) -> Parts {
     let mut parts = Parts {
@@ -41,8 +74,7 @@ fn split(url: &str) -> Parts {
         mode: None,
         root: None,
     };
-    // A password may hold a question mark.
-    let after_user = url.find('@').unwrap_or(0);
+    let after_user = user_end(url).unwrap_or(0);
     let Some(mark) = url[after_user..].find('?') else {
         return parts;
     };
@@ -58,12 +90,14 @@ fn split(url: &str) -> Parts {
     }
     parts.rest = match others.is_empty() {
         true => start.to_owned(),
-        false => format!("{start}?{}", others.join("&")),
+        // The client library takes what stands before an `@` for the user.
+        false => format!("{start}?{}", others.join("&").replace('@', "%40")),
     };
     parts
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 mod tests {
     use super::*;
 
@@ -86,11 +120,26 @@ mod tests {
             Some("/etc/ca.pem"),
         );
         check(
+            "postgres://db/shop?password=s3@cret&sslmode=require",
+            "postgres://db/shop?password=s3%40cret",
+            Some("require"),
+            None,
+        );
+        check(
             "postgres://db?sslmode=require",
             "postgres://db",
             Some("require"),
             None,
         );
+    }
+
+    #[test]
+    fn what_stands_in_a_query_is_no_host() {
+        let settings = Settings::parse("postgres://db/shop?user=ann&password=s3@cret").unwrap();
+        let host = tokio_postgres::config::Host::Tcp("db".to_owned());
+        assert_eq!(settings.config.get_hosts(), [host]);
+        assert_eq!(settings.config.get_user(), Some("ann"));
+        assert_eq!(settings.config.get_password(), Some(&b"s3@cret"[..]));
     }
 
     #[test]
@@ -104,6 +153,15 @@ mod tests {
         assert!(told.contains("verify-full"), "{told}");
         let told = refused("postgres://db/shop?sslmode=verify-ca&sslrootcert=/no/such/file.pem");
         assert!(told.contains("/no/such/file.pem"), "{told}");
+        for weak in ["disable", "prefer", "require", "verify-ca"] {
+            let told = refused(&format!(
+                "postgres://db/shop?sslmode={weak}&sslrootcert=system"
+            ));
+            assert!(told.contains("write `sslmode=verify-full`"), "{told}");
+        }
+        let told = refused("postgres://db/shop?sslmode=prefer&sslrootcert=/etc/ca.pem");
+        assert!(told.contains("write `sslmode=verify-full`"), "{told}");
+        assert!(Settings::parse("postgres://db/shop?sslrootcert=system").is_ok());
         assert!(Settings::parse("postgres://db/shop?sslmode=require").is_ok());
         assert!(Settings::parse("postgres://db/shop?sslmode=verify-full").is_ok());
     }

@@ -7,7 +7,7 @@ use crate::Failure;
 use std::convert::Infallible;
 use std::future;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -95,27 +95,59 @@ impl Write for Socket {
 /// The first host that takes a connection.
 pub(super) fn open(settings: &Settings) -> Result<Opened, Failure> {
     let config = &settings.config;
-    let mut reason = "the URL names no host".to_owned();
-    for (index, host) in config.get_hosts().iter().enumerate() {
+    let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        let odd = "the URL has another number of hosts than of values in `hostaddr`";
+        return Err(Failure::Internal(odd.to_owned()));
+    }
+    // An address that stands alone is its host's name.
+    let alone = addresses
+        .iter()
+        .map(|address| Host::Tcp(address.to_string()));
+    let alone: Vec<Host> = alone.collect();
+    let hosts = if hosts.is_empty() { &alone } else { hosts };
+    let mut reasons = vec![];
+    let mut may_come_back = hosts.is_empty();
+    for (index, host) in hosts.iter().enumerate() {
         let ports = config.get_ports();
         let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-        match open_host(host, port, settings) {
+        match open_host(host, addresses.get(index), port, settings) {
             Ok(opened) => return Ok(opened),
-            Err(Refusal::Broken(error)) => reason = error.to_string(),
-            Err(Refusal::Insecure(why)) => return Err(Failure::Internal(why)),
+            Err(Refusal::Broken(error)) => {
+                may_come_back = true;
+                reasons.push(error.to_string());
+            }
+            Err(Refusal::Insecure(why)) => reasons.push(why),
         }
     }
-    Err(Failure::Unavailable(reason))
+    if reasons.is_empty() {
+        reasons.push("the URL names no host".to_owned());
+    }
+    let reason = reasons.join("; ");
+    Err(match may_come_back {
+        true => Failure::Unavailable(reason),
+        false => Failure::Internal(reason),
+    })
 }
 
-fn open_host(host: &Host, port: u16, settings: &Settings) -> Result<Opened, Refusal> {
+/// `address`: of the host, where the URL has it, so that the name is not looked up.
+fn open_host(
+    host: &Host,
+    address: Option<&IpAddr>,
+    port: u16,
+    settings: &Settings,
+) -> Result<Opened, Refusal> {
     match host {
         Host::Tcp(name) => {
             let encryption = &settings.encryption;
-            match encryption.start(connected(name, port)?, name) {
+            let connected = || match address {
+                Some(address) => connected(&address.to_string(), port),
+                None => connected(name, port),
+            };
+            match encryption.start(connected()?, name) {
                 // What was to be encrypted only where that is possible goes on without.
                 Err(Refusal::Insecure(_)) if encryption.is_optional() => {
-                    Ok(Opened::plain(connected(name, port)?))
+                    Ok(Opened::plain(connected()?))
                 }
                 started => started,
             }

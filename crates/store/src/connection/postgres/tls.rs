@@ -1,6 +1,7 @@
 //! TLS to the server, as `sslmode` and `sslrootcert` ask for it. The words mean what they mean to libpq.
 
 mod binding;
+mod validity;
 mod verify;
 
 use super::socket::{Opened, Socket};
@@ -51,8 +52,27 @@ impl From<io::Error> for Refusal {
 
 impl Encryption {
     /// By the values of `sslmode` and `sslrootcert`, or what is wrong with them.
-    pub fn new(mode: &str, root: Option<&str>) -> Result<Self, String> {
+    pub fn new(mode: Option<&str>, root: Option<&str>) -> Result<Self, String> {
+        // Who names those that are trusted wants the server judged.
+        let mode = mode.unwrap_or(if root.is_some() {
+            "verify-full"
+        } else {
+            "prefer"
+        });
         let (wish, check) = match (mode, root) {
+            ("disable" | "prefer" | "require" | "verify-ca", Some("system")) => {
+                return Err(format!(
+                    "`sslmode={mode}` is too weak for `sslrootcert=system`, by which anybody's certificates are \
+                     trusted; write `sslmode=verify-full`"
+                ));
+            }
+            ("prefer", Some(_)) => {
+                return Err(
+                    "`sslmode=prefer` judges no certificate, so that `sslrootcert` is of no use; write \
+                     `sslmode=verify-full`"
+                        .to_owned(),
+                );
+            }
             ("disable", _) => (Wish::Never, Check::Nothing),
             ("prefer", _) => (Wish::IfPossible, Check::Nothing),
             ("require", None) => (Wish::Always, Check::Nothing),

@@ -10,7 +10,7 @@ use crate::seek::Wanted;
 use crate::session::{Outcome, Session};
 use crate::wire::encode;
 use archwright_plan::Operation;
-use archwright_plan::model::{InputField, InputKind, InputPlace, Operation as Definition};
+use archwright_plan::model::{InputField, InputKind, InputPlace, Operation as Definition, Unknown};
 use serde_json::{Value as Json, json};
 
 pub(super) fn derive<'p>(
@@ -64,12 +64,17 @@ pub(super) fn derive<'p>(
             codes: &["unknown"],
         };
         let path = [path, vec!["no_such_key".to_owned()]].concat();
-        cases.add(
-            name,
-            "a key that is none is refused",
-            None,
-            move |session| spoilt(session, operation, InputPlace::Body, &path, &bad),
-        );
+        if operation.unknown == Unknown::Refuse {
+            cases.add(
+                name,
+                "a key that is none is refused",
+                None,
+                move |session| spoilt(session, operation, InputPlace::Body, &path, &bad),
+            );
+        }
+    }
+    if operation.unknown == Unknown::Ignore {
+        return;
     }
     cases.add(
         format!("{}/closed/query.no_such_parameter", operation.id),
@@ -209,7 +214,7 @@ fn bad_request(session: &mut Session, actor: usize, request: Request, name: &str
     session.expect_refusal(&request, &reply, &[refusal])
 }
 
-fn with_query(mut request: Request, name: &str, text: &str) -> Request {
+pub(in crate::cases) fn with_query(mut request: Request, name: &str, text: &str) -> Request {
     let sign = if request.path.contains('?') { '&' } else { '?' };
     request.path = format!("{}{sign}{}={}", request.path, encode(name), encode(text));
     request

@@ -1,11 +1,11 @@
 //! Each way through the steps, and inputs on which a careless variant of a step comes to something else.
 
+use super::differs::differs;
 use super::{Cases, inputs, reach};
 use crate::cases::neighbours::{is_about_instants, neighbours};
-use crate::oracle::{Course, Judge, Performed, own_shape, perform, shape};
+use crate::oracle::Course;
 use crate::seek::{Imagined, Wanted};
 use crate::session::Session;
-use crate::world::World;
 use archwright_plan::Operation;
 use archwright_plan::model::{
     Direction, Expression, ExpressionKind, Field, FieldId, Literal, Model, OnDelete,
@@ -38,11 +38,11 @@ pub(super) fn derive<'p>(
 }
 
 /// A step of an operation.
-struct Of<'p> {
-    operation: &'p Operation,
-    definition: &'p Definition,
-    path: Vec<usize>,
-    name: String,
+pub(super) struct Of<'p> {
+    pub operation: &'p Operation,
+    pub definition: &'p Definition,
+    pub path: Vec<usize>,
+    pub name: String,
 }
 
 pub(super) fn gather<'d>(
@@ -323,83 +323,4 @@ fn with_step(of: &Of, change: impl FnOnce(&mut Vec<Step>, usize)) -> Definition 
     }
     change(steps, *last);
     variant
-}
-
-fn differs<'p>(
-    cases: &mut Cases<'p>,
-    of: &Of<'p>,
-    name: &str,
-    reason: impl Into<String>,
-    step: &Step,
-    variant: Definition,
-) {
-    let (operation, definition, path) = (of.operation, of.definition, of.path.clone());
-    let name = format!("{}/{}/{name}", operation.id, of.name);
-    cases.add(name, reason, Some(step.span), move |session| {
-        let compared = |session: &Session<'p>, imagined: &Imagined<'_, 'p>| {
-            let who = session.who(imagined.actor);
-            let mut world = imagined.before.clone();
-            let inputs = imagined.inputs;
-            let other = perform(&mut world, operation, &variant, who, inputs, imagined.now);
-            let reply = |world: &World<'p>, done: &Performed| {
-                let status = done
-                    .refusal
-                    .as_ref()
-                    .map_or(operation.status, |one| one.status);
-                let own = own_shape(definition, done, status);
-                let judge = Judge::new(world, who, imagined.now);
-                (status, own.map(|own| shape(&judge, own, done).shown))
-            };
-            let done = imagined.done;
-            let at = |done: &Performed, wanted: Course| {
-                let mut steps = done.steps.iter();
-                steps.any(|(at, course)| *at == path && *course == wanted)
-            };
-            // Whichever row it finds, there should be none.
-            let finds_none = at(done, Course::Failed) || at(done, Course::Nothing);
-            if other.is_unsure && finds_none && at(&other, Course::Done) {
-                return Difference::Told;
-            }
-            let has_rows = session.world.has_rows_of(&world);
-            let is_same =
-                done.bindings == other.bindings && done.refusal == other.refusal && has_rows;
-            if is_same || other.is_unsure {
-                return Difference::None;
-            }
-            match (
-                reply(&session.world, done) == reply(&world, &other),
-                has_rows,
-            ) {
-                (false, _) => Difference::Told,
-                (true, false) => Difference::Kept,
-                (true, true) => Difference::None,
-            }
-        };
-        let wanted = Wanted::default();
-        let is_any = |session: &Session<'p>, imagined: &Imagined<'_, 'p>| {
-            compared(session, imagined) != Difference::None
-        };
-        let is_told = |session: &Session<'p>, imagined: &Imagined<'_, 'p>| {
-            compared(session, imagined) == Difference::Told
-        };
-        let found = session.seek_call(operation, &wanted, &is_any)?;
-        // Not everybody who reads a row sees what is another.
-        let told = session.find_call(operation, &wanted, TOLD_TRIES, &is_told);
-        let (actor, inputs) = told.unwrap_or(found);
-        let called = session.call(actor, operation, &inputs)?;
-        super::look(session, operation, &called)
-    });
-}
-
-/// Calls that are tried for a difference that the reply itself tells.
-const TOLD_TRIES: usize = 60;
-
-/// What a variant of the steps does otherwise.
-#[derive(PartialEq, Eq)]
-enum Difference {
-    None,
-    /// The rows are left in another way.
-    Kept,
-    /// The reply is another.
-    Told,
 }

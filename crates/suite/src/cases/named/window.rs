@@ -7,7 +7,8 @@ use crate::session::{Outcome, Session, failed};
 use archwright_evaluate::Value;
 use archwright_plan::Operation;
 use archwright_plan::model::{
-    BindingId, Expression, ExpressionKind, InputPlace, Operation as Definition, Shape, StepKind,
+    BindingId, Expression, ExpressionKind, InputPlace, Literal, Operation as Definition, Shape,
+    StepKind,
 };
 use serde_json::Value as Json;
 
@@ -37,11 +38,20 @@ pub(super) fn derive<'p>(
             continue;
         }
         let bind = *bind;
+        let inputs = super::inputs(definition);
+        let most = limit.as_ref().and_then(|(place, path)| {
+            let mut inputs = inputs.iter();
+            let (.., field) = inputs.find(|(of, at, _)| of == place && at == path)?;
+            match field.max {
+                Some(Literal::Int(most)) => Some(most),
+                _ => None,
+            }
+        });
         cases.add(
             format!("{}/window", operation.id),
             "limit and offset cut the list, and nothing else",
             Some(step.span),
-            move |session| windows(session, operation, bind, (&limit, &offset), key),
+            move |session| windows(session, operation, bind, (&limit, &offset, most), key),
         );
     }
 }
@@ -62,25 +72,48 @@ fn shown_at<'d>(
     let is_list = |of: &Expression| matches!(of.kind, ExpressionKind::Binding(own) if own == list);
     let shows = |shape: &Shape| match shape {
         Shape::Each { list: of, .. } | Shape::Show { of, .. } | Shape::Value(of) => is_list(of),
-        Shape::Nothing | Shape::Object(_) => false,
+        Shape::Nothing | Shape::Object(_) | Shape::IfPresent(_) | Shape::If { .. } => false,
     };
     let mut replies = definition.replies.iter();
     let (_, reply) = replies.find(|(status, _)| *status == operation.status)?;
     match reply {
         Shape::Object(parts) => {
             let mut parts = parts.iter();
-            let found = parts.find(|(_, part)| shows(part));
+            let found = parts.find(|(_, part)| shows(part.present()));
             found.map(|(key, _)| key.as_str())
         }
         _ => None,
     }
 }
 
+/// A call whose list has so many rows. They are come by one after the other: each way leads from there to one more.
+pub(super) fn several<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    wanted: &Wanted,
+    bind: BindingId,
+    many: usize,
+) -> Outcome<(usize, Inputs)> {
+    let mut found = Default::default();
+    for least in 1..=many {
+        let has_them = |_: &Session<'p>, imagined: &Imagined| {
+            let mut bindings = imagined.done.bindings.iter();
+            imagined.done.refusal.is_none()
+                && bindings.any(|(known, value)| {
+                    *known == bind && matches!(value, Value::Rows(rows) if rows.len() >= least)
+                })
+        };
+        let sought = |session: &mut Session<'p>| session.seek_call(operation, wanted, &has_them);
+        found = session.afresh(sought)?;
+    }
+    Ok(found)
+}
+
 fn windows<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
     bind: BindingId,
-    (limit, offset): (&Option<Place>, &Option<Place>),
+    (limit, offset, most): (&Option<Place>, &Option<Place>, Option<i64>),
     key: &str,
 ) -> Outcome<()> {
     let with = |inputs: &Inputs, many: i64, from: i64| {
@@ -100,15 +133,9 @@ fn windows<'p>(
             .collect(),
         ..Wanted::default()
     };
-    let several = |_: &Session<'p>, imagined: &Imagined| {
-        let mut bindings = imagined.done.bindings.iter();
-        imagined.done.refusal.is_none()
-            && bindings.any(|(known, value)| {
-                *known == bind && matches!(value, Value::Rows(rows) if rows.len() > 2)
-            })
-    };
-    let (actor, inputs) = session.seek_call(operation, &wanted, &several)?;
-    let most = i64::from(session.plan.model.api.page_max).min(100);
+    let (actor, inputs) = several(session, operation, &wanted, bind, 3)?;
+    let page = i64::from(session.plan.model.api.page_max).min(100);
+    let most = most.map_or(page, |most| most.min(page));
     let whole = session.call(actor, operation, &with(&inputs, most, 0))?;
     let whole = whole.reply.json.unwrap_or_default();
     for (many, from) in [(1, 0), (1, 1), (2, 1), (most, 2)] {

@@ -1,5 +1,6 @@
 //! Whose certificate a server may have.
 
+use super::validity;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{
@@ -55,7 +56,9 @@ impl ServerCertVerifier for Verifier {
         }
         let certificate = ParsedCertificate::try_from(end_entity)?;
         // A certificate that signs itself has no issuer: one that is trusted by itself is the one that was meant.
-        if !self.trusted.contains(end_entity) {
+        if self.trusted.contains(end_entity) {
+            validity::check(end_entity, now)?;
+        } else {
             let algorithms = self.algorithms.all;
             verify_server_cert_signed_by_trust_anchor(
                 &certificate,
@@ -91,5 +94,50 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+    use rustls::CertificateError;
+    use rustls::pki_types::pem::PemObject;
+    use std::time::Duration;
+
+    /// For `localhost`, signed by itself, good for thirty days.
+    const PEM: &[u8] = b"\
+-----BEGIN CERTIFICATE-----
+MIIBjTCCATOgAwIBAgIUbPDzu7l8vff6nc/dXHMccQw4FPwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGbm9ib2R5MB4XDTI2MTEyODA3MzczOVoXDTI2MTIyODA3Mzcz
+OVowETEPMA0GA1UEAwwGbm9ib2R5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+93BnhTSEC4cNK2zw0HWUvYLWcnCxDTaX/R35YUppdbcn5eekJTRtocF9VQA7VXJY
+R2TSP5U84XYvA02rghnpcKNpMGcwHQYDVR0OBBYEFAGSP9uSLh/SeSDLIq3K8diE
+bBnFMB8GA1UdIwQYMBaAFAGSP9uSLh/SeSDLIq3K8diEbBnFMA8GA1UdEwEB/wQF
+MAMBAf8wFAYDVR0RBA0wC4IJbG9jYWxob3N0MAoGCCqGSM49BAMCA0gAMEUCIQDE
+TpxcfVcDSXErrUb7rw0U/6/TYy231c9ihzr22sN7lAIgdptMLB+xSyKCZ7dZObuE
+w6K2atJOphBSjE9QMdgEyc8=
+-----END CERTIFICATE-----
+";
+    const FROM: u64 = 1_795_851_459;
+    const TO: u64 = FROM + 30 * 24 * 60 * 60;
+
+    #[track_caller]
+    fn check(name: &str, now: u64, refused: Option<CertificateError>) {
+        let certificate = CertificateDer::from_pem_slice(PEM).unwrap();
+        let verifier = Verifier::new(Check::IssuerAndName, vec![certificate.clone()]);
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let verified = verifier.verify_server_cert(&certificate, &[], &name, &[], now);
+        let refused = refused.map(Error::InvalidCertificate);
+        assert_eq!(verified.map(drop), refused.map_or(Ok(()), Err));
+    }
+
+    #[test]
+    fn a_certificate_that_is_named_is_good_for_its_time_alone() {
+        check("localhost", FROM, None);
+        check("localhost", TO, None);
+        check("localhost", FROM - 1, Some(CertificateError::NotValidYet));
+        check("localhost", TO + 1, Some(CertificateError::Expired));
     }
 }

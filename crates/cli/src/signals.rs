@@ -1,4 +1,4 @@
-//! Signals that ask a server to stop.
+//! Signals that ask what runs to stop.
 
 /// Ctrl+C, and what a service manager sends; caught from the start on.
 pub struct Signals {
