@@ -1,6 +1,7 @@
 //! Sign-up, sign-in, sessions: who an account is, and the tokens that prove it.
 
 mod body;
+mod outcome;
 mod refresh;
 
 use crate::passwords::{self, Turn, Verdict};
@@ -15,15 +16,11 @@ use archwright_store::{
 use body::Body;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
+use outcome::{Outcome, lock_millis, outcome};
 use refresh::RefreshTokens;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Wrong passwords that close no account; the next one closes it for half a minute, each further one for twice as long,
-/// up to a quarter of an hour.
-const FREE_FAILURES: u32 = 5;
-const FIRST_LOCK_MILLIS: i64 = 30_000;
-const LONGEST_LOCK_MILLIS: i64 = 15 * 60_000;
 /// Longer than it takes to count a wrong password, unless the database is busy.
 const COUNTING: Duration = Duration::from_millis(30);
 
@@ -486,59 +483,4 @@ fn wrong_credentials() -> Problem {
     let detail = "There is no account with this name and password, or there were too many wrong ones: wait a few \
                   minutes.";
     Problem::new(401, "unauthorized", detail)
-}
-
-/// What becomes of somebody who gives a password.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    Admitted,
-    /// Whatever the reason, they wait as long, so that a closed account doesn't tell its password.
-    Refused {
-        is_counted: bool,
-    },
-}
-
-fn outcome(verdict: Verdict, locked_until: Option<i64>, now: i64) -> Outcome {
-    let is_open = locked_until.is_none_or(|until| until <= now);
-    match verdict {
-        Verdict::Wrong => Outcome::Refused { is_counted: true },
-        Verdict::Right | Verdict::Outdated if is_open => Outcome::Admitted,
-        Verdict::Right | Verdict::Outdated => Outcome::Refused { is_counted: false },
-    }
-}
-
-fn lock_millis(failures: u32) -> i64 {
-    match failures.checked_sub(FREE_FAILURES) {
-        None | Some(0) => 0,
-        Some(more) => (FIRST_LOCK_MILLIS << (more - 1).min(16)).min(LONGEST_LOCK_MILLIS),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_closed_account_refuses_the_right_password_as_it_does_a_wrong_one() {
-        for verdict in [Verdict::Right, Verdict::Outdated] {
-            for open in [None, Some(10), Some(9)] {
-                assert_eq!(outcome(verdict, open, 10), Outcome::Admitted);
-            }
-            let refused = Outcome::Refused { is_counted: false };
-            assert_eq!(outcome(verdict, Some(11), 10), refused);
-        }
-        for locked in [None, Some(9), Some(11)] {
-            let refused = Outcome::Refused { is_counted: true };
-            assert_eq!(outcome(Verdict::Wrong, locked, 10), refused);
-        }
-    }
-
-    #[test]
-    fn accounts_are_closed_for_longer_and_longer() {
-        let locks: Vec<i64> = [0, 1, 5, 6, 7, 8, 10, 11, 12, u32::MAX]
-            .into_iter()
-            .map(|failures| lock_millis(failures) / 1000)
-            .collect();
-        assert_eq!(locks, [0, 0, 0, 30, 60, 120, 480, 900, 900, 900]);
-    }
 }
