@@ -64,7 +64,7 @@ fn a_misspelt_type_exits_with_one_and_says_what_was_meant() {
         &design,
         &["check"],
         1,
-        &["AW220", "design.yaml:6:14", "did you mean `string`?"],
+        &["AW220", "design.yaml:6:14", "Did you mean `string`?"],
     );
     check(
         &design,

@@ -454,7 +454,8 @@ fn impossible_designs_say_why() {
     let circle = plan_of(
         "
 entities:
-  A: { fields: { b: B }, allow: { read: anyone } }
+  A: { fields: { parts: 'P[], composed' }, allow: { read: anyone } }
+  P: { fields: { b: B } }
   B: { fields: { a: A }, allow: { read: anyone } }
 ",
     );

@@ -1,6 +1,7 @@
 //! Sign-up, sign-in, sessions: who an account is, and the tokens that prove it.
 
 mod body;
+mod outcome;
 mod refresh;
 
 use crate::passwords::{self, Turn, Verdict};
@@ -15,15 +16,11 @@ use archwright_store::{
 use body::Body;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
+use outcome::{Outcome, lock_millis, outcome};
 use refresh::RefreshTokens;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Wrong passwords that close no account; the next one closes it for half a minute, each further one for twice as long,
-/// up to a quarter of an hour.
-const FREE_FAILURES: u32 = 5;
-const FIRST_LOCK_MILLIS: i64 = 30_000;
-const LONGEST_LOCK_MILLIS: i64 = 15 * 60_000;
 /// Longer than it takes to count a wrong password, unless the database is busy.
 const COUNTING: Duration = Duration::from_millis(30);
 
@@ -72,7 +69,11 @@ impl Accounts {
 
     /// Whose token `Authorization` holds: nobody's without the header, a refusal when it is not good or not the only
     /// one.
-    pub(crate) fn caller(&self, headers: &HeaderMap, now: i64) -> Result<Option<Caller>, Problem> {
+    pub(crate) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        now: i64,
+    ) -> Result<Option<Caller>, Problem> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let Some(value) = values.next() else {
             return Ok(None);
@@ -83,7 +84,7 @@ impl Accounts {
         let token = self.inner.token_in(value);
         let subject = token.and_then(|token| self.inner.tokens.verify(token, now));
         match subject {
-            Some(subject) => self.inner.live(subject, now).map(Some),
+            Some(subject) => self.inner.live(subject, now).await.map(Some),
             None => Err(self.inner.invalid_token()),
         }
     }
@@ -175,8 +176,8 @@ impl Inner {
 
     // ---- sessions ----------------------------------------------------------------------------------------------
 
-    fn live(&self, subject: Subject, now: i64) -> Result<Caller, Problem> {
-        let session = self.store.session(&subject.session_id, now)?;
+    async fn live(&self, subject: Subject, now: i64) -> Result<Caller, Problem> {
+        let session = self.store.active_session(&subject.session_id, now).await?;
         let session = session.filter(|session| session.account_id == subject.account_id);
         let session = session.ok_or_else(|| self.invalid_token())?;
         Ok(caller(
@@ -228,14 +229,14 @@ impl Inner {
             Err(failure) => Err(failure.into()),
             Ok(()) => {
                 let subject = subject(&caller);
-                let account = self.own_account(caller, now)?;
+                let account = self.own_account(caller, now).await?;
                 self.tokens_reply(200, &subject, &refresh_token, account, now)
             }
         }
     }
 
     /// The account as it sees itself.
-    fn own_account(&self, caller: Caller, now: i64) -> Result<Reply, Problem> {
+    async fn own_account(&self, caller: Caller, now: i64) -> Result<Reply, Problem> {
         let operation = self
             .me
             .ok_or_else(|| Problem::internal("there is no own account"))?;
@@ -248,7 +249,7 @@ impl Inner {
             now,
             request_id: String::new(),
         };
-        Ok(self.store.read(&call, &context)?)
+        Ok(self.store.answer(&call, &context).await?)
     }
 
     /// Tokens and the account.
@@ -399,11 +400,11 @@ impl Inner {
         let next = self.refresh.issue(session_id)?;
         let session_id = session_id.to_string();
         // Whatever can fail comes first: the token that was presented is of no use afterwards.
-        let session = self.store.session(&session_id, now)?;
+        let session = self.store.active_session(&session_id, now).await?;
         let ActiveSession { account_id, roles } = session.ok_or_else(refused)?;
         let caller = caller(account_id, roles, session_id.clone());
         let subject = subject(&caller);
-        let account = self.own_account(caller, now)?;
+        let account = self.own_account(caller, now).await?;
         let reply = self.tokens_reply(200, &subject, &next, account, now)?;
         let (presented, next) = (refresh::hash(&token), refresh::hash(&next));
         let rotated = self.store.rotate_session(session_id, presented, next, now);
@@ -482,59 +483,4 @@ fn wrong_credentials() -> Problem {
     let detail = "There is no account with this name and password, or there were too many wrong ones: wait a few \
                   minutes.";
     Problem::new(401, "unauthorized", detail)
-}
-
-/// What becomes of somebody who gives a password.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    Admitted,
-    /// Whatever the reason, they wait as long, so that a closed account doesn't tell its password.
-    Refused {
-        is_counted: bool,
-    },
-}
-
-fn outcome(verdict: Verdict, locked_until: Option<i64>, now: i64) -> Outcome {
-    let is_open = locked_until.is_none_or(|until| until <= now);
-    match verdict {
-        Verdict::Wrong => Outcome::Refused { is_counted: true },
-        Verdict::Right | Verdict::Outdated if is_open => Outcome::Admitted,
-        Verdict::Right | Verdict::Outdated => Outcome::Refused { is_counted: false },
-    }
-}
-
-fn lock_millis(failures: u32) -> i64 {
-    match failures.checked_sub(FREE_FAILURES) {
-        None | Some(0) => 0,
-        Some(more) => (FIRST_LOCK_MILLIS << (more - 1).min(16)).min(LONGEST_LOCK_MILLIS),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_closed_account_refuses_the_right_password_as_it_does_a_wrong_one() {
-        for verdict in [Verdict::Right, Verdict::Outdated] {
-            for open in [None, Some(10), Some(9)] {
-                assert_eq!(outcome(verdict, open, 10), Outcome::Admitted);
-            }
-            let refused = Outcome::Refused { is_counted: false };
-            assert_eq!(outcome(verdict, Some(11), 10), refused);
-        }
-        for locked in [None, Some(9), Some(11)] {
-            let refused = Outcome::Refused { is_counted: true };
-            assert_eq!(outcome(Verdict::Wrong, locked, 10), refused);
-        }
-    }
-
-    #[test]
-    fn accounts_are_closed_for_longer_and_longer() {
-        let locks: Vec<i64> = [0, 1, 5, 6, 7, 8, 10, 11, 12, u32::MAX]
-            .into_iter()
-            .map(|failures| lock_millis(failures) / 1000)
-            .collect();
-        assert_eq!(locks, [0, 0, 0, 30, 60, 120, 480, 900, 900, 900]);
-    }
 }

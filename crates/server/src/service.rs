@@ -204,7 +204,7 @@ impl Service {
             request::check_accepts_json(&parts.headers)?;
         }
         let now = clock::now();
-        let caller = self.caller(prepared, &parts.headers, now);
+        let caller = self.caller(prepared, &parts.headers, now).await;
         let known = caller.as_ref().ok().and_then(Option::as_ref);
         self.count(prepared, known, exchange).await?;
         let caller = caller?;
@@ -221,7 +221,7 @@ impl Service {
         }
         let call = request::call(parts, route, raw, operation, prepared)?;
         let reply = match prepared.answerer {
-            Answerer::Read => self.store.read(&call, &context)?,
+            Answerer::Read => self.store.answer(&call, &context).await?,
             Answerer::Write => {
                 let mut call = self.with_body(call, parts, body).await?;
                 if prepared.is_named
@@ -324,14 +324,14 @@ impl Service {
     }
 
     /// Who calls: nobody, an account, or a refusal.
-    fn caller(
+    async fn caller(
         &self,
         prepared: &Prepared,
         headers: &HeaderMap,
         now: i64,
     ) -> Result<Option<Caller>, Problem> {
         match &self.accounts {
-            Some(accounts) if prepared.reads_token => accounts.caller(headers, now),
+            Some(accounts) if prepared.reads_token => accounts.caller(headers, now).await,
             _ => Ok(None),
         }
     }

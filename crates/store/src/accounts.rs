@@ -205,20 +205,28 @@ impl Store {
     }
 
     /// For each request with an access token: who it is, with the roles of this instant.
-    pub fn session(&self, session_id: &str, now: i64) -> Result<Option<ActiveSession>, Failure> {
-        let text = format!(
-            "{} AND s.\"expires_at\" > ?2",
-            self.shared.live_session("s.\"account_id\", c.\"roles\"")?
-        );
-        let model = &self.shared.plan.model;
-        let read = |row: &Row<'_>| {
-            Ok(ActiveSession {
-                account_id: id_text(row, 0)?,
-                roles: roles(model, &row.get::<String>(1)?),
-            })
+    pub async fn active_session(
+        &self,
+        session_id: &str,
+        now: i64,
+    ) -> Result<Option<ActiveSession>, Failure> {
+        let Some(lines) = &self.lines else {
+            return self.session(session_id, now);
         };
+        let text = self.shared.session_text()?;
+        let values = values![session_id.to_owned(), now];
+        let read = |row: &Row<'_>| session_in(&self.shared.plan.model, row);
+        let found = lines.all(text, &values, read).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The same on the thread that it is called on.
+    pub fn session(&self, session_id: &str, now: i64) -> Result<Option<ActiveSession>, Failure> {
+        let text = self.shared.session_text()?;
+        let values = values![session_id.to_owned(), now];
+        let read = |row: &Row<'_>| session_in(&self.shared.plan.model, row);
         self.readers
-            .with(|connection| connection.first(&text, &values![session_id.to_owned(), now], read))
+            .with(|connection| connection.first(text, &values, read))
     }
 
     /// Exchanges a session's refresh token for the next one. `presented` is the hash of a token that was issued for
@@ -307,9 +315,26 @@ impl Shared {
         ))
     }
 
+    /// Printed once: each request with a token asks it.
+    fn session_text(&self) -> Result<&str, Failure> {
+        if let Some(text) = self.session_text.get() {
+            return Ok(text);
+        }
+        let live = self.live_session("s.\"account_id\", c.\"roles\"")?;
+        let text = format!("{live} AND s.\"expires_at\" > ?2");
+        Ok(self.session_text.get_or_init(|| text))
+    }
+
     fn account_id(&self, text: &str) -> Result<Option<Value>, Failure> {
         Ok(id_value(&self.plan, account(self)?.entity, text))
     }
+}
+
+fn session_in(model: &Model, row: &Row<'_>) -> Result<ActiveSession, Failure> {
+    Ok(ActiveSession {
+        account_id: id_text(row, 0)?,
+        roles: roles(model, &row.get::<String>(1)?),
+    })
 }
 
 fn account(shared: &Shared) -> Result<&Account, Failure> {

@@ -22,7 +22,7 @@ pub(crate) enum Connection {
 /// A row of an answer.
 pub(crate) enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Postgres(&'r [Value]),
+    Postgres(&'r [postgres::WireCell<'r>]),
 }
 
 /// Why the database did not run a statement.
@@ -76,6 +76,37 @@ impl Connection {
         Ok(first)
     }
 
+    /// The rows of several queries, all asked for before the first is answered; `read` is told which one each is of.
+    pub fn together(
+        &self,
+        asked: &[(&str, Vec<Value>)],
+        mut read: impl FnMut(usize, &Row<'_>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(connection) => {
+                for (index, (text, values)) in asked.iter().enumerate() {
+                    sqlite::each(connection, text, values, &mut |row| read(index, row))?;
+                }
+                Ok(())
+            }
+            Self::Postgres(connection) => connection.together(asked, &mut read),
+        }
+    }
+
+    /// The first row of each of several queries, asked for together.
+    pub fn firsts<T>(
+        &self,
+        asked: &[(&str, Vec<Value>)],
+        read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+    ) -> Result<Vec<Option<T>>, Failure> {
+        let mut firsts: Vec<Option<T>> = asked.iter().map(|_| None).collect();
+        self.together(asked, |index, row| {
+            firsts[index] = Some(read(row)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(firsts)
+    }
+
     pub fn all<T>(
         &self,
         text: &str,
@@ -108,6 +139,29 @@ impl Connection {
                 sqlite::change(connection, text, values).map_err(Error::Sqlite)
             }
             Self::Postgres(connection) => connection.change(text, values).map_err(Error::Postgres),
+        }
+    }
+
+    /// A change that nobody waits for on PostgreSQL: it gets a number there, by which [`Self::refusal`] tells later that
+    /// it was refused.
+    pub fn defer(&self, text: &str, values: Vec<Value>) -> Result<Option<usize>, Error> {
+        match self {
+            Self::Sqlite(_) => self.change(text, &values).map(|_| None),
+            Self::Postgres(connection) => {
+                let number = connection.defer(text, values);
+                number.map(Some).map_err(Error::Postgres)
+            }
+        }
+    }
+
+    /// The first change of the transaction that nobody has waited for and that was refused.
+    pub fn refusal(&self) -> Option<(usize, Error)> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(connection) => {
+                let refusal = connection.refusal();
+                refusal.map(|(number, error)| (number, Error::Postgres(error)))
+            }
         }
     }
 
@@ -178,7 +232,7 @@ impl Connection {
                 done
             }
             Self::Postgres(connection) => {
-                connection.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+                connection.queue("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
                 let done = work();
                 connection.send("COMMIT");
                 done
@@ -254,7 +308,7 @@ impl Row<'_> {
                 .map_err(|error| Error::Sqlite(error).into()),
             Self::Postgres(cells) => cells
                 .get(column)
-                .map(ValueRef::from)
+                .map(postgres::WireCell::value)
                 .ok_or_else(|| Failure::Internal(format!("there is no column {column}"))),
         }
     }

@@ -27,13 +27,15 @@ use archwright_plan::model::FieldId;
 use archwright_sql::Dialect;
 use connection::values;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// A database that holds a plan's rows. Cheap to share, safe from many threads.
 pub struct Store {
     pub(crate) shared: Arc<Shared>,
     pub(crate) readers: pool::Pool,
+    /// Absent on SQLite, whose readers are waited for by nobody.
+    pub(crate) lines: Option<connection::postgres::lines::Lines>,
     pub(crate) writer: writer::Writer,
     made_schema: bool,
     place: String,
@@ -52,6 +54,8 @@ pub(crate) struct Shared {
     pub file_link: FileLink,
     /// Where the database judges rows too.
     pub security: Option<security::Security>,
+    /// What finds the session of a token.
+    pub session_text: OnceLock<String>,
 }
 
 impl Shared {

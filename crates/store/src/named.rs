@@ -3,6 +3,7 @@
 mod environment;
 mod find;
 mod input;
+mod listing;
 mod program;
 mod show;
 mod shown;

@@ -4,6 +4,7 @@ mod postgres;
 mod security;
 mod sqlite;
 
+use crate::connection::postgres::lines::Lines;
 use crate::connection::postgres::user_end;
 use crate::named::Programs;
 use crate::pool::Pool;
@@ -15,7 +16,7 @@ use crate::{Context, Failure, Shared, Store};
 use archwright_plan::Plan;
 use archwright_sql::{Dialect, SecurityNames, Unsupported, schema_fingerprint};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Makes the link under which a stored file (by its id) can be downloaded by this caller.
@@ -77,6 +78,7 @@ pub enum OpenError {
 struct Opened {
     dialect: Dialect,
     readers: Pool,
+    lines: Option<Lines>,
     writer: Writer,
     made_schema: bool,
     /// Without what only the database knows: see [`Store::place`].
@@ -128,11 +130,13 @@ impl Store {
             secrets: options.secrets,
             file_link: options.file_link,
             security: security.transpose()?,
+            session_text: OnceLock::new(),
         };
         check(&shared, &opened.readers)?;
         Ok(Self {
             shared: Arc::new(shared),
             readers: opened.readers,
+            lines: opened.lines,
             writer: opened.writer,
             made_schema: opened.made_schema,
             place: opened.place,

@@ -8,58 +8,93 @@ mod value;
 pub(crate) use page::{FilterShape, Page, SortShape};
 pub(crate) use value::stored_value;
 
+use crate::connection::postgres::lines::Wanted;
 use crate::connection::{Connection, Value};
 use crate::represent::{
-    Bindings, QueryKey, Shaping, Target, admit, classes, id_value, parse_expand, parse_fields, run,
+    Bindings, Query, QueryKey, Rows, Shaping, Target, admit, classes, id_value, parse_expand,
+    parse_fields, run,
 };
 use crate::{Call, Context, Failure, Fault, Reply, Store};
 use archwright_plan::model::{EntityId, Unknown};
 use archwright_plan::{Operation, OperationKind, PathParameterKind, Plan};
 use archwright_sql::Classes;
+use std::sync::Arc;
+
+/// What a call asks the database for.
+struct Asked {
+    query: Arc<Query>,
+    values: Vec<Value>,
+    limit: usize,
+    /// The first value is the row's id.
+    is_by_id: bool,
+    shown: Shown,
+}
+
+/// How the rows become a reply.
+enum Shown {
+    /// One row, or this failure.
+    Row { missing: Failure },
+    /// With what a cursor for the next page is good for.
+    Page { question: u64 },
+}
 
 impl Store {
-    /// Answers an operation of kind List, Get or Me. Quick and synchronous.
+    /// Answers an operation of kind List, Get or Me. Quick on SQLite; waits for PostgreSQL without a thread.
+    pub async fn answer(&self, call: &Call, context: &Context) -> Result<Reply, Failure> {
+        let Some(lines) = &self.lines else {
+            return self.read(call, context);
+        };
+        let classes = classes(&self.shared.plan, context);
+        let asked = self.asked(call, context, &classes)?;
+        let bindings = Bindings::new(&self.shared, context, &classes, &asked.values);
+        let id = asked.values.first().filter(|_| asked.is_by_id);
+        let limit = asked.limit;
+        let rows = lines.rows(&asked.query, &bindings, Wanted { limit, id });
+        let rows = rows.await?;
+        asked.reply(call, rows)
+    }
+
+    /// The same on the thread that it is called on, where nothing else can be done.
     pub fn read(&self, call: &Call, context: &Context) -> Result<Reply, Failure> {
+        let classes = classes(&self.shared.plan, context);
+        let asked = self.asked(call, context, &classes)?;
+        let bindings = Bindings::new(&self.shared, context, &classes, &asked.values);
+        let rows = self
+            .readers
+            .with(|connection| snapshot(connection, &asked.query, &bindings, asked.limit))?;
+        asked.reply(call, rows)
+    }
+
+    fn asked(&self, call: &Call, context: &Context, classes: &Classes) -> Result<Asked, Failure> {
         let plan = &self.shared.plan;
         let operation = plan.operations.get(call.operation);
         let operation =
             operation.ok_or_else(|| Failure::Internal("there is no such operation".to_owned()))?;
-        let classes = classes(plan, context);
         match operation.kind {
             OperationKind::List => {
-                admit(operation, &classes)?;
-                self.list(call, operation, context, &classes)
+                admit(operation, classes)?;
+                self.list(call, operation, classes)
             }
             OperationKind::Get => {
-                admit(operation, &classes)?;
-                self.get(call, operation, context, &classes)
+                admit(operation, classes)?;
+                self.get(call, operation, classes)
             }
-            OperationKind::Me => self.me(call, operation, context, &classes),
+            OperationKind::Me => self.me(call, operation, context, classes),
             _ => Err(Failure::Internal(format!("{} is no read", operation.id))),
         }
     }
 
-    fn get(
-        &self,
-        call: &Call,
-        operation: &Operation,
-        context: &Context,
-        classes: &Classes,
-    ) -> Result<Reply, Failure> {
-        let entity = entity_of(operation)?;
+    fn get(&self, call: &Call, operation: &Operation, classes: &Classes) -> Result<Asked, Failure> {
+        let plan = &self.shared.plan;
         let mut faults = Vec::new();
-        let shaping = shaping(
-            &self.shared.plan,
-            entity,
-            operation,
-            &call.query,
-            &mut faults,
-        );
-        let row = address(&self.shared.plan, operation, &call.path, 0, &mut faults);
+        let entity = entity_of(operation)?;
+        let shaping = shaping(plan, entity, operation, &call.query, &mut faults);
+        let row = address(plan, operation, &call.path, 0, &mut faults);
         let (Some(row), true) = (row, faults.is_empty()) else {
             return Err(Failure::BadRequest(faults));
         };
-        self.one(Target::Get(call.operation), shaping, row, context, classes)
+        let target = Target::Get(call.operation);
+        self.one(target, shaping, row, classes, Failure::NotFound)
     }
 
     fn me(
@@ -68,33 +103,19 @@ impl Store {
         operation: &Operation,
         context: &Context,
         classes: &Classes,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Asked, Failure> {
+        let plan = &self.shared.plan;
         let caller = context.caller.as_ref().ok_or(Failure::Unauthorized)?;
-        let account = self
-            .shared
-            .plan
-            .model
-            .account
-            .as_ref()
-            .ok_or(Failure::NotFound)?;
+        let account = plan.model.account.as_ref().ok_or(Failure::NotFound)?;
         let mut faults = Vec::new();
-        let shaping = shaping(
-            &self.shared.plan,
-            account.entity,
-            operation,
-            &call.query,
-            &mut faults,
-        );
+        let shaping = shaping(plan, account.entity, operation, &call.query, &mut faults);
         if !faults.is_empty() {
             return Err(Failure::BadRequest(faults));
         }
+        let id = id_value(plan, account.entity, &caller.account_id).ok_or(Failure::Unauthorized)?;
         // An account that was deleted after its token was made is nobody.
-        let id = id_value(&self.shared.plan, account.entity, &caller.account_id)
-            .ok_or(Failure::Unauthorized)?;
-        match self.one(Target::Row(account.entity), shaping, id, context, classes) {
-            Err(Failure::NotFound) => Err(Failure::Unauthorized),
-            other => other,
-        }
+        let target = Target::Row(account.entity);
+        self.one(target, shaping, id, classes, Failure::Unauthorized)
     }
 
     fn one(
@@ -102,22 +123,40 @@ impl Store {
         target: Target,
         shaping: Shaping,
         row: Value,
-        context: &Context,
         classes: &Classes,
-    ) -> Result<Reply, Failure> {
+        missing: Failure,
+    ) -> Result<Asked, Failure> {
+        let plan = &self.shared.plan;
         let key = QueryKey {
-            target,
+            target: target.clone(),
             classes: classes.clone(),
             shaping,
         };
-        let query = self.shared.compiled.query(&self.shared.plan, key)?;
-        let values = [row];
-        let bindings = Bindings::new(&self.shared, context, classes, &values);
-        let rows = self
-            .readers
-            .with(|connection| snapshot(connection, &query, &bindings, 1))?;
-        if rows.spans.is_empty() {
-            return Err(Failure::NotFound);
+        Ok(Asked {
+            query: self.shared.compiled.query(plan, key)?,
+            values: vec![row],
+            limit: 1,
+            is_by_id: match target {
+                Target::Row(_) => true,
+                Target::Get(operation) => {
+                    let entity = plan.operations[operation].entity;
+                    entity.is_some_and(|entity| plan.model.entity(entity).key.is_none())
+                }
+                Target::Page(_) => false,
+            },
+            shown: Shown::Row { missing },
+        })
+    }
+}
+
+impl Asked {
+    fn reply(self, call: &Call, rows: Rows) -> Result<Reply, Failure> {
+        let missing = match self.shown {
+            Shown::Page { question } => return Ok(page::reply(call, rows, question, self.limit)),
+            Shown::Row { missing } => missing,
+        };
+        if rows.first().is_none() {
+            return Err(missing);
         }
         let etag = rows.version.map(|version| version.to_string());
         Ok(Reply {
@@ -181,10 +220,10 @@ pub(crate) fn address(
 /// A query with children sees one state of the database.
 fn snapshot(
     connection: &Connection,
-    query: &crate::represent::Query,
+    query: &Query,
     bindings: &Bindings<'_>,
     limit: usize,
-) -> Result<crate::represent::Rows, Failure> {
+) -> Result<Rows, Failure> {
     let shared = bindings.shared;
     let work = || run(connection, query, bindings, limit);
     match (&shared.security, query.children.is_empty()) {

@@ -10,11 +10,12 @@ mod write;
 
 pub(crate) use bind::{Bindings, INSTANTS, Inputs, canonical_date, canonical_uuid, id_value};
 pub(crate) use compile::{
-    Builder, ChildKind, Form, Query, Target, admit, admit_class, column_place, scalar_form,
-    unsupported,
+    Builder, Child, ChildKind, Form, ID_COLUMN, Query, Target, admit, admit_class, column_place,
+    scalar_form, unsupported,
 };
 pub(crate) use guard::{GuardKey, GuardStatement, Rule, bound, holding, reading_kind};
-pub(crate) use rows::{Rows, run};
+use rows::run_one;
+pub(crate) use rows::{Reading, Rows, listed, run};
 pub(crate) use shape::{Shaping, Tree, parse_expand, parse_fields};
 pub(crate) use write::{RESERVED, sealed_place, write_display, write_plain, write_text};
 
@@ -172,12 +173,8 @@ pub(crate) fn represent(
     };
     let query = shared.compiled.query(plan, key)?;
     let values = [id];
-    let rows = run(
-        connection,
-        &query,
-        &Bindings::new(shared, context, &classes, &values),
-        1,
-    )?;
+    let bindings = Bindings::new(shared, context, &classes, &values);
+    let rows = run_one(connection, &query, &bindings, &values[0])?;
     Ok(rows.first().map(|json| Represented {
         json: json.to_vec(),
         version: rows.version,

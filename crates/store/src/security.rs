@@ -53,9 +53,22 @@ impl Shared {
         context: &Context,
         classes: &Classes,
     ) -> Result<(), Failure> {
-        let Some(security) = &self.security else {
-            return Ok(());
-        };
+        match self.announcement(context, classes) {
+            Some(announcement) => {
+                let (text, values) = announcement?;
+                connection.tell(text, &values)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The statement that tells it, with its values, where the database judges rows.
+    pub fn announcement(
+        &self,
+        context: &Context,
+        classes: &Classes,
+    ) -> Option<Result<(&str, Vec<Value>), Failure>> {
+        let settings = &self.security.as_ref()?.settings;
         let caller = context.caller.as_ref();
         let caller = caller.map_or("", |caller| &caller.account_id);
         let roles = classes.roles.iter();
@@ -64,7 +77,8 @@ impl Shared {
             .collect();
         let values = [Value::Text(caller.to_owned()), Value::Text(roles.join(","))];
         let bindings = Bindings::new(self, context, classes, &values);
-        tell(connection, &security.settings, &bindings)
+        let values = bound(settings, &bindings);
+        Some(values.map(|values| (settings.text.as_str(), values)))
     }
 
     /// Work that shows rows to a caller, on a connection outside a transaction.
@@ -91,8 +105,12 @@ fn tell(
     statement: &Statement,
     bindings: &Bindings<'_>,
 ) -> Result<(), Failure> {
+    connection.tell(&statement.text, &bound(statement, bindings)?)
+}
+
+fn bound(statement: &Statement, bindings: &Bindings<'_>) -> Result<Vec<Value>, Failure> {
     let parameters = statement.parameters.iter();
-    let values = parameters.map(|parameter| bindings.value(parameter));
-    let values = values.collect::<Result<Vec<_>, _>>()?;
-    connection.tell(&statement.text, &values)
+    parameters
+        .map(|parameter| bindings.value(parameter))
+        .collect()
 }

@@ -12,7 +12,9 @@ use archwright_store::{Call, Context, Failure, Keys, OpenError, Reply, Store, St
 use database::{Database, Kind};
 use design::plan_of_text;
 use serde_json::json;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -83,7 +85,9 @@ async fn counter(store: &Store, name: &str) -> Result<String, Failure> {
 }
 
 fn read(store: &Store, id: &str) -> Result<Reply, Failure> {
-    store.read(&call(store, "counters.get", &[id], None), &context())
+    let (call, context) = (call(store, "counters.get", &[id], None), context());
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::block_in_place(|| runtime.block_on(store.answer(&call, &context)))
 }
 
 fn count(store: &Store, id: &str) -> i64 {
@@ -345,4 +349,121 @@ async fn text_that_postgres_cannot_hold_is_refused_with_its_place() {
         Err(Failure::Invalid(faults)) => assert_eq!(faults[0].at, "/name"),
         other => panic!("{other:?}"),
     }
+}
+
+const ORDERS: &str = r#"
+archwright: 1
+name: orders
+entities:
+  Book:
+    fields: { title: "string(1..40)" }
+    allow: { read: anyone, create: anyone }
+  Order:
+    fields:
+      note: text(0..400000)?
+      lines: Line[], composed
+    allow: { read: anyone, create: anyone }
+  Line:
+    fields:
+      book: Book
+      place: int, unique
+"#;
+
+/// Passes bytes on to a server, and counts how often the client sends something.
+fn counting(server: String) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, sent) = (
+        listener.local_addr().unwrap(),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let count = sent.clone();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+            let (mut down, mut up) = (server.try_clone().unwrap(), server);
+            let (mut back, count) = (client.try_clone().unwrap(), count.clone());
+            std::thread::spawn(move || std::io::copy(&mut down, &mut back));
+            std::thread::spawn(move || {
+                let mut bytes = vec![0; 1 << 16];
+                while let Ok(length @ 1..) = client.read(&mut bytes) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    up.write_all(&bytes[..length]).unwrap();
+                }
+            });
+        }
+    });
+    (address.to_string(), sent)
+}
+
+async fn made(store: &Store, operation: &str, body: serde_json::Value) -> serde_json::Value {
+    let call = call(store, operation, &[], Some(body));
+    let reply = store.write(call, context()).await.unwrap();
+    serde_json::from_slice(&reply.body.unwrap()).unwrap()
+}
+
+fn order(book: &serde_json::Value, places: [i64; 3]) -> serde_json::Value {
+    let lines = places.map(|place| json!({ "book_id": book["id"], "place": place }));
+    json!({ "note": "x".repeat(300), "lines": lines })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_statements_of_a_write_travel_together() {
+    let database = Database::new(Kind::Postgres);
+    let url = database.url();
+    let server = url.split(['@', '/']).nth(3).unwrap();
+    let (address, sent) = counting(server.to_owned());
+    let plan = Arc::new(plan_of_text(ORDERS));
+    let store = Store::open(plan, options(&url.replace(server, &address))).unwrap();
+    let book = made(&store, "books.create", json!({ "title": "one" })).await;
+    // The first one prepares its statements.
+    made(&store, "orders.create", order(&book, [1, 2, 3])).await;
+    let before = sent.load(Ordering::SeqCst);
+    let order = made(&store, "orders.create", order(&book, [4, 5, 6])).await;
+    let flights = sent.load(Ordering::SeqCst) - before;
+    // The books; the rows with the question whether they are allowed; the audit with what is shown; the end.
+    assert_eq!(flights, 4);
+    assert_eq!(order["lines"][2]["place"], 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_that_is_refused_is_told_at_its_place_and_nothing_is_left() {
+    let database = Database::new(Kind::Postgres);
+    let plan = Arc::new(plan_of_text(ORDERS));
+    let store = Store::open(plan, options(&database.url())).unwrap();
+    let book = made(&store, "books.create", json!({ "title": "one" })).await;
+    for _ in 0..3 {
+        let body = Some(order(&book, [1, 2, 1]));
+        let refused = store.write(call(&store, "orders.create", &[], body), context());
+        match refused.await {
+            Err(Failure::Conflict { code, fields, .. }) => {
+                assert_eq!(
+                    (code, fields),
+                    ("unique", vec!["/lines/2/place".to_owned()])
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+        for table in ["orders", "lines", "audit_entries WHERE entity = 'Order'"] {
+            let left = database.query(&format!("SELECT count(*) FROM {table}"));
+            assert_eq!(left, ["0"], "{table}");
+        }
+    }
+    made(&store, "orders.create", order(&book, [1, 2, 3])).await;
+}
+
+/// It comes in many pieces, and its parts after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_row_is_read_with_its_parts() {
+    let database = Database::new(Kind::Postgres);
+    let plan = Arc::new(plan_of_text(ORDERS));
+    let store = Store::open(plan, options(&database.url())).unwrap();
+    let book = made(&store, "books.create", json!({ "title": "one" })).await;
+    let mut body = order(&book, [1, 2, 3]);
+    body["note"] = json!("a long note. ".repeat(30_000));
+    let order = made(&store, "orders.create", body.clone()).await;
+    assert_eq!(order["note"], body["note"]);
+    let get = call(&store, "orders.get", &[order["id"].as_str().unwrap()], None);
+    let read = store.answer(&get, &context()).await.unwrap().body.unwrap();
+    let read: serde_json::Value = serde_json::from_slice(&read).unwrap();
+    assert_eq!(read, order);
 }

@@ -241,6 +241,38 @@ fn all_pages(query: &str) -> Vec<String> {
 }
 
 #[test]
+fn filtered_pages_are_in_order_and_neither_skip_nor_repeat() {
+    let (dispossessed, solaris, again, word) = (
+        "The Dispossessed",
+        "Solaris",
+        "Solaris, again",
+        "The Word for World",
+    );
+    for (query, expected) in [
+        ("stock.lt=5", [word, again, solaris, dispossessed]),
+        (
+            "stock.lt=5&sort=price",
+            [solaris, again, dispossessed, word],
+        ),
+        (
+            "stock.lt=5&sort=-price",
+            [word, dispossessed, again, solaris],
+        ),
+        (
+            "stock.lt=5&sort=published",
+            [again, solaris, word, dispossessed],
+        ),
+        (
+            "stock.lt=5&sort=-published",
+            [dispossessed, word, solaris, again],
+        ),
+    ] {
+        assert_eq!(all_pages(query), expected, "{query}");
+    }
+    assert_eq!(all_pages("q=sol&sort=-price"), [again, solaris]);
+}
+
+#[test]
 fn pages_neither_skip_nor_repeat() {
     let (dispossessed, solaris, again, ufer, word) = (
         "The Dispossessed",

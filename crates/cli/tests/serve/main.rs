@@ -139,7 +139,7 @@ fn a_design_with_errors_is_not_served() {
     refused(
         &output,
         1,
-        &["AW220", "design.yaml:6:14", "did you mean `string`?"],
+        &["AW220", "design.yaml:6:14", "Did you mean `string`?"],
     );
 }
 

@@ -134,7 +134,7 @@ fn a_design_with_errors_is_not_tested() {
     );
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("did you mean `string`"), "{said}");
+    assert!(said.contains("Did you mean `string`"), "{said}");
 }
 
 #[cfg(unix)]

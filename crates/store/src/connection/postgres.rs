@@ -1,6 +1,9 @@
 //! Statements on PostgreSQL.
 
 mod drive;
+mod flight;
+mod flow;
+pub(crate) mod lines;
 mod settings;
 mod socket;
 mod tls;
@@ -11,12 +14,18 @@ pub(crate) use settings::{Settings, user_end};
 use super::{Row, STATEMENT_TIME, Value};
 use crate::Failure;
 use drive::{Stream, Wire};
+use foldhash::fast::RandomState;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Statement};
+pub(crate) use value::Cell as WireCell;
 use value::Given;
 
 /// The schemas that are searched, by name: `"$user"` would change with the role.
@@ -37,15 +46,24 @@ pub(crate) enum Trouble {
 }
 
 pub(crate) struct Connection {
-    client: Client,
+    client: Arc<Client>,
     wire: RefCell<Wire>,
-    statements: RefCell<HashMap<String, Statement>>,
+    statements: RefCell<Statements>,
     trouble: Cell<Trouble>,
     /// The server said that it ends the connection.
     is_ended: Cell<bool>,
     /// A statement failed, so that the transaction can only be rolled back.
     is_aborted: Cell<bool>,
+    /// Changes whose answers come with that of what follows, by their numbers within the transaction.
+    under_way: RefCell<Vec<(usize, Change)>>,
+    deferred: Cell<usize>,
+    /// The first of them that was refused.
+    refused: RefCell<Option<(usize, Error)>>,
 }
+
+/// By their texts, which are long.
+type Statements = HashMap<String, Statement, RandomState>;
+type Change = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
 
 /// Whether PostgreSQL lets a connection change anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,29 +77,37 @@ pub(crate) fn connect(settings: &Settings, role: Role) -> Result<Connection, Fai
     let (stream, mut wire) = Wire::new(socket::open(settings)?);
     let client = handshake(&settings.config, stream, &mut wire)?;
     let connection = Connection {
-        client,
+        client: Arc::new(client),
         wire: RefCell::new(wire),
         statements: RefCell::default(),
         trouble: Cell::new(Trouble::None),
         is_ended: Cell::new(false),
         is_aborted: Cell::new(false),
+        under_way: RefCell::default(),
+        deferred: Cell::new(0),
+        refused: RefCell::default(),
     };
+    connection
+        .batch(&session(role))
+        .map_err(|error| failure(&error))?;
+    Ok(connection)
+}
+
+/// What a connection is set to.
+fn session(role: Role) -> String {
     let read_only = match role {
         Role::Reader => "SET default_transaction_read_only = on;",
         Role::Writer => "SET default_transaction_isolation = serializable;",
     };
     let limit = STATEMENT_TIME.as_millis();
-    connection
-        .batch(&format!(
-            "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
-             SET TIME ZONE 'UTC'; SET client_min_messages = warning; {read_only} {SEARCH_PATH}"
-        ))
-        .map_err(|error| failure(&error))?;
-    Ok(connection)
+    format!(
+        "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
+         SET TIME ZONE 'UTC'; SET client_min_messages = warning; {read_only} {SEARCH_PATH}"
+    )
 }
 
 fn handshake(config: &Config, stream: Stream, wire: &mut Wire) -> Result<Client, Failure> {
-    let connected = wire.wait(config.connect_raw(stream, drive::Ready));
+    let connected = wire.wait(config.connect_raw(stream, socket::Ready));
     let (client, driver) = connected.map_err(|error| failure(&error))?;
     wire.drive(driver);
     Ok(client)
@@ -99,10 +125,77 @@ impl Connection {
         reason.unwrap_or_else(|| "the connection was closed".to_owned())
     }
 
-    pub fn begin(&self) -> Result<(), Error> {
+    /// Begins a transaction with the statement that follows.
+    pub fn begin(&self) {
         self.trouble.set(Trouble::None);
         self.is_aborted.set(false);
-        self.batch("BEGIN")
+        self.under_way.borrow_mut().clear();
+        self.deferred.set(0);
+        self.refused.take();
+        self.queue("BEGIN");
+    }
+
+    /// Waits for work, and for the changes that were sent before it.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let mut wire = self.wire.borrow_mut();
+        wire.wait(poll_fn(|context| {
+            let done = work.as_mut().poll(context);
+            // Nothing that comes after their answers is read as long as nobody takes those.
+            self.poll_under_way(context);
+            done
+        }))
+    }
+
+    /// Whether none is under way any more.
+    fn poll_under_way(&self, context: &mut Context<'_>) -> bool {
+        let mut under_way = self.under_way.borrow_mut();
+        under_way.retain_mut(|(number, change)| match change.as_mut().poll(context) {
+            Poll::Ready(done) => {
+                self.answered(*number, done);
+                false
+            }
+            Poll::Pending => true,
+        });
+        under_way.is_empty()
+    }
+
+    fn answered(&self, number: usize, done: Result<u64, Error>) {
+        if let Err(error) = done.inspect_err(|error| self.note(error)) {
+            self.refused.borrow_mut().get_or_insert((number, error));
+        }
+    }
+
+    /// Sends a change with what follows, and gives its number within the transaction. Where it is refused, what follows
+    /// fails too: why, says [`Self::refusal`].
+    pub fn defer(&self, text: &str, values: Vec<Value>) -> Result<usize, Error> {
+        let statement = self.prepared(text)?;
+        let client = self.client.clone();
+        let mut change: Change = Box::pin(async move {
+            let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+            let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+            client.execute(&statement, &values).await
+        });
+        let number = self.deferred.get();
+        self.deferred.set(number + 1);
+        let sent = self.wire.borrow_mut().queue(change.as_mut());
+        match sent {
+            Poll::Ready(done) => self.answered(number, done),
+            Poll::Pending => self.under_way.borrow_mut().push((number, change)),
+        }
+        Ok(number)
+    }
+
+    /// The first deferred change of the transaction that was refused, once all are answered.
+    pub fn refusal(&self) -> Option<(usize, Error)> {
+        if !self.under_way.borrow().is_empty() {
+            let answered = |context: &mut Context<'_>| match self.poll_under_way(context) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            };
+            self.wire.borrow_mut().wait(poll_fn(answered));
+        }
+        self.refused.take()
     }
 
     pub fn trouble(&self) -> Trouble {
@@ -119,7 +212,7 @@ impl Connection {
     }
 
     pub fn batch(&self, text: &str) -> Result<(), Error> {
-        let done = self.wire.borrow_mut().wait(self.client.batch_execute(text));
+        let done = self.wait(self.client.batch_execute(text));
         done.inspect_err(|error| self.note(error))
     }
 
@@ -128,13 +221,19 @@ impl Connection {
         self.wire.borrow_mut().send(self.client.batch_execute(text));
     }
 
-    /// Sends a statement with values, whose outcome shows in what follows.
+    /// The same for what something else follows, with which it is sent.
+    pub fn queue(&self, text: &str) {
+        let mut wire = self.wire.borrow_mut();
+        let _ = wire.queue(self.client.batch_execute(text));
+    }
+
+    /// Sends a statement with values, whose outcome shows in what follows and is sent with it.
     pub fn tell(&self, text: &str, values: &[Value]) -> Result<(), Error> {
         let statement = self.prepared(text)?;
         let values: Vec<Given<'_>> = values.iter().map(Given).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         let mut wire = self.wire.borrow_mut();
-        wire.send(self.client.query(&statement, &values));
+        let _ = wire.queue(self.client.query(&statement, &values));
         Ok(())
     }
 
@@ -145,14 +244,30 @@ impl Connection {
         read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
     ) -> Result<(), Failure> {
         let rows = self.query(text, values).map_err(|error| failure(&error))?;
-        for row in rows {
-            let cells = (0..row.len()).map(|column| row.try_get(column));
-            let cells = cells.map(|cell| cell.map(|value::Cell(value)| value));
-            let cells = cells.collect::<Result<Vec<_>, _>>();
-            let cells = cells.map_err(|error| Failure::Internal(reason(&error)))?;
-            if read(&Row::Postgres(&cells))?.is_break() {
-                break;
-            }
+        visit(&rows, read)
+    }
+
+    /// The rows of several queries that travel together; `read` is told which one each is of.
+    pub fn together(
+        &self,
+        asked: &[(&str, Vec<Value>)],
+        read: &mut dyn FnMut(usize, &Row<'_>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<(), Failure> {
+        let mut queries = Vec::with_capacity(asked.len());
+        for (text, values) in asked {
+            let statement = self.prepared(text).map_err(|error| failure(&error))?;
+            queries.push(Box::pin(async move {
+                let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+                let values: Vec<&(dyn ToSql + Sync)> =
+                    values.iter().map(|value| value as _).collect();
+                self.client.query(&statement, &values).await
+            }));
+        }
+        let answers = self.wait(flight::all(queries, || {}));
+        for (index, rows) in answers.into_iter().enumerate() {
+            let rows = rows.inspect_err(|error| self.note(error));
+            let rows = rows.map_err(|error| failure(&error))?;
+            visit(&rows, &mut |row| read(index, row))?;
         }
         Ok(())
     }
@@ -173,8 +288,7 @@ impl Connection {
         let statement = self.prepared(text)?;
         let values: Vec<Given<'_>> = values.iter().map(Given).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        let mut wire = self.wire.borrow_mut();
-        let done = wire.wait(self.client.query(&statement, &values));
+        let done = self.wait(self.client.query(&statement, &values));
         done.inspect_err(|error| self.note(error))
     }
 
@@ -182,8 +296,7 @@ impl Connection {
         let statement = self.prepared(text)?;
         let values: Vec<Given<'_>> = values.iter().map(Given).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        let mut wire = self.wire.borrow_mut();
-        let done = wire.wait(self.client.execute(&statement, &values));
+        let done = self.wait(self.client.execute(&statement, &values));
         let changed = done.inspect_err(|error| self.note(error))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
@@ -217,8 +330,7 @@ impl Connection {
     }
 
     fn prepare(&self, text: &str) -> Result<Statement, Error> {
-        let mut wire = self.wire.borrow_mut();
-        let prepared = wire.wait(self.client.prepare(&numbered(text)));
+        let prepared = self.wait(self.client.prepare(&numbered(text)));
         prepared.inspect_err(|error| self.note(error))
     }
 
@@ -229,8 +341,7 @@ impl Connection {
 
     fn note(&self, error: &Error) {
         self.is_aborted.set(true);
-        let severity = error.as_db_error().and_then(DbError::parsed_severity);
-        if matches!(severity, Some(Severity::Fatal | Severity::Panic)) {
+        if ends_connection(error) {
             self.is_ended.set(true);
         }
         let trouble = match error.code() {
@@ -246,6 +357,27 @@ impl Connection {
         };
         self.trouble.set(trouble);
     }
+}
+
+fn ends_connection(error: &Error) -> bool {
+    let severity = error.as_db_error().and_then(DbError::parsed_severity);
+    matches!(severity, Some(Severity::Fatal | Severity::Panic))
+}
+
+/// Calls `read` with each row, until it has enough.
+pub(crate) fn visit(
+    rows: &[tokio_postgres::Row],
+    read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
+) -> Result<(), Failure> {
+    for row in rows {
+        let cells = (0..row.len()).map(|column| row.try_get(column));
+        let cells = cells.collect::<Result<Vec<_>, _>>();
+        let cells = cells.map_err(|error| Failure::Internal(reason(&error)))?;
+        if read(&Row::Postgres(&cells))?.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Statements written by hand have `?1`, `?2`, … for both databases.

@@ -1,6 +1,7 @@
 //! Named operations, and the effects of moves, as statements that are printed once at the start.
 
 use super::find::{Window, and, named_entities, named_row};
+use super::listing::Listing;
 use super::show::Shower;
 use super::shown::Shown;
 use super::{Environment, steps};
@@ -60,8 +61,8 @@ pub(crate) enum Kind {
     /// A JSON list of ids, and how many there are in all.
     List {
         bind: BindingId,
-        rows: Statement,
-        count: Option<(BindingId, Statement)>,
+        count: Option<BindingId>,
+        listing: Listing,
     },
     Guard {
         that: Statement,
@@ -352,10 +353,7 @@ impl Step {
             | Kind::Update { row, .. }
             | Kind::Delete { row, .. }
             | Kind::Move { row, .. } => all.push(row),
-            Kind::List { rows, count, .. } => {
-                all.push(rows);
-                all.extend(count.iter().map(|(_, count)| count));
-            }
+            Kind::List { listing, .. } => all.extend(listing.statements()),
             Kind::Guard { that } => all.push(that),
             Kind::Link { near, far, .. } => all.extend([near, far]),
             Kind::Each { list, steps, .. } => {
@@ -487,15 +485,18 @@ impl<'p> Compiler<'p> {
                     limit: limit.as_ref(),
                     offset: offset.as_ref(),
                 };
-                let filter = filter.as_ref();
-                let count = count.as_ref().map(|(bind, _)| {
-                    let text = |rows: &str| format!("SELECT COUNT(*) FROM {rows}");
-                    Ok((*bind, self.rows(*entity, filter, text)?))
-                });
+                let count = count.as_ref().map(|(bind, _)| *bind);
                 Kind::List {
                     bind: *bind,
-                    rows: self.list(*entity, filter, &window)?,
-                    count: count.transpose()?,
+                    count,
+                    listing: Listing::new(filter.as_ref(), |filter| {
+                        let mut statements = vec![self.list(*entity, filter, &window)?];
+                        if count.is_some() {
+                            let text = |rows: &str| format!("SELECT COUNT(*) FROM {rows}");
+                            statements.push(self.rows(*entity, filter, text)?);
+                        }
+                        Ok(statements)
+                    })?,
                 }
             }
             StepKind::Guard { that } => Kind::Guard {

@@ -1,6 +1,6 @@
 //! The shapes of replies: one statement for the reply, and one for each list in it, however long.
 
-use super::shown::Shown;
+use super::shown::{Shown, Source};
 use crate::represent::{Form, scalar_form, unsupported};
 use archwright_plan::Plan;
 use archwright_plan::limits::LISTED_ROWS;
@@ -84,6 +84,8 @@ impl Node {
 pub(crate) struct Shower<'p> {
     printer: Printer<'p>,
     columns: Vec<String>,
+    /// The columns that are no more than what a step has bound.
+    bound: Vec<(usize, BindingId)>,
     lists: Vec<List>,
 }
 
@@ -92,6 +94,7 @@ impl<'p> Shower<'p> {
         Self {
             printer: Printer::new(plan, dialect),
             columns: Vec::new(),
+            bound: Vec::new(),
             lists: Vec::new(),
         }
     }
@@ -99,16 +102,16 @@ impl<'p> Shower<'p> {
     /// The whole body of a reply.
     pub fn reply(mut self, shape: &Shape) -> Result<Shown, Unsupported> {
         let node = self.node(shape, &Scope::default())?;
-        let statement = match (&node, self.columns.is_empty()) {
-            (Node::Nothing, _) => None,
-            (_, true) => Some(self.printer.finish("SELECT 1".to_owned())),
-            (_, false) => Some(
+        let source = match (&node, self.bound.len() == self.columns.len()) {
+            (Node::Nothing, _) => Source::Nothing,
+            (_, true) => Source::Bound(self.bound.iter().map(|(_, binding)| *binding).collect()),
+            (_, false) => Source::Asked(
                 self.printer
                     .finish(format!("SELECT {}", self.columns.join(", "))),
             ),
         };
         Ok(Shown {
-            statement,
+            source,
             node,
             lists: self.lists,
         })
@@ -135,7 +138,7 @@ impl<'p> Shower<'p> {
         );
         Ok(List {
             shown: Shown {
-                statement: Some(self.printer.finish(text)),
+                source: Source::Asked(self.printer.finish(text)),
                 node,
                 lists: self.lists,
             },
@@ -178,7 +181,7 @@ impl<'p> Shower<'p> {
         );
         Ok(List {
             shown: Shown {
-                statement: Some(self.printer.finish(text)),
+                source: Source::Asked(self.printer.finish(text)),
                 node,
                 lists: self.lists,
             },
@@ -189,6 +192,17 @@ impl<'p> Shower<'p> {
     fn column(&mut self, text: String) -> usize {
         self.columns.push(text);
         self.columns.len() - 1
+    }
+
+    /// The column of a list of rows or of a number, which are the same when they are only passed on.
+    fn passed_on(&mut self, text: String, value: &Expression) -> usize {
+        let column = self.column(text);
+        if let ExpressionKind::Binding(binding) = value.kind
+            && matches!(value.ty, Type::Rows(_) | Type::Int)
+        {
+            self.bound.push((column, binding));
+        }
+        column
     }
 
     fn node(&mut self, shape: &Shape, scope: &Scope) -> Result<Node, Unsupported> {
@@ -263,7 +277,7 @@ impl<'p> Shower<'p> {
                     ));
                 };
                 let column = self.printer.row_ids_within(LISTED_ROWS, list, scope)?;
-                let column = self.column(column);
+                let column = self.passed_on(column, list);
                 let around = named_rows(item, scope);
                 let shower = Shower::new(self.printer.plan, self.printer.dialect);
                 if around.is_empty() {
@@ -335,7 +349,7 @@ impl<'p> Shower<'p> {
                 let form = self.form(ty, value)?;
                 let text = self.printer.value(value, scope)?;
                 Ok(Node::Value {
-                    column: self.column(text),
+                    column: self.passed_on(text, value),
                     form,
                 })
             }

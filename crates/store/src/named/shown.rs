@@ -3,19 +3,37 @@
 use super::Environment;
 use super::show::{List, Node};
 use crate::Failure;
-use crate::connection::{Value, ValueRef};
+use crate::connection::{Row, Value, ValueRef};
 use crate::represent::{Bindings, Form, Shaping, represent, write_plain};
 use crate::write::{Job, id_text, within_limit};
-use archwright_plan::model::EntityId;
+use archwright_plan::model::{BindingId, EntityId};
 use archwright_sql::Statement;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// A shape over one row of a statement.
 pub(crate) struct Shown {
-    /// Absent: nothing is shown.
-    pub statement: Option<Statement>,
+    pub source: Source,
     pub node: Node,
     pub lists: Vec<List>,
+}
+
+/// Where the row of a shape comes from.
+pub(crate) enum Source {
+    /// Nothing is shown.
+    Nothing,
+    /// It is what steps have bound.
+    Bound(Vec<BindingId>),
+    Asked(Statement),
+}
+
+impl Source {
+    fn statement(&self) -> Option<&Statement> {
+        match self {
+            Self::Asked(statement) => Some(statement),
+            Self::Nothing | Self::Bound(_) => None,
+        }
+    }
 }
 
 /// The objects of a list, by the texts of their ids, or of the lists of ids that they and the rows around them have;
@@ -27,7 +45,7 @@ const PORTION: usize = 100;
 
 impl Shown {
     pub fn statements(&self) -> Vec<&Statement> {
-        let mut all: Vec<&Statement> = self.statement.iter().collect();
+        let mut all: Vec<&Statement> = self.source.statement().into_iter().collect();
         all.extend(self.lists.iter().flat_map(|list| list.shown.statements()));
         all
     }
@@ -38,17 +56,22 @@ impl Shown {
         job: &Job<'_>,
         environment: &Environment,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(statement) = &self.statement else {
-            return Ok(None);
+        let rows = match &self.source {
+            Source::Nothing => return Ok(None),
+            Source::Bound(bindings) => {
+                let values = bindings.iter().map(|binding| environment.binding(*binding));
+                vec![values.collect()]
+            }
+            Source::Asked(statement) => {
+                rows(job, statement, &job.bindings(&[]).within(environment))?
+            }
         };
-        let bindings = job.bindings(&[]).within(environment);
-        let rows = rows(job, statement, &bindings)?;
         let lists = self.written_lists(job, environment, &rows)?;
         let row = rows
             .first()
             .ok_or_else(|| Failure::Internal("a reply without a row".to_owned()))?;
         let mut json = Vec::new();
-        self.node.write(job, row, &lists, &mut json)?;
+        self.node.write(job, &Cells::Kept(row), &lists, &mut json)?;
         Ok(Some(json))
     }
 
@@ -63,7 +86,7 @@ impl Shown {
         for (index, list) in self.lists.iter().enumerate() {
             let mut items = Vec::new();
             for row in rows {
-                items.extend(self.node.items(index, row)?);
+                items.extend(self.node.items(index, &Cells::Kept(row))?);
                 within_limit(items.len())?;
             }
             written.push(list.written(job, environment, items)?);
@@ -103,30 +126,68 @@ impl List {
         items: &[Item],
     ) -> Result<Written, Failure> {
         let shown = &self.shown;
-        let Some(statement) = &shown.statement else {
+        let (false, Some(statement)) = (items.is_empty(), shown.source.statement()) else {
             return Ok(Written::new());
         };
         let ids = items.iter().map(|item| item.ids.clone()).collect();
         let values = [Value::Text(serde_json::Value::Array(ids).to_string())];
         let bindings = job.bindings(&values).within(environment);
+        let mut written = Written::with_capacity(items.len());
+        let mut write = |row: &Cells<'_>, lists: &[Written]| {
+            let mut json = Vec::new();
+            let (_, listed) = job.listing(|| shown.node.write(job, row, lists, &mut json))?;
+            written.insert(self.key(row, items)?, (json, listed + 1));
+            Ok::<_, Failure>(())
+        };
+        if shown.lists.is_empty() && !shown.node.asks() {
+            let values = crate::represent::bound(statement, &Value::Null, &bindings)?;
+            job.connection.each(&statement.text, &values, |row| {
+                write(&Cells::Read(row), &[])?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            return Ok(written);
+        }
         let rows = rows(job, statement, &bindings)?;
         let lists = shown.written_lists(job, environment, &rows)?;
-        let mut written = Written::with_capacity(rows.len());
         for row in &rows {
-            let mut json = Vec::new();
-            let (_, listed) = job.listing(|| shown.node.write(job, row, &lists, &mut json))?;
-            let key = match (self.is_within, &row[0]) {
-                (true, Value::Integer(position)) => {
-                    let item = usize::try_from(*position).ok();
-                    item.and_then(|position| items.get(position))
-                        .map(|item| item.key.clone())
-                }
-                (_, id) => Some(id_text(id)),
-            };
-            let key = key.ok_or_else(|| Failure::Internal("an item of no list".to_owned()))?;
-            written.insert(key, (json, listed + 1));
+            write(&Cells::Kept(row), &lists)?;
         }
         Ok(written)
+    }
+
+    /// Of the item that a row is.
+    fn key(&self, row: &Cells<'_>, items: &[Item]) -> Result<String, Failure> {
+        let key = match (self.is_within, row.value(0)?) {
+            (true, ValueRef::Integer(position)) => {
+                let item = usize::try_from(position).ok();
+                let item = item.and_then(|position| items.get(position));
+                item.map(|item| item.key.clone())
+            }
+            _ => Some(id_text(&row.get(0)?)),
+        };
+        key.ok_or_else(|| Failure::Internal("an item of no list".to_owned()))
+    }
+}
+
+/// A row of a statement: as it comes, or kept until all are there.
+enum Cells<'r> {
+    Read(&'r Row<'r>),
+    Kept(&'r [Value]),
+}
+
+impl Cells<'_> {
+    fn value(&self, column: usize) -> Result<ValueRef<'_>, Failure> {
+        match self {
+            Self::Read(row) => row.value(column),
+            Self::Kept(row) => Ok(ValueRef::from(&row[column])),
+        }
+    }
+
+    fn get(&self, column: usize) -> Result<Value, Failure> {
+        match self {
+            Self::Read(row) => row.get(column),
+            Self::Kept(row) => Ok(row[column].clone()),
+        }
     }
 }
 
@@ -163,16 +224,16 @@ fn rows(
 
 impl Node {
     /// What a row has of one of the lists.
-    fn items(&self, wanted: usize, row: &[Value]) -> Result<Vec<Item>, Failure> {
+    fn items(&self, wanted: usize, row: &Cells<'_>) -> Result<Vec<Item>, Failure> {
         match self {
             Self::Each {
                 column,
                 around,
                 list,
             } if *list == wanted => {
-                let around = around.iter().map(|column| id_json(&row[*column]));
-                let around: Vec<_> = around.collect();
-                let ids = list_of(&row[*column])?.into_iter();
+                let around = around.iter().map(|column| Ok(id_json(row.value(*column)?)));
+                let around = around.collect::<Result<Vec<_>, Failure>>()?;
+                let ids = items_of(row.value(*column)?)?.into_iter();
                 Ok(ids.map(|id| Item::new(id, &around)).collect())
             }
             Self::Optional { node, .. } | Self::IfPresent { node, .. } => node.items(wanted, row),
@@ -180,9 +241,9 @@ impl Node {
                 column,
                 then,
                 otherwise,
-            } => match (&row[*column], otherwise) {
-                (Value::Null, Some(node)) => node.items(wanted, row),
-                (Value::Null, None) => Ok(Vec::new()),
+            } => match (row.value(*column)?, otherwise) {
+                (ValueRef::Null, Some(node)) => node.items(wanted, row),
+                (ValueRef::Null, None) => Ok(Vec::new()),
                 _ => then.items(wanted, row),
             },
             Self::Object(parts) => {
@@ -196,64 +257,79 @@ impl Node {
         }
     }
 
-    fn is_there(&self, row: &[Value]) -> bool {
-        match self {
-            Self::IfPresent { column, .. } => row[*column] != Value::Null,
+    fn is_there(&self, row: &Cells<'_>) -> Result<bool, Failure> {
+        Ok(match self {
+            Self::IfPresent { column, .. } => !matches!(row.value(*column)?, ValueRef::Null),
             _ => true,
+        })
+    }
+
+    /// Whether a row of it needs statements of its own.
+    fn asks(&self) -> bool {
+        match self {
+            Self::Row { .. } | Self::Rows { .. } | Self::Each { .. } => true,
+            Self::Optional { node, .. } | Self::IfPresent { node, .. } => node.asks(),
+            Self::Either {
+                then, otherwise, ..
+            } => then.asks() || otherwise.as_ref().is_some_and(|node| node.asks()),
+            Self::Object(parts) => parts.iter().any(|(_, node)| node.asks()),
+            Self::Nothing | Self::Value { .. } | Self::Values { .. } => false,
         }
     }
 
     fn write(
         &self,
         job: &Job<'_>,
-        row: &[Value],
+        row: &Cells<'_>,
         lists: &[Written],
         to: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         match self {
             Self::Nothing => to.extend_from_slice(b"null"),
-            Self::Value { column, form } => scalar(form, &row[*column], to)?,
-            Self::Values { column, form } if row[*column] == Value::Null => {
-                scalar(form, &Value::Null, to)?
-            }
-            Self::Values { column, form } => {
-                let items = list_of(&row[*column])?;
-                job.list(items.len())?;
-                joined(items.into_iter(), to, |item, to| {
-                    scalar(form, &stored(item), to)
-                })?;
-            }
+            Self::Value { column, form } => scalar(form, row.value(*column)?, to)?,
+            Self::Values { column, form } => match row.value(*column)? {
+                ValueRef::Null => to.extend_from_slice(b"null"),
+                list => {
+                    let items = items_of(list)?;
+                    job.list(items.len())?;
+                    joined(items.into_iter(), to, |item, to| {
+                        scalar(form, ValueRef::from(&stored(item)), to)
+                    })?;
+                }
+            },
             Self::Row { column, entity } => {
                 job.list(1)?;
-                represented(job, *entity, &row[*column], to)?;
+                represented(job, *entity, &row.get(*column)?, to)?;
             }
             Self::Rows { column, entity } => {
-                let items = list_of(&row[*column])?;
+                let items = items_of(row.value(*column)?)?;
                 job.list(items.len())?;
                 joined(items.into_iter(), to, |item, to| {
                     represented(job, *entity, &stored(item), to)
                 })?;
             }
-            Self::Optional { column, .. } if row[*column] == Value::Null => {
-                to.extend_from_slice(b"null")
-            }
+            Self::Optional { column, node } => match row.value(*column)? {
+                ValueRef::Null => to.extend_from_slice(b"null"),
+                _ => node.write(job, row, lists, to)?,
+            },
             Self::Either {
                 column,
                 then,
                 otherwise,
-            } => match (&row[*column], otherwise) {
-                (Value::Null, Some(node)) => node.write(job, row, lists, to)?,
-                (Value::Null, None) => to.extend_from_slice(b"null"),
+            } => match (row.value(*column)?, otherwise) {
+                (ValueRef::Null, Some(node)) => node.write(job, row, lists, to)?,
+                (ValueRef::Null, None) => to.extend_from_slice(b"null"),
                 _ => then.write(job, row, lists, to)?,
             },
-            Self::Optional { node, .. } | Self::IfPresent { node, .. } => {
-                node.write(job, row, lists, to)?
-            }
+            Self::IfPresent { node, .. } => node.write(job, row, lists, to)?,
             Self::Object(parts) => {
-                let there = parts.iter().filter(|(_, node)| node.is_there(row));
                 to.push(b'{');
-                for (index, (key, node)) in there.enumerate() {
-                    if index > 0 {
+                let mut is_first = true;
+                for (key, node) in parts {
+                    if !node.is_there(row)? {
+                        continue;
+                    }
+                    if !std::mem::replace(&mut is_first, false) {
                         to.push(b',');
                     }
                     to.extend_from_slice(key);
@@ -292,13 +368,13 @@ fn joined<T>(
     Ok(())
 }
 
-fn scalar(form: &Form, value: &Value, to: &mut Vec<u8>) -> Result<(), Failure> {
+fn scalar(form: &Form, value: ValueRef<'_>, to: &mut Vec<u8>) -> Result<(), Failure> {
     match value {
-        Value::Null => {
+        ValueRef::Null => {
             to.extend_from_slice(b"null");
             Ok(())
         }
-        value => write_plain(form, ValueRef::from(value), to),
+        value => write_plain(form, value, to),
     }
 }
 
@@ -327,10 +403,14 @@ fn represented(
 
 /// The items of a JSON list; a missing one has none.
 pub(super) fn list_of(value: &Value) -> Result<Vec<serde_json::Value>, Failure> {
+    items_of(ValueRef::from(value))
+}
+
+fn items_of(value: ValueRef<'_>) -> Result<Vec<serde_json::Value>, Failure> {
     match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Text(text) => {
-            serde_json::from_str(text).map_err(|error| Failure::Internal(error.to_string()))
+        ValueRef::Null => Ok(Vec::new()),
+        ValueRef::Text(text) => {
+            serde_json::from_slice(text).map_err(|error| Failure::Internal(error.to_string()))
         }
         _ => Err(Failure::Internal("a list that is none".to_owned())),
     }
@@ -348,10 +428,10 @@ pub(super) fn stored(item: serde_json::Value) -> Value {
     }
 }
 
-fn id_json(id: &Value) -> serde_json::Value {
+fn id_json(id: ValueRef<'_>) -> serde_json::Value {
     match id {
-        Value::Integer(number) => (*number).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::Null | Value::Real(_) | Value::Blob(_) => serde_json::Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => serde_json::Value::Null,
     }
 }

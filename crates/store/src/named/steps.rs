@@ -55,6 +55,23 @@ fn value(
     Ok(found.unwrap_or(Value::Null))
 }
 
+/// The same of several statements, asked for together.
+fn values(
+    job: &Job<'_>,
+    environment: &Environment,
+    statements: &[&Statement],
+) -> Result<Vec<Value>, Failure> {
+    let bindings = job.bindings(&[]).within(environment);
+    let asked = statements.iter().map(|statement| {
+        let values = bound(statement, &environment.this, &bindings)?;
+        Ok((statement.text.as_str(), values))
+    });
+    let asked = asked.collect::<Result<Vec<_>, Failure>>()?;
+    let found = job.connection.firsts(&asked, |row| row.get(0))?;
+    let found = found.into_iter();
+    Ok(found.map(|value| value.unwrap_or(Value::Null)).collect())
+}
+
 pub(crate) fn holds(
     job: &Job<'_>,
     environment: &Environment,
@@ -143,13 +160,15 @@ fn attempt(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Res
             }
             environment.bindings.insert(*bind, row);
         }
-        Kind::List { bind, rows, count } => {
-            let rows = value(job, environment, rows)?;
-            if let Some((bind, count)) = count {
-                let count = value(job, environment, count)?;
-                environment.bindings.insert(*bind, count);
-            }
-            environment.bindings.insert(*bind, rows);
+        Kind::List {
+            bind,
+            count,
+            listing,
+        } => {
+            let statements: Vec<&Statement> = listing.of(environment).iter().collect();
+            let values = values(job, environment, &statements)?;
+            let binds = [*bind].into_iter().chain(*count);
+            environment.bindings.extend(binds.zip(values));
         }
         Kind::Guard { that } => {
             if !holds(job, environment, that)? {
@@ -274,18 +293,15 @@ fn assigned(
     environment: &Environment,
     set: &[Assignment],
 ) -> Result<Vec<(FieldId, Value)>, Failure> {
-    let mut columns = Vec::with_capacity(set.len());
-    for assignment in set {
-        let absent = assignment.input.as_ref();
-        if absent.is_some_and(|(place, path)| environment.is_absent(*place, path)) {
-            continue;
-        }
-        columns.push((
-            assignment.field,
-            value(job, environment, &assignment.value)?,
-        ));
-    }
-    Ok(columns)
+    let given = set.iter().filter(|assignment| {
+        let input = assignment.input.as_ref();
+        input.is_none_or(|(place, path)| !environment.is_absent(*place, path))
+    });
+    let given: Vec<&Assignment> = given.collect();
+    let statements: Vec<&Statement> = given.iter().map(|one| &one.value).collect();
+    let values = values(job, environment, &statements)?;
+    let fields = given.iter().map(|one| one.field);
+    Ok(fields.zip(values).collect())
 }
 
 fn create(

@@ -3,6 +3,7 @@
 use super::security::secure;
 use super::{OpenError, Opened, RECORD, StoreOptions, records};
 use crate::Failure;
+use crate::connection::postgres::lines::Lines;
 use crate::connection::postgres::{Role, Settings, connect, reason};
 use crate::connection::{Connection, postgres, values};
 use crate::pool::Pool;
@@ -17,6 +18,8 @@ use tokio_postgres::config::Host;
 
 /// Between two attempts to reach the server.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Connections that a thread waits for: for reads of several steps.
+const MOST_WAITING: usize = 16;
 /// Copies that start at once make the schema one after the other under this lock.
 const SCHEMA_LOCK: i64 = 0x6172_6368_7772_6967;
 
@@ -28,15 +31,19 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     drop(first);
     let place = place(&settings.config);
     let settings = Arc::new(settings);
-    let pool = |role: Role| {
+    let pool = |role: Role, most: usize| {
         let settings = settings.clone();
         let open = move || connect(&settings, role).map(Connection::Postgres);
-        Pool::new(Dialect::Postgres, options.readers, Box::new(open))
+        Pool::new(Dialect::Postgres, most, Box::new(open))
     };
     Ok(Opened {
         dialect: Dialect::Postgres,
-        readers: pool(Role::Reader),
-        writer: Writer::Postgres(PostgresWriter::new(pool(Role::Writer), options.readers)),
+        readers: pool(Role::Reader, options.readers.min(MOST_WAITING)),
+        lines: Some(Lines::new(settings.clone(), options.readers)),
+        writer: Writer::Postgres(PostgresWriter::new(
+            pool(Role::Writer, options.readers),
+            options.readers,
+        )),
         made_schema,
         place,
         security,

@@ -49,6 +49,7 @@ pub(super) fn open(plan: &Plan, options: &StoreOptions) -> Result<Opened, OpenEr
     Ok(Opened {
         dialect: Dialect::Sqlite,
         readers: Pool::new(Dialect::Sqlite, options.readers, Box::new(reader)),
+        lines: None,
         writer: Writer::Sqlite(writer),
         made_schema,
         place: place.display().to_string(),

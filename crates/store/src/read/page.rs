@@ -2,13 +2,12 @@
 
 use super::cursor::Cursor;
 use super::parse::parse;
-use super::{entity_of, snapshot};
+use super::{Asked, Shown, entity_of};
 use crate::connection::Value;
 use crate::represent::{
-    Bindings, Builder, QueryKey, RESERVED, Target, reading_kind, unsupported, write_display,
-    write_text,
+    Builder, QueryKey, RESERVED, Rows, Target, reading_kind, unsupported, write_display, write_text,
 };
-use crate::{Call, Context, Failure, Reply, Store};
+use crate::{Call, Failure, Reply, Store};
 use archwright_plan::model::{Direction, EntityId, FieldId, FieldKind, ToManyKind};
 use archwright_plan::{ColumnSource, FilterOperator, ListOptions, Operation};
 use archwright_sql::{
@@ -65,58 +64,56 @@ impl Store {
         &self,
         call: &Call,
         operation: &Operation,
-        context: &Context,
         classes: &Classes,
-    ) -> Result<Reply, Failure> {
-        let plan = &self.shared.plan;
+    ) -> Result<Asked, Failure> {
         let entity = entity_of(operation)?;
         let options = options(operation)?;
         let mut question =
             parse(&self.shared, entity, operation, options, call).map_err(Failure::BadRequest)?;
-        let limit = question.limit as usize;
         let most = i64::from(question.limit) + 1;
         question.values.push(Value::Integer(most));
         let key = QueryKey {
-            target: Target::Page(question.page.clone()),
+            target: Target::Page(question.page),
             classes: classes.clone(),
-            shaping: question.shaping.clone(),
+            shaping: question.shaping,
         };
-        let query = self.shared.compiled.query(plan, key)?;
-        let bindings = Bindings::new(&self.shared, context, classes, &question.values);
-        let rows = self
-            .readers
-            .with(|connection| snapshot(connection, &query, &bindings, limit))?;
-        let next = rows.last.filter(|_| rows.more).map(|(id, sort)| {
-            Cursor {
-                sort,
-                id,
+        Ok(Asked {
+            query: self.shared.compiled.query(&self.shared.plan, key)?,
+            values: question.values,
+            limit: question.limit as usize,
+            is_by_id: false,
+            shown: Shown::Page {
                 question: question.hash,
-            }
-            .encode()
-        });
-        let mut body = Vec::with_capacity(rows.json.len() + 64 + rows.spans.len());
-        body.extend_from_slice(b"{\"data\":[");
-        for (index, span) in rows.spans.iter().enumerate() {
-            if index > 0 {
-                body.push(b',');
-            }
-            body.extend_from_slice(&rows.json[span.clone()]);
-        }
-        body.extend_from_slice(b"],\"page\":{\"next\":");
-        match &next {
-            Some(cursor) => write_text(cursor, &mut body),
-            None => body.extend_from_slice(b"null"),
-        }
-        body.extend_from_slice(b",\"limit\":");
-        write_display(limit, &mut body);
-        body.extend_from_slice(b"}}");
-        let next = next.map(|cursor| next_query(&call.query, &cursor));
-        Ok(Reply {
-            status: 200,
-            body: Some(body),
-            next,
-            ..Reply::default()
+            },
         })
+    }
+}
+
+/// The page with what leads to the next one.
+pub(super) fn reply(call: &Call, rows: Rows, question: u64, limit: usize) -> Reply {
+    let last = rows.last.filter(|_| rows.more);
+    let next = last.map(|(id, sort)| Cursor { sort, id, question }.encode());
+    let mut body = Vec::with_capacity(rows.json.len() + 64 + rows.spans.len());
+    body.extend_from_slice(b"{\"data\":[");
+    for (index, span) in rows.spans.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&rows.json[span.clone()]);
+    }
+    body.extend_from_slice(b"],\"page\":{\"next\":");
+    match &next {
+        Some(cursor) => write_text(cursor, &mut body),
+        None => body.extend_from_slice(b"null"),
+    }
+    body.extend_from_slice(b",\"limit\":");
+    write_display(limit, &mut body);
+    body.extend_from_slice(b"}}");
+    Reply {
+        status: 200,
+        body: Some(body),
+        next: next.map(|cursor| next_query(&call.query, &cursor)),
+        ..Reply::default()
     }
 }
 
@@ -206,7 +203,52 @@ impl Builder<'_> {
             Some(conditions) => format!(" WHERE {conditions}"),
             None => String::new(),
         };
-        Ok(format!("{conditions} ORDER BY {order} LIMIT {limit}"))
+        let end = format!("{conditions} ORDER BY {order} LIMIT {limit}");
+        if self.is_in_order(entity, options, page) {
+            return Ok(end);
+        }
+        // SQLite works out all columns of every row that it sorts: the rows of the page are found first.
+        let table = self.printer.known(entity);
+        Ok(format!(
+            " WHERE {id} IN (SELECT {id} FROM {table} t{end}) ORDER BY {order}"
+        ))
+    }
+
+    /// Whether rows are met in their order, so that no more of them are read than are shown; PostgreSQL sees to that
+    /// by itself.
+    fn is_in_order(&self, entity: EntityId, options: &ListOptions, page: &Page) -> bool {
+        let Some(sort) = page.sort else {
+            return !page.search;
+        };
+        let sort = options.sorts[sort.sort].field;
+        let filters = page.filters.iter();
+        let filters = filters.filter(|shape| options.filters[shape.filter].field != sort);
+        let column = |field| {
+            let column = self
+                .plan
+                .table(entity)
+                .column_from(ColumnSource::Field(field));
+            column.map(|column| column.name.as_str())
+        };
+        let equal = filters.map(|shape| {
+            let filter = &options.filters[shape.filter];
+            let is_equal = filter.operators[shape.operator] == FilterOperator::Equal;
+            column(filter.field).filter(|_| is_equal)
+        });
+        let equal: Option<Vec<&str>> = equal.collect();
+        let serves = |equal: &[&str]| {
+            let mut indexes = self.plan.table(entity).indexes.iter();
+            indexes.any(|index| {
+                let names = index.columns.iter().map(|(name, _)| name.as_str());
+                let names: Vec<&str> = names.collect();
+                names.len() > equal.len()
+                    && equal.iter().all(|name| names[..equal.len()].contains(name))
+                    && Some(names[equal.len()]) == column(sort)
+            })
+        };
+        let dialect = self.printer.dialect;
+        dialect == Dialect::Postgres
+            || !page.search && equal.is_some_and(|equal| equal.is_empty() || serves(&equal))
     }
 
     /// The sort value and the id of the row that a page goes on behind.
@@ -402,10 +444,7 @@ mod tests {
     use crate::common::{bookshop, context};
     use crate::represent::{Shaping, classes};
 
-    /// The index that answers a list, without sorting the rows first.
-    fn check(query: &[(&str, &str)], index: &str) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = bookshop(folder.path());
+    fn question_text(store: &Store, query: &[(&str, &str)]) -> String {
         let plan = store.plan();
         let mut operations = plan.operations.iter();
         let position = operations.position(|one| one.id == "books.list").unwrap();
@@ -418,10 +457,9 @@ mod tests {
                 .collect(),
             ..Call::default()
         };
-        let entity = entity_of(operation).unwrap();
         let question = parse(
             &store.shared,
-            entity,
+            entity_of(operation).unwrap(),
             operation,
             options(operation).unwrap(),
             &call,
@@ -431,17 +469,34 @@ mod tests {
             classes: classes(plan, &context(None)),
             shaping: Shaping::default(),
         };
-        let query = store.shared.compiled.query(plan, key).unwrap();
-        let text = format!("EXPLAIN QUERY PLAN {}", query.text);
-        let nothing = vec![Value::Null; query.parameters.len()];
+        store.shared.compiled.query(plan, key).unwrap().text.clone()
+    }
+
+    /// The index that answers a list, without sorting the rows first.
+    fn check(query: &[(&str, &str)], index: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = bookshop(folder.path());
+        let text = format!("EXPLAIN QUERY PLAN {}", question_text(&store, query));
         // The last column says what the step does.
         let steps = store.readers.with(|connection| {
-            connection.all(&text, &nothing, |row| row.get::<String>(row.width() - 1))
+            connection.all(&text, &[], |row| row.get::<String>(row.width() - 1))
         });
         let steps = steps.unwrap();
-        assert!(steps[0].contains(index), "{:?}: {steps:?}", call.query);
+        assert!(steps[0].contains(index), "{query:?}: {steps:?}");
         let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
-        assert!(!sorts, "{:?}: {steps:?}", call.query);
+        assert!(!sorts, "{query:?}: {steps:?}");
+    }
+
+    #[test]
+    fn only_the_rows_of_a_page_are_worked_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = bookshop(folder.path());
+        let text = |query: &[(&str, &str)]| question_text(&store, query);
+        let found_first =
+            |text: String| text.contains("IN (SELECT t.\"id\" FROM \"books\" t WHERE");
+        assert!(found_first(text(&[("stock", "3"), ("sort", "price")])));
+        assert!(!found_first(text(&[("price", "3"), ("sort", "price")])));
+        assert!(!found_first(text(&[("stock", "3")])));
     }
 
     #[test]

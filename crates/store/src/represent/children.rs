@@ -1,7 +1,7 @@
 //! Prints the statements of the rows within a representation: parts, and what a request expands.
 
-use super::Tree;
 use super::compile::{Builder, Child, ChildKind, Form, unsupported};
+use super::{ID_COLUMN, Tree};
 use archwright_plan::limits::EXPANDED_ROWS;
 use archwright_plan::model::{EntityId, FieldId, ToManyKind, Type};
 use archwright_plan::{ColumnSource, Expand, OperationKind};
@@ -57,7 +57,7 @@ impl Builder<'_> {
             None => part.printer.column(&Self::this(entity), ColumnSource::Id)?,
         };
         let end = format!(" WHERE {back} IN ({keys}){active} ORDER BY {back}, {order}");
-        Ok(self.child(0, ChildKind::Many, part, entity, &end))
+        Ok(self.child(ID_COLUMN, ChildKind::Many, part, entity, &end))
     }
 
     /// The ids of rows of an entity, in a list.
@@ -74,7 +74,7 @@ impl Builder<'_> {
         target.representation(entity, None, tree)?;
         if expand.many {
             let end = target.many(expand)?;
-            return Ok(self.child(0, ChildKind::Many, target, entity, &end));
+            return Ok(self.child(ID_COLUMN, ChildKind::Many, target, entity, &end));
         }
         let key = self.printer.column(
             &Self::this(expand.field.entity),

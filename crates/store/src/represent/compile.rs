@@ -47,7 +47,10 @@ impl Query {
     }
 }
 
-/// Writes one key. The id is always column 0.
+/// Where the id is.
+pub(crate) const ID_COLUMN: usize = 0;
+
+/// Writes one key.
 #[derive(Debug)]
 pub(crate) struct KeyWriter {
     /// `"name":`
@@ -82,6 +85,13 @@ pub(crate) struct Child {
     pub kind: ChildKind,
     /// `Value(0)` is the JSON list of the parents' keys.
     pub query: Query,
+}
+
+impl Child {
+    /// Whether the id of the parent is all that its rows are found by, so that they need not wait for the parent.
+    pub fn is_of_row(&self) -> bool {
+        self.key_column == ID_COLUMN && self.query.children.is_empty()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

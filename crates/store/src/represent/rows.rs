@@ -1,7 +1,7 @@
 //! Runs a query with its children, and joins their JSON.
 
-use super::write::write_value;
-use super::{Bindings, ChildKind, Form, Query};
+use super::write::{write_display, write_text, write_value};
+use super::{Bindings, Child, ChildKind, Form, Query};
 use crate::connection::{Connection, Row, Value, ValueRef};
 use crate::{Failure, Fault};
 use archwright_plan::limits::EXPANDED_ROWS;
@@ -17,9 +17,9 @@ pub(crate) struct Rows {
     groups: Vec<Value>,
     /// How many rows in the JSON of each are there because the request expands relations.
     expanded: Vec<usize>,
-    /// The last row's id and sort value.
+    /// The id and sort value of the row at the limit, where there are so many.
     pub last: Option<(Value, Value)>,
-    /// The last row's version.
+    /// That row's version.
     pub version: Option<i64>,
     /// There are rows beyond the limit.
     pub more: bool,
@@ -28,6 +28,14 @@ pub(crate) struct Rows {
 impl Rows {
     pub fn first(&self) -> Option<&[u8]> {
         self.spans.first().map(|span| &self.json[span.clone()])
+    }
+
+    fn by_parent(&self) -> HashMap<Key<'_>, Vec<usize>> {
+        let mut rows: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
+        for (row, group) in self.groups.iter().enumerate() {
+            rows.entry(Key::of(group)).or_default().push(row);
+        }
+        rows
     }
 }
 
@@ -45,13 +53,77 @@ pub(crate) fn run(
     bindings: &Bindings<'_>,
     limit: usize,
 ) -> Result<Rows, Failure> {
-    let parameters = query.parameters.iter();
-    let values = parameters.map(|parameter| bindings.value(parameter));
-    let values = values.collect::<Result<Vec<_>, _>>()?;
-    let mut rows = Rows::default();
-    let mut holes = Vec::new();
-    connection.each(&query.text, &values, |row| {
-        if rows.spans.len() == limit {
+    let mut reading = Reading::new(query, bindings, limit);
+    connection.each(&query.text, &reading.values()?, |row| reading.add(row))?;
+    let mut fillings = Vec::with_capacity(query.children.len());
+    for (index, child) in query.children.iter().enumerate() {
+        let keys = reading.keys(index);
+        let bindings = bindings.with_values(&keys);
+        fillings.push(run(connection, &child.query, &bindings, usize::MAX)?);
+    }
+    reading.filled(&fillings)
+}
+
+/// The row with an id. What lies below it is asked for together with it, where it hangs on nothing but the id.
+pub(crate) fn run_one(
+    connection: &Connection,
+    query: &Query,
+    bindings: &Bindings<'_>,
+    id: &Value,
+) -> Result<Rows, Failure> {
+    let children = &query.children;
+    if children.is_empty() || !children.iter().all(Child::is_of_row) {
+        return run(connection, query, bindings, 1);
+    }
+    let keys = listed([id].into_iter());
+    let below = bindings.with_values(&keys);
+    let mut readings = vec![Reading::new(query, bindings, 1)];
+    let children = children.iter();
+    readings.extend(children.map(|child| Reading::new(&child.query, &below, usize::MAX)));
+    let asked = readings.iter();
+    let asked = asked.map(|reading| Ok((reading.query.text.as_str(), reading.values()?)));
+    let asked = asked.collect::<Result<Vec<_>, Failure>>()?;
+    connection.together(&asked, |index, row| readings[index].add(row))?;
+    let mut readings = readings.into_iter();
+    let Some(own) = readings.next() else {
+        return Ok(Rows::default());
+    };
+    let children = readings.map(|reading| reading.filled(&[]));
+    own.filled(&children.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// An answer as it comes in.
+pub(crate) struct Reading<'a> {
+    query: &'a Query,
+    bindings: &'a Bindings<'a>,
+    limit: usize,
+    rows: Rows,
+    holes: Vec<Hole>,
+}
+
+impl<'a> Reading<'a> {
+    pub fn new(query: &'a Query, bindings: &'a Bindings<'a>, limit: usize) -> Self {
+        Self {
+            query,
+            bindings,
+            limit,
+            rows: Rows::default(),
+            holes: Vec::new(),
+        }
+    }
+
+    /// What the query's parameters are bound to.
+    pub fn values(&self) -> Result<Vec<Value>, Failure> {
+        let parameters = self.query.parameters.iter();
+        parameters
+            .map(|parameter| self.bindings.value(parameter))
+            .collect()
+    }
+
+    /// Takes a row, and says whether more are wanted.
+    pub fn add(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, Failure> {
+        let (query, rows) = (self.query, &mut self.rows);
+        if rows.spans.len() == self.limit {
             rows.more = true;
             return Ok(ControlFlow::Break(()));
         }
@@ -60,21 +132,31 @@ pub(crate) fn run(
         }
         rows.expanded.push(usize::from(query.is_expanded));
         let start = rows.json.len();
-        write_row(row, query, bindings, &mut rows.json, &mut holes)?;
+        write_row(row, query, self.bindings, &mut rows.json, &mut self.holes)?;
         rows.spans.push(start..rows.json.len());
         if let Some(group) = query.group {
             rows.groups.push(row.get(group)?);
-        } else {
+        } else if rows.spans.len() == self.limit {
             let sort = query.sort.map_or(Ok(Value::Null), |column| row.get(column));
             rows.last = Some((row.get(0)?, sort?));
             rows.version = query.version.map(|column| row.get(column)).transpose()?;
         }
         Ok(ControlFlow::Continue(()))
-    })?;
-    if !query.children.is_empty() {
-        fill(connection, query, bindings, &mut rows, &holes)?;
     }
-    Ok(rows)
+
+    /// The keys that a child's rows are found by, as its `Value(0)`.
+    pub fn keys(&self, child: usize) -> [Value; 1] {
+        let holes = self.holes.iter().filter(|hole| hole.child == child);
+        listed(holes.map(|hole| &hole.key))
+    }
+
+    /// The rows, with those of each child put into the holes.
+    pub fn filled(mut self, children: &[Rows]) -> Result<Rows, Failure> {
+        if !children.is_empty() {
+            fill(self.query, &mut self.rows, &self.holes, children)?;
+        }
+        Ok(self.rows)
+    }
 }
 
 fn write_row(
@@ -123,34 +205,13 @@ fn too_many() -> Failure {
     }])
 }
 
-/// Runs each child once for all rows, and puts its JSON into the holes, which stand in the order of the text. A row that
-/// several lead to counts each time.
-fn fill(
-    connection: &Connection,
-    query: &Query,
-    bindings: &Bindings<'_>,
-    rows: &mut Rows,
-    holes: &[Hole],
-) -> Result<(), Failure> {
-    let mut fillings = Vec::with_capacity(query.children.len());
-    for (index, child) in query.children.iter().enumerate() {
-        let keys = holes
-            .iter()
-            .filter(|hole| hole.child == index)
-            .map(|hole| &hole.key);
-        let values = [Value::Text(json_keys(keys))];
-        let found = run(
-            connection,
-            &child.query,
-            &bindings.with_values(&values),
-            usize::MAX,
-        )?;
-        let mut by_parent: HashMap<Key, Vec<usize>> = HashMap::new();
-        for (row, group) in found.groups.iter().enumerate() {
-            by_parent.entry(Key::from(group)).or_default().push(row);
-        }
-        fillings.push((found, by_parent));
-    }
+/// Puts the children's JSON into the holes, which stand in the order of the text. A row that several lead to counts each
+/// time.
+fn fill(query: &Query, rows: &mut Rows, holes: &[Hole], children: &[Rows]) -> Result<(), Failure> {
+    let children: Vec<(&Rows, HashMap<Key<'_>, Vec<usize>>)> = children
+        .iter()
+        .map(|found| (found, found.by_parent()))
+        .collect();
     let old = std::mem::take(&mut rows.json);
     let mut new = Vec::with_capacity(old.len() * 2);
     let mut copied = 0;
@@ -161,9 +222,9 @@ fn fill(
         while let Some(hole) = next.next_if(|hole| hole.at < span.end) {
             new.extend_from_slice(&old[copied..hole.at]);
             copied = hole.at;
-            let (found, by_parent) = &fillings[hole.child];
+            let (found, by_parent) = &children[hole.child];
             let members = by_parent
-                .get(&Key::from(&hole.key))
+                .get(&Key::of(&hole.key))
                 .map_or(&[][..], Vec::as_slice);
             let more: usize = members.iter().map(|row| found.expanded[*row]).sum();
             *expanded += more;
@@ -200,27 +261,37 @@ fn join(found: &Rows, members: &[usize], kind: ChildKind, to: &mut Vec<u8>) {
 
 /// An id, as text or number.
 #[derive(PartialEq, Eq, Hash)]
-enum Key {
+enum Key<'v> {
     Missing,
     Number(i64),
-    Text(String),
+    Text(&'v str),
 }
 
-impl From<&Value> for Key {
-    fn from(value: &Value) -> Self {
+impl<'v> Key<'v> {
+    fn of(value: &'v Value) -> Self {
         match value {
             Value::Integer(number) => Self::Number(*number),
-            Value::Text(text) => Self::Text(text.clone()),
+            Value::Text(text) => Self::Text(text),
             Value::Null | Value::Real(_) | Value::Blob(_) => Self::Missing,
         }
     }
 }
 
-fn json_keys<'v>(keys: impl Iterator<Item = &'v Value>) -> String {
-    let values = keys.filter_map(|key| match key {
-        Value::Integer(number) => Some(serde_json::Value::from(*number)),
-        Value::Text(text) => Some(serde_json::Value::from(text.as_str())),
-        Value::Null | Value::Real(_) | Value::Blob(_) => None,
-    });
-    serde_json::Value::Array(values.collect()).to_string()
+/// Keys as a child's query takes them.
+pub(crate) fn listed<'v>(keys: impl Iterator<Item = &'v Value>) -> [Value; 1] {
+    let mut list = vec![b'['];
+    for key in keys {
+        let end = list.len();
+        match key {
+            Value::Integer(number) => write_display(number, &mut list),
+            Value::Text(text) => write_text(text, &mut list),
+            Value::Null | Value::Real(_) | Value::Blob(_) => continue,
+        }
+        if end > 1 {
+            list.insert(end, b',');
+        }
+    }
+    list.push(b']');
+    // What is written is text.
+    [Value::Text(String::from_utf8(list).unwrap_or_default())]
 }

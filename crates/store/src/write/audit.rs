@@ -106,5 +106,5 @@ pub(crate) fn record(
         Json::Object(changes).to_string(),
         job.context.request_id.clone(),
     ];
-    job.connection.execute(text, &values).map(drop)
+    job.enter(text, values.to_vec())
 }

@@ -30,11 +30,15 @@ pub(crate) fn run(job: &mut Job<'_>, request: &mut Request, call: &Call) -> Resu
     {
         return Ok(reply);
     }
-    let reply = effect(job, request, call).map_err(|failure| without_body(job, call, failure))?;
-    if let Some(key) = key {
-        super::idempotency::record(job, key, &reply)?;
-    }
-    Ok(reply)
+    job.defers = true;
+    let done = effect(job, request, call).and_then(|reply| {
+        if let Some(key) = key {
+            super::idempotency::record(job, key, &reply)?;
+        }
+        Ok(reply)
+    });
+    let done = job.settled(done);
+    done.map_err(|failure| without_body(job, call, failure))
 }
 
 /// Where there is no body to be mended, a write that breaks a rule is at odds with what is stored.

@@ -78,7 +78,7 @@ pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Resu
         now,
         now + KEPT_MILLISECONDS,
     ];
-    job.connection.execute(text, &values).map(drop)
+    job.enter(text, values.to_vec())
 }
 
 /// What the ciphertext of a body is bound to.

@@ -2,8 +2,8 @@
 
 use super::checks::Pending;
 use super::prepare::Writes;
-use crate::connection::Connection;
-use crate::connection::Value;
+use super::refuse;
+use crate::connection::{Connection, Error, Value};
 use crate::represent::{Bindings, Inputs, Rule, Shaping, holding, represent};
 use crate::security::Security;
 use crate::{Context, Failure, Fault, Reply, Shared};
@@ -11,7 +11,7 @@ use archwright_plan::limits::LISTED_ROWS;
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, Plan};
 use archwright_sql::{Classes, Dialect, Phase};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 pub(crate) struct Job<'a> {
     pub connection: &'a Connection,
@@ -32,6 +32,10 @@ pub(crate) struct Job<'a> {
     /// Fields that the caller named and may not set on these rows.
     pub forbidden: Vec<String>,
     pub faults: Vec<Fault>,
+    /// New rows and entries are sent with what follows: see [`Self::put`].
+    pub defers: bool,
+    /// The rows that were sent and may yet be refused: each one's number, entity and place in the body.
+    pub sent: RefCell<Vec<(usize, EntityId, String)>>,
 }
 
 /// A row that the call is about, and which alternatives of the guard held on it.
@@ -62,6 +66,8 @@ impl<'a> Job<'a> {
             walked: 0,
             forbidden: Vec::new(),
             faults: Vec::new(),
+            defers: false,
+            sent: RefCell::default(),
         }
     }
 
@@ -155,6 +161,46 @@ impl<'a> Job<'a> {
             ))),
             false => Ok(()),
         }
+    }
+
+    /// A new row, at its place in the body. A job that defers does not wait for it, and gives the outcome with
+    /// [`Self::settled`].
+    pub fn put(
+        &self,
+        entity: EntityId,
+        at: &str,
+        text: &str,
+        values: Vec<Value>,
+    ) -> Result<(), Error> {
+        if !self.defers {
+            return self.connection.change(text, &values).map(drop);
+        }
+        if let Some(number) = self.connection.defer(text, values)? {
+            self.sent.borrow_mut().push((number, entity, at.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// An entry about what was done, which nothing refuses.
+    pub fn enter(&self, text: &str, values: Vec<Value>) -> Result<(), Failure> {
+        match self.defers {
+            true => self.connection.defer(text, values).map(drop)?,
+            false => self.connection.execute(text, &values).map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// What work comes to, unless something that it has sent before was refused: all after that failed for it.
+    pub fn settled<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
+        let Some((number, error)) = self.connection.refusal() else {
+            return done;
+        };
+        let sent = self.sent.borrow();
+        let row = sent.iter().find(|(sent, ..)| *sent == number);
+        Err(match row {
+            Some((_, entity, at)) => refuse::written(self, *entity, at, error),
+            None => error.into(),
+        })
     }
 
     /// The alternatives of a rule whose conditions on the row before and on the row that is left both hold.

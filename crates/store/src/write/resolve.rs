@@ -1,7 +1,7 @@
 //! Rows that a body names: looked up, if the caller may read them, and everything that is not there told at once.
 
 use super::body::place;
-use super::given::Given;
+use super::given::{Given, Reference};
 use super::job::Job;
 use super::{change, scalar, value};
 use crate::connection::{Value, values};
@@ -27,21 +27,51 @@ pub(crate) fn given(
     id: Option<&Value>,
     trust: Trust,
 ) -> Result<(), Failure> {
+    let mut named = Vec::new();
+    names(job, given, trust, &mut named);
+    let mut found = all_readable(job, &named)?.into_iter();
+    resolved(job, given, id, trust, &mut found)
+}
+
+/// Whether a reference need not be readable.
+fn is_trusted(job: &Job<'_>, reference: &Reference, trust: Trust) -> bool {
+    let entity = job.plan().model.entity(reference.field.entity);
+    trust == Trust::Tenant && entity.tenant == Some(reference.field)
+}
+
+/// All rows that have to be readable, in the order in which [`resolved`] takes them.
+fn names<'g>(job: &Job<'_>, given: &'g Given, trust: Trust, to: &mut Vec<(EntityId, &'g Value)>) {
+    let references = given.references.iter();
+    let references = references.filter(|reference| !is_trusted(job, reference, trust));
+    to.extend(references.map(|reference| (reference.entity, &reference.address)));
+    for links in &given.links {
+        to.extend(links.rows.iter().map(|(_, row)| (links.entity, row)));
+    }
+    let parts = given.parts.iter().flat_map(|parts| &parts.items);
+    parts.for_each(|part| names(job, &part.given, trust, to));
+}
+
+/// `found` has what became of the names.
+fn resolved(
+    job: &mut Job<'_>,
+    given: &mut Given,
+    id: Option<&Value>,
+    trust: Trust,
+    found: &mut impl Iterator<Item = Option<Value>>,
+) -> Result<(), Failure> {
     for reference in std::mem::take(&mut given.references) {
-        let entity = job.plan().model.entity(reference.field.entity);
-        let trusted = trust == Trust::Tenant && entity.tenant == Some(reference.field);
-        let found = match trusted {
+        let row = match is_trusted(job, &reference, trust) {
             true => existing(job, reference.entity, &reference.address)?,
-            false => readable(job, reference.entity, &reference.address)?,
+            false => found.next().flatten(),
         };
-        match found {
+        match row {
             Some(id) => given.columns.push((reference.field, id)),
             None => not_found(job, &reference.at),
         }
     }
     for links in &mut given.links {
         for (at, address) in &mut links.rows {
-            match readable(job, links.entity, address)? {
+            match found.next().flatten() {
                 Some(id) => *address = id,
                 None => not_found(job, at),
             }
@@ -54,10 +84,13 @@ pub(crate) fn given(
                 && !is_part(job, parts.entity, part, whole)?
             {
                 not_found(job, &place(&item.at, "id"));
+                let mut others = Vec::new();
+                names(job, &item.given, trust, &mut others);
+                found.by_ref().take(others.len()).for_each(drop);
                 continue;
             }
             let part = item.id.clone();
-            self::given(job, &mut item.given, part.as_ref(), trust)?;
+            resolved(job, &mut item.given, part.as_ref(), trust, found)?;
         }
     }
     Ok(())
@@ -77,12 +110,27 @@ pub(crate) fn readable(
     entity: EntityId,
     address: &Value,
 ) -> Result<Option<Value>, Failure> {
+    Ok(all_readable(job, &[(entity, address)])?.pop().flatten())
+}
+
+/// The same for several rows, asked for together.
+fn all_readable(
+    job: &Job<'_>,
+    named: &[(EntityId, &Value)],
+) -> Result<Vec<Option<Value>>, Failure> {
     let shared = job.shared;
-    let statement = shared.compiled.lookup(&shared.plan, entity, job.classes)?;
-    let values = [address.clone()];
-    let values = bound(&statement, &Value::Null, &job.bindings(&values))?;
-    job.connection
-        .first(&statement.text, &values, |row| row.get(0))
+    let statements = named.iter().map(|(entity, address)| {
+        let statement = shared.compiled.lookup(&shared.plan, *entity, job.classes)?;
+        let values = [(*address).clone()];
+        let values = bound(&statement, &Value::Null, &job.bindings(&values))?;
+        Ok((statement, values))
+    });
+    let statements = statements.collect::<Result<Vec<_>, Failure>>()?;
+    let asked = statements.iter();
+    let asked: Vec<_> = asked
+        .map(|(statement, values)| (statement.text.as_str(), values.clone()))
+        .collect();
+    job.connection.firsts(&asked, |row| row.get(0))
 }
 
 /// The id of a row, whoever asks.

@@ -190,15 +190,7 @@ fn insert(
         .collect();
     for number in 2.. {
         let value_of = |field| Ok(values.of(field).clone());
-        let Err(error) = put(
-            job,
-            entity,
-            id,
-            place.position,
-            !plain.is_empty(),
-            &value_of,
-        )?
-        else {
+        let Err(error) = put(job, entity, id, place, !plain.is_empty(), &value_of)? else {
             return Ok(());
         };
         let taken = taken_slug(job.plan(), entity, &plain, &error, number);
@@ -235,7 +227,7 @@ pub(crate) fn put(
     job: &Job<'_>,
     entity: EntityId,
     id: &Value,
-    position: usize,
+    place: &Place<'_>,
     tries_again: bool,
     value_of: &dyn Fn(FieldId) -> Result<Value, Failure>,
 ) -> Result<Result<(), Error>, Failure> {
@@ -255,16 +247,19 @@ pub(crate) fn put(
             ColumnSource::Field(field) => value::column(job.shared, field, id, &value_of(field)?)?,
             ColumnSource::BlindIndex(field) => value::blind(job.shared, field, &value_of(field)?),
             ColumnSource::Version => Value::Integer(1),
-            ColumnSource::Position => Value::Integer(position as i64),
+            ColumnSource::Position => Value::Integer(place.position as i64),
             _ => Value::Null,
         })
     });
     let values = values.collect::<Result<Vec<_>, Failure>>()?;
     let done = job.changing(id, || match tries_again {
-        true => job.connection.attempt(insert, &values),
-        false => Ok(job.connection.change(insert, &values)),
+        true => {
+            let done = job.connection.attempt(insert, &values)?;
+            Ok(done.map(drop))
+        }
+        false => Ok(job.put(entity, place.at, insert, values)),
     })?;
-    Ok(done?.map(drop))
+    done
 }
 
 /// Whether a number is in the range of its column, and a text short enough for the table's indexes. PostgreSQL would

@@ -1,6 +1,7 @@
 //! Rows put into an empty database wholesale.
 
 use super::job::Job;
+use super::row::Place;
 use super::{checks, id, link, refuse, roles, row, value};
 use crate::connection::{Connection, Value, values};
 use crate::represent::id_value;
@@ -98,7 +99,11 @@ fn insert(job: &Job<'_>, row: &SeedRow, hashes: &BTreeMap<String, String>) -> Re
     let plan = job.plan();
     let id = own_id(job, row)?;
     let position = row.position.unwrap_or(0) as usize;
-    let put = row::put(job, row.entity, &id, position, false, &|field| {
+    let place = Place {
+        position,
+        ..row::ALONE
+    };
+    let put = row::put(job, row.entity, &id, &place, false, &|field| {
         stored(plan, row, field)
     })?;
     put.map_err(|error| {

@@ -84,13 +84,11 @@ fn run<T>(
         let wrong = "a job for PostgreSQL on another database";
         return Outcome::Done(Err(Failure::Internal(wrong.to_owned())));
     };
-    if let Err(error) = own.begin() {
-        return Outcome::Again(postgres::failure(&error));
-    }
+    own.begin();
     let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
     let result = result.unwrap_or_else(|_| Err(Failure::Internal("a write panicked".to_owned())));
     let failure = match result {
-        Ok(value) if !own.is_aborted() => return committed(own, value),
+        Ok(value) if own.refusal().is_none() && !own.is_aborted() => return committed(own, value),
         // The server would answer a commit as if it were one.
         Ok(_) => Failure::Internal("a failed statement was passed over".to_owned()),
         Err(failure) => failure,

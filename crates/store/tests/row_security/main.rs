@@ -13,7 +13,7 @@ mod start;
 use archwright_plan::Plan;
 use archwright_plan::model::RoleId;
 use archwright_sql::SecurityNames;
-use archwright_store::{Call, Caller, Context, Failure, Keys, Store, StoreOptions};
+use archwright_store::{Call, Caller, Context, Failure, Keys, Reply, Store, StoreOptions};
 use database::{Database, Kind};
 use design::plan_of_text;
 use serde_json::Value;
@@ -260,7 +260,7 @@ impl World {
         call.query = query
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let reply = self.store().read(&call, &Self::context(who)).unwrap();
+        let reply = answer(self.store(), &call, &Self::context(who)).unwrap();
         let body: Value = serde_json::from_slice(&reply.body.unwrap()).unwrap();
         body["data"].as_array().unwrap().clone()
     }
@@ -288,4 +288,13 @@ fn open(url: &str, plan: &Arc<Plan>) -> Store {
         file_link: Arc::new(|id, _| id.to_owned()),
     };
     Store::open(plan.clone(), options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn answer(store: &Store, call: &Call, context: &Context) -> Result<Reply, Failure> {
+    use tokio::runtime::{Handle, Runtime};
+    let answering = store.answer(call, context);
+    match Handle::try_current() {
+        Ok(runtime) => tokio::task::block_in_place(|| runtime.block_on(answering)),
+        Err(_) => Runtime::new().unwrap().block_on(answering),
+    }
 }

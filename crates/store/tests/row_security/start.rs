@@ -2,7 +2,7 @@
 
 use crate::database::{Database, Kind};
 use crate::design::plan_of_text;
-use crate::{CLUB, Who, World, open};
+use crate::{CLUB, Who, World, answer, open};
 use archwright_sql::SecurityNames;
 use archwright_store::{Call, Keys, Store, StoreOptions};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn the_owner_of_a_database_needs_no_more_than_to_create_roles() {
                 .unwrap(),
             ..Call::default()
         };
-        let reply = store.read(&call, &World::context(Who::Nobody)).unwrap();
+        let reply = answer(&store, &call, &World::context(Who::Nobody)).unwrap();
         assert_eq!(reply.status, 200);
     }
     let owner =

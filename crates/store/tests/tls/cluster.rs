@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, which takes connections with TLS alone, and its certificates.
+//! A PostgreSQL server of a test's own that has TLS, and its certificates.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,13 @@ pub enum Issuer {
     Itself,
 }
 
+/// What the server takes over TCP. Its own socket is for tests, which see through it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    Encrypted,
+    All,
+}
+
 /// Stopped, and its folder deleted, when dropped.
 pub struct Cluster {
     process: Child,
@@ -22,7 +29,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub fn start(issuer: Issuer) -> Self {
+    pub fn start(issuer: Issuer, takes: Takes) -> Self {
         let folder = tempfile::tempdir().unwrap();
         certificates(folder.path(), issuer);
         std::fs::write(folder.path().join("password"), "s3cret").unwrap();
@@ -35,7 +42,13 @@ impl Cluster {
         run(make.arg(folder.path().join("password")));
         let mut access = as_owner(Path::new("tee"));
         let access = access.arg(data.join("pg_hba.conf"));
-        write_to(access, "hostssl all all 127.0.0.1/32 scram-sha-256\n");
+        let kind = match takes {
+            Takes::Encrypted => "hostssl",
+            Takes::All => "host",
+        };
+        let access_text =
+            format!("{kind} all all 127.0.0.1/32 scram-sha-256\nlocal all all trust\n");
+        write_to(access, &access_text);
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -83,6 +96,19 @@ impl Cluster {
     pub fn url(&self, host: &str, query: &str) -> String {
         let port = self.port;
         format!("postgres://ann:s3cret@{host}:{port}/postgres?{query}")
+    }
+
+    /// The first column of a query's rows, asked over the server's own socket.
+    pub fn query(&self, sql: &str) -> Vec<String> {
+        let folder = self.folder.path().display();
+        let config = format!("host={folder} port={} user=ann dbname=postgres", self.port);
+        // The client blocks, which a thread of a runtime must not.
+        let ask = || {
+            let mut client = postgres::Client::connect(&config, postgres::NoTls).unwrap();
+            let rows = client.query(sql, &[]).unwrap();
+            rows.iter().map(|row| row.get::<_, String>(0)).collect()
+        };
+        std::thread::scope(|scope| scope.spawn(ask).join().unwrap())
     }
 
     pub fn file(&self, name: &str) -> String {

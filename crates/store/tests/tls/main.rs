@@ -9,7 +9,7 @@ mod database;
 mod design;
 
 use archwright_store::{Call, Context, Keys, OpenError, Store, StoreOptions};
-use cluster::{Cluster, Issuer};
+use cluster::{Cluster, Issuer, Takes};
 use database::{Database, Kind};
 use design::plan_of_text;
 use serde_json::{Value, json};
@@ -23,8 +23,13 @@ archwright: 1
 name: notes
 entities:
   Note:
-    fields: { text: text }
+    fields: { text: text, marks: \"Mark[], composed\" }
     allow: { read: anyone, write: anyone }
+  Mark:
+    fields: { word: string(1..20)? }
+  Tag:
+    fields: { word: string(1..20) }
+    allow: { read: anyone }
 ";
 
 fn open(url: &str) -> Result<Store, OpenError> {
@@ -74,20 +79,28 @@ async fn use_it(store: &Store) {
         store.write(call, context).await.unwrap();
     }
     let (call, context) = call(store, "notes.list", None);
-    let body = store.read(&call, &context).unwrap().body.unwrap();
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    let notes = body["data"].as_array().unwrap();
-    assert!(notes.len() >= 8);
-    assert!(
-        notes
-            .iter()
-            .all(|note| note["text"] == *text.trim_end() || note["text"] == *text)
-    );
+    // Waited for by a thread, and by the runtime: over a connection of its own, as they have parts, and over a shared one.
+    let replies = [
+        store.read(&call, &context),
+        store.answer(&call, &context).await,
+    ];
+    let (tags, tags_context) = self::call(store, "tags.list", None);
+    store.answer(&tags, &tags_context).await.unwrap();
+    for reply in replies {
+        let body: Value = serde_json::from_slice(&reply.unwrap().body.unwrap()).unwrap();
+        let notes = body["data"].as_array().unwrap();
+        assert!(notes.len() >= 8);
+        assert!(
+            notes
+                .iter()
+                .all(|note| note["text"] == *text.trim_end() || note["text"] == *text)
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_is_who_the_url_says() {
-    let cluster = Cluster::start(Issuer::Authority);
+    let cluster = Cluster::start(Issuer::Authority, Takes::Encrypted);
     // Without a word about it, what can be encrypted is: the server takes nothing else.
     use_it(&open(&cluster.url("127.0.0.1", "")).unwrap()).await;
     for mode in ["prefer", "require"] {
@@ -145,17 +158,59 @@ async fn the_server_is_who_the_url_says() {
     );
 }
 
+/// Whether each connection of the store is encrypted, as the server sees it.
+const ENCRYPTED: &str = "SELECT s.ssl::text FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) \
+                         WHERE a.client_port > 0";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_connections_are_encrypted_where_the_server_would_take_others() {
+    let cluster = Cluster::start(Issuer::Authority, Takes::All);
+    let plain = open(&cluster.url("127.0.0.1", "sslmode=disable")).unwrap();
+    use_it(&plain).await;
+    assert!(cluster.query(ENCRYPTED).contains(&"false".to_owned()));
+    drop(plain);
+    // Those of this store may be about to end.
+    let old = cluster.query("SELECT pid::text FROM pg_stat_activity WHERE client_port > 0");
+    let store = open(&cluster.url("127.0.0.1", "sslmode=require")).unwrap();
+    use_it(&store).await;
+    let own = |what: &str| {
+        let others = old.join(", ");
+        let others = if others.is_empty() { "0" } else { &others };
+        cluster.query(&format!("{what} AND pid NOT IN ({others})"))
+    };
+    let encrypted = own(ENCRYPTED);
+    // One that writes, one that a thread waits for, one that is shared by reads, one that a read has for itself.
+    assert!(encrypted.len() >= 4, "{encrypted:?}");
+    assert!(encrypted.iter().all(|one| one == "true"), "{encrypted:?}");
+}
+
+/// Each is made anew in the same way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn encrypted_connections_that_are_cut_are_made_anew() {
+    let cluster = Cluster::start(Issuer::Authority, Takes::All);
+    let store = open(&cluster.url("127.0.0.1", "sslmode=require")).unwrap();
+    use_it(&store).await;
+    for _ in 0..3 {
+        let cut =
+            "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE client_port > 0";
+        assert!(cluster.query(cut).len() >= 4);
+        use_it(&store).await;
+        let encrypted = cluster.query(ENCRYPTED);
+        assert!(encrypted.iter().all(|one| one == "true"), "{encrypted:?}");
+    }
+}
+
 /// The proof of the password holds the hash of the server's certificate.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_password_is_bound_to_the_connection() {
-    let cluster = Cluster::start(Issuer::Authority);
+    let cluster = Cluster::start(Issuer::Authority, Takes::Encrypted);
     let bound = cluster.url("127.0.0.1", "sslmode=require&channel_binding=require");
     use_it(&open(&bound).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_that_signs_itself_is_trusted_when_it_is_named() {
-    let cluster = Cluster::start(Issuer::Itself);
+    let cluster = Cluster::start(Issuer::Itself, Takes::Encrypted);
     let named = format!(
         "sslmode=verify-ca&sslrootcert={}",
         cluster.file("server.pem")
@@ -188,7 +243,7 @@ async fn a_later_host_may_be_as_secure_as_the_url_says() {
     let database = Database::new(Kind::Postgres);
     let plain = database.url();
     let plain = plain.split(['@', '/']).nth(3).unwrap();
-    let cluster = Cluster::start(Issuer::Authority);
+    let cluster = Cluster::start(Issuer::Authority, Takes::Encrypted);
     let url = cluster.url("localhost", "sslmode=require");
     let both = url.replace("localhost", &format!("{plain},localhost"));
     use_it(&open(&both).unwrap()).await;

@@ -23,6 +23,8 @@ async fn articles_are_written_listed_and_read() {
         nobody: GET /api/articles => 200 {"articles": [{"slug": "hello-world-2", "tagList": ["design"], "author": {"username": "bob"}}, {"slug": "hello-world", "tagList": ["news", "design"], "author": {"username": "ada"}}], "articlesCount": 2}
         nobody: GET /api/articles?tag=news => 200 {"articles": [{"slug": "hello-world"}], "articlesCount": 1}
         nobody: GET /api/articles?author=bob => 200 {"articles": [{"slug": "hello-world-2"}], "articlesCount": 1}
+        nobody: GET /api/articles?author=bob&tag=design => 200 {"articles": [{"slug": "hello-world-2"}], "articlesCount": 1}
+        nobody: GET /api/articles?author=bob&tag=news => 200 {"articles": [], "articlesCount": 0}
         nobody: GET /api/articles?limit=1&offset=1 => 200 {"articles": [{"slug": "hello-world"}], "articlesCount": 2}
         nobody: GET /api/articles?limit=0 => 400 limit too-small
         nobody: GET /api/articles?LIMIT=1 => 400 LIMIT unknown

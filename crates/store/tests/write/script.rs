@@ -227,7 +227,7 @@ impl World {
         let context = self.context(who);
         match operation.kind {
             OperationKind::Get | OperationKind::List | OperationKind::Me => {
-                self.store.read(&call, &context)
+                self.store.answer(&call, &context).await
             }
             _ => self.store.write(call, context).await,
         }

@@ -1,20 +1,15 @@
 //! Drives the asynchronous client from the thread that waits for its answer: one write, then one read that blocks. No
 //! runtime is needed, so a connection can be used from any thread, also from one of a runtime.
 
-use super::socket::Opened;
-use std::convert::Infallible;
-use std::future::{self, Future};
+use super::socket::{Opened, channel_binding};
+use std::future::Future;
 use std::io::{self, Read, Write};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
-
-/// What a socket has to do.
-pub(super) trait Socket: Read + Write + Send + Sync {}
-impl<S: Read + Write + Send + Sync> Socket for S {}
+use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
 /// Whether the next read may wait for the server.
 type MayWait = Arc<AtomicBool>;
@@ -24,9 +19,6 @@ pub(super) struct Stream {
     opened: Opened,
     may_wait: MayWait,
 }
-
-/// For the client library: the stream is encrypted already, or is to stay plain.
-pub(super) struct Ready;
 
 /// The half of the client that reads and writes.
 type Driver = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
@@ -96,11 +88,15 @@ impl Wire {
 
     /// Gives work to the server whose answer nobody waits for.
     pub fn send(&mut self, work: impl Future) {
-        let work = pin!(work);
+        let _ = self.queue(work);
         let waker = Waker::from(self.waker.clone());
-        let mut context = Context::from_waker(&waker);
-        let _ = work.poll(&mut context);
-        self.poll_driver(&mut context);
+        self.poll_driver(&mut Context::from_waker(&waker));
+    }
+
+    /// The same for work that something else follows, with which it is written.
+    pub fn queue<W: Future>(&mut self, work: W) -> Poll<W::Output> {
+        let waker = Waker::from(self.waker.clone());
+        pin!(work).poll(&mut Context::from_waker(&waker))
     }
 
     fn poll_driver(&mut self, context: &mut Context<'_>) {
@@ -148,21 +144,8 @@ impl AsyncWrite for Stream {
     }
 }
 
-impl TlsConnect<Stream> for Ready {
-    type Stream = Stream;
-    type Error = Infallible;
-    type Future = future::Ready<Result<Stream, Infallible>>;
-
-    fn connect(self, stream: Stream) -> Self::Future {
-        future::ready(Ok(stream))
-    }
-}
-
 impl TlsStream for Stream {
     fn channel_binding(&self) -> ChannelBinding {
-        match &self.opened.binding {
-            Some(binding) => ChannelBinding::tls_server_end_point(binding.clone()),
-            None => ChannelBinding::none(),
-        }
+        channel_binding(self.opened.binding.as_ref())
     }
 }

@@ -1,28 +1,93 @@
-//! The way to the server: a TCP connection, encrypted or plain, or a socket of the machine's own.
+//! The way to the server: a TCP connection, encrypted or plain, or a socket of the machine's own. Every connection
+//! begins here, whoever drives it later, so that how it is encrypted is decided once.
 
-use super::drive::Socket;
 use super::settings::Settings;
-use super::tls::Refusal;
+use super::tls::{Refusal, Session};
 use crate::Failure;
+use std::convert::Infallible;
+use std::future;
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpStream, ToSocketAddrs};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 use tokio_postgres::config::Host;
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
-const CONNECT_TIME: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// A server that does not answer for so long is gone.
-const SILENCE: Duration = Duration::from_secs(40);
+pub(super) const SILENCE: Duration = Duration::from_secs(40);
 
 pub(super) struct Opened {
-    pub socket: Box<dyn Socket>,
+    pub socket: Socket,
     /// What the password's proof is bound to, so that it is of no use in another encrypted connection.
     pub binding: Option<Vec<u8>>,
 }
 
+pub(super) enum Socket {
+    Plain(TcpStream),
+    Encrypted(Box<Session>),
+    #[cfg(unix)]
+    Local(UnixStream),
+}
+
 impl Opened {
-    pub fn plain(socket: impl Socket + 'static) -> Self {
+    pub fn plain(socket: TcpStream) -> Self {
         Self {
-            socket: Box::new(socket),
+            socket: Socket::Plain(socket),
             binding: None,
+        }
+    }
+}
+
+/// For the client library: the stream is encrypted already, or is to stay plain.
+pub(super) struct Ready;
+
+impl<S: TlsStream + Unpin> TlsConnect<S> for Ready {
+    type Stream = S;
+    type Error = Infallible;
+    type Future = future::Ready<Result<S, Infallible>>;
+
+    fn connect(self, stream: S) -> Self::Future {
+        future::ready(Ok(stream))
+    }
+}
+
+/// The same for the client library.
+pub(super) fn channel_binding(binding: Option<&Vec<u8>>) -> ChannelBinding {
+    match binding {
+        Some(binding) => ChannelBinding::tls_server_end_point(binding.clone()),
+        None => ChannelBinding::none(),
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(bytes),
+            Self::Encrypted(session) => session.read(bytes),
+            #[cfg(unix)]
+            Self::Local(socket) => socket.read(bytes),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            Self::Encrypted(session) => session.write(bytes),
+            #[cfg(unix)]
+            Self::Local(socket) => socket.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.flush(),
+            Self::Encrypted(session) => session.flush(),
+            #[cfg(unix)]
+            Self::Local(socket) => socket.flush(),
         }
     }
 }
@@ -91,16 +156,19 @@ fn open_host(
         #[cfg(unix)]
         Host::Unix(folder) => {
             let path = folder.join(format!(".s.PGSQL.{port}"));
-            let socket = std::os::unix::net::UnixStream::connect(path)?;
+            let socket = UnixStream::connect(path)?;
             socket.set_read_timeout(Some(SILENCE))?;
             socket.set_write_timeout(Some(SILENCE))?;
-            Ok(Opened::plain(socket))
+            Ok(Opened {
+                socket: Socket::Local(socket),
+                binding: None,
+            })
         }
     }
 }
 
-fn connected(name: &str, port: u16) -> std::io::Result<TcpStream> {
-    let mut failed = std::io::Error::other(format!("{name} has no address"));
+fn connected(name: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failed = io::Error::other(format!("{name} has no address"));
     for address in (name, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, CONNECT_TIME) {
             Ok(socket) => {

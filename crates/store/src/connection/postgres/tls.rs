@@ -4,7 +4,7 @@ mod binding;
 mod validity;
 mod verify;
 
-use super::socket::Opened;
+use super::socket::{Opened, Socket};
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -33,6 +33,9 @@ enum Wish {
     IfPossible,
     Always,
 }
+
+/// An encrypted connection after its handshake.
+pub(super) type Session = StreamOwned<ClientConnection, Wide>;
 
 /// Why there is no connection.
 pub(super) enum Refusal {
@@ -122,7 +125,7 @@ impl Encryption {
             .and_then(<[CertificateDer<'_>]>::first);
         Ok(Opened {
             binding: certificate.and_then(|certificate| binding::end_point(certificate)),
-            socket: Box::new(StreamOwned::new(connection, socket)),
+            socket: Socket::Encrypted(Box::new(StreamOwned::new(connection, socket))),
         })
     }
 }
@@ -197,7 +200,13 @@ fn insecure(error: &rustls::Error) -> Refusal {
 }
 
 /// Reads much at once, and writes at once.
-struct Wide(BufReader<TcpStream>);
+pub(super) struct Wide(BufReader<TcpStream>);
+
+impl Wide {
+    pub fn socket(&self) -> &TcpStream {
+        self.0.get_ref()
+    }
+}
 
 impl Read for Wide {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {

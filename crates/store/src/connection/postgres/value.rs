@@ -1,6 +1,6 @@
 //! Values between the form in which SQLite stores them and PostgreSQL's own types.
 
-use super::super::Value;
+use super::super::{Value, ValueRef};
 use archwright_plan::model::calendar::{date_to_text, days_from_text, instant_from_text};
 use bytes::BytesMut;
 use std::error::Error;
@@ -93,36 +93,66 @@ fn write_text(text: &str, ty: &Type, out: &mut BytesMut) -> Outcome<()> {
     Ok(())
 }
 
-/// A cell of a row.
-pub(super) struct Cell(pub Value);
+/// A cell of a row. Texts are borrowed from what the server sent; ids are too short to be worth memory of their own.
+pub(crate) enum Cell<'a> {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(&'a str),
+    Id([u8; ID_LENGTH]),
+    Day(String),
+    Blob(&'a [u8]),
+}
 
-impl<'a> FromSql<'a> for Cell {
+const ID_LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
+
+impl Cell<'_> {
+    pub fn value(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Id(text) => ValueRef::Text(text),
+            Self::Day(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+}
+
+impl<'a> FromSql<'a> for Cell<'a> {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> Outcome<Self> {
-        Ok(Self(match *ty {
-            Type::BOOL => Value::Integer(i64::from(raw.first() == Some(&1))),
-            Type::INT2 => Value::Integer(i16::from_be_bytes(raw.try_into()?).into()),
-            Type::INT4 => Value::Integer(i32::from_be_bytes(raw.try_into()?).into()),
-            Type::INT8 => Value::Integer(i64::from_be_bytes(raw.try_into()?)),
-            Type::FLOAT8 => Value::Real(f64::from_be_bytes(raw.try_into()?)),
-            Type::NUMERIC => units(raw)?,
-            Type::UUID => Value::Text(Uuid::from_slice(raw)?.to_string()),
+        Ok(match *ty {
+            Type::BOOL => Self::Integer(i64::from(raw.first() == Some(&1))),
+            Type::INT2 => Self::Integer(i16::from_be_bytes(raw.try_into()?).into()),
+            Type::INT4 => Self::Integer(i32::from_be_bytes(raw.try_into()?).into()),
+            Type::INT8 => Self::Integer(i64::from_be_bytes(raw.try_into()?)),
+            Type::FLOAT8 => Self::Real(f64::from_be_bytes(raw.try_into()?)),
+            Type::NUMERIC => Self::Integer(units(raw)?),
+            Type::UUID => {
+                let mut text = [0; ID_LENGTH];
+                Uuid::from_slice(raw)?.hyphenated().encode_lower(&mut text);
+                Self::Id(text)
+            }
             Type::DATE => {
                 let days = i64::from(i32::from_be_bytes(raw.try_into()?)) + EPOCH_DAYS;
-                Value::Text(date_to_text(days))
+                Self::Day(date_to_text(days))
             }
             Type::TIMESTAMPTZ => {
                 let micros = i64::from_be_bytes(raw.try_into()?);
-                Value::Integer(micros.div_euclid(1_000) + EPOCH_MILLISECONDS)
+                Self::Integer(micros.div_euclid(1_000) + EPOCH_MILLISECONDS)
             }
-            Type::BYTEA => Value::Blob(raw.to_vec()),
-            Type::JSONB => text(raw.get(1..).unwrap_or_default())?,
-            Type::TEXT | Type::VARCHAR | Type::JSON | Type::NAME | Type::CHAR => text(raw)?,
+            Type::BYTEA => Self::Blob(raw),
+            Type::JSONB => Self::Text(std::str::from_utf8(raw.get(1..).unwrap_or_default())?),
+            Type::TEXT | Type::VARCHAR | Type::JSON | Type::NAME | Type::CHAR => {
+                Self::Text(std::str::from_utf8(raw)?)
+            }
             _ => return Err(format!("a column of type {ty}").into()),
-        }))
+        })
     }
 
     fn from_sql_null(_: &Type) -> Outcome<Self> {
-        Ok(Self(Value::Null))
+        Ok(Self::Null)
     }
 
     fn accepts(_: &Type) -> bool {
@@ -130,12 +160,8 @@ impl<'a> FromSql<'a> for Cell {
     }
 }
 
-fn text(raw: &[u8]) -> Outcome<Value> {
-    Ok(Value::Text(std::str::from_utf8(raw)?.to_owned()))
-}
-
 /// A number in units of its last digit; instead of one beyond 64 bits, the nearest that fits.
-fn units(raw: &[u8]) -> Outcome<Value> {
+fn units(raw: &[u8]) -> Outcome<i64> {
     let word = |index: usize| -> Outcome<u16> {
         let bytes = raw.get(index * 2..index * 2 + 2);
         Ok(u16::from_be_bytes(
@@ -157,11 +183,7 @@ fn units(raw: &[u8]) -> Outcome<Value> {
         false => units.saturating_mul(power),
     };
     let nearest = units.min(i64::MAX.into()) as i64;
-    Ok(Value::Integer(if sign == NEGATIVE {
-        -nearest
-    } else {
-        nearest
-    }))
+    Ok(if sign == NEGATIVE { -nearest } else { nearest })
 }
 
 #[cfg(test)]
@@ -173,7 +195,8 @@ mod tests {
         let mut written = BytesMut::new();
         Given(&value).to_sql(ty, &mut written).unwrap();
         assert_eq!(&written[..], expected, "{value:?} as {ty}");
-        assert_eq!(Cell::from_sql(ty, &written).unwrap().0, value, "{ty}");
+        let cell = Cell::from_sql(ty, &written).unwrap();
+        assert_eq!(cell.value(), ValueRef::from(&value), "{ty}");
     }
 
     #[test]
@@ -204,10 +227,10 @@ mod tests {
             units(&raw).unwrap()
         };
         // 12.50, -0.05, 0.00, 10000 at scale 2, 10^30.
-        assert_eq!(number(&[2, 0, 0, 2, 12, 5000]), Value::Integer(1250));
-        assert_eq!(number(&[1, 0xffff, 0x4000, 2, 500]), Value::Integer(-5));
-        assert_eq!(number(&[0, 0, 0, 2]), Value::Integer(0));
-        assert_eq!(number(&[1, 1, 0, 2, 1]), Value::Integer(1_000_000));
-        assert_eq!(number(&[1, 7, 0, 0, 100]), Value::Integer(i64::MAX));
+        assert_eq!(number(&[2, 0, 0, 2, 12, 5000]), 1250);
+        assert_eq!(number(&[1, 0xffff, 0x4000, 2, 500]), -5);
+        assert_eq!(number(&[0, 0, 0, 2]), 0);
+        assert_eq!(number(&[1, 1, 0, 2, 1]), 1_000_000);
+        assert_eq!(number(&[1, 7, 0, 0, 100]), i64::MAX);
     }
 }

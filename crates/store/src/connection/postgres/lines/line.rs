@@ -1,0 +1,177 @@
+//! A connection that a task of the runtime drives.
+
+use super::super::flow::Flow;
+use super::super::socket::{self, CONNECT_TIME, Ready, SILENCE};
+use super::super::value::Given;
+use super::super::{
+    Error, KEPT_STATEMENTS, Role, Settings, Statements, ends_connection, failure, numbered, session,
+};
+use crate::Failure;
+use crate::connection::Value;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+pub(super) struct Line {
+    client: Client,
+    statements: Mutex<Statements>,
+    /// The server said that it ends the connection, or says nothing any more.
+    is_ended: AtomicBool,
+}
+
+impl Line {
+    /// One more, for reads alone.
+    pub async fn open(settings: &Arc<Settings>) -> Result<Self, Failure> {
+        let line = Self {
+            client: connect(settings).await?,
+            statements: Mutex::default(),
+            is_ended: AtomicBool::new(false),
+        };
+        let session = session(Role::Reader);
+        let set = timeout(CONNECT_TIME, line.client.batch_execute(&session)).await;
+        let set = set.map_err(|_| silent())?;
+        set.map_err(|error| failure(&error))?;
+        Ok(line)
+    }
+
+    pub fn is_lost(&self) -> bool {
+        self.client.is_closed() || self.is_ended.load(Ordering::Relaxed)
+    }
+
+    pub async fn query(&self, text: &str, values: &[Value]) -> Result<Vec<Row>, Failure> {
+        let statement = self.prepared(text).await?;
+        let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        self.answered(self.client.query(&statement, &values)).await
+    }
+
+    /// Sends a statement with values, whose outcome shows in what follows.
+    pub async fn tell(&self, text: &str, values: &[Value]) -> Result<(), Failure> {
+        let statement = self.prepared(text).await?;
+        let values: Vec<Given<'_>> = values.iter().map(Given).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        polled(self.client.query(&statement, &values));
+        Ok(())
+    }
+
+    /// Sends statements whose outcome does not matter.
+    pub fn send(&self, text: &str) {
+        polled(self.client.batch_execute(text));
+    }
+
+    /// Prepared at most once, as long as not too many others are.
+    pub async fn prepared(&self, text: &str) -> Result<Statement, Failure> {
+        if let Some(known) = self.statements().get(text) {
+            return Ok(known.clone());
+        }
+        let prepared = self.answered(self.client.prepare(&numbered(text))).await?;
+        let mut statements = self.statements();
+        if statements.len() >= KEPT_STATEMENTS {
+            statements.clear();
+        }
+        statements.insert(text.to_owned(), prepared.clone());
+        Ok(prepared)
+    }
+
+    /// Forgets statements now, so that this many can be prepared without another one being forgotten.
+    pub fn make_room(&self, count: usize) {
+        let mut statements = self.statements();
+        if statements.len() + count > KEPT_STATEMENTS {
+            statements.clear();
+        }
+    }
+
+    fn statements(&self) -> MutexGuard<'_, Statements> {
+        self.statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the server says; a connection on which it says nothing is lost.
+    async fn answered<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
+        match timeout(SILENCE, work).await {
+            Ok(done) => done.map_err(|error| {
+                if ends_connection(&error) {
+                    self.is_ended.store(true, Ordering::Relaxed);
+                }
+                failure(&error)
+            }),
+            Err(_) => {
+                self.is_ended.store(true, Ordering::Relaxed);
+                Err(silent())
+            }
+        }
+    }
+}
+
+/// Gives work to the connection, and does not wait for it.
+fn polled(work: impl Future) {
+    let _ = pin!(work).poll(&mut Context::from_waker(Waker::noop()));
+}
+
+fn silent() -> Failure {
+    Failure::Unavailable("the database does not answer".to_owned())
+}
+
+/// The way to the server is made on a thread that may wait, as for all connections.
+async fn connect(settings: &Arc<Settings>) -> Result<Client, Failure> {
+    let settings = settings.clone();
+    let own = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || socket::open(&own)).await;
+    let opened = opened.map_err(|error| Failure::Unavailable(error.to_string()))??;
+    let flow = Flow::new(opened).map_err(|error| Failure::Unavailable(error.to_string()))?;
+    let connected = timeout(CONNECT_TIME, settings.config.connect_raw(flow, Ready)).await;
+    let connected = connected.map_err(|_| silent())?;
+    let (client, driver) = connected.map_err(|error| failure(&error))?;
+    // Why it ended, the next statement learns.
+    tokio::spawn(async move {
+        let _ = driver.await;
+    });
+    Ok(client)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
+mod tests {
+    use super::*;
+
+    async fn text(line: &Line, query: &str) -> Result<String, Failure> {
+        let rows = line.query(query, &[]).await?;
+        Ok(rows[0].get(0))
+    }
+
+    #[tokio::test]
+    async fn statements_have_an_end_and_change_nothing() {
+        let url = std::env::var("ARCHWRIGHT_TEST_POSTGRES").expect(
+            "ARCHWRIGHT_TEST_POSTGRES names a PostgreSQL server; `cargo xtask test` starts one",
+        );
+        let settings = Arc::new(Settings::parse(&url).unwrap());
+        let line = Line::open(&settings).await.unwrap();
+        for setting in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+            let shown = text(&line, &format!("SHOW {setting}")).await.unwrap();
+            assert_eq!(shown, "30s", "{setting}");
+        }
+        let read_only = text(&line, "SHOW default_transaction_read_only").await;
+        assert_eq!(read_only.unwrap(), "on");
+        // What the server does at the end of the time, sooner.
+        line.client
+            .batch_execute("SET statement_timeout = 20")
+            .await
+            .unwrap();
+        match text(&line, "SELECT pg_sleep(60)::text").await {
+            Err(Failure::Unavailable(why)) => assert!(why.contains("57014"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+        // The connection goes on.
+        assert!(!line.is_lost());
+        assert_eq!(text(&line, "SELECT 'on'").await.unwrap(), "on");
+    }
+}
