@@ -11,11 +11,12 @@ use std::process::ExitCode;
 
 pub const HELP: &str = "Examples:
   archwright appoint shop.yaml admin marta@example.com
-  archwright appoint . admin marta@example.com --env production --database postgres://app@db/shop
+  archwright appoint . admin marta@example.com --env production \\
+    --database postgres://app@db/shop
 
 For roles that only their holders grant: somebody has to be the first.
 The account has to be there: sign up with it before.
-It works beside a running server, and counts from the account's next request on.";
+It works beside a running server, and counts from the next request on.";
 
 #[derive(Args)]
 pub struct AppointArguments {

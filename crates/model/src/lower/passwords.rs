@@ -330,10 +330,9 @@ fn secret_paths(fields: &[InputField], path: &mut Vec<String>, found: &mut Vec<V
     }
 }
 
-/// All that steps look at, write and refuse with.
+/// What steps look for, write and refuse with. A condition on what the caller has said itself tells nobody anything.
 fn in_steps(steps: &[Step], look: &mut dyn FnMut(&Expression)) {
     for step in steps {
-        step.condition.iter().for_each(&mut *look);
         match &step.kind {
             StepKind::Find { filter, .. } => filter.iter().for_each(&mut *look),
             StepKind::List {
@@ -346,7 +345,7 @@ fn in_steps(steps: &[Step], look: &mut dyn FnMut(&Expression)) {
                 .chain(limit)
                 .chain(offset)
                 .for_each(&mut *look),
-            StepKind::Guard { that } => look(that),
+            StepKind::Guard { .. } | StepKind::SignIn { .. } => {}
             StepKind::Create { set, .. } => set.iter().for_each(|(_, value)| look(value)),
             StepKind::Update { row, set, .. } => {
                 look(row);
@@ -366,7 +365,6 @@ fn in_steps(steps: &[Step], look: &mut dyn FnMut(&Expression)) {
                 look(row);
                 look(by);
             }
-            StepKind::SignIn { .. } => {}
             StepKind::Each { list, steps, .. } => {
                 look(list);
                 in_steps(steps, look);
