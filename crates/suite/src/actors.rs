@@ -2,7 +2,7 @@
 
 use crate::client::Request;
 use crate::oracle::Who;
-use crate::session::{ANONYMOUS, Actor, Outcome, Session, skip};
+use crate::session::{ANONYMOUS, Actor, Outcome, Session, skip, unreached};
 use archwright_plan::OperationKind;
 use archwright_plan::model::{FieldKind, RoleId};
 use serde_json::json;
@@ -136,7 +136,7 @@ impl Session<'_> {
                 return self.sign_up(operation, &body, name);
             }
         }
-        skip("no sign-up is found that keeps the rules")
+        unreached("no sign-up is found that keeps the rules")
     }
 
     /// A new account with the role, and perhaps the one that everybody gets who signs up.

@@ -10,7 +10,7 @@ use crate::hints::{Hints, fixed_keys, hints, words};
 use crate::make::{Want, unless_failed};
 use crate::oracle::{Body, Given, Inputs, Performed, create, perform, shift};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, Trouble, skip, unreached};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
@@ -152,7 +152,11 @@ impl<'p> Session<'p> {
                 operation,
                 definition,
                 &inputs,
-                |session, imagined| !imagined.done.is_unsure && goal(session, imagined),
+                |session, imagined| {
+                    !imagined.done.is_unsure
+                        && goal(session, imagined)
+                        && !session.has_to_wait(imagined.before)
+                },
             );
             if fits {
                 return Some((actor, inputs));
@@ -461,7 +465,7 @@ impl<'p> Session<'p> {
     ) -> Outcome<RowRef> {
         self.ensure_crew();
         let name = &self.plan.model.entity(entity).name;
-        let mut trouble = format!("nobody can create a row of {name} over the API");
+        let mut trouble = None;
         for operation in self.named_writes() {
             let makes = |kind: &StepKind| match kind {
                 StepKind::Create { entity: of, .. }
@@ -486,11 +490,16 @@ impl<'p> Session<'p> {
                         return Ok(row);
                     }
                 }
-                Err(Trouble::Skipped(reason) | Trouble::Unreached(reason)) => trouble = reason,
+                Err(Trouble::Skipped(reason) | Trouble::Unreached(reason)) => {
+                    trouble = Some(reason)
+                }
                 Err(failed) => return Err(failed),
             }
         }
-        skip(trouble)
+        match trouble {
+            Some(reason) => unreached(reason),
+            None => skip(format!("nobody can create a row of {name} over the API")),
+        }
     }
 
     /// Makes a call after which a condition holds, if one is found.

@@ -192,7 +192,8 @@ fn run(
     }
 }
 
-fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
+/// The inputs of a place, with the defaults of those that are left out.
+pub fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
     let mut members = match given {
         Some(Value::Object(members)) => members.clone(),
         _ => BTreeMap::new(),
