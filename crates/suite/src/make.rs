@@ -877,7 +877,7 @@ impl<'p> Session<'p> {
     }
 
     /// Whether anything at all makes rows of the entity.
-    fn is_makeable(&self, entity: EntityId) -> bool {
+    pub fn is_makeable(&self, entity: EntityId) -> bool {
         let definition = self.plan.model.entity(entity);
         if let Some(part) = definition.part_of {
             return self.is_makeable(part.whole);

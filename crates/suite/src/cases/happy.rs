@@ -271,6 +271,9 @@ fn set<'p>(
             }
         }
     }
+    if session.world.of(entity).next().is_none() && !session.is_makeable(entity) {
+        return skip("nobody can create such a row over the API");
+    }
     unreached(format!(
         "no row is found on which {} can be set by {}",
         input.json, operation.id
