@@ -590,9 +590,10 @@ pub fn removal(
         Ok(deletion) => {
             let mut after = world.clone();
             deletion.apply(&mut after, now);
-            let others = broken_since(Some(world), &after, who, now).0;
+            let (mut broken, _) = deletion.breaks(&Judge::new(&after, who, now));
+            broken.extend(broken_since(Some(world), &after, who, now).0);
             let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
-            others.into_iter().map(told).collect()
+            broken.into_iter().map(told).collect()
         }
         Err(rule) => vec![Refusal::new(409, "in-use", rule)],
     }
