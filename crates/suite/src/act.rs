@@ -522,7 +522,7 @@ impl<'p> Session<'p> {
         Ok(done(Some(row.clone()), request, reply, refusals))
     }
 
-    fn role_refusals(
+    pub fn role_refusals(
         &self,
         actor: usize,
         operation: &Operation,

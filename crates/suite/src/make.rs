@@ -5,7 +5,9 @@ use crate::propose::Style;
 use crate::seek::{Wanted, any_step};
 use crate::session::{Outcome, Session, Trouble, skip, unreached};
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{EntityId, FieldId, RoleId, StepKind, ToManyKind};
+use archwright_plan::model::{
+    EntityId, Expression, ExpressionKind, FieldId, RoleId, StepKind, ToManyKind,
+};
 use archwright_plan::{InputKind, Operation, OperationKind};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -491,7 +493,25 @@ impl<'p> Session<'p> {
     /// Whether a move's condition holds already.
     fn is_ready(&self, operation: &Operation, row: &RowRef) -> bool {
         let when = step(&self.world, operation).and_then(|step| step.when.as_ref());
-        when.is_none_or(|when| self.judge(0).holds(when, row))
+        when.is_none_or(|when| self.is_met(when, row))
+    }
+
+    /// Whether the condition holds, for some caller where it is about them.
+    fn is_met(&self, when: &Expression, row: &RowRef) -> bool {
+        let mut names_caller = false;
+        when.walk(&mut |part| {
+            names_caller |= matches!(
+                part.kind,
+                ExpressionKind::Caller
+                    | ExpressionKind::CallerTenant
+                    | ExpressionKind::SignedIn
+                    | ExpressionKind::HasRole(_)
+            );
+        });
+        match names_caller {
+            true => (0..self.actors.len()).any(|actor| self.judge(actor).holds(when, row)),
+            false => self.judge(0).holds(when, row),
+        }
     }
 
     /// The moves that lead to a state, the fewest.
@@ -574,7 +594,7 @@ impl<'p> Session<'p> {
             && !is_stuck
         {
             *self.stuck.entry(holder.clone()).or_default() += 1;
-            let holds = |session: &Session<'p>, row: &RowRef| session.judge(0).holds(when, row);
+            let holds = |session: &Session<'p>, row: &RowRef| session.is_met(when, row);
             self.settle(row, &holds)?;
         }
         match self.mover(row, operation) {

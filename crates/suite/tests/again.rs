@@ -36,7 +36,7 @@ operations:
 ";
 
 const OPEN: &str = "
-roles: { clerk: { granted-by: clerk }, guest: { sign-up: open } }
+roles: { clerk: { granted-by: clerk }, guest: { sign-up: open, granted-by: clerk } }
 ";
 
 const CLOSED: &str = "
