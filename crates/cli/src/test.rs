@@ -42,7 +42,11 @@ Access tokens:
 The database:
   The suite writes: it creates, changes and deletes rows, and for the time of
   the run it takes the role from one test account. Give it a database of its
-  own, and turn rate limits off.
+  own, and turn rate limits off. The test accounts keep the names and passwords
+  that they sign in with, for the next run: what changes them is undone, or done
+  to accounts that sign up. Where nobody signs up, operations that change the
+  sign-in of their caller, or delete the account, are called at the end of the
+  run, and then the next run needs other accounts.
 
 Examples:
   export ARCHWRIGHT_SIGNING_KEYS=$(openssl rand -base64 32)

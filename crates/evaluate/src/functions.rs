@@ -130,6 +130,8 @@ pub(crate) fn applied(function: Function, values: &[Value], ty: &Type) -> Result
             let (units, scale) = number(value).ok_or(EvaluateError::Mismatch("`abs`"))?;
             fitted(units.abs(), scale, ty)
         }
+        // The id of a row that the store has not numbered yet.
+        (Function::String, [Value::Text(id)]) => Ok(Value::Text(id.clone())),
         (Function::String, [Value::Int(number)]) => Ok(Value::Text(number.to_string())),
         (Function::String, [Value::Decimal { units, scale }]) => {
             Ok(Value::Text(decimal(*units, *scale)))

@@ -5,7 +5,9 @@ use crate::oracle::{
     Body, Given, Judge, Refusal, Shown, adopt, broken_since, create, deletion, move_json, name,
     removal, representation, shift, sign_up, step, update,
 };
-use crate::session::{ANONYMOUS, Actor, Outcome, Session, failed};
+use crate::session::{ANONYMOUS, Actor, Outcome, Session, failed, unreached};
+use crate::spare::WAITS;
+use crate::wire::id_from_json;
 use crate::world::NUMBERED;
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{EntityId, RoleId};
@@ -202,6 +204,10 @@ impl<'p> Session<'p> {
         let who = self.actors[actor].who.clone();
         let before = self.world.clone();
         let moved = shift(&mut self.world, operation, row, &who, given, now);
+        if moved.refusals.is_empty() && self.has_to_wait(&before) {
+            self.world = before;
+            return unreached(WAITS);
+        }
         let result = self.changed(actor, operation, request, row, &moved.refusals);
         if !moved.refusals.is_empty() || result.is_err() {
             self.world = before;
@@ -225,8 +231,9 @@ impl<'p> Session<'p> {
         before: Vec<(RowRef, crate::world::Row)>,
     ) -> Outcome<Done> {
         let result = self.changed(actor, operation, request, row, &refusals);
-        if !refusals.is_empty() || result.is_err() {
-            self.world.restore(row, before);
+        match !refusals.is_empty() || result.is_err() {
+            true => self.world.restore(row, before),
+            false => self.follow_accounts(),
         }
         result
     }
@@ -252,7 +259,8 @@ impl<'p> Session<'p> {
             name(&mut self.world, row, &json);
         }
         for field in self.world.composed(row.entity) {
-            self.name_parts(row, field, &json);
+            let key = &self.plan.model.field(field).name;
+            self.name_parts(row, field, &json[key]);
         }
         self.take(row, &json);
         if operation.etag && self.preparing == 0 {
@@ -270,11 +278,28 @@ impl<'p> Session<'p> {
         }
     }
 
-    fn name_parts(&mut self, row: &RowRef, field: archwright_plan::model::FieldId, json: &Json) {
-        let key = &self.plan.model.field(field).name;
-        let parts = self.world.many(row, field);
-        let items = json[key].as_array().cloned().unwrap_or_default();
-        for (part, json) in parts.iter().zip(&items) {
+    /// Gives the parts that steps made the ids with which a reply shows them, in their order.
+    pub fn name_parts(
+        &mut self,
+        row: &RowRef,
+        field: archwright_plan::model::FieldId,
+        items: &Json,
+    ) {
+        let parts = self.world.many(row, field).into_iter();
+        let unnamed = parts.filter(|part| part.id.starts_with(crate::oracle::NEW));
+        let unnamed: Vec<RowRef> = unnamed.collect();
+        let Some(first) = unnamed.first() else { return };
+        let is_new = |item: &&Json| {
+            let id = item.get("id").and_then(id_from_json);
+            let at = id.map(|id| RowRef {
+                entity: first.entity,
+                id,
+            });
+            at.is_some_and(|at| self.world.get(&at).is_none())
+        };
+        let items = items.as_array().into_iter().flatten();
+        let new: Vec<&Json> = items.filter(is_new).collect();
+        for (part, json) in unnamed.iter().zip(new) {
             name(&mut self.world, part, json);
         }
     }
@@ -298,6 +323,17 @@ impl<'p> Session<'p> {
         let request = with_headers(Request::new("DELETE", self.path(operation, row)), headers);
         let now = self.now();
         let refusals = removal(&self.world, operation, row, self.who(actor), now);
+        if refusals.is_empty()
+            && let Ok(deletion) = deletion(&self.world, row)
+        {
+            let before = self.world.clone();
+            deletion.apply(&mut self.world, now);
+            let waits = self.has_to_wait(&before);
+            self.world = before;
+            if waits {
+                return unreached(WAITS);
+            }
+        }
         let (request, reply) = self.send(actor, request)?;
         if !refusals.is_empty() {
             self.expect_refusal(&request, &reply, &refusals)?;
@@ -486,7 +522,7 @@ impl<'p> Session<'p> {
         Ok(done(Some(row.clone()), request, reply, refusals))
     }
 
-    fn role_refusals(
+    pub fn role_refusals(
         &self,
         actor: usize,
         operation: &Operation,
@@ -510,7 +546,10 @@ impl<'p> Session<'p> {
         };
         match changed.all(may) {
             true => Vec::new(),
-            false => vec![Refusal::new(403, "forbidden", "who grants the role")],
+            false => {
+                let refusal = Refusal::new(403, "forbidden", "who grants the role");
+                vec![refusal.at("/roles".to_owned())]
+            }
         }
     }
 
@@ -546,7 +585,7 @@ impl<'p> Session<'p> {
         parts.iter().for_each(|row| drop(self.world.remove(row)));
         let (named, reply) = result?;
         let Some(named) = named else {
-            return crate::session::skip("the sign-up is refused, as it should be");
+            return unreached("the sign-up is refused, as it should be");
         };
         let json = reply.json.unwrap_or_default();
         if let Some(row) = self.world.get_mut(&named) {

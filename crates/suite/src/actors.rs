@@ -2,7 +2,7 @@
 
 use crate::client::Request;
 use crate::oracle::Who;
-use crate::session::{ANONYMOUS, Actor, Outcome, Session, skip};
+use crate::session::{ANONYMOUS, Actor, Outcome, Session, skip, unreached};
 use archwright_plan::OperationKind;
 use archwright_plan::model::{FieldKind, RoleId};
 use serde_json::json;
@@ -136,10 +136,10 @@ impl Session<'_> {
                 return self.sign_up(operation, &body, name);
             }
         }
-        skip("no sign-up is found that keeps the rules")
+        unreached("no sign-up is found that keeps the rules")
     }
 
-    /// A new account with the role, and perhaps the one that everybody gets who signs up.
+    /// A new account with the role; where nobody may take it away, with the one too that everybody gets who signs up.
     pub fn newcomer_of(&mut self, role: RoleId, like: Option<usize>) -> Outcome<usize> {
         let newcomer = self.prepare(|session| session.newcomer(like))?;
         let own = self.actors[newcomer].who.roles.clone();
@@ -152,11 +152,14 @@ impl Session<'_> {
         let Some(operation) = self.operation(row.entity, OperationKind::SetRoles) else {
             return skip("nobody can give roles");
         };
-        let wanted: Vec<RoleId> = own.into_iter().chain([role]).collect();
-        for other in 1..self.actors.len() {
-            if self.judge(other).admit_to(operation, &row).is_none() {
-                self.prepare(|session| session.set_roles(other, operation, &row, &wanted))?;
-                if self.actors[newcomer].who.roles == wanted {
+        let both: Vec<RoleId> = own.into_iter().chain([role]).collect();
+        for wanted in [vec![role], both] {
+            for other in 1..self.actors.len() {
+                if self
+                    .role_refusals(other, operation, &row, &wanted)
+                    .is_empty()
+                {
+                    self.prepare(|session| session.set_roles(other, operation, &row, &wanted))?;
                     return Ok(newcomer);
                 }
             }

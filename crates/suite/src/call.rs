@@ -7,7 +7,8 @@ use crate::oracle::{
     perform, representation, shape,
 };
 use crate::seek::{Imagined, any_step};
-use crate::session::{ANONYMOUS, Outcome, Session, failed};
+use crate::session::{ANONYMOUS, Outcome, Session, failed, unreached};
+use crate::spare::WAITS;
 use crate::wire::{encode, id_from_json, reference_to_json, to_json};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
@@ -77,6 +78,10 @@ impl<'p> Session<'p> {
         let who = self.actors[actor].who.clone();
         let now = self.now();
         let done = perform(&mut self.world, operation, definition, &who, inputs, now);
+        if self.has_to_wait(&before) {
+            self.world = before;
+            return unreached(WAITS);
+        }
         let result = self.called(actor, operation, definition, request, done);
         if result.is_err() {
             self.world = before;

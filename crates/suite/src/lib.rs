@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod seek;
 mod session;
+mod spare;
 mod survey;
 mod trial;
 mod watch;

@@ -2,10 +2,12 @@
 
 use crate::oracle::{Body, Given, shift, step};
 use crate::propose::Style;
-use crate::seek::Wanted;
-use crate::session::{Outcome, Session, Trouble, skip};
+use crate::seek::{Wanted, any_step};
+use crate::session::{Outcome, Session, Trouble, skip, unreached};
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{EntityId, FieldId, RoleId, ToManyKind};
+use archwright_plan::model::{
+    EntityId, Expression, ExpressionKind, FieldId, RoleId, StepKind, ToManyKind,
+};
 use archwright_plan::{InputKind, Operation, OperationKind};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -102,10 +104,10 @@ impl<'p> Session<'p> {
         let deep = self.making.len() >= DEPTH
             || self.making.iter().filter(|other| **other == entity).count() > 1;
         if self.spent > MOST_SPENT {
-            return skip("too many rows would have to be made");
+            return unreached("too many rows would have to be made");
         }
         if deep {
-            return skip(format!(
+            return unreached(format!(
                 "rows of {} need each other",
                 self.plan.model.entity(entity).name
             ));
@@ -141,7 +143,7 @@ impl<'p> Session<'p> {
                     && condition(session, row)
             };
             return match want.is_quick {
-                true => skip(format!("a row of {name} takes several calls")),
+                true => unreached(format!("a row of {name} takes several calls")),
                 false => {
                     let owners = (0..self.actors.len()).filter(|actor| {
                         let account = &self.actors[*actor].who.account;
@@ -159,7 +161,7 @@ impl<'p> Session<'p> {
         let mut trouble = Trouble::Skipped(format!("no caller can create such a row of {name}"));
         let state = want.state.as_ref();
         if let Some(state) = state.filter(|state| self.is_out_of_reach(entity, state)) {
-            return skip(format!("no row of {name} is brought to {state}"));
+            return unreached(format!("no row of {name} is brought to {state}"));
         }
         if want.owner.is_none() && !want.is_quick && self.is_one_to_one(entity) {
             // The test sign-ins keep the one row that they may have for the cases that are about them.
@@ -252,13 +254,13 @@ impl<'p> Session<'p> {
         condition: Condition<'_, 'p>,
     ) -> Outcome<RowRef> {
         let Some(body) = self.find_body(actor, operation, want, condition)? else {
-            return skip(format!(
+            return unreached(format!(
                 "no body is found that makes such a row by {}",
                 operation.id
             ));
         };
         let Some(row) = self.create(actor, operation, &body)?.row else {
-            return skip("the row is refused, as it should be");
+            return unreached("the row is refused, as it should be");
         };
         self.finished(row, want)
     }
@@ -333,7 +335,7 @@ impl<'p> Session<'p> {
                 return Ok((actor, body));
             }
         }
-        skip(format!(
+        unreached(format!(
             "no body is found for {} that the case needs",
             operation.id
         ))
@@ -491,7 +493,25 @@ impl<'p> Session<'p> {
     /// Whether a move's condition holds already.
     fn is_ready(&self, operation: &Operation, row: &RowRef) -> bool {
         let when = step(&self.world, operation).and_then(|step| step.when.as_ref());
-        when.is_none_or(|when| self.judge(0).holds(when, row))
+        when.is_none_or(|when| self.is_met(when, row))
+    }
+
+    /// Whether the condition holds, for some caller where it is about them.
+    fn is_met(&self, when: &Expression, row: &RowRef) -> bool {
+        let mut names_caller = false;
+        when.walk(&mut |part| {
+            names_caller |= matches!(
+                part.kind,
+                ExpressionKind::Caller
+                    | ExpressionKind::CallerTenant
+                    | ExpressionKind::SignedIn
+                    | ExpressionKind::HasRole(_)
+            );
+        });
+        match names_caller {
+            true => (0..self.actors.len()).any(|actor| self.judge(actor).holds(when, row)),
+            false => self.judge(0).holds(when, row),
+        }
     }
 
     /// The moves that lead to a state, the fewest.
@@ -574,7 +594,7 @@ impl<'p> Session<'p> {
             && !is_stuck
         {
             *self.stuck.entry(holder.clone()).or_default() += 1;
-            let holds = |session: &Session<'p>, row: &RowRef| session.judge(0).holds(when, row);
+            let holds = |session: &Session<'p>, row: &RowRef| session.is_met(when, row);
             self.settle(row, &holds)?;
         }
         match self.mover(row, operation) {
@@ -583,7 +603,7 @@ impl<'p> Session<'p> {
                 self.stuck.remove(&holder);
                 Ok(actor)
             }
-            None => skip(format!(
+            None => unreached(format!(
                 "no caller can make {} with such a row",
                 operation.id
             )),
@@ -646,8 +666,9 @@ impl<'p> Session<'p> {
         let who = self.actors[actor].who.clone();
         let before = self.world.clone();
         let moved = shift(&mut self.world, operation, row, &who, given, now);
+        let is_made = moved.refusals.is_empty() && !self.has_to_wait(&before);
         self.world = before;
-        moved.refusals.is_empty()
+        is_made
     }
 
     /// Rows that the effects of a move find or change.
@@ -705,7 +726,7 @@ impl<'p> Session<'p> {
             .settle_by_call(&|session| session.world.is_there(row) && condition(session, row))?
         {
             true => Ok(()),
-            false => skip("no change of the row is found that the case needs"),
+            false => unreached("no change of the row is found that the case needs"),
         }
     }
 
@@ -866,7 +887,35 @@ impl<'p> Session<'p> {
                 }
             }
         }
-        skip("no row is found that the case needs")
+        match self.is_makeable(entity) {
+            true => unreached("no row is found that the case needs"),
+            false => skip(format!(
+                "nobody can create a row of {} over the API",
+                self.plan.model.entity(entity).name
+            )),
+        }
+    }
+
+    /// Whether anything at all makes rows of the entity.
+    pub fn is_makeable(&self, entity: EntityId) -> bool {
+        let definition = self.plan.model.entity(entity);
+        if let Some(part) = definition.part_of {
+            return self.is_makeable(part.whole);
+        }
+        let kinds = [OperationKind::Create, OperationKind::SignUp];
+        let mut kinds = kinds.into_iter();
+        let makes = |kind: &StepKind| match kind {
+            StepKind::Create { entity: of, .. }
+            | StepKind::Upsert { entity: of, .. }
+            | StepKind::GetOrCreate { entity: of, .. } => *of == entity,
+            _ => false,
+        };
+        let model = &self.plan.model;
+        let machines = model.entities.iter().filter_map(|one| one.state.as_ref());
+        let effects = machines.flat_map(|machine| machine.moves.iter().map(|one| &one.steps));
+        let mut steps = model.operations.iter().map(|one| &one.steps).chain(effects);
+        kinds.any(|kind| self.operation(entity, kind).is_some())
+            || steps.any(|steps| any_step(steps, &makes))
     }
 
     /// New rows by two callers of each role who can make one, the first of all apart.

@@ -1,5 +1,7 @@
 //! Bodies that may be accepted: values within the limits of their fields, references to rows that the caller sees.
 
+mod suit;
+
 use crate::oracle::{Body, Given, Part};
 use crate::session::Session;
 use archwright_evaluate::{RowRef, Value};
@@ -50,6 +52,11 @@ impl Session<'_> {
                 None => {}
             }
         }
+        let percent = match style {
+            Style::Least | Style::Whole => 90,
+            Style::Varied | Style::Few => 50,
+        };
+        self.suit(actor, fixed, &mut body, percent);
         Some(body)
     }
 

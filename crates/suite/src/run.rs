@@ -95,22 +95,38 @@ impl Report {
         self.count(|verdict| matches!(verdict, Verdict::Unreached(_)))
     }
 
-    /// Operations of which no case was reached that has them succeed: then nothing is proven of what they do.
+    /// Operations of which no case passed that has them succeed, though nothing says that none can: then nothing is
+    /// proven of what they do.
     pub fn unproven(&self) -> Vec<&str> {
-        let mut operations: Vec<(&str, bool)> = Vec::new();
+        let mut operations: Vec<(&str, bool, bool)> = Vec::new();
         for result in &self.results {
-            let Some((operation, _)) = result.name.split_once("/happy") else {
+            let Some(operation) = succeeding(&result.name) else {
                 continue;
             };
-            let is_unreached = matches!(result.verdict, Verdict::Unreached(_));
-            match operations.iter_mut().find(|(known, _)| *known == operation) {
-                Some((_, all)) => *all &= is_unreached,
-                None => operations.push((operation, is_unreached)),
+            let passed = result.verdict == Verdict::Passed;
+            let unreached = matches!(result.verdict, Verdict::Unreached(_));
+            match operations.iter_mut().find(|(of, ..)| *of == operation) {
+                Some((_, any_passed, any_unreached)) => {
+                    *any_passed |= passed;
+                    *any_unreached |= unreached;
+                }
+                None => operations.push((operation, passed, unreached)),
             }
         }
-        let unproven = operations.into_iter().filter(|(_, all)| *all);
-        unproven.map(|(operation, _)| operation).collect()
+        let unproven = operations.into_iter();
+        let unproven = unproven.filter(|(_, passed, unreached)| !passed && *unreached);
+        unproven.map(|(operation, ..)| operation).collect()
     }
+}
+
+/// The operation that a case has succeed, if it is about that.
+fn succeeding(name: &str) -> Option<&str> {
+    let (operation, rest) = name.split_once('/')?;
+    let succeeds = rest == "happy"
+        || rest.starts_with("happy/")
+        || rest.starts_with("set/")
+        || rest.starts_with("from/");
+    succeeds.then_some(operation)
 }
 
 /// The accounts that `archwright serve --seed` makes: two for each role.
@@ -169,25 +185,15 @@ pub fn run(
         Err(_) if options.stop.is_asked() => None,
         Err(error) => return Err(error),
     };
-    for (index, case) in wanted.iter().enumerate() {
-        if options.stop.is_asked() {
-            break;
-        }
-        progress(Progress::Begun {
-            name: &case.name,
-            number: index + 1,
-            all: wanted.len(),
-        });
-        let result = one(&mut session, case);
-        // What it was stopped in the middle of says nothing.
-        if result.verdict != Verdict::Passed && options.stop.is_asked() {
-            break;
-        }
-        progress(Progress::Ended(&result));
-        report.results.push(result);
+    let last = each(&mut session, &wanted, options, &mut progress, &mut report);
+    if !last.is_empty() {
+        session.spare.is_on = false;
+        session.sign_in_again();
+        each(&mut session, &last, options, &mut progress, &mut report);
     }
     report.left = wanted.len() - report.results.len();
     session.client.stop = Stop::default();
+    session.restore_sign_ins();
     if let Some((actor, roles)) = taken {
         session.restore_roles(actor, &roles);
     }
@@ -195,6 +201,41 @@ pub fn run(
     report.waited = session.client.waited;
     report.took = begun.elapsed();
     Ok(report)
+}
+
+/// Runs the cases, and gives those that have to wait until no test account is needed any more.
+fn each<'c, 'p>(
+    session: &mut Session<'p>,
+    cases: &[&'c Case<'p>],
+    options: &Options,
+    progress: &mut impl FnMut(Progress),
+    report: &mut Report,
+) -> Vec<&'c Case<'p>> {
+    let mut waiting = Vec::new();
+    let all = cases.len() + report.results.len();
+    for case in cases {
+        if options.stop.is_asked() {
+            break;
+        }
+        progress(Progress::Begun {
+            name: &case.name,
+            number: report.results.len() + 1,
+            all,
+        });
+        let result = one(session, case);
+        let is_reached = matches!(result.verdict, Verdict::Passed | Verdict::Failed(_));
+        // What it was stopped in the middle of says nothing.
+        if result.verdict != Verdict::Passed && options.stop.is_asked() {
+            break;
+        }
+        if session.spare.has_waited && !is_reached {
+            waiting.push(*case);
+            continue;
+        }
+        progress(Progress::Ended(&result));
+        report.results.push(result);
+    }
+    waiting
 }
 
 fn session<'p>(plan: &'p Plan, options: &Options) -> std::result::Result<Session<'p>, String> {
@@ -224,6 +265,7 @@ fn session<'p>(plan: &'p Plan, options: &Options) -> std::result::Result<Session
         words: Vec::new(),
         wishes: Vec::new(),
         sessions: Vec::new(),
+        spare: Default::default(),
     })
 }
 
@@ -236,6 +278,7 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
     session.focus.clear();
     session.pins.clear();
     session.making.clear();
+    session.spare.has_waited = false;
     let verdict = match (case.run)(session) {
         Ok(()) => Verdict::Passed,
         Err(Trouble::Skipped(reason)) => Verdict::Skipped(reason),
@@ -249,6 +292,7 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
             Verdict::Failed(failure)
         }
     };
+    session.restore_sign_ins();
     Result {
         name: case.name.clone(),
         group: case.group,
@@ -273,6 +317,7 @@ impl Session<'_> {
         progress(Progress::Before("signing in"));
         self.set_clock()?;
         self.sign_in_all(&options.sign_ins)?;
+        self.keep_accounts();
         progress(Progress::Before("reading the rows that are there"));
         self.survey()?;
         progress(Progress::Before("making rows"));

@@ -10,7 +10,7 @@ use crate::hints::{Hints, fixed_keys, hints, words};
 use crate::make::{Want, unless_failed};
 use crate::oracle::{Body, Given, Inputs, Performed, create, perform, shift};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, Trouble, skip, unreached};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
@@ -36,6 +36,8 @@ const MORE: usize = 3;
 /// Rows that are tried one by one, and calls with each of them by each caller.
 const SWEPT: usize = 10;
 const SWEEP_TRIES: usize = 3;
+/// Calls that are tried of a caller who was linked to a row.
+const LINKED_TRIES: usize = 4;
 /// Rows that are looked at for a move.
 const STAGED: usize = 20;
 
@@ -152,7 +154,11 @@ impl<'p> Session<'p> {
                 operation,
                 definition,
                 &inputs,
-                |session, imagined| !imagined.done.is_unsure && goal(session, imagined),
+                |session, imagined| {
+                    !imagined.done.is_unsure
+                        && goal(session, imagined)
+                        && !session.has_to_wait(imagined.before)
+                },
             );
             if fits {
                 return Some((actor, inputs));
@@ -198,8 +204,9 @@ impl<'p> Session<'p> {
             return Ok(found);
         }
         for _ in 0..ROUNDS {
-            let is_helped =
-                self.furnish(operation, wanted, goal)? || self.help(operation, wanted, goal)?;
+            let is_helped = self.link_up(operation, wanted, goal)?
+                || self.furnish(operation, wanted, goal)?
+                || self.help(operation, wanted, goal)?;
             if !is_helped {
                 self.stage()?;
             }
@@ -260,27 +267,25 @@ impl<'p> Session<'p> {
 
     /// Callers whose account the row, or one that it refers to, leads to.
     fn concerned(&self, row: &RowRef) -> Vec<usize> {
-        let targets = |row: &RowRef| -> Vec<RowRef> {
-            let values = self
-                .world
-                .get(row)
-                .into_iter()
-                .flat_map(|row| row.values.values());
-            values
-                .filter_map(|value| match value {
-                    Value::Row(target) => Some(target.clone()),
-                    _ => None,
-                })
-                .collect()
-        };
-        let near = targets(row);
-        let far: Vec<RowRef> = near.iter().flat_map(targets).collect();
+        let near = self.targets(row);
+        let far: Vec<RowRef> = near.iter().flat_map(|row| self.targets(row)).collect();
         let rows: Vec<RowRef> = near.into_iter().chain(far).collect();
         let is_concerned = |actor: &usize| {
             let account = self.actors[*actor].who.account.as_ref();
             account.is_some_and(|account| rows.contains(account))
         };
         (0..self.actors.len()).filter(is_concerned).collect()
+    }
+
+    /// The rows that a row refers to.
+    fn targets(&self, row: &RowRef) -> Vec<RowRef> {
+        let row = self.world.get(row);
+        let values = row.into_iter().flat_map(|row| row.values.values());
+        let targets = values.filter_map(|value| match value {
+            Value::Row(target) => Some(target.clone()),
+            _ => None,
+        });
+        targets.collect()
     }
 
     /// More rows of all kinds, in more states.
@@ -306,6 +311,82 @@ impl<'p> Session<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Links a caller to what the rows refer to that the operation looks for, by a call of another one, where that
+    /// alone is missing.
+    fn link_up(
+        &mut self,
+        operation: &'p Operation,
+        wanted: &Wanted,
+        goal: Goal<'_, 'p>,
+    ) -> Outcome<bool> {
+        let links = |kind: &StepKind| matches!(kind, StepKind::Link { .. });
+        let mut helpers = self.named_makers();
+        helpers.retain(|one| {
+            let steps = self.definition(one).map_or(&[][..], |one| &one.steps);
+            any_step(steps, &links)
+        });
+        let entities = self.plan.model.entities.iter().map(|entity| entity.id);
+        let met: Vec<EntityId> = entities
+            .filter(|one| self.looks_for(operation, *one))
+            .collect();
+        if helpers.is_empty() || met.is_empty() {
+            return Ok(false);
+        }
+        let mut near: Vec<RowRef> = Vec::new();
+        for entity in met {
+            let rows = self.made_rows(entity).into_iter().rev();
+            for row in rows.take(SWEPT) {
+                near.extend(self.targets(&row));
+                near.push(row);
+            }
+        }
+        near.sort();
+        near.dedup();
+        let is_wanted = |actor: &usize| wanted.actors.is_empty() || wanted.actors.contains(actor);
+        let callers: Vec<usize> = self.crew.iter().copied().filter(is_wanted).collect();
+        for helper in helpers {
+            let Some(definition) = self.definition(helper) else {
+                continue;
+            };
+            for row in &near {
+                for actor in callers.iter().copied() {
+                    let by = |wanted: &Wanted| Wanted {
+                        actors: vec![actor],
+                        ..wanted.clone()
+                    };
+                    let names_it = |_: &Self, imagined: &Imagined| {
+                        imagined.done.refusal.is_none() && imagined.done.touched.contains(row)
+                    };
+                    self.wishes = vec![row.clone()];
+                    let found = self.find_call(helper, &by(&Wanted::default()), 2, &names_it);
+                    self.wishes.clear();
+                    let Some((_, inputs)) = found else { continue };
+                    let helps =
+                        self.imagine_call(actor, helper, definition, &inputs, |session, _| {
+                            let found =
+                                session.find_call(operation, &by(wanted), LINKED_TRIES, goal);
+                            found.is_some()
+                        });
+                    if helps {
+                        self.prepare(|session| session.call(actor, helper, &inputs))?;
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether steps of the operation find or list rows of the entity.
+    fn looks_for(&self, operation: &Operation, entity: EntityId) -> bool {
+        let steps = self.definition(operation).map_or(&[][..], |one| &one.steps);
+        let looks = |kind: &StepKind| match kind {
+            StepKind::Find { entity: of, .. } | StepKind::List { entity: of, .. } => *of == entity,
+            _ => false,
+        };
+        any_step(steps, &looks)
     }
 
     /// Creates a row with which the goal can be reached, if one is found.
@@ -461,7 +542,7 @@ impl<'p> Session<'p> {
     ) -> Outcome<RowRef> {
         self.ensure_crew();
         let name = &self.plan.model.entity(entity).name;
-        let mut trouble = format!("nobody can create a row of {name} over the API");
+        let mut trouble = None;
         for operation in self.named_writes() {
             let makes = |kind: &StepKind| match kind {
                 StepKind::Create { entity: of, .. }
@@ -486,11 +567,16 @@ impl<'p> Session<'p> {
                         return Ok(row);
                     }
                 }
-                Err(Trouble::Skipped(reason) | Trouble::Unreached(reason)) => trouble = reason,
+                Err(Trouble::Skipped(reason) | Trouble::Unreached(reason)) => {
+                    trouble = Some(reason)
+                }
                 Err(failed) => return Err(failed),
             }
         }
-        skip(trouble)
+        match trouble {
+            Some(reason) => unreached(reason),
+            None => skip(format!("nobody can create a row of {name} over the API")),
+        }
     }
 
     /// Makes a call after which a condition holds, if one is found.

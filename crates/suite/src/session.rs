@@ -3,6 +3,7 @@
 use crate::cases::TokenSecrets;
 use crate::client::{Client, Reply, Request};
 use crate::oracle::{Judge, Problem, Refusal, Shown, Who, compare};
+use crate::spare::Spare;
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, RoleId};
@@ -35,6 +36,10 @@ pub type Outcome<T> = Result<T, Trouble>;
 
 pub fn skip<T>(reason: impl Into<String>) -> Outcome<T> {
     Err(Trouble::Skipped(reason.into()))
+}
+
+pub fn unreached<T>(reason: impl Into<String>) -> Outcome<T> {
+    Err(Trouble::Unreached(reason.into()))
 }
 
 /// Somebody who can call; the first one is nobody.
@@ -102,6 +107,7 @@ pub struct Session<'p> {
     pub wishes: Vec<RowRef>,
     /// Access tokens of accounts that are in use beside those of the actors.
     pub sessions: Vec<(RowRef, String)>,
+    pub spare: Spare,
 }
 
 /// Bodies that are made up for one case; what is not found by then is not found.
@@ -187,7 +193,7 @@ impl<'p> Session<'p> {
 
     pub fn exchange(&mut self, request: Request) -> Outcome<(Request, Reply)> {
         let (request, reply) = self.ask(request)?;
-        let faults = as_problem(self.plan, &reply);
+        let faults = as_problem(self.plan, &request, &reply);
         match faults.is_empty() {
             true => Ok((request, reply)),
             false => failed(&request, "a well-mannered reply", &reply.shown(), faults),
@@ -235,6 +241,9 @@ impl<'p> Session<'p> {
                 differences.push("a 204 has a body".to_owned());
             }
             (None, _) => {}
+        }
+        if shown.is_some() && !is_json(reply) {
+            differences.push("the reply is not application/json".to_owned());
         }
         match differences.is_empty() {
             true => Ok(()),
@@ -359,18 +368,15 @@ fn manners(reply: &Reply) -> Vec<String> {
 }
 
 /// What a failure has to be that nobody gave a body of its own.
-fn as_problem(plan: &Plan, reply: &Reply) -> Vec<String> {
+fn as_problem(plan: &Plan, request: &Request, reply: &Reply) -> Vec<String> {
     let mut faults = Vec::new();
     if reply.status < 400 {
         return faults;
     }
-    let essence = reply
-        .header("content-type")
-        .map(|value| value.split(';').next().unwrap_or(value));
-    if has_own_body(plan, reply.status) && essence == Some("application/json") {
+    if has_own_body(plan, request, reply.status) && is_json(reply) {
         return faults;
     }
-    if essence != Some("application/problem+json") {
+    if essence(reply) != Some("application/problem+json") {
         faults.push("an error reply is not application/problem+json".to_owned());
     }
     let json = reply.json.clone().unwrap_or_default();
@@ -385,9 +391,38 @@ fn as_problem(plan: &Plan, reply: &Reply) -> Vec<String> {
     faults
 }
 
-/// Whether an error of this status may have another body than a problem.
-fn has_own_body(plan: &Plan, status: u16) -> bool {
-    let mut operations = plan.model.operations.iter();
+fn essence(reply: &Reply) -> Option<&str> {
+    let value = reply.header("content-type")?;
+    Some(value.split(';').next().unwrap_or(value).trim())
+}
+
+fn is_json(reply: &Reply) -> bool {
+    essence(reply) == Some("application/json")
+}
+
+/// Whether an error of this status to such a request may have another body than a problem.
+fn has_own_body(plan: &Plan, request: &Request, status: u16) -> bool {
+    let mut operations = plan.operations.iter();
     plan.model.api.error_shape(status).is_some()
-        || operations.any(|one| one.bodies().iter().any(|(known, _)| *known == status))
+        || operations.any(|operation| {
+            let OperationKind::Named(index) = operation.kind else {
+                return false;
+            };
+            let definition = &plan.model.operations[index];
+            let has_body = definition
+                .bodies()
+                .iter()
+                .any(|(known, _)| *known == status);
+            has_body && operation.method.name() == request.method && leads(operation, &request.path)
+        })
+}
+
+/// Whether a path is that of the operation.
+fn leads(operation: &Operation, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or(path);
+    let (wanted, given) = (operation.path.split('/'), path.split('/'));
+    wanted.clone().count() == given.clone().count()
+        && wanted
+            .zip(given)
+            .all(|(wanted, given)| wanted.starts_with('{') || wanted == given)
 }

@@ -169,6 +169,7 @@ impl Session<'_> {
                 let ToManyKind::Composed { by } = relation.kind else {
                     return;
                 };
+                self.name_parts(at, id, json);
                 for (position, item) in json.as_array().into_iter().flatten().enumerate() {
                     let Some(part) = self.absorb(relation.target, item) else {
                         continue;

@@ -5,7 +5,9 @@ mod table;
 use crate::watch::Watches;
 use archwright_evaluate::{RowRef, Value, World as Facts};
 use archwright_plan::Plan;
-use archwright_plan::model::{EntityId, FieldId, FieldKind, Literal, Model, RoleId, ToManyKind};
+use archwright_plan::model::{
+    EntityId, FieldId, FieldKind, IdType, Literal, Model, RoleId, ToManyKind,
+};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -360,8 +362,22 @@ impl<'p> World<'p> {
         found.into_iter().map(|(_, row)| row).collect()
     }
 
-    /// The rows of a to-many field.
+    /// The rows of a to-many field, parts in their order and others by their ids.
     pub fn many(&self, row: &RowRef, field: FieldId) -> Vec<RowRef> {
+        let mut rows = self.related(row, field);
+        let relation = self.model().field(field).to_many();
+        let is_numbered = relation.is_some_and(|relation| {
+            let target = self.model().entity(relation.target);
+            target.id_type == IdType::Int && !matches!(relation.kind, ToManyKind::Composed { .. })
+        });
+        if is_numbered {
+            // New ones are not numbered yet, and come last.
+            rows.sort_by_key(|row| row.id.parse::<i64>().unwrap_or(i64::MAX));
+        }
+        rows
+    }
+
+    fn related(&self, row: &RowRef, field: FieldId) -> Vec<RowRef> {
         let row = self.named(row);
         let Some(relation) = self.model().field(field).to_many() else {
             return Vec::new();

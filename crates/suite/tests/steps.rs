@@ -510,3 +510,30 @@ fn an_empty_field_that_is_kept() {
         title.unwrap().blank_as_null = false;
     });
 }
+
+// ---- rows that lose what they refer to -------------------------------------------------------------------------------
+
+const LEFT_BEHIND: &str = "
+  Room:
+    fields: { name: 'string(1..40), unique', visits: 'Visit[], by room' }
+    allow: { read: anyone, write: member }
+  Visit:
+    fields: { room: Room?, urgency: 'int, min 1, max 5' }
+    checks: { urgent_has_room: urgency < 5 || room != null }
+    allow: { read: anyone, write: member }
+operations:
+  close:
+    route: DELETE /closed/{name}
+    by: member
+    steps:
+      - find: { room: Room }
+        where: name == path.name
+      - delete: room
+    reply: { 204: ~ }
+";
+
+#[test]
+fn a_row_goes_only_where_those_that_refer_to_it_do_without() {
+    passes(LEFT_BEHIND, "rooms.delete/*");
+    passes(LEFT_BEHIND, "op.close/*");
+}

@@ -5,7 +5,7 @@ use crate::client::Request;
 use crate::make::Want;
 use crate::oracle::{Body, Given, Refusal, UNREADABLE, step};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, skip};
+use crate::session::{Outcome, Session, skip, unreached};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{EntityId, RoleId};
 use archwright_plan::{Input, InputKind, Operation, OperationKind};
@@ -96,7 +96,7 @@ impl<'p> Session<'p> {
         }
         match last {
             Some(body) => Ok(body),
-            None => skip(format!("no patch is found for {}", operation.id)),
+            None => unreached(format!("no patch is found for {}", operation.id)),
         }
     }
 
@@ -127,7 +127,7 @@ impl<'p> Session<'p> {
                 return Ok(given);
             }
         }
-        skip(format!("no input is found for {}", operation.id))
+        unreached(format!("no input is found for {}", operation.id))
     }
 
     /// A row to link, which the caller may know of where that is possible.
@@ -192,7 +192,7 @@ impl<'p> Session<'p> {
             }
         }
         if admitted && want == Some(true) {
-            return skip(format!(
+            return unreached(format!(
                 "no body is found that {} lets through",
                 operation.id
             ));
@@ -224,7 +224,7 @@ impl<'p> Session<'p> {
                 return Ok(body);
             }
         }
-        skip(format!(
+        unreached(format!(
             "no body is found for {} that access alone refuses",
             operation.id
         ))

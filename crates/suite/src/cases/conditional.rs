@@ -4,7 +4,7 @@ use super::Cases;
 use crate::act::Done;
 use crate::client::Request;
 use crate::oracle::{Refusal, removal};
-use crate::session::{Outcome, Session, skip};
+use crate::session::{Outcome, Session, unreached};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, OperationKind};
@@ -74,7 +74,7 @@ fn target<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<(u
     let row = session.seek(entity, &|session, row| may(session, row).is_some())?;
     match may(session, &row) {
         Some(actor) => Ok((actor, row)),
-        None => skip("nobody may do this with such a row"),
+        None => unreached("nobody may do this with such a row"),
     }
 }
 
@@ -133,7 +133,7 @@ fn refused<'p>(
         )
         .is_empty() =>
         {
-            return skip("the row can't be deleted");
+            return unreached("the row can't be deleted");
         }
         _ => {}
     }

@@ -5,7 +5,7 @@ use super::happy::{accepted, patched};
 use crate::make::Want;
 use crate::oracle::{Body, Given};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, failed, skip};
+use crate::session::{Outcome, Session, failed, skip, unreached};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{EntityId, FieldId, RoleId};
 use archwright_plan::{Input, Operation, OperationKind, Output, OutputSource};
@@ -256,7 +256,7 @@ fn name_in_create<'p>(
             }
         }
     }
-    skip(format!(
+    unreached(format!(
         "no body is found that names {} and that no other rule refuses",
         input.json
     ))
@@ -324,7 +324,7 @@ fn name_in_update<'p>(
             return session.update_and_verify(actor, operation, &row, &body);
         }
     }
-    skip(format!(
+    unreached(format!(
         "no value of {} is found that no other rule refuses",
         input.json
     ))

@@ -4,7 +4,7 @@ use super::Cases;
 use crate::act::Done;
 use crate::client::{Reply, Request};
 use crate::oracle::{Refusal, representation, touch};
-use crate::session::{ANONYMOUS, Outcome, Session, failed, skip};
+use crate::session::{ANONYMOUS, Outcome, Session, failed, skip, unreached};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, ScalarType};
 use archwright_plan::{Operation, OperationKind};
@@ -210,7 +210,7 @@ fn place<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<(us
     let row = session.seek(entity, &may)?;
     match uploader(session, operation, &row) {
         Some(actor) => Ok((actor, row)),
-        None => skip("nobody may put a file there"),
+        None => unreached("nobody may put a file there"),
     }
 }
 
@@ -423,7 +423,7 @@ fn gone<'p>(session: &mut Session<'p>, operation: &'p Operation, field: FieldId)
         uploader(session, operation, &row),
         super::happy::deleter(session, delete, &row),
     ) else {
-        return skip("nobody may do both");
+        return unreached("nobody may do both");
     };
     session.upload(actor, operation, &row)?;
     let path = link(session, &row, field);

@@ -5,7 +5,7 @@ use crate::client::Request;
 use crate::make::unless_failed;
 use crate::oracle::{Body, Given};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, failed, skip};
+use crate::session::{Outcome, Session, failed, skip, unreached};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId};
 use archwright_plan::{Input, InputKind, Operation, OperationKind};
@@ -175,7 +175,7 @@ fn body_of<'p>(
     match style {
         Style::Least => body_of(session, operation, Style::Varied, without),
         Style::Whole => body_of(session, operation, Style::Least, without),
-        _ => skip(format!("no body is found for {}", operation.id)),
+        _ => unreached(format!("no body is found for {}", operation.id)),
     }
 }
 
@@ -271,7 +271,10 @@ fn set<'p>(
             }
         }
     }
-    skip(format!(
+    if session.world.of(entity).next().is_none() && !session.is_makeable(entity) {
+        return skip("nobody can create such a row over the API");
+    }
+    unreached(format!(
         "no row is found on which {} can be set by {}",
         input.json, operation.id
     ))
@@ -353,7 +356,7 @@ fn deletes<'p>(cases: &mut Cases<'p>, operation: &'p Operation) {
                 |session: &Session<'p>, row: &RowRef| deleter(session, operation, row).is_some();
             let row = session.seek(entity, &deletable)?;
             let Some(actor) = deleter(session, operation, &row) else {
-                return skip("nobody can delete such a row");
+                return unreached("nobody can delete such a row");
             };
             let readers: Vec<usize> = (0..session.actors.len())
                 .filter(|actor| session.judge(*actor).may_read(&row))
@@ -423,7 +426,7 @@ fn relate<'p>(session: &mut Session<'p>, operation: &'p Operation, links: bool) 
     let may = |session: &Session<'p>, row: &RowRef| relater(session, operation, row).is_some();
     let row = session.seek(entity, &may)?;
     let Some(actor) = relater(session, operation, &row) else {
-        return skip("nobody may link such a row");
+        return unreached("nobody may link such a row");
     };
     let target = session
         .plan

@@ -5,7 +5,7 @@ use crate::client::Request;
 use crate::oracle::{Body, Question, Refusal, answer};
 use crate::propose::Style;
 use crate::seek::{Imagined, Wanted};
-use crate::session::{Outcome, Session, failed, skip};
+use crate::session::{Outcome, Session, failed, skip, unreached};
 use archwright_plan::model::EntityId;
 use archwright_plan::{Operation, OperationKind};
 use std::collections::BTreeSet;
@@ -119,7 +119,7 @@ fn moved<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()>
     let key = key(session);
     let done = session.shift_with(actor, operation, &row, &given, &[("idempotency-key", key)])?;
     if !done.refusals.is_empty() {
-        return skip("the move is refused by another rule");
+        return unreached("the move is refused by another rule");
     }
     let (second, reply) = session.exchange(done.request.clone())?;
     if reply.status != done.reply.status || reply.json != done.reply.json {
@@ -160,7 +160,7 @@ fn other_body<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcom
         )?;
         return once(session, entity_of(operation));
     }
-    skip("all bodies are alike")
+    unreached("all bodies are alike")
 }
 
 fn other_caller<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {

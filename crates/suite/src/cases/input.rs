@@ -7,7 +7,7 @@ use crate::client::{Reply, Request};
 use crate::make::Want;
 use crate::oracle::{Body, Faults, Given, Problem, move_json, step};
 use crate::propose::Style;
-use crate::session::{ANONYMOUS, Outcome, Session, failed, skip};
+use crate::session::{ANONYMOUS, Outcome, Session, failed, skip, unreached};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{Entity, EntityId, Origin, ScalarType, Unknown};
 use archwright_plan::{Input, InputKind, Operation, OperationKind};
@@ -175,7 +175,7 @@ fn base<'p>(
                     return Ok((actor, Some(row), json));
                 }
             }
-            skip("no body is found to spoil")
+            unreached("no body is found to spoil")
         }
         OperationKind::SignUp => {
             let inputs = &session.plan.resource(entity).create;
@@ -188,7 +188,7 @@ fn base<'p>(
                     return Ok((ANONYMOUS, None, json));
                 }
             }
-            skip("no body is found to spoil")
+            unreached("no body is found to spoil")
         }
         _ => {
             let (actor, body) = creatable(session, operation, input)?;
@@ -232,7 +232,7 @@ pub(super) fn writable<'p>(
     };
     match writer(session, &row) {
         Some(actor) => Ok((actor, row)),
-        None => skip("nobody may change such a row"),
+        None => unreached("nobody may change such a row"),
     }
 }
 
@@ -268,7 +268,7 @@ pub(super) fn creatable<'p>(
             return Ok((actor, body));
         }
     }
-    skip(format!("no body is found for {} to spoil", operation.id))
+    unreached(format!("no body is found for {} to spoil", operation.id))
 }
 
 fn request(session: &Session, operation: &Operation, row: Option<&RowRef>, body: Json) -> Request {
@@ -560,7 +560,7 @@ pub(super) fn movable<'p>(
             return Ok((actor, row));
         }
     }
-    skip(format!("no caller can make {}", operation.id))
+    unreached(format!("no caller can make {}", operation.id))
 }
 
 /// The least and the greatest value that is still good.

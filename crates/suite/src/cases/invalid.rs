@@ -5,7 +5,7 @@ use archwright_plan::model::{
 };
 use archwright_plan::{Input, InputKind, limits};
 use archwright_seed::Rng;
-use archwright_seed::values::{Subject, distinct};
+use archwright_seed::values::{Subject, accepts, distinct};
 use serde_json::{Value as Json, json};
 
 /// What is put in place of a good value.
@@ -166,7 +166,16 @@ pub fn nobody(model: &Model, target: EntityId) -> Json {
 fn no_such_key(model: &Model, field: &Field) -> String {
     let made = || {
         let subject = Subject::of_field(model.entity(field.id.entity), field, false, 0)?;
-        distinct(&subject, 8, &mut Rng::new(NOBODY))
+        let mut rng = Rng::new(NOBODY);
+        match distinct(&subject, 8, &mut rng)? {
+            // Where a pattern leaves few plain values, the seed has them all.
+            Literal::Text(text) => {
+                let mut others = (0..SHUFFLES).map(|_| Literal::Text(shuffled(&text, &mut rng)));
+                let other = others.find(|other| accepts(&subject, other));
+                Some(other.unwrap_or(Literal::Text(text)))
+            }
+            other => Some(other),
+        }
     };
     match (&field.example, field.scalar()) {
         (Some(Literal::Text(text)), _) => text.clone(),
@@ -176,6 +185,20 @@ fn no_such_key(model: &Model, field: &Field) -> String {
         },
         _ => "no-such-row".to_owned(),
     }
+}
+
+const SHUFFLES: usize = 20;
+
+/// Other characters of the same kinds.
+fn shuffled(text: &str, rng: &mut Rng) -> String {
+    let mut other = |first: u8, count: usize| char::from(first + rng.below(count) as u8);
+    let each = text.chars().map(|one| match one {
+        '0'..='9' => other(b'0', 10),
+        'a'..='z' => other(b'a', 26),
+        'A'..='Z' => other(b'A', 26),
+        one => one,
+    });
+    each.collect()
 }
 
 /// Other values than those of the rows that runs make.

@@ -3,7 +3,7 @@
 use super::Cases;
 use crate::oracle::{Body, Given, Refusal};
 use crate::propose::Style;
-use crate::session::{ANONYMOUS, Outcome, Session, Trouble, skip};
+use crate::session::{ANONYMOUS, Outcome, Session, Trouble, skip, unreached};
 use crate::trial::only_by;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{Entity, FieldId, UniqueKey};
@@ -146,7 +146,7 @@ fn twin<'p>(
             }
         }
     }
-    skip("no request is found that repeats the key and breaks no other rule")
+    unreached("no request is found that repeats the key and breaks no other rule")
 }
 
 fn fixed(inputs: &[Input], values: &Values, wanted: &Wanted) -> Body {
@@ -309,7 +309,7 @@ fn twin_parts<'p>(
         }
         session.make(part.whole, &crate::make::Want::default())?;
     }
-    skip("no request is found that repeats the key and breaks no other rule")
+    unreached("no request is found that repeats the key and breaks no other rule")
 }
 
 fn asked_twins<'p>(
@@ -389,10 +389,10 @@ fn freed<'p>(
     };
     let row = session.seek(entity.id, &deletable)?;
     let Some(values) = values(session, &row, key) else {
-        return skip("the row has no such values");
+        return unreached("the row has no such values");
     };
     let Some(actor) = super::happy::deleter(session, delete, &row) else {
-        return skip("nobody can delete the row");
+        return unreached("nobody can delete the row");
     };
     session.prepare(|session| session.delete(actor, delete, &row))?;
     let inputs = &session.plan.resource(entity.id).create;
@@ -413,5 +413,5 @@ fn freed<'p>(
             }
         }
     }
-    skip("no request is found that uses the values again")
+    unreached("no request is found that uses the values again")
 }

@@ -5,7 +5,7 @@ use super::ignored::NO_PARAMETER;
 use crate::client::{Reply, Request};
 use crate::make::Want;
 use crate::oracle::{Question, Refusal, Shown, answer, representation};
-use crate::session::{Outcome, Session, Trouble, failed, skip};
+use crate::session::{Outcome, Session, Trouble, failed, skip, unreached};
 use crate::wire::{encode, id_from_json, reference_to_json, to_json};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, FieldId, FieldKind, Unknown};
@@ -315,7 +315,7 @@ fn readable<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<
     let row = session.seek(entity, &|session, row| reader(session, row).is_some())?;
     match reader(session, &row) {
         Some(actor) => Ok((actor, row)),
-        None => skip("nobody may read such a row"),
+        None => unreached("nobody may read such a row"),
     }
 }
 
@@ -560,7 +560,7 @@ fn filtered<'p>(
     let actor = lister(session, operation)?;
     let questions = questions(session, actor, operation, filter, operator);
     if questions.is_empty() {
-        return skip("no row has a value to filter by");
+        return unreached("no row has a value to filter by");
     }
     let limit = operation.list.as_ref().map_or(20, |list| list.page_max) as usize;
     for question in questions {
@@ -756,7 +756,7 @@ fn foreign_cursor<'p>(
     session.expect(&request, &reply, 200, None)?;
     let json = reply.json.unwrap_or_default();
     let Some(cursor) = json["page"]["next"].as_str() else {
-        return skip("there are too few rows for a second page");
+        return unreached("there are too few rows for a second page");
     };
     let other = match (list.sorts.first(), list.search) {
         (Some(sort), _) => format!("sort={}", sort.name),

@@ -3,7 +3,7 @@
 use super::Cases;
 use crate::make::Want;
 use crate::oracle::Given;
-use crate::session::{Outcome, Session, skip};
+use crate::session::{Outcome, Session, unreached};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{EntityId, ScalarType};
 use archwright_plan::{Operation, OperationKind};
@@ -124,7 +124,7 @@ fn illegal<'p>(session: &mut Session<'p>, operation: &'p Operation, state: &str)
         false => session.seek(entity, &fits)?,
     };
     let Some(actor) = passing(session, operation, &row) else {
-        return skip(format!(
+        return unreached(format!(
             "nobody whom {} would let through reaches a row in the state {state}",
             operation.id
         ));

@@ -4,7 +4,7 @@ use super::Cases;
 use super::happy::deleter;
 use crate::make::{Want, unless_failed};
 use crate::oracle::{Given, removal};
-use crate::session::{Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, Trouble, skip, unreached};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{EntityId, Expression, ExpressionKind, FieldId, OnDelete, RoleId};
 use archwright_plan::{Operation, OperationKind};
@@ -89,7 +89,7 @@ fn deleted<'p>(
         false => deleter(session, operation, &row),
     };
     let Some(actor) = actor else {
-        return skip("nobody can delete such a row");
+        return unreached("nobody can delete such a row");
     };
     let children = session.world.pointing(&row, field);
     session.delete(actor, operation, &row)?;
@@ -257,7 +257,7 @@ fn refer<'p>(session: &mut Session<'p>, row: &RowRef, field: FieldId) -> Outcome
         return Ok(());
     }
     if session.is_actor(row) {
-        return skip("no row is found that refers to the account");
+        return unreached("no row is found that refers to the account");
     }
     session.seek(child, &points).map(drop)
 }

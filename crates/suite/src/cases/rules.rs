@@ -6,7 +6,7 @@ use super::neighbours::{always, is_about_instants, neighbours};
 use crate::make::{Condition, Want, unless_failed};
 use crate::oracle::{Body, step};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, skip};
+use crate::session::{Outcome, Session, skip, unreached};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::{
     BinaryOperator, Check, Entity, EntityId, Expression, ExpressionKind, FieldId, Literal, Model,
@@ -115,7 +115,7 @@ fn moved<'p>(
     let row = session.seek(entity, &fits)?;
     session.focus.clear();
     let Some(actor) = passing(session, &row) else {
-        return skip("nobody may make the move");
+        return unreached("nobody may make the move");
     };
     let given = session.sound_input(actor, operation, &row)?;
     session.shift(actor, operation, &row, &given)?;
@@ -329,7 +329,7 @@ fn write<'p>(
         };
         unless_failed(session.make(written, &want))?;
     }
-    skip(format!(
+    unreached(format!(
         "no request of {} is found that shows it and breaks no other rule",
         operation.id
     ))
@@ -571,7 +571,7 @@ fn told_apart<'p>(
             })?;
             match disagreeing(session, operation, neighbour, &row) {
                 Some(actor) => super::lists::whole(session, actor, operation),
-                None => skip("no caller tells the rules apart"),
+                None => unreached("no caller tells the rules apart"),
             }
         }
         _ => {
@@ -581,7 +581,7 @@ fn told_apart<'p>(
                 safe && disagreeing(session, operation, neighbour, row).is_some()
             })?;
             let Some(actor) = disagreeing(session, operation, neighbour, &row) else {
-                return skip("no caller tells the rules apart");
+                return unreached("no caller tells the rules apart");
             };
             session.attempt(actor, operation, &row)?;
             match session.world.is_there(&row) {
@@ -644,7 +644,7 @@ fn created_apart<'p>(
             return session.create_and_verify(actor, operation, &body);
         }
     }
-    skip(format!(
+    unreached(format!(
         "no request of {} tells the rules apart",
         operation.id
     ))

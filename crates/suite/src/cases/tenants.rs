@@ -4,7 +4,7 @@ use super::Cases;
 use crate::make::Want;
 use crate::oracle::{Body, Given};
 use crate::propose::Style;
-use crate::session::{Outcome, Session, Trouble, skip};
+use crate::session::{Outcome, Session, Trouble, skip, unreached};
 use archwright_evaluate::RowRef;
 use archwright_plan::model::EntityId;
 use archwright_plan::{CallerClass, InputKind, Operation, OperationKind};
@@ -176,7 +176,7 @@ fn foreign<'p>(
             return session.create(actor, operation, &body).map(drop);
         }
     }
-    skip("no body is found that is wrong in this alone")
+    unreached("no body is found that is wrong in this alone")
 }
 
 fn own<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
@@ -184,7 +184,7 @@ fn own<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
     let body = session.sound_body(actor, operation, Some(true))?;
     let done = session.create(actor, operation, &body)?;
     let Some(row): Option<RowRef> = done.row else {
-        return skip("the row is refused by another rule");
+        return unreached("the row is refused by another rule");
     };
     session.verify(&row)
 }

@@ -1,6 +1,8 @@
 //! What goes with a row that is deleted.
 
+use super::kept::broken_by_itself;
 use super::write::{touch, touch_wholes};
+use super::{Judge, Refusal};
 use crate::world::{Among, World};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{FieldId, OnDelete};
@@ -83,6 +85,18 @@ fn pointing_fields(world: &World, row: &RowRef) -> Vec<(FieldId, OnDelete)> {
 }
 
 impl Deletion {
+    /// Checks that rows break once they refer to nothing; and whether that hangs on what nobody could read.
+    pub fn breaks(&self, judge: &Judge) -> (Vec<Refusal>, bool) {
+        let left = self.unset.iter().map(|(row, _)| row);
+        let left = left.filter(|row| !self.gone.contains(row));
+        let mut all = (Vec::new(), false);
+        for (broken, hangs) in left.map(|row| broken_by_itself(judge, row)) {
+            all.0.extend(broken);
+            all.1 |= hangs;
+        }
+        all
+    }
+
     pub fn apply(&self, world: &mut World, now: i64) {
         for (row, field) in self
             .unset

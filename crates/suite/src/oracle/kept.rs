@@ -15,17 +15,20 @@ pub fn unkept(judge: &Judge, row: &RowRef) -> (Vec<Refusal>, bool) {
     let world = judge.world;
     let mut refusals = missing(world, row);
     refusals.extend(unfit(world, row));
-    let checks = &world.model().entity(row.entity).checks;
-    let (broken, hangs) = judge.watching(|| {
-        let own = checks.iter().filter(|check| check.own_row);
-        let broken = own.filter(|check| !judge.holds(&check.that, row));
-        broken
-            .map(|check| of_check(&check.name))
-            .collect::<Vec<_>>()
-    });
+    let (broken, hangs) = broken_by_itself(judge, row);
     refusals.extend(broken);
     refusals.extend(unique_faults(world, row));
     (refusals, hangs)
+}
+
+/// Checks that look at the row alone; and whether that hangs on what nobody could read.
+pub fn broken_by_itself(judge: &Judge, row: &RowRef) -> (Vec<Refusal>, bool) {
+    let checks = &judge.world.model().entity(row.entity).checks;
+    judge.watching(|| {
+        let own = checks.iter().filter(|check| check.own_row);
+        let broken = own.filter(|check| !judge.holds(&check.that, row));
+        broken.map(|check| of_check(&check.name)).collect()
+    })
 }
 
 fn of_check(name: &str) -> Refusal {

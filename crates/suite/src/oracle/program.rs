@@ -192,7 +192,8 @@ fn run(
     }
 }
 
-fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
+/// The inputs of a place, with the defaults of those that are left out.
+pub fn with_defaults(fields: &[InputField], given: Option<&Value>) -> Value {
     let mut members = match given {
         Some(Value::Object(members)) => members.clone(),
         _ => BTreeMap::new(),
@@ -381,7 +382,13 @@ impl Run<'_, '_> {
                 let going = super::deletion(self.world, &row)
                     .map_err(|rule| Refusal::new(409, "in-use", rule))?;
                 going.apply(self.world, self.now);
-                Ok(Course::Done)
+                let judge = Judge::new(self.world, self.who, self.now);
+                let (broken, hangs) = going.breaks(&judge);
+                self.done.is_unsure |= hangs;
+                match broken.into_iter().next() {
+                    Some(refusal) => Err(refusal),
+                    None => Ok(Course::Done),
+                }
             }
             StepKind::Link {
                 from,

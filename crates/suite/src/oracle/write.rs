@@ -2,12 +2,13 @@
 
 use super::judge::{Judge, Who};
 use super::kept::{broken_since, unkept};
-use super::program::{Inputs, effects};
+use super::program::{Inputs, effects, with_defaults};
 use super::{Body, Given, Refusal, inputs_value};
 use crate::world::{Row, World};
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    Expression, ExpressionKind, Field, FieldId, Move, Origin, RoleId, ScalarType, ToManyKind,
+    Expression, ExpressionKind, Field, FieldId, InputPlace, Move, Origin, RoleId, ScalarType,
+    ToManyKind,
 };
 use archwright_plan::{Alternative, Input, InputKind, Operation, OperationKind};
 use archwright_seed::slug_of;
@@ -478,7 +479,7 @@ pub fn shift(
         Some(refusal) => Moved::refused(refusal),
         None => {
             let before = world.mark();
-            let inputs = inputs_value(&without_blanks(world, operation, given));
+            let inputs = inputs_value(given);
             let mut moved = make_move(world, operation, row, who, &inputs, now);
             let (others, hangs) = broken_since(before.as_ref(), world, who, now);
             moved.refusals.extend(others);
@@ -496,25 +497,6 @@ pub fn shift(
     }
 }
 
-fn without_blanks(
-    world: &World,
-    operation: &Operation,
-    given: &[(String, Given)],
-) -> Vec<(String, Given)> {
-    let fields = step(world, operation).map_or(&[][..], |step| &step.input);
-    let each = given.iter().map(|(name, given)| {
-        let field = fields.iter().find(|field| field.name == *name);
-        let given = match (given, field) {
-            (Given::Value(value), Some(field)) => {
-                Given::Value(unless_blank(field.blank_as_null, value))
-            }
-            (given, _) => given.clone(),
-        };
-        (name.clone(), given)
-    });
-    each.collect()
-}
-
 /// Makes a move that the caller may make, with its effects.
 pub fn make_move(
     world: &mut World,
@@ -525,12 +507,15 @@ pub fn make_move(
     now: i64,
 ) -> Moved {
     let row = &world.named(row).clone();
+    let Some(step) = step(world, operation) else {
+        return Moved::default();
+    };
+    let given = inputs.iter().find(|(place, _)| *place == InputPlace::Move);
+    let whole = with_defaults(&step.input, given.map(|(_, value)| value));
+    let inputs = &vec![(InputPlace::Move, whole)];
     let judge = Judge {
         inputs,
         ..Judge::new(world, who, now)
-    };
-    let Some(step) = step(world, operation) else {
-        return Moved::default();
     };
     let state = world.state(row).unwrap_or_default();
     if !step.from.contains(&state) {
@@ -605,9 +590,10 @@ pub fn removal(
         Ok(deletion) => {
             let mut after = world.clone();
             deletion.apply(&mut after, now);
-            let others = broken_since(Some(world), &after, who, now).0;
+            let (mut broken, _) = deletion.breaks(&Judge::new(&after, who, now));
+            broken.extend(broken_since(Some(world), &after, who, now).0);
             let told = |refusal| Refusal::of_a_request_to(operation, world.plan, refusal);
-            others.into_iter().map(told).collect()
+            broken.into_iter().map(told).collect()
         }
         Err(rule) => vec![Refusal::new(409, "in-use", rule)],
     }

@@ -33,7 +33,6 @@ fn check(name: &str, rule: &str, change: impl FnOnce(&mut Plan)) {
         "nothing tells the mutant from the right server:\n{:#?}",
         report.results
     );
-    assert!(failed.iter().all(|case| case.contains(rule)), "{failed:?}");
 }
 
 fn operation<'a>(plan: &'a mut Plan, id: &str) -> &'a mut Operation {
