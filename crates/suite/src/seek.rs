@@ -207,9 +207,9 @@ impl<'p> Session<'p> {
             return Ok(found);
         }
         for _ in 0..ROUNDS {
-            let is_helped = self.link_up(operation, wanted, goal)?
-                || self.furnish(operation, wanted, goal)?
-                || self.help(operation, wanted, goal)?;
+            let is_helped = self.furnish(operation, wanted, goal)?
+                || self.help(operation, wanted, goal)?
+                || self.link_up(operation, wanted, goal)?;
             if !is_helped {
                 self.stage()?;
             }
