@@ -167,6 +167,28 @@ impl Session<'_> {
         skip("no test sign-in can give the role")
     }
 
+    /// A new account without a role.
+    pub fn newcomer_without_role(&mut self) -> Outcome<usize> {
+        let newcomer = self.prepare(|session| session.newcomer(None))?;
+        if self.actors[newcomer].who.roles.is_empty() {
+            return Ok(newcomer);
+        }
+        let row = self.actors[newcomer].who.account.clone();
+        let row = row.and_then(|row| {
+            let operation = self.operation(row.entity, OperationKind::SetRoles)?;
+            Some((row, operation))
+        });
+        if let Some((row, operation)) = row {
+            for other in 1..self.actors.len() {
+                if self.role_refusals(other, operation, &row, &[]).is_empty() {
+                    self.prepare(|session| session.set_roles(other, operation, &row, &[]))?;
+                    return Ok(newcomer);
+                }
+            }
+        }
+        skip("whoever signs up has a role, and nobody may take it")
+    }
+
     /// Takes the role from an account that others of its role can spare, so that there is one without a role.
     /// Gives the account and its role, to be given back.
     pub fn without_role(&mut self) -> Option<(usize, Vec<RoleId>)> {

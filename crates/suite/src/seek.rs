@@ -18,6 +18,7 @@ use archwright_plan::model::{
 };
 use archwright_plan::{Operation, OperationKind};
 use proposer::Proposer;
+use std::collections::BTreeMap;
 
 /// Inputs that are tried in memory before it is said that none is found.
 pub const TRIES: usize = 140;
@@ -38,6 +39,8 @@ const SWEPT: usize = 10;
 const SWEEP_TRIES: usize = 3;
 /// Calls that are tried of a caller who was linked to a row.
 const LINKED_TRIES: usize = 4;
+/// Callers who are linked.
+const MOST_LINKED: usize = 6;
 /// Rows that are looked at for a move.
 const STAGED: usize = 20;
 
@@ -204,9 +207,9 @@ impl<'p> Session<'p> {
             return Ok(found);
         }
         for _ in 0..ROUNDS {
-            let is_helped = self.link_up(operation, wanted, goal)?
-                || self.furnish(operation, wanted, goal)?
-                || self.help(operation, wanted, goal)?;
+            let is_helped = self.furnish(operation, wanted, goal)?
+                || self.help(operation, wanted, goal)?
+                || self.link_up(operation, wanted, goal)?;
             if !is_helped {
                 self.stage()?;
             }
@@ -241,8 +244,7 @@ impl<'p> Session<'p> {
         };
         let entities = self.plan.model.entities.iter().map(|entity| entity.id);
         for entity in entities.filter(|entity| is_met(*entity)) {
-            let rows = self.made_rows(entity).into_iter().rev();
-            for row in rows.take(SWEPT) {
+            for row in self.youngest(entity) {
                 let mut actors = actors.clone();
                 if wanted.actors.is_empty() {
                     actors.extend(self.concerned(&row));
@@ -275,6 +277,18 @@ impl<'p> Session<'p> {
             account.is_some_and(|account| rows.contains(account))
         };
         (0..self.actors.len()).filter(is_concerned).collect()
+    }
+
+    /// The last rows of the suite's own, of each state some.
+    fn youngest(&self, entity: EntityId) -> Vec<RowRef> {
+        let mut alike: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        let rows = self.made_rows(entity).into_iter().rev();
+        let rows = rows.filter(|row| {
+            let count = alike.entry(self.world.state(row)).or_default();
+            *count += 1;
+            *count <= SWEPT / 2 || self.plan.model.entity(entity).state.is_none()
+        });
+        rows.take(SWEPT).collect()
     }
 
     /// The rows that a row refers to.
@@ -336,8 +350,7 @@ impl<'p> Session<'p> {
         }
         let mut near: Vec<RowRef> = Vec::new();
         for entity in met {
-            let rows = self.made_rows(entity).into_iter().rev();
-            for row in rows.take(SWEPT) {
+            for row in self.youngest(entity) {
                 near.extend(self.targets(&row));
                 near.push(row);
             }
@@ -345,7 +358,8 @@ impl<'p> Session<'p> {
         near.sort();
         near.dedup();
         let is_wanted = |actor: &usize| wanted.actors.is_empty() || wanted.actors.contains(actor);
-        let callers: Vec<usize> = self.crew.iter().copied().filter(is_wanted).collect();
+        let callers = self.crew.iter().copied().filter(is_wanted);
+        let callers: Vec<usize> = callers.take(MOST_LINKED).collect();
         for helper in helpers {
             let Some(definition) = self.definition(helper) else {
                 continue;

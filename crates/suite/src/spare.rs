@@ -55,6 +55,13 @@ impl Session<'_> {
         waits
     }
 
+    /// Whether it is the caller of a test account.
+    pub fn is_spared(&self, actor: usize) -> bool {
+        let account = self.actors[actor].who.account.as_ref();
+        let mut accounts = self.spare.accounts.iter();
+        self.spare.is_on && accounts.any(|(row, _)| Some(row) == account)
+    }
+
     fn sign_in_field(&self) -> Option<FieldId> {
         self.plan.model.account.as_ref().map(|one| one.sign_in)
     }

@@ -537,3 +537,45 @@ fn a_row_goes_only_where_those_that_refer_to_it_do_without() {
     passes(LEFT_BEHIND, "rooms.delete/*");
     passes(LEFT_BEHIND, "op.close/*");
 }
+
+// ---- what is left out, and parts that steps make ---------------------------------------------------------------------
+
+const ORDERS: &str = "
+  Order:
+    fields:
+      customer: User, owner
+      lines: OrderLine[], composed
+      fine: int, read-only = 0
+      status: enum(open, closed) = open
+      total: int := lines.sum(l, l.n)
+    allow: { read: owner, create: owner }
+    moves:
+      close: { from: open, to: closed, by: owner, input: { fine: 'int, min 0 = 3' }, set: { fine: input.fine } }
+  OrderLine:
+    fields: { n: 'int, min 1' }
+operations:
+  quick:
+    route: POST /quick
+    by: member
+    input: { body: { n: 'int, min 1, max 9' } }
+    steps:
+      - create: { order: Order }
+        set: { customer: caller }
+      - create: { line: OrderLine }
+        set: { order: order, n: body.n }
+    reply: { 201: { id: order.id, total: order.total } }
+";
+
+#[test]
+fn inputs_of_moves_have_their_defaults_and_parts_of_steps_are_there_once() {
+    passes(ORDERS, "");
+}
+
+#[test]
+fn a_move_that_forgets_its_default_is_found_out() {
+    catches(ORDERS, "orders.close*", |plan| {
+        let mut entities = plan.model.entities.iter_mut();
+        let machine = entities.find_map(|entity| entity.state.as_mut()).unwrap();
+        machine.moves[0].input[0].default = Some(Literal::Int(0));
+    });
+}

@@ -208,10 +208,7 @@ fn actor(session: &mut Session, operation: &Operation, cell: &MatrixCell) -> Out
 fn newcomer_with_role(session: &mut Session, role: Option<RoleId>) -> Outcome<usize> {
     match role {
         Some(role) => session.newcomer_of(role, None),
-        None if session.plan.model.roles.iter().any(|role| role.sign_up) => {
-            skip("whoever signs up has a role, and nobody may take it")
-        }
-        None => session.prepare(|session| session.newcomer(None)),
+        None => session.newcomer_without_role(),
     }
 }
 

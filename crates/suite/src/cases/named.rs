@@ -11,6 +11,7 @@ pub(super) use steps::word;
 
 use super::Cases;
 use crate::call::Called;
+use crate::make::unless_failed;
 use crate::oracle::{Inputs, Performed};
 use crate::seek::{Goal, Imagined, Wanted, any_step, at};
 use crate::session::{ANONYMOUS, Outcome, Session, skip};
@@ -250,10 +251,16 @@ fn ask<'p>(
     allowed: bool,
 ) -> Outcome<()> {
     session.ensure_crew();
-    let actors = match cell.caller {
+    let mut actors = match cell.caller {
         Caller::Anonymous => vec![ANONYMOUS],
         Caller::SignedIn { role, .. } => session.all_of_role(role),
     };
+    // The one test account without a role is to be kept.
+    if let Caller::SignedIn { role: None, .. } = cell.caller
+        && actors.iter().all(|actor| session.is_spared(*actor))
+    {
+        actors.extend(unless_failed(session.newcomer_without_role())?);
+    }
     if actors.is_empty() {
         return skip("there is no test sign-in with this role alone");
     }
