@@ -28,6 +28,9 @@ use tokio_postgres::{Client, Config, Statement};
 pub(crate) use value::Cell as WireCell;
 use value::Given;
 
+/// Takes the rows of several statements, each with the number of its own.
+type ReadNumbered<'r> = dyn FnMut(usize, &Row<'_>) -> Result<ControlFlow<()>, Failure> + 'r;
+
 /// The schemas that are searched, by name: `"$user"` would change with the role.
 const SEARCH_PATH: &str = "SELECT set_config('search_path', string_agg(quote_ident(name), ', '), false) \
                            FROM unnest(current_schemas(false)) name HAVING count(*) > 0;";
@@ -251,7 +254,7 @@ impl Connection {
     pub fn together(
         &self,
         asked: &[(&str, Vec<Value>)],
-        read: &mut dyn FnMut(usize, &Row<'_>) -> Result<ControlFlow<()>, Failure>,
+        read: &mut ReadNumbered<'_>,
     ) -> Result<(), Failure> {
         let mut queries = Vec::with_capacity(asked.len());
         for (text, values) in asked {

@@ -252,14 +252,13 @@ pub(crate) fn put(
         })
     });
     let values = values.collect::<Result<Vec<_>, Failure>>()?;
-    let done = job.changing(id, || match tries_again {
+    job.changing(id, || match tries_again {
         true => {
             let done = job.connection.attempt(insert, &values)?;
             Ok(done.map(drop))
         }
         false => Ok(job.put(entity, place.at, insert, values)),
-    })?;
-    done
+    })?
 }
 
 /// Whether a number is in the range of its column, and a text short enough for the table's indexes. PostgreSQL would

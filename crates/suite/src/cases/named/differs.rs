@@ -27,6 +27,9 @@ enum Difference {
     Told,
 }
 
+/// Who calls, what, and with which inputs.
+type Called<'p> = (usize, &'p Operation, Inputs);
+
 /// What tells the variant from the right steps.
 struct Comparison<'p> {
     operation: &'p Operation,
@@ -76,10 +79,7 @@ pub(super) fn differs<'p>(
 
 impl<'p> Comparison<'p> {
     /// A call that the variant answers in another way, or one that it leaves other rows after, with a reading of these.
-    fn find(
-        &self,
-        session: &mut Session<'p>,
-    ) -> Outcome<(usize, Inputs, Option<(usize, &'p Operation, Inputs)>)> {
+    fn find(&self, session: &mut Session<'p>) -> Outcome<(usize, Inputs, Option<Called<'p>>)> {
         let wanted = Wanted::default();
         let is_any = |session: &Session<'p>, imagined: &Imagined<'_, 'p>| {
             self.compared(session, imagined) != Difference::None
@@ -152,7 +152,7 @@ impl<'p> Comparison<'p> {
         session: &mut Session<'p>,
         actor: usize,
         inputs: &Inputs,
-    ) -> Option<(usize, &'p Operation, Inputs)> {
+    ) -> Option<Called<'p>> {
         let operation = self.operation;
         session.imagine_call(
             actor,
@@ -175,7 +175,7 @@ fn telling<'p>(
     other: &World<'p>,
     actor: usize,
     touched: &[RowRef],
-) -> Option<(usize, &'p Operation, Inputs)> {
+) -> Option<Called<'p>> {
     let readings = session.plan.operations.iter();
     for operation in readings.filter(|one| one.method == Method::Get) {
         let Some(definition) = session.definition(operation) else {
