@@ -1,5 +1,4 @@
 //! A run leaves the test accounts such that the next one can start.
-#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 
 mod common;
 
