@@ -181,8 +181,10 @@ impl<'p> Session<'p> {
         let entity = operation.entity.unwrap_or(EntityId(0));
         let admitted = self.judge(actor).admit(operation).is_none();
         if admitted && want != Some(false) {
+            // A new tenant is nobody's yet.
+            let is_tenant = self.plan.model.tenant == Some(entity);
             let condition = Want {
-                tenant: self.tenant_of(actor),
+                tenant: self.tenant_of(actor).filter(|_| !is_tenant),
                 ..Want::default()
             };
             let found = self
