@@ -38,12 +38,11 @@ pub fn run_in(
     Ok(())
 }
 
-/// True if a program can be started.
+/// True if a program of this name stands in a folder of the search path. It isn't started: not every program knows
+/// `--version`.
 pub fn present(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// Installs a cargo subcommand where it is missing.
@@ -53,4 +52,16 @@ pub fn install(package: &str) -> Result<()> {
     }
     eprintln!("Installing {package}…");
     cargo(&["install", "--locked", "--quiet", package])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_without_being_started() {
+        assert!(present("cargo"));
+        assert!(present("sh"), "which knows no `--version` where it is dash");
+        assert!(!present("archwright-that-nobody-made"));
+    }
 }
