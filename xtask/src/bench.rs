@@ -241,7 +241,10 @@ fn generated(entities: usize) -> String {
         "archwright: 1\nname: large\nroles:\n  member: { sign-up: open }\n  staff: { granted-by: staff }\nentities:\n  User:\n    account: email\n    fields:\n      email: email, unique\n      name: string(1..120), search\n    allow: { read: \"owner, staff\", update: owner }\n",
     );
     for index in 1..entities {
-        let (other, third) = (index % (entities - 1) + 1, (index * 14) % (entities - 1) + 1);
+        let (other, third) = (
+            index % (entities - 1) + 1,
+            (index * 14) % (entities - 1) + 1,
+        );
         let _ = write!(
             text,
             "  Thing{index}:
