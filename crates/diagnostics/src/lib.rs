@@ -230,28 +230,31 @@ pub fn limit(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.push(rest);
 }
 
-/// The candidate that was probably meant by a misspelt `name`, if one is near.
+/// The candidate that was probably meant by a misspelt `name`, if one is near. Its cost is bounded by the candidates,
+/// however long the name is: names of requests come here too.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     // A single letter is near to every other.
     let limit = if length < 2 { 0 } else { (length / 3).max(1) };
+    let lower = |text: &str| -> Vec<char> {
+        let start = text.chars().take(MOST_COMPARED);
+        start.flat_map(char::to_lowercase).collect()
+    };
+    let name = lower(name);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                distance(&name.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
+        .map(|candidate| (distance(&name, &lower(candidate)), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
 }
 
+/// Characters of a name that are compared.
+const MOST_COMPARED: usize = 64;
+
 /// Damerau-Levenshtein distance with adjacent transpositions (optimal string alignment), in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.chars().take(64).collect(), b.chars().take(64).collect());
+fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
@@ -333,6 +336,15 @@ mod tests {
             Some("status")
         );
         assert_eq!(nearest("zzz", ["state", "status"]), None);
+        assert_eq!(nearest("STATUSS", ["state", "status"]), Some("status"));
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_near_to_such_as_are_as_long() {
+        let long = "x".repeat(9_000);
+        assert_eq!(nearest(&long, ["state", "status"]), None);
+        let near = "x".repeat(9_001);
+        assert_eq!(nearest(&long, ["state", &near]), Some(near.as_str()));
     }
 
     #[test]

@@ -340,6 +340,9 @@ fn summary(faults: &[Fault], otherwise: &str) -> String {
         [] => otherwise.to_owned(),
         [Fault { at, message, .. }] if at.is_empty() => message.clone(),
         [Fault { at, message, .. }] => format!("{}: {message}", at.trim_start_matches('/')),
+        several if several.len() > FAULTS => {
+            format!("More than {FAULTS} values are not what they should be.")
+        }
         several => format!("{} values are not what they should be.", several.len()),
     }
 }

@@ -14,6 +14,7 @@ use crate::represent::{
     Bindings, Query, QueryKey, Rows, Shaping, Target, admit, classes, id_value, parse_expand,
     parse_fields, run,
 };
+use crate::unknown::is_enough;
 use crate::{Call, Context, Failure, Fault, Reply, Store};
 use archwright_plan::model::{EntityId, Unknown};
 use archwright_plan::{Operation, OperationKind, PathParameterKind, Plan};
@@ -178,6 +179,9 @@ pub(crate) fn shaping(
 ) -> Shaping {
     let mut shaping = Shaping::default();
     for (name, text) in query {
+        if is_enough(faults) {
+            break;
+        }
         match name.as_str() {
             "expand" if operation.shapes_reply => {
                 shaping.expand = parse_expand(plan, entity, text, faults)

@@ -1,11 +1,18 @@
 //! What is said about a name that is not known: the nearest one, and which there are.
 
-use archwright_plan::nearest;
+use crate::Fault;
+use archwright_plan::{limits, nearest};
 
 /// More names than this are no help.
 const MOST_LISTED: usize = 24;
 /// Names of a request are repeated up to here.
 const MOST_REPEATED: usize = 60;
+
+/// Whether more is wrong with a request than is shown of it, so that nothing has to be said of the rest: it may consist
+/// of faults.
+pub(crate) fn is_enough(faults: &[Fault]) -> bool {
+    faults.len() > limits::FAULTS
+}
 
 /// `There is no field "titel"; did you mean "title"? There are id, title and price.`
 pub(crate) fn unknown<'a>(

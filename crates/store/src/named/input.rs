@@ -3,6 +3,7 @@
 use super::Environment;
 use crate::connection::Value;
 use crate::represent::{bound, id_value};
+use crate::unknown::is_enough;
 use crate::write::{Inputs, Job, Reader};
 use crate::{Call, Failure, Fault, Shared};
 use archwright_plan::model::{
@@ -153,6 +154,7 @@ fn by_name(
                 }
             }
             (Some(_), None) if unknown == Unknown::Ignore => {}
+            (Some(_), _) if is_enough(bad) => break,
             (Some(_), _) => bad.push(Fault {
                 at: name.clone(),
                 code: "duplicate",

@@ -5,7 +5,7 @@ use super::value::scalar_value;
 use super::{FilterShape, Page, SortShape, stored_value};
 use crate::connection::Value;
 use crate::represent::{INSTANTS, Shaping, canonical_uuid, parse_expand, parse_fields};
-use crate::unknown::listed;
+use crate::unknown::{is_enough, listed};
 use crate::{Call, Fault, Shared};
 use archwright_plan::limits::{LISTED_VALUES, SEARCH_CHARACTERS};
 use archwright_plan::model::{EntityId, FieldId, FieldKind, ScalarType, Unknown};
@@ -85,6 +85,9 @@ pub(super) fn parse(
     let query = call.query.iter().filter(|(name, _)| !ignored(name));
     let query: Vec<&(String, String)> = query.collect();
     for (index, (name, text)) in query.iter().enumerate() {
+        if is_enough(&reader.faults) {
+            break;
+        }
         if query[..index].iter().any(|(earlier, _)| earlier == name) {
             reader.faults.push(fault(
                 name,

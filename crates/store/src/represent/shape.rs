@@ -1,7 +1,7 @@
 //! What `?expand=` and `?fields=` ask for.
 
 use crate::Fault;
-use crate::unknown::unknown;
+use crate::unknown::{is_enough, unknown};
 use archwright_plan::limits::EXPANDED_PATHS;
 use archwright_plan::model::{EntityId, FieldId};
 use archwright_plan::{ExpandPlace, Plan, Resource};
@@ -38,6 +38,7 @@ pub(crate) fn parse_fields(resource: &Resource, text: &str, faults: &mut Vec<Fau
             .position(|output| output.json == name)
         {
             Some(index) => kept.push(index),
+            None if is_enough(faults) => break,
             None => faults.push(Fault {
                 at: "fields".to_owned(),
                 code: "unknown",

@@ -3,6 +3,7 @@
 use super::given::{Given, Links, Merge, Part, Parts, Reference, Restricted};
 use super::scalar::{self, Patterns, Rules};
 use crate::connection::Value;
+use crate::unknown::{is_enough, unknown};
 use crate::{Failure, Fault};
 use archwright_plan::model::{EntityId, FieldId, ScalarType, Unknown};
 use archwright_plan::{Input, InputKind, Plan, limits};
@@ -44,6 +45,9 @@ impl<'a> Reader<'a> {
     }
 
     pub fn fault(&mut self, at: &str, code: &'static str, message: impl Into<String>) {
+        if is_enough(&self.faults) {
+            return;
+        }
         self.faults.push(Fault {
             at: at.to_owned(),
             code,
@@ -90,7 +94,7 @@ impl<'a> Reader<'a> {
             // Which part it is.
             let part = mode == Mode::Update && !at.is_empty() && name == "id";
             if !known && !part {
-                self.unknown(entity, name, &place(at, name));
+                self.unknown(entity, inputs, name, at);
             }
         }
         let mut given = Given::default();
@@ -111,18 +115,27 @@ impl<'a> Reader<'a> {
     }
 
     /// A key that is no input: of the representation, or of nothing.
-    fn unknown(&mut self, entity: EntityId, name: &str, at: &str) {
+    fn unknown(&mut self, entity: EntityId, inputs: &[Input], name: &str, at: &str) {
         let outputs = &self.plan.resource(entity).output;
-        match outputs.iter().any(|output| output.json == name) {
-            true => self.fault(at, "read-only", "It can't be set by this request."),
-            false => self.no_such_key(at, "There is no such key here."),
+        if outputs.iter().any(|output| output.json == name) {
+            let message = "It can't be set by this request.";
+            return self.fault(&place(at, name), "read-only", message);
         }
+        let known = inputs.iter().map(|input| input.json.as_str());
+        self.no_such_key(at, name, known);
     }
 
-    /// A key that nobody declared, which the operation refuses or leaves alone.
-    pub fn no_such_key(&mut self, at: &str, message: impl Into<String>) {
-        if self.unknown == Unknown::Refuse {
-            self.fault(at, "unknown", message);
+    /// A key that nobody declared, which the operation refuses or leaves alone. A body may consist of such keys, and to
+    /// say what was meant costs more than to read them: it is done for those that are shown.
+    pub fn no_such_key<'k>(
+        &mut self,
+        at: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) {
+        if self.unknown == Unknown::Refuse && !is_enough(&self.faults) {
+            let message = unknown("key", name, known);
+            self.fault(&place(at, name), "unknown", message);
         }
     }
 

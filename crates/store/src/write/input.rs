@@ -3,7 +3,6 @@
 use super::body::{Reader, place};
 use super::scalar::{self, Rules};
 use crate::connection::Value;
-use crate::unknown::unknown;
 use archwright_plan::limits;
 use archwright_plan::model::{self, EntityId, InputField, RoleId};
 use serde_json::{Map, Value as Json};
@@ -46,8 +45,7 @@ impl Reader<'_> {
         for name in object.keys() {
             if !fields.iter().any(|field| field.name == *name) {
                 let known = fields.iter().map(|field| field.name.as_str());
-                let message = unknown("key", name, known);
-                self.no_such_key(&place(at, name), message);
+                self.no_such_key(at, name, known);
             }
         }
         for field in fields {
@@ -149,7 +147,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         for name in object.keys().filter(|name| *name != "roles") {
-            self.no_such_key(&place("", name), unknown("key", name, ["roles"]));
+            self.no_such_key("", name, ["roles"]);
         }
         let Some(value) = object.get("roles") else {
             self.fault("/roles", "required", "It is required.");

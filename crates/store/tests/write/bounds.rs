@@ -1,6 +1,8 @@
 //! What one reply may hold: requests that ask for more are refused, or held to it.
 
 use crate::script::{World, check};
+use archwright_plan::limits::FAULTS;
+use archwright_store::Failure;
 
 const SHELVES: &str = r#"
 archwright: 1
@@ -244,4 +246,74 @@ async fn lists_of_a_reply_show_so_many_rows_and_steps_go_through_no_more() {
         .await;
     let changed = "SELECT COUNT(*) FROM notes WHERE text = 'y'";
     assert_eq!(world.query(changed), ["99"]);
+}
+
+const WIDE: &str = r#"
+archwright: 1
+name: wide
+entities:
+  Tag:
+    fields: { name: "string(1..40), filter" }
+    allow: { read: anyone, create: anyone }
+operations:
+  told:
+    route: POST /told
+    by: anyone
+    input: { query: { a: int? }, body: { name: string(1..40)? } }
+    steps: [{ create: { tag: Tag }, set: { name: "'a'" } }]
+    reply: { 204: ~ }
+  ignored:
+    route: POST /ignored
+    by: anyone
+    unknown: ignore
+    input: { body: { name: string(1..40)? } }
+    steps: [{ create: { tag: Tag }, set: { name: "'a'" } }]
+    reply: { 204: ~ }
+"#;
+
+/// How many faults a refusal has.
+async fn faults(world: &World, request: &str) -> usize {
+    match world.answer(request).await {
+        Err(Failure::Invalid(faults) | Failure::BadRequest(faults)) => faults.len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_nothing_but_faults_is_told_no_more_than_are_shown() {
+    let mut world = World::new(WIDE, &[]).await;
+    let many = |form: &dyn Fn(usize) -> String| (0..3_000).map(form).collect::<Vec<_>>();
+    let body = format!("{{{}}}", many(&|key| format!("\"a{key}\": 1")).join(", "));
+    let query = many(&|name| format!("b{name}=1")).join("&");
+    let twice = many(&|_| "a=1".to_owned()).join("&");
+    let fields = many(&|name| format!("f{name}")).join(",");
+    for request in [
+        format!("POST /v1/told {body}"),
+        format!("POST /v1/told?{query} {{}}"),
+        format!("POST /v1/told?{twice} {{}}"),
+        format!("POST /v1/tags {body}"),
+        format!("POST /v1/tags?{query} {{\"name\": \"a\"}}"),
+        format!("POST /v1/tags?fields={fields} {{\"name\": \"a\"}}"),
+        format!("GET /v1/tags?{query}"),
+        format!("GET /v1/tags?fields={fields}"),
+    ] {
+        let found = faults(&world, &format!("nobody: {request}")).await;
+        assert_eq!(found, FAULTS + 1, "{}", &request[..40]);
+    }
+    world
+        .run(&format!("nobody: POST /v1/ignored {body} => 204"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_there_is_told_with_those_that_are() {
+    let world = World::new(WIDE, &[]).await;
+    let refused = world
+        .answer("nobody: POST /v1/tags {\"name\": \"a\", \"nmae\": 1}")
+        .await;
+    let Err(Failure::Invalid(faults)) = refused else {
+        panic!("{refused:?}");
+    };
+    let wanted = r#"There is no key "nmae"; did you mean "name"? There are name."#;
+    assert_eq!(faults[0].message, wanted);
 }
