@@ -1,12 +1,13 @@
 //! Keeps named operations, and the effects of moves, to the caller's tenant on every way from row to row.
 //!
-//! Where steps look for rows, the back ends add [`crate::Resource::confinement`]. What is left are relations: rows that
-//! are no tenant's lead to rows of every tenant, and a tenant's row may refer to what anyone reads.
+//! Where steps look for rows, the back ends add [`crate::Resource::confinement`]. What is left are relations. Those of a
+//! tenant's row may lead out of it too: to what anyone reads, to a row that changed its tenant since, or to what an
+//! operation of somebody in no tenant put there.
 
 use crate::guards::confinement;
 use archwright_model::{
     BinaryOperator, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Function, Literal,
-    Model, Shape, Step, StepKind, ToManyKind, Type, VariableId, Who,
+    Model, Shape, Step, StepKind, ToManyKind, Type, VariableId,
 };
 
 /// Narrows what steps and shapes follow. Guards, checks and computed fields judge all rows.
@@ -171,6 +172,22 @@ impl Way<'_> {
             self.follow(of);
             return false;
         }
+        if let ExpressionKind::Binary {
+            operator: BinaryOperator::Equal | BinaryOperator::NotEqual,
+            left,
+            right,
+        } = &mut expression.kind
+            && (is_known(left) || is_known(right))
+        {
+            // The same of one row, which an index can be asked for.
+            for side in [left, right] {
+                match &mut side.kind {
+                    ExpressionKind::Field { of, .. } => self.follow(of),
+                    _ => self.follow(side),
+                };
+            }
+            return false;
+        }
         let mut missing = false;
         for child in expression.children_mut() {
             missing |= self.follow(child);
@@ -181,7 +198,7 @@ impl Way<'_> {
             return missing;
         };
         match &self.model.field(*field).kind {
-            FieldKind::ToOne(relation) if !self.leads_home(of, *field, relation.target) => {
+            FieldKind::ToOne(_) if !self.leads_home(of, *field) => {
                 missing | kept(self.model, expression)
             }
             FieldKind::ToMany(relation) if !self.stays(&relation.kind, relation.target) => {
@@ -192,12 +209,12 @@ impl Way<'_> {
         }
     }
 
-    /// Whether a row of the caller's tenant refers by this field to such rows alone: to its tenant, to its whole, or to
-    /// what only the tenant could read when it was written. What anyone reads may be another tenant's.
-    fn leads_home(&self, of: &Expression, field: FieldId, target: EntityId) -> bool {
+    /// Whether a row of the caller's tenant refers by this field to such rows alone, whatever happened since: to its
+    /// tenant, or to its whole, which says whose it is.
+    fn leads_home(&self, of: &Expression, field: FieldId) -> bool {
         let from = self.model.entity(field.entity);
         let own = from.tenant == Some(field) || from.part_of.is_some_and(|part| part.back == field);
-        confinement(self.model, of.clone()).is_some() && (own || !is_open(self.model, target))
+        own && confinement(self.model, of.clone()).is_some()
     }
 
     /// Parts are of the tenant of their whole, and the rows of a tenant are its own.
@@ -229,14 +246,16 @@ impl Way<'_> {
     }
 }
 
-/// Whether anyone, of whatever tenant, reads some of the rows.
-fn is_open(model: &Model, entity: EntityId) -> bool {
-    let entity = model.entity(entity);
-    if let Some(part) = entity.part_of {
-        return is_open(model, part.whole);
-    }
-    let mut grants = entity.access.get.iter().chain(&entity.access.list);
-    grants.any(|grant| grant.who == Who::Anyone)
+/// Whether it is one row that the operation has already.
+fn is_known(row: &Expression) -> bool {
+    matches!(row.ty, Type::Row(_))
+        && matches!(
+            row.kind,
+            ExpressionKind::Caller
+                | ExpressionKind::Variable(_)
+                | ExpressionKind::Binding(_)
+                | ExpressionKind::Input { .. }
+        )
 }
 
 /// Whether the value is missing where a part of it is.

@@ -11,6 +11,7 @@ mod deletion;
 mod design;
 mod fields;
 mod files;
+mod leaving;
 mod moves;
 mod named;
 mod odd;
