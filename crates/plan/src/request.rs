@@ -1,7 +1,9 @@
 //! What an operation reads of a request, and when its reply can be said to be unchanged.
 
 use crate::{CallerClass, Operation, OperationKind, OutputSource, Plan};
-use archwright_model::{EntityId, Method, Model, ScalarType};
+use archwright_model::{
+    self as model, EntityId, Expression, ExpressionKind, Method, Model, ScalarType, Shape,
+};
 
 /// What comes after the head of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +81,8 @@ impl Operation {
             OperationKind::Create | OperationKind::Move(_) => true,
             OperationKind::Named(index) => {
                 let named = &model.operations[index];
-                self.method == Method::Post && named.writes() && !named.handles_secrets()
+                let is_secret = named.handles_secrets() || tells_token(named);
+                self.method == Method::Post && named.writes() && !is_secret
             }
             _ => false,
         }
@@ -111,6 +114,32 @@ impl Operation {
                 SignUp | SignIn | Refresh | SignOut | ChangePassword
             )
     }
+}
+
+/// Whether the token that a call came with goes out again.
+fn tells_token(operation: &model::Operation) -> bool {
+    fn is_in(value: &Expression) -> bool {
+        let mut found = false;
+        value.walk(&mut |part| found |= matches!(part.kind, ExpressionKind::CallerToken));
+        found
+    }
+    fn is_shown(shape: &Shape) -> bool {
+        match shape {
+            Shape::Nothing => false,
+            Shape::Value(of) | Shape::Show { of, .. } => is_in(of),
+            Shape::Object(parts) => parts.iter().any(|(_, part)| is_shown(part)),
+            Shape::IfPresent(inner) => is_shown(inner),
+            Shape::If {
+                test,
+                then,
+                otherwise,
+            } => is_in(test) || is_shown(then) || otherwise.iter().any(|part| is_shown(part)),
+            Shape::Each { list, item, .. } => is_in(list) || is_shown(item),
+        }
+    }
+    let mut headers = operation.headers.iter();
+    headers.any(|(_, value)| is_in(value))
+        || operation.replies.iter().any(|(_, shape)| is_shown(shape))
 }
 
 impl Plan {

@@ -1,12 +1,15 @@
 //! Replies kept under the key that a client chose, so that a repeated request has its effect once.
 //!
 //! Kept in the transaction of the effect, for a day. A call that fails has no effect, so nothing is kept, and its
-//! repetition is judged anew: what stood in its way may be gone. Bodies are sealed: they show what is sensitive.
+//! repetition is judged anew: what stood in its way may be gone. Bodies, and headers that the design gives, are sealed:
+//! they show what is sensitive.
 
 use super::job::Job;
 use crate::connection::values;
 use crate::{Failure, IdempotencyKey, Reply};
-use serde_json::{Map, Value as Json, json};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value as Json, json};
 
 const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
@@ -32,28 +35,34 @@ pub(crate) fn recorded(job: &Job<'_>, key: &IdempotencyKey) -> Result<Option<Rep
     if fingerprint != key.fingerprint {
         return Err(Failure::KeyReused);
     }
-    let open = |sealed: Vec<u8>| {
-        let body = job.shared.secrets.open(&sealed, &place(job, key));
-        body.ok_or_else(|| Failure::Internal("a kept reply can't be decrypted".to_owned()))
+    let open = |sealed: &[u8], column| {
+        let opened = job.shared.secrets.open(sealed, &place(job, key, column));
+        opened.ok_or_else(|| Failure::Internal("a kept reply can't be decrypted".to_owned()))
     };
-    reply.body = sealed.map(open).transpose()?;
-    let headers: Json =
-        serde_json::from_str(&headers).map_err(|error| Failure::Internal(error.to_string()))?;
+    let unreadable = |error: serde_json::Error| Failure::Internal(error.to_string());
+    reply.body = sealed.map(|body| open(&body, "body")).transpose()?;
+    let headers: Json = serde_json::from_str(&headers).map_err(unreadable)?;
     let header = |name: &str| headers[name].as_str().map(str::to_owned);
     reply.location = header("location");
     reply.etag = header("etag");
-    let own = headers["own"].as_object().into_iter().flatten();
-    reply.headers = own
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect();
+    if let Some(own) = header("own") {
+        let own = BASE64.decode(own);
+        let own = own.map_err(|error| Failure::Internal(error.to_string()))?;
+        let own = serde_json::from_slice(&open(&own, "headers")?);
+        reply.headers = own.map_err(unreadable)?;
+    }
     Ok(Some(reply))
 }
 
 pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Result<(), Failure> {
-    let own = reply.headers.iter();
-    let own: Map<String, Json> = own
-        .map(|(name, value)| (name.clone(), value.as_str().into()))
-        .collect();
+    let seal = |opened: &[u8], column| {
+        let sealed = job.shared.secrets.seal(opened, &place(job, key, column));
+        sealed.ok_or_else(|| Failure::Internal("a reply can't be encrypted".to_owned()))
+    };
+    let own = match reply.headers.as_slice() {
+        [] => None,
+        own => Some(BASE64.encode(seal(json!(own).to_string().as_bytes(), "headers")?)),
+    };
     let headers = json!({ "location": reply.location, "etag": reply.etag, "own": own });
     // An expired record of the same key is still there when nobody has purged it.
     let text = "INSERT INTO \"idempotency_keys\" \
@@ -63,11 +72,8 @@ pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Resu
                 \"status\" = excluded.\"status\", \"headers\" = excluded.\"headers\", \"body\" = excluded.\"body\", \
                 \"created_at\" = excluded.\"created_at\", \"expires_at\" = excluded.\"expires_at\"";
     let now = job.context.now;
-    let seal = |body: &Vec<u8>| {
-        let sealed = job.shared.secrets.seal(body, &place(job, key));
-        sealed.ok_or_else(|| Failure::Internal("a reply can't be encrypted".to_owned()))
-    };
-    let body = reply.body.as_ref().map(seal).transpose()?;
+    let body = reply.body.as_ref().map(|body| seal(body, "body"));
+    let body = body.transpose()?;
     let values = values![
         key.key.clone(),
         caller(job).to_owned(),
@@ -81,9 +87,9 @@ pub(crate) fn record(job: &Job<'_>, key: &IdempotencyKey, reply: &Reply) -> Resu
     job.enter(text, values.to_vec())
 }
 
-/// What the ciphertext of a body is bound to.
-fn place(job: &Job<'_>, key: &IdempotencyKey) -> String {
-    format!("idempotency_keys.body.{}.{}", caller(job), key.key)
+/// What a ciphertext is bound to.
+fn place(job: &Job<'_>, key: &IdempotencyKey, column: &str) -> String {
+    format!("idempotency_keys.{column}.{}.{}", caller(job), key.key)
 }
 
 /// Each caller has keys of its own; those who are not signed in share theirs.

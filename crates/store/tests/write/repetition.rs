@@ -126,3 +126,63 @@ async fn all_that_has_expired_is_purged_however_much() {
         .unwrap();
     assert_eq!(world.query("SELECT COUNT(*) FROM idempotency_keys"), ["0"]);
 }
+
+const HEADERS: &str = r#"
+archwright: 1
+name: headers
+roles: { member: { sign-up: open } }
+entities:
+  User:
+    account: email
+    fields: { email: "email, unique", phone: "string(1..20)?" }
+    allow: { read: signed-in }
+  Tag:
+    id: int
+    fields: { name: string(1..40) }
+    allow: { read: anyone }
+operations:
+  call:
+    route: POST /call
+    by: signed-in
+    input: { body: { phone: string(1..20) } }
+    steps: [{ update: caller, set: { phone: body.phone } }]
+    reply: { 200: { headers: { X-Phone: caller.phone, X-Again: "'yes'" }, body: { done: "true" } } }
+  tell:
+    route: POST /tell
+    by: signed-in
+    steps: [{ create: { tag: Tag }, set: { name: "'a'" } }]
+    reply: { 200: { headers: { X-Token: caller.token }, body: { done: "true" } } }
+  show:
+    route: POST /show
+    by: signed-in
+    steps: [{ create: { tag: Tag }, set: { name: "'a'" } }]
+    reply: { 200: { user: { if: "true", then: { token: caller.token } } } }
+"#;
+
+#[tokio::test]
+async fn headers_of_a_kept_reply_cannot_be_read_in_the_database() {
+    let world = World::new(HEADERS, &["ada:member"]).await;
+    let call = "ada: POST /v1/call [key k1] {\"phone\": \"4111-1111\"}";
+    let first = world.answer(call).await.unwrap();
+    let phone = ("X-Phone".to_owned(), "4111-1111".to_owned());
+    assert!(first.headers.contains(&phone), "{:?}", first.headers);
+    let kept = world.query("SELECT headers FROM idempotency_keys");
+    assert!(!kept[0].contains("4111"), "{kept:?}");
+    let again = world.answer(call).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.headers, first.headers);
+}
+
+#[tokio::test]
+async fn a_reply_with_the_callers_token_is_not_kept() {
+    let world = World::new(HEADERS, &["ada:member"]).await;
+    for path in ["tell", "show"] {
+        let (call, operation) = world.call(&format!("POST /v1/{path} [key k1] "));
+        assert!(call.idempotency.is_some() && !operation.idempotency_key);
+        let call = format!("ada: POST /v1/{path} [key k1] ");
+        assert!(!world.answer(&call).await.unwrap().replayed);
+        assert!(!world.answer(&call).await.unwrap().replayed);
+    }
+    assert!(world.query("SELECT headers FROM idempotency_keys").is_empty());
+    assert_eq!(world.query("SELECT COUNT(*) FROM tags"), ["4"]);
+}
