@@ -5,7 +5,7 @@ mod security;
 mod sqlite;
 
 use crate::connection::postgres::lines::Lines;
-use crate::connection::postgres::user_end;
+use crate::connection::postgres::{is_host, user_end};
 use crate::named::Programs;
 use crate::pool::Pool;
 use crate::represent::Compiled;
@@ -101,6 +101,11 @@ pub fn shown_url(url: &str) -> String {
                 let user = user.split(':').next().unwrap_or_default();
                 format!("{scheme}://{user}@{host}")
             }
+            // The start of a password with a slash and a question mark looks like a host.
+            None if url.contains('@') && !is_host(rest.split('/').next().unwrap_or_default()) => {
+                let host = rest.split(':').next().unwrap_or_default();
+                format!("{scheme}://{host}…")
+            }
             None => plain.to_owned(),
         },
         None if plain.contains('@') => {
@@ -192,6 +197,17 @@ mod tests {
                 "postgres://db/shop",
             ),
             ("postgres://ann:s3?cret@db/shop", "postgres://ann@db/shop"),
+            ("postgres://ann:s3/c?ret@db/shop", "postgres://ann…"),
+            (
+                "postgres://db:5432/shop?keepalives_idle=5&user=ann&password=s3x@cret:nn",
+                "postgres://db:5432/shop",
+            ),
+            (
+                "postgres://db/shop?pasword=s3x@cret:nn",
+                "postgres://db/shop",
+            ),
+            ("postgres://db?usr=ann&password=s3@cret", "postgres://db"),
+            ("postgres://db:5432?pasword=s3@cret", "postgres://db:5432"),
             (
                 "postgres://ann:s3@cret@db/shop?sslmode=require",
                 "postgres://ann@db/shop",

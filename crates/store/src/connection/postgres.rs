@@ -9,7 +9,7 @@ mod socket;
 mod tls;
 mod value;
 
-pub(crate) use settings::{Settings, user_end};
+pub(crate) use settings::{Settings, is_host, user_end};
 
 use super::{Row, STATEMENT_TIME, Value};
 use crate::Failure;

@@ -34,7 +34,7 @@ struct Parts {
 }
 
 /// Parameters that a URL may have, as far as they can stand before an `@` of its query.
-const PARAMETERS: [&str; 16] = [
+const PARAMETERS: [&str; 20] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -42,6 +42,9 @@ const PARAMETERS: [&str; 16] = [
     "host",
     "hostaddr",
     "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
     "load_balance_hosts",
     "options",
     "password",
@@ -50,21 +53,30 @@ const PARAMETERS: [&str; 16] = [
     "sslnegotiation",
     "sslrootcert",
     "target_session_attrs",
+    "tcp_user_timeout",
     "user",
 ];
 
-/// Where the `@` stands behind user and password. A password may hold a question mark, and a query an `@`.
+/// Where the `@` stands behind user and password. A password may hold a question mark, and a query an `@`: what comes
+/// after a slash is a query, and otherwise what has a parameter, or comes after a mere host.
 pub(crate) fn user_end(url: &str) -> Option<usize> {
     let start = url.find("://")? + 3;
     let at = start + url[start..].find('@')?;
-    let query = url[start..at].split_once('?').map(|(_, query)| query);
-    let name = query
-        .and_then(|query| query.split_once('='))
-        .map(|(name, _)| name);
-    match name.is_some_and(|name| PARAMETERS.contains(&name)) {
-        true => None,
-        false => Some(at),
-    }
+    let Some((before, query)) = url[start..at].split_once('?') else {
+        return Some(at);
+    };
+    let names = query.split('&').filter_map(|pair| pair.split_once('='));
+    let mut names = names.map(|(name, _)| name);
+    let is_query = before.contains('/')
+        || names.any(|name| PARAMETERS.contains(&name))
+        || (is_host(before) && query.contains('='));
+    (!is_query).then_some(at)
+}
+
+/// Whether there is no password in it: a colon is followed by a port.
+pub(crate) fn is_host(text: &str) -> bool {
+    let port = text.rsplit_once(':').map_or("", |(_, port)| port);
+    port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Takes `sslmode` and `sslrootcert` out of the query.
@@ -126,6 +138,18 @@ mod tests {
             None,
         );
         check(
+            "postgres://db/shop?keepalives_idle=5&user=ann&password=s3x@cret:nn&sslmode=require",
+            "postgres://db/shop?keepalives_idle=5&user=ann&password=s3x%40cret:nn",
+            Some("require"),
+            None,
+        );
+        check(
+            "postgres://db:5432?usr=ann&pasword=s3@cret",
+            "postgres://db:5432?usr=ann&pasword=s3%40cret",
+            None,
+            None,
+        );
+        check(
             "postgres://db?sslmode=require",
             "postgres://db",
             Some("require"),
@@ -140,6 +164,11 @@ mod tests {
         assert_eq!(settings.config.get_hosts(), [host]);
         assert_eq!(settings.config.get_user(), Some("ann"));
         assert_eq!(settings.config.get_password(), Some(&b"s3@cret"[..]));
+        let odd = "postgres://db/shop?keepalives_idle=5&user=ann&password=s3:x@cret";
+        let settings = Settings::parse(odd).unwrap();
+        let host = tokio_postgres::config::Host::Tcp("db".to_owned());
+        assert_eq!(settings.config.get_hosts(), [host]);
+        assert_eq!(settings.config.get_password(), Some(&b"s3:x@cret"[..]));
     }
 
     #[test]
