@@ -144,12 +144,19 @@ fn open_host(
                 Some(address) => connected(&address.to_string(), port),
                 None => connected(name, port),
             };
-            match encryption.start(connected()?, name) {
+            let socket = connected()?;
+            let same = socket.try_clone()?;
+            // Until it is known to speak, a server is given no longer than it has to take a connection.
+            patient(&same, CONNECT_TIME)?;
+            match encryption.start(socket, name) {
                 // What was to be encrypted only where that is possible goes on without.
                 Err(Refusal::Insecure(_)) if encryption.is_optional() => {
                     Ok(Opened::plain(connected()?))
                 }
-                started => started,
+                started => {
+                    patient(&same, SILENCE)?;
+                    started
+                }
             }
         }
         // Nobody listens to a socket of the machine's own.
@@ -173,12 +180,17 @@ fn connected(name: &str, port: u16) -> io::Result<TcpStream> {
         match TcpStream::connect_timeout(&address, CONNECT_TIME) {
             Ok(socket) => {
                 socket.set_nodelay(true)?;
-                socket.set_read_timeout(Some(SILENCE))?;
-                socket.set_write_timeout(Some(SILENCE))?;
+                patient(&socket, SILENCE)?;
                 return Ok(socket);
             }
             Err(error) => failed = error,
         }
     }
     Err(failed)
+}
+
+/// How long the server may say nothing.
+fn patient(socket: &TcpStream, time: Duration) -> io::Result<()> {
+    socket.set_read_timeout(Some(time))?;
+    socket.set_write_timeout(Some(time))
 }

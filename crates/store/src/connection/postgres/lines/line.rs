@@ -13,11 +13,16 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
+use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
+/// So long a statement goes on for nobody before it is ended.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 pub(super) struct Line {
+    settings: Arc<Settings>,
     client: Client,
     statements: Mutex<Statements>,
     /// The server said that it ends the connection, or says nothing any more.
@@ -28,6 +33,7 @@ impl Line {
     /// One more, for reads alone.
     pub async fn open(settings: &Arc<Settings>) -> Result<Self, Failure> {
         let line = Self {
+            settings: settings.clone(),
             client: connect(settings).await?,
             statements: Mutex::default(),
             is_ended: AtomicBool::new(false),
@@ -57,6 +63,24 @@ impl Line {
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         polled(self.client.query(&statement, &values));
         Ok(())
+    }
+
+    /// Waits for statements that nobody else waits for any more, and for these behind them. Where that takes long they
+    /// are ended, and the connection with them: what others have on it they ask for again elsewhere. True if it goes on.
+    pub async fn relieved(&self, text: &str) -> bool {
+        if let Ok(Ok(())) = timeout(PATIENCE, self.client.batch_execute(text)).await {
+            return true;
+        }
+        self.is_ended.store(true, Ordering::Relaxed);
+        let token = self.client.cancel_token();
+        let cancelled = async {
+            let flow = reached(&self.settings).await?;
+            let cancelled = token.cancel_query_raw(flow, Ready).await;
+            cancelled.map_err(|error| failure(&error))
+        };
+        // If it fails, the server ends the statement in its own time.
+        let _ = timeout(CONNECT_TIME, cancelled).await;
+        false
     }
 
     /// Sends statements whose outcome does not matter.
@@ -122,12 +146,15 @@ fn silent() -> Failure {
 }
 
 /// The way to the server is made on a thread that may wait, as for all connections.
-async fn connect(settings: &Arc<Settings>) -> Result<Client, Failure> {
+async fn reached(settings: &Arc<Settings>) -> Result<Flow, Failure> {
     let settings = settings.clone();
-    let own = settings.clone();
-    let opened = tokio::task::spawn_blocking(move || socket::open(&own)).await;
+    let opened = tokio::task::spawn_blocking(move || socket::open(&settings)).await;
     let opened = opened.map_err(|error| Failure::Unavailable(error.to_string()))??;
-    let flow = Flow::new(opened).map_err(|error| Failure::Unavailable(error.to_string()))?;
+    Flow::new(opened).map_err(|error| Failure::Unavailable(error.to_string()))
+}
+
+async fn connect(settings: &Arc<Settings>) -> Result<Client, Failure> {
+    let flow = reached(settings).await?;
     let connected = timeout(CONNECT_TIME, settings.config.connect_raw(flow, Ready)).await;
     let connected = connected.map_err(|_| silent())?;
     let (client, driver) = connected.map_err(|error| failure(&error))?;

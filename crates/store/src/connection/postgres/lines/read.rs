@@ -26,7 +26,7 @@ pub(super) fn read<'a>(
     query: &'a Query,
     bindings: &'a Bindings<'a>,
     wanted: Wanted<'a>,
-    lease: Option<&'a Lease<'a>>,
+    lease: Option<&'a Lease>,
 ) -> Answer<'a> {
     Box::pin(async move {
         let own = async {
