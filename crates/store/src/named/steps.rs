@@ -87,6 +87,10 @@ fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<
     let Otherwise::Status(wanted) = step.otherwise else {
         return Err(failure);
     };
+    if let Kind::Each { .. } = step.kind {
+        // The steps in it told it as they want it.
+        return Err(failure);
+    }
     let failure = match of_inputs(job, step, failure) {
         // The body is to be mended, whatever the step says.
         failure @ Failure::Invalid(_) => return Err(failure),
@@ -105,8 +109,8 @@ fn one(job: &mut Job<'_>, step: &Step, environment: &mut Environment) -> Result<
     Err(failure)
 }
 
-/// A value that the body itself gives is told at its place there. Whatever else breaks a rule is at odds with what is
-/// stored.
+/// A value that the body itself gives is told at its place there; the body of a move holds nothing but its inputs.
+/// Whatever else breaks a rule is at odds with what is stored.
 fn of_inputs(job: &Job<'_>, step: &Step, failure: Failure) -> Failure {
     let input = |at: &str| {
         let name = at.trim_start_matches('/');
@@ -115,7 +119,7 @@ fn of_inputs(job: &Job<'_>, step: &Step, failure: Failure) -> Failure {
         assignments.find(field)?.input.as_ref()
     };
     let place = |at: &str| match input(at) {
-        Some((InputPlace::Body, path)) => Some(format!("/{}", path.join("/"))),
+        Some((InputPlace::Body | InputPlace::Move, path)) => Some(format!("/{}", path.join("/"))),
         _ => None,
     };
     let faults = match failure {
@@ -125,11 +129,7 @@ fn of_inputs(job: &Job<'_>, step: &Step, failure: Failure) -> Failure {
             detail,
             fields,
         } => {
-            // The body of a move holds nothing but its inputs.
-            let places = fields.iter().filter_map(|field| match input(field) {
-                Some((InputPlace::Move, path)) => Some(format!("/{}", path.join("/"))),
-                _ => place(field),
-            });
+            let places = fields.iter().filter_map(|field| place(field));
             return Failure::Conflict {
                 code,
                 detail,

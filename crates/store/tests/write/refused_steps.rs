@@ -208,3 +208,97 @@ operations:
     )
     .await;
 }
+
+const LOOPS: &str = r#"
+archwright: 1
+name: loops
+entities:
+  Tag:
+    id: int
+    fields:
+      name: string(1..40), unique
+      rank: int, min 1
+      status: enum(calm, wild) = calm
+    allow: { read: anyone, create: anyone }
+    moves:
+      excite:
+        from: calm
+        to: wild
+        by: anyone
+        input: { name: string(1..40), rank: int }
+        do:
+          - create: { other: Tag }
+            set: { name: input.name, rank: input.rank }
+      double:
+        from: calm
+        to: wild
+        by: anyone
+        input: { rank: int }
+        do:
+          - create: { other: Tag }
+            set: { name: "'double'", rank: input.rank * 2 }
+operations:
+  many:
+    route: POST /many
+    by: anyone
+    input: { body: { times: "int[]", name: string(1..40), rank: int } }
+    steps:
+      - each: { n: body.times }
+        do:
+          - create: { tag: Tag }
+            set: { name: body.name, rank: body.rank }
+    reply: { 204: ~ }
+  chosen:
+    route: POST /chosen
+    by: anyone
+    input: { body: { times: "int[]", name: string(1..40) } }
+    steps:
+      - each: { n: body.times }
+        do:
+          - each: { m: body.times }
+            do:
+              - create: { tag: Tag }
+                set: { name: body.name, rank: n }
+                else: gone
+    reply: { 204: ~ }
+"#;
+
+#[tokio::test]
+async fn steps_of_each_tell_mistakes_as_they_do_outside_of_it() {
+    let mut world = check(
+        LOOPS,
+        &[],
+        r#"
+        nobody: POST /v1/tags {"name": "known", "rank": 1} => 201 as tag
+        nobody: POST /v1/many {"times": [1], "name": "a", "rank": 0} => 422 /rank check
+        nobody: POST /v1/many {"times": [1], "name": "known", "rank": 1} => 409 unique /name
+        nobody: POST /v1/many {"times": [1, 1], "name": "a", "rank": 1} => 409 unique /name
+        nobody: POST /v1/chosen {"times": [1], "name": "known"} => 410
+        nobody: POST /v1/chosen {"times": [0], "name": "b"} => 410
+        nobody: POST /v1/many {"times": [1], "name": "a", "rank": 1} => 204
+        "#,
+    )
+    .await;
+    world
+        .run("nobody: POST /v1/chosen {\"times\": [1], \"name\": \"c\"} => 204")
+        .await;
+    let names = world.query("SELECT name FROM tags ORDER BY name");
+    assert_eq!(names, ["a", "c", "known"]);
+}
+
+#[tokio::test]
+async fn effects_of_a_move_tell_mistakes_of_its_input_at_their_places() {
+    check(
+        LOOPS,
+        &[],
+        r#"
+        nobody: POST /v1/tags {"name": "known", "rank": 1} => 201 as tag
+        nobody: POST /v1/tags/$tag/excite {"name": "a", "rank": 0} => 422 /rank check
+        nobody: POST /v1/tags/$tag/excite {"name": "known", "rank": 1} => 409 unique /name
+        # What steps work out is no value of the body.
+        nobody: POST /v1/tags/$tag/double {"rank": 0} => 409 check
+        nobody: POST /v1/tags/$tag/excite {"name": "a", "rank": 1} => 200
+        "#,
+    )
+    .await;
+}

@@ -864,8 +864,9 @@ impl Run<'_, '_> {
     }
 }
 
-/// The place in the body of the value that a step writes into a field as it is.
-fn given_by(model: &Model, step: &Step, places: &[InputPlace], pointer: &str) -> Option<String> {
+/// The place in the body of the value that a step writes into a field as it is. The body of a move holds nothing but its
+/// inputs.
+fn given_by(model: &Model, step: &Step, pointer: &str) -> Option<String> {
     let (key, set): (&Assignments, &Assignments) = match &step.kind {
         StepKind::Create { set, .. } | StepKind::Update { set, .. } => (&[], set),
         StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => (key, set),
@@ -875,9 +876,10 @@ fn given_by(model: &Model, step: &Step, places: &[InputPlace], pointer: &str) ->
     let field =
         |(field, _): &&(FieldId, Expression)| format!("/{}", model.json_name(*field)) == pointer;
     match &all.find(field)?.1.kind {
-        ExpressionKind::Input { place, path } if places.contains(place) => {
-            Some(format!("/{}", path.join("/")))
-        }
+        ExpressionKind::Input {
+            place: InputPlace::Body | InputPlace::Move,
+            path,
+        } => Some(format!("/{}", path.join("/"))),
         _ => None,
     }
 }
@@ -895,8 +897,12 @@ fn refused(step: &Step) -> Refusal {
 
 /// What a write is refused for is told as the step wants it, but for a value that the body itself gives.
 fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
+    if let StepKind::Each { .. } = step.kind {
+        // The steps in it told it as they want it.
+        return refusal;
+    }
     if let ("invalid", [pointer]) = (refusal.code, refusal.pointers.as_slice())
-        && let Some(place) = given_by(model, step, &[InputPlace::Body], pointer)
+        && let Some(place) = given_by(model, step, pointer)
     {
         return Refusal {
             pointers: vec![place],
@@ -908,10 +914,8 @@ fn otherwise(model: &Model, step: &Step, refusal: Refusal) -> Refusal {
     };
     let mut refusal = refusal.at_odds();
     if refusal.code == "unique" {
-        // The body of a move holds nothing but its inputs.
-        let given = [InputPlace::Body, InputPlace::Move];
         let places = refusal.pointers.iter();
-        let places = places.filter_map(|place| given_by(model, step, &given, place));
+        let places = places.filter_map(|place| given_by(model, step, place));
         refusal.pointers = places.collect();
     }
     match refusal.status == 409 && wanted != 409 {
