@@ -3,7 +3,7 @@
 use crate::{Printer, Row, Scope, Unsupported};
 use archwright_plan::ColumnSource;
 use archwright_plan::model::{
-    BindingId, EntityId, Expression, ExpressionKind, FieldId, FieldKind, ToManyKind, Type,
+    EntityId, Expression, ExpressionKind, FieldId, FieldKind, ToManyKind, Type,
 };
 
 /// Rows to look through: FROM clause, join condition, and the alias of the rows.
@@ -67,12 +67,7 @@ impl Printer<'_> {
                 ExpressionKind::Binding(_) | ExpressionKind::Conditional { .. },
                 Type::Rows(entity),
             ) => {
-                let list = match over.kind {
-                    ExpressionKind::Binding(binding) => {
-                        self.parameter(crate::Parameter::Binding(binding))?
-                    }
-                    _ => self.row_ids(over, scope)?,
-                };
+                let list = self.ordered_ids(over, scope)?;
                 let values = self.list_values(&list, &Type::Row(*entity));
                 let (row, alias) = self.aliased(*entity);
                 let id = self.row_id(&row)?;
@@ -90,13 +85,22 @@ impl Printer<'_> {
         }
     }
 
-    /// The rows that a step found, and what puts them in their order.
-    pub(crate) fn bound_rows(
+    /// The JSON list of rows that a step found, or of a choice of rows.
+    fn ordered_ids(&mut self, over: &Expression, scope: &Scope) -> Result<String, Unsupported> {
+        match over.kind {
+            ExpressionKind::Binding(binding) => self.parameter(crate::Parameter::Binding(binding)),
+            _ => self.row_ids(over, scope),
+        }
+    }
+
+    /// Rows that a step found, or a choice of rows, and what puts them in their order.
+    pub(crate) fn ordered_rows(
         &mut self,
-        binding: BindingId,
+        over: &Expression,
         entity: EntityId,
+        scope: &Scope,
     ) -> Result<(Source, String), Unsupported> {
-        let list = self.parameter(crate::Parameter::Binding(binding))?;
+        let list = self.ordered_ids(over, scope)?;
         let (row, alias) = self.aliased(entity);
         let id = self.row_id(&row)?;
         let active = self.active(entity, &alias);

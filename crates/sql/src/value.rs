@@ -232,9 +232,10 @@ impl Printer<'_> {
         scope: &Scope,
     ) -> Printed {
         let (source, order) = match (&over.kind, &over.ty) {
-            (ExpressionKind::Binding(binding), Type::Rows(entity)) => {
-                self.bound_rows(*binding, *entity)?
-            }
+            (
+                ExpressionKind::Binding(_) | ExpressionKind::Conditional { .. },
+                Type::Rows(entity),
+            ) => self.ordered_rows(over, *entity, scope)?,
             _ => {
                 let source = self.source(over, scope)?;
                 let order = self.natural_order(&source)?;

@@ -205,3 +205,43 @@ async fn what_is_left_out_and_what_is_null_are_told_apart() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_choice_of_lists_keeps_the_order_of_the_chosen_one() {
+    let design = r#"
+archwright: 1
+name: ordering
+entities:
+  Shelf:
+    id: int
+    fields: { name: "string(1..20), sort" }
+    allow: { read: anyone, create: anyone }
+operations:
+  names:
+    route: GET /names
+    by: anyone
+    input: { query: { up: bool = true } }
+    steps:
+      - list: { rising: Shelf }
+        sort: [name]
+      - list: { falling: Shelf }
+        sort: [-name]
+    reply:
+      200:
+        mapped: "(query.up ? rising : falling).map(s, s.name)"
+        plain: "falling.map(s, s.name)"
+        each: { each: "query.up ? rising : falling", as: s, item: s.name }
+"#;
+    check(
+        design,
+        &[],
+        r#"
+        nobody: POST /v1/shelves {"name": "b"} => 201
+        nobody: POST /v1/shelves {"name": "a"} => 201
+        nobody: POST /v1/shelves {"name": "c"} => 201
+        nobody: GET /v1/names => 200 {"mapped": ["a", "b", "c"], "plain": ["c", "b", "a"], "each": ["a", "b", "c"]}
+        nobody: GET /v1/names?up=false => 200 {"mapped": ["c", "b", "a"], "plain": ["c", "b", "a"], "each": ["c", "b", "a"]}
+        "#,
+    )
+    .await;
+}
