@@ -35,6 +35,13 @@ type ReadNumbered<'r> = dyn FnMut(usize, &Row<'_>) -> Result<ControlFlow<()>, Fa
 const SEARCH_PATH: &str = "SELECT set_config('search_path', string_agg(quote_ident(name), ', '), false) \
                            FROM unnest(current_schemas(false)) name HAVING count(*) > 0;";
 const KEPT_STATEMENTS: usize = 512;
+/// What is sent before something is read: while the server waits for somebody to read its answers, it takes nothing, and a
+/// socket of the machine's own holds some 200 KB each way.
+const BYTES_AT_ONCE: usize = 64 * 1024;
+/// Of a query, without its values.
+const BYTES_OF_A_QUERY: usize = 200;
+/// Changes whose answers are small: 30 bytes each.
+const MOST_UNDER_WAY: usize = 1_000;
 
 pub(crate) type Error = tokio_postgres::Error;
 
@@ -173,6 +180,9 @@ impl Connection {
     /// fails too: why, says [`Self::refusal`].
     pub fn defer(&self, text: &str, values: Vec<Value>) -> Result<usize, Error> {
         let statement = self.prepared(text)?;
+        if self.under_way.borrow().len() >= MOST_UNDER_WAY {
+            self.wait_for_under_way();
+        }
         let client = self.client.clone();
         let mut change: Change = Box::pin(async move {
             let values: Vec<Given<'_>> = values.iter().map(Given).collect();
@@ -192,13 +202,17 @@ impl Connection {
     /// The first deferred change of the transaction that was refused, once all are answered.
     pub fn refusal(&self) -> Option<(usize, Error)> {
         if !self.under_way.borrow().is_empty() {
-            let answered = |context: &mut Context<'_>| match self.poll_under_way(context) {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
-            };
-            self.wire.borrow_mut().wait(poll_fn(answered));
+            self.wait_for_under_way();
         }
         self.refused.take()
+    }
+
+    fn wait_for_under_way(&self) {
+        let answered = |context: &mut Context<'_>| match self.poll_under_way(context) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        };
+        self.wire.borrow_mut().wait(poll_fn(answered));
     }
 
     pub fn trouble(&self) -> Trouble {
@@ -252,6 +266,21 @@ impl Connection {
 
     /// The rows of several queries that travel together; `read` is told which one each is of.
     pub fn together(
+        &self,
+        mut asked: &[(&str, Vec<Value>)],
+        read: &mut ReadNumbered<'_>,
+    ) -> Result<(), Failure> {
+        let mut done = 0;
+        while !asked.is_empty() {
+            let (portion, rest) = asked.split_at(portion(asked));
+            self.portion(portion, &mut |index, row| read(done + index, row))?;
+            done += portion.len();
+            asked = rest;
+        }
+        Ok(())
+    }
+
+    fn portion(
         &self,
         asked: &[(&str, Vec<Value>)],
         read: &mut ReadNumbered<'_>,
@@ -362,6 +391,22 @@ impl Connection {
     }
 }
 
+/// How many of these queries are sent before any of them is answered: as many as a socket holds while the server, with
+/// its own full of answers, takes none.
+fn portion(asked: &[(&str, Vec<Value>)]) -> usize {
+    let mut bytes = 0;
+    let fits = |(_, values): &&(&str, Vec<Value>)| {
+        let values = values.iter().map(|value| match value {
+            Value::Text(text) => text.len(),
+            Value::Blob(blob) => blob.len(),
+            Value::Null | Value::Integer(_) | Value::Real(_) => 0,
+        });
+        bytes += BYTES_OF_A_QUERY + values.sum::<usize>();
+        bytes <= BYTES_AT_ONCE
+    };
+    asked.iter().take_while(fits).count().max(1)
+}
+
 fn ends_connection(error: &Error) -> bool {
     let severity = error.as_db_error().and_then(DbError::parsed_severity);
     matches!(severity, Some(Severity::Fatal | Severity::Panic))
@@ -429,3 +474,6 @@ fn is_of_wire(error: &Error) -> bool {
         .source()
         .is_some_and(|source| source.is::<std::io::Error>())
 }
+
+#[cfg(test)]
+mod tests;
