@@ -30,7 +30,10 @@ pub(crate) fn responses(context: Context, operation: &Operation) -> Vec<(u16, Va
     for status in implied(context, operation) {
         by_status.entry(status).or_default();
     }
-    for ErrorCase { status, code, when } in &operation.errors {
+    for ErrorCase {
+        status, code, when, ..
+    } in &operation.errors
+    {
         let cases = by_status.entry(*status).or_default();
         if !cases.contains(&(code.clone(), when.clone())) {
             cases.push((code.clone(), when.clone()));
@@ -57,9 +60,12 @@ fn says_no_more(cases: &[(String, String)], status: u16, common: &str) -> bool {
     cases.all(|(code, when)| code == status_code(status) && when == common)
 }
 
-/// Whether a status can follow from what the operation takes, whatever it then does.
-pub(crate) fn is_implied(context: Context, operation: &Operation, status: u16) -> bool {
+/// Whether a status can be the server's own, beside a reply of the operation: because it follows from what the operation
+/// takes, whatever it then does, or because the design moves a mistake there.
+pub(crate) fn is_of_server(context: Context, operation: &Operation, status: u16) -> bool {
+    let mut cases = operation.errors.iter();
     implied(context, operation).contains(&status)
+        || cases.any(|case| case.is_moved && case.status == status)
 }
 
 /// A reply of an operation's own, or the error of that status.

@@ -66,8 +66,9 @@ fn responses(context: Context, operation: &Operation) -> Map<String, Value> {
     let mut responses = reply::responses(context, operation);
     for (status, response) in error::responses(context, operation) {
         match responses.get_mut(&status.to_string()) {
-            // What is refused before the steps of an operation begin has no reply of its own.
-            Some(own) if error::is_implied(context, operation, status) => {
+            // What is refused before the steps of an operation begin has no reply of its own, nor has what the design
+            // gives another status.
+            Some(own) if error::is_of_server(context, operation, status) => {
                 error::or_problem(context, status, own);
             }
             Some(_) => {}

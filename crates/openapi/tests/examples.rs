@@ -368,6 +368,47 @@ operations:
 }
 
 #[test]
+fn mistakes_that_a_design_moves_stand_beside_replies_of_the_same_status() {
+    const DESIGN: &str = "
+archwright: 1
+name: shelves
+api: { statuses: { unique: 422 } }
+entities:
+  Shelf:
+    fields: { name: 'string(1..20), unique', open: bool }
+    allow: { read: anyone, write: anyone }
+operations:
+  rename:
+    route: PUT /rename/{name}/{to}
+    by: anyone
+    input: { path: { to: string(1..20) } }
+    steps:
+      - find: { shelf: Shelf }
+        where: name == path.name
+      - guard: shelf.open
+        else: 422
+      - update: shelf
+        set: { name: path.to }
+    reply:
+      200: { name: shelf.name }
+      409: { own: \"'at odds'\" }
+      422: { own: \"'closed'\" }
+";
+    let plan = plan_of(&[("shelves.yaml".to_owned(), DESIGN.as_bytes().to_vec())]);
+    let document = document(&plan, &DocumentOptions::default());
+    let responses = &document["paths"]["/v1/rename/{name}/{to}"]["put"]["responses"];
+    let types = |status: &str| {
+        let content = responses[status]["content"].as_object().unwrap();
+        content.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        types("422"),
+        ["application/json", "application/problem+json"]
+    );
+    assert_eq!(types("409"), ["application/json"]);
+}
+
+#[test]
 fn settings_of_other_contracts_are_described() {
     let described = |name: &str| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");

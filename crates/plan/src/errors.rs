@@ -103,6 +103,7 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
     let mut add = |(status, code, when): (u16, &str, &str)| {
         cases.push(ErrorCase {
             status,
+            is_moved: false,
             code: code.into(),
             when: when.into(),
         });
@@ -163,7 +164,9 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
     }
     add(common(429));
     for case in &mut cases {
-        case.status = model.api.status(&case.code, case.status);
+        let usual = case.status;
+        case.status = model.api.status(&case.code, usual);
+        case.is_moved = case.status != usual;
     }
     chosen(model, operation, &mut cases);
     cases
@@ -171,26 +174,36 @@ pub fn errors(model: &Model, operation: &Operation) -> Vec<ErrorCase> {
 
 /// The statuses that the steps of a named operation or a move answer with, where nothing else does.
 fn chosen(model: &Model, operation: &Operation, cases: &mut Vec<ErrorCase>) {
-    let steps = match &operation.kind {
-        OperationKind::Named(index) => &model.operations[*index].steps[..],
-        OperationKind::Move(index) => {
-            let machine = operation
-                .entity
-                .and_then(|entity| model.entity(entity).state.as_ref());
-            machine.map_or(&[][..], |machine| &machine.moves[*index].steps)
-        }
-        _ => return,
-    };
     let mut statuses = BTreeSet::new();
-    statuses_of(model, steps, &mut BTreeSet::new(), &mut statuses);
+    statuses_of(
+        model,
+        steps_of(model, operation),
+        &mut BTreeSet::new(),
+        &mut statuses,
+    );
     for status in statuses {
         if cases.iter().all(|case| case.status != status) {
             cases.push(ErrorCase {
                 status,
+                is_moved: false,
                 code: status_code(status).to_owned(),
                 when: "The request can't be met as things are.".to_owned(),
             });
         }
+    }
+}
+
+/// The steps of a named operation or a move.
+fn steps_of<'m>(model: &'m Model, operation: &Operation) -> &'m [Step] {
+    match &operation.kind {
+        OperationKind::Named(index) => &model.operations[*index].steps,
+        OperationKind::Move(index) => {
+            let machine = operation
+                .entity
+                .and_then(|entity| model.entity(entity).state.as_ref());
+            machine.map_or(&[], |machine| &machine.moves[*index].steps)
+        }
+        _ => &[],
     }
 }
 
@@ -296,8 +309,9 @@ fn conflicts(model: &Model, operation: &Operation, add: &mut impl FnMut((u16, &s
         .iter()
         .any(|entity| !entity.checks.is_empty());
     // Where the request carries input, that is to be mended: 422; what steps work out is not.
-    let by_steps = matches!(kind, Kind::Named(_)) && !sets.is_empty();
-    if by_steps || has_checks && !operation.body(model).carries_input() {
+    let mut written = Written::default();
+    written.by_steps(model, steps_of(model, operation));
+    if !written.entities.is_empty() || has_checks && !operation.body(model).carries_input() {
         add((
             409,
             "check",

@@ -458,6 +458,8 @@ pub struct Sort {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorCase {
     pub status: u16,
+    /// Whether the design gives it another status than the usual one. A reply of an operation's own is not for it.
+    pub is_moved: bool,
     /// The last part of the problem's `type` and its `code`: `not-found`, `conflict`, `invalid`.
     pub code: String,
     /// When it is given, for documents.

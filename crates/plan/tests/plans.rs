@@ -808,6 +808,42 @@ operations:
 }
 
 #[test]
+fn a_move_whose_steps_write_can_break_a_rule() {
+    let plan = planned(
+        "
+archwright: 1
+name: shelves
+entities:
+  Shelf:
+    fields: { status: 'enum(calm, wild) = calm', size: 'int = 1' }
+    allow: { read: anyone }
+    moves:
+      excite:
+        from: calm
+        to: wild
+        by: anyone
+        input: { pages: int }
+        do: [{ create: { book: Book }, set: { shelf: self, pages: input.pages } }]
+      calm:
+        from: wild
+        to: calm
+        by: anyone
+        input: { size: int }
+        set: { size: input.size }
+  Book:
+    fields: { shelf: Shelf, pages: 'int, min 1' }
+    allow: { read: anyone }
+",
+    );
+    let breaks = |id| {
+        let mut errors = operation(&plan, id).errors.iter();
+        errors.any(|case| (case.status, &case.code[..]) == (409, "check"))
+    };
+    assert!(breaks("shelves.excite"));
+    assert!(!breaks("shelves.calm"));
+}
+
+#[test]
 fn the_plan_names_the_entities_that_no_tenant_confines() {
     let design = |country: &str| {
         format!(
