@@ -6,7 +6,7 @@ pub(crate) mod sqlite;
 mod time;
 
 pub(crate) use rusqlite::types::{Value, ValueRef};
-pub(crate) use time::{STATEMENT_TIME, within};
+pub(crate) use time::{CallTime, STATEMENT_TIME};
 
 use crate::Failure;
 use archwright_plan::model::FieldId;
@@ -82,9 +82,11 @@ impl Connection {
         asked: &[(&str, Vec<Value>)],
         mut read: impl FnMut(usize, &Row<'_>) -> Result<ControlFlow<()>, Failure>,
     ) -> Result<(), Failure> {
+        self.in_time()?;
         match self {
             Self::Sqlite(connection) => {
                 for (index, (text, values)) in asked.iter().enumerate() {
+                    time::check()?;
                     sqlite::each(connection, text, values, &mut |row| read(index, row))?;
                 }
                 Ok(())
@@ -148,6 +150,7 @@ impl Connection {
         match self {
             Self::Sqlite(_) => self.change(text, &values).map(|_| None),
             Self::Postgres(connection) => {
+                self.in_time().map_err(Error::Late)?;
                 let number = connection.defer(text, values);
                 number.map(Some).map_err(Error::Postgres)
             }

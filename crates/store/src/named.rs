@@ -13,7 +13,7 @@ pub(crate) use environment::Environment;
 pub(crate) use program::Programs;
 pub(crate) use steps::effects;
 
-use crate::connection::{Connection, STATEMENT_TIME, Value, within};
+use crate::connection::{CallTime, Connection, Value};
 use crate::represent::classes;
 use crate::write::{Job, at_odds, idempotency, settle};
 use crate::{Call, Context, Failure, Passwords, Reply, Shared, SignInAttempt, Store};
@@ -44,12 +44,11 @@ impl Store {
             });
         }
         let shared = self.shared.clone();
+        let mut time = CallTime::new();
         self.writer
             .run(move |connection| {
                 let environment = environment.clone();
-                within(STATEMENT_TIME, || {
-                    run(connection, &shared, &call, &context, &classes, environment)
-                })
+                time.run(|| run(connection, &shared, &call, &context, &classes, environment))
             })
             .await
     }

@@ -1,7 +1,7 @@
 //! Connections, handed out one at a time, and no more than so many.
 
 use crate::Failure;
-use crate::connection::{Connection, STATEMENT_TIME, within};
+use crate::connection::{CallTime, Connection};
 use archwright_sql::Dialect;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -53,10 +53,9 @@ impl Pool {
         &self,
         mut work: impl FnMut(&Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut losses = 0;
+        let (mut losses, mut time) = (0, CallTime::new());
         loop {
-            let (done, is_lost) =
-                self.once(|connection| within(STATEMENT_TIME, || work(connection)))?;
+            let (done, is_lost) = self.once(|connection| time.run(|| work(connection)))?;
             losses += 1;
             if done.is_ok() || !is_lost || losses == MOST_LOSSES {
                 return done;

@@ -35,7 +35,7 @@ pub(crate) use prepare::Writes;
 pub(crate) use refuse::by_rule;
 pub(crate) use step::{create_row, delete_row, link, make_move, set_password, set_row, status};
 
-use crate::connection::{Connection, STATEMENT_TIME, Value, values, within};
+use crate::connection::{CallTime, Connection, Value, values};
 use crate::represent::{Shaping, classes, id_value};
 use crate::{Call, Caller, Context, Failure, Reply, Shared, SignedUp, Store};
 use archwright_plan::model::{EntityId, RoleId};
@@ -69,7 +69,7 @@ impl Store {
             });
         }
         let shared = self.shared.clone();
-        let mut first = Some(request);
+        let (mut first, mut time) = (Some(request), CallTime::new());
         self.writer
             .run(move |connection| {
                 // A run uses up what it was given.
@@ -78,9 +78,7 @@ impl Store {
                     None => request::read(&shared, &call, &classes)?,
                 };
                 let mut job = Job::new(connection, &shared, &context, &classes, call.operation);
-                within(STATEMENT_TIME, || {
-                    effect::run(&mut job, &mut request, &call)
-                })
+                time.run(|| effect::run(&mut job, &mut request, &call))
             })
             .await
     }

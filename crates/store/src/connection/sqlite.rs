@@ -129,7 +129,7 @@ pub(super) fn failure(error: &rusqlite::Error) -> Failure {
 #[expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 mod tests {
     use super::*;
-    use crate::connection;
+    use crate::connection::{self, CallTime};
 
     const LONG: &str = "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?1) \
                         SELECT count(*) FROM counted";
@@ -162,15 +162,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let connection = connect(&folder.path().join("database.sqlite"), Role::Writer).unwrap();
         let connection = connection::Connection::Sqlite(connection);
-        let late = connection::within(Duration::ZERO, || {
+        let late = CallTime::of(Duration::ZERO).run(|| {
             let read = counted(&connection, 1).map(drop);
+            let asked = (LONG, vec![Value::Integer(1)]);
+            let together = connection.firsts(&[asked.clone(), asked], |_| Ok(()));
             let written = connection.execute("CREATE TABLE rows (number INTEGER)", &[]);
-            [read, written.map(drop)]
+            [read, together.map(drop), written.map(drop)]
         });
         for late in late {
             assert!(matches!(late, Err(Failure::Unavailable(_))), "{late:?}");
         }
-        let in_time = connection::within(Duration::MAX, || counted(&connection, 1));
+        let in_time = CallTime::of(Duration::MAX).run(|| counted(&connection, 1));
         assert_eq!(in_time.unwrap(), Some(1));
     }
 

@@ -16,21 +16,37 @@ thread_local! {
     static TELL: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// The work of a call, whose statements are refused or ended when all of it takes longer.
-pub(crate) fn within<T>(time: Duration, work: impl FnOnce() -> T) -> T {
-    struct Before(Option<Instant>, Option<Instant>);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            END.set(self.0);
-            TELL.set(self.1);
-        }
+/// The time of a call, which begins with its first run. What is run again has what is left.
+pub(crate) struct CallTime {
+    time: Duration,
+    start: Option<Instant>,
+}
+
+impl CallTime {
+    pub fn new() -> Self {
+        Self::of(STATEMENT_TIME)
     }
-    let now = Instant::now();
-    let _before = Before(
-        END.replace(now.checked_add(time)),
-        TELL.replace(now.checked_add(STEP)),
-    );
-    work()
+
+    pub fn of(time: Duration) -> Self {
+        Self { time, start: None }
+    }
+
+    /// A run of the call's work, whose statements are refused or ended when all of it takes longer.
+    pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        struct Before(Option<Instant>, Option<Instant>);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                END.set(self.0);
+                TELL.set(self.1);
+            }
+        }
+        let start = *self.start.get_or_insert_with(Instant::now);
+        let _before = Before(
+            END.replace(start.checked_add(self.time)),
+            TELL.replace(start.checked_add(STEP)),
+        );
+        work()
+    }
 }
 
 /// Whether the call has had its time.
@@ -68,10 +84,23 @@ mod tests {
 
     #[test]
     fn a_call_has_its_time_and_what_is_around_it_its_own() {
-        within(Duration::MAX, || {
-            assert!(within(Duration::ZERO, || check().is_err()));
+        CallTime::of(Duration::MAX).run(|| {
+            assert!(CallTime::of(Duration::ZERO).run(|| check().is_err()));
             assert!(check().is_ok());
         });
         assert!(check().is_ok());
+    }
+
+    #[test]
+    fn a_further_run_has_what_is_left_of_the_first() {
+        let mut time = CallTime::new();
+        let end = time.run(|| END.get());
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(end.is_some());
+        assert_eq!(time.run(|| END.get()), end);
+        // A transaction that begins late is told at once how much that is.
+        time.start = Instant::now().checked_sub(STEP + STEP);
+        let left = time.run(to_tell);
+        assert!(left.is_some_and(|left| left < STATEMENT_TIME - STEP));
     }
 }
