@@ -41,7 +41,13 @@ pub(crate) fn schema(context: Context, shape: &Shape, inputs: &[InputField]) -> 
                 false => json!({ "anyOf": [then, otherwise] }),
             }
         }
-        Shape::IfPresent(inner) if let Shape::If { then, .. } = &**inner => {
+        Shape::IfPresent(inner)
+            if let Shape::If {
+                then,
+                otherwise: None,
+                ..
+            } = &**inner =>
+        {
             return schema(context, then, inputs);
         }
         Shape::IfPresent(inner) => {

@@ -48,9 +48,20 @@ fn shown(model: &Model, shape: &Shape, bindings: &[(BindingId, Known)]) -> Optio
         Shape::Object(parts) => {
             let mut members = Map::new();
             for (key, part) in parts {
-                let value = shown(model, part, bindings)?;
-                if !(matches!(part, Shape::IfPresent(_)) && value.is_null()) {
-                    members.insert(key.clone(), value);
+                let is_there = match part.present() {
+                    // The condition says whether the key is there, and not the value.
+                    Shape::If {
+                        test,
+                        otherwise: None,
+                        ..
+                    } => Some(value(test)? == Known::Bool(true)),
+                    Shape::Value(_) => None,
+                    _ => Some(true),
+                };
+                let shown = shown(model, part, bindings)?;
+                let is_optional = matches!(part, Shape::IfPresent(_));
+                if !is_optional || is_there.unwrap_or(!shown.is_null()) {
+                    members.insert(key.clone(), shown);
                 }
             }
             Some(Value::Object(members))

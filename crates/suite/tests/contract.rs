@@ -267,3 +267,57 @@ fn a_server_that_shows_null_for_a_key_that_is_left_out_is_found_out() {
         }
     });
 }
+
+/// Steps in loops and in moves, whose mistakes are told at their places; and keys that hang on a condition.
+const PLACES: &str = r#"
+archwright: 1
+name: places
+api:
+  errors:
+    404: { code: code, why?: { if: status == 404, then: "status == 404 ? null : detail" } }
+entities:
+  Tag:
+    id: int
+    fields:
+      name: string(1..40), unique
+      about: string(1..40)?
+      rank: int, min 1
+      status: enum(calm, wild) = calm
+    allow: { read: anyone, create: anyone }
+    moves:
+      excite:
+        from: calm
+        to: wild
+        by: anyone
+        input: { name: string(1..40), rank: int }
+        do:
+          - create: { other: Tag }
+            set: { name: input.name, rank: input.rank }
+operations:
+  many:
+    route: POST /many
+    by: anyone
+    input: { body: { times: "int[]", name: string(1..40), rank: int } }
+    steps:
+      - each: { n: body.times }
+        do:
+          - create: { tag: Tag }
+            set: { name: body.name, rank: body.rank }
+    reply: { 204: ~ }
+  show:
+    route: GET /show/{name}
+    by: anyone
+    steps:
+      - find: { tag: Tag }
+        where: name == path.name
+    reply:
+      200:
+        name: tag.name
+        about?: { if: "tag.rank > 0", then: tag.about }
+        never?: { if: "tag.rank < 0", then: tag.about }
+"#;
+
+#[test]
+fn mistakes_have_their_places_and_conditions_their_keys() {
+    passes(&design(PLACES));
+}

@@ -302,3 +302,45 @@ async fn a_header_takes_no_line_from_a_value() {
     })
     .await;
 }
+
+const CHOICES: &str = r#"
+archwright: 1
+name: notes
+api:
+  errors:
+    default:
+      code: code
+      why?: { if: status == 404, then: "status == 404 ? null : detail" }
+      never?: { if: status == 499, then: detail }
+      missing?: "status == 404 ? null : detail"
+entities:
+  Note:
+    fields: { title: "string(1..20), unique", about: "string(1..20)?" }
+    allow: { read: anyone, write: anyone }
+operations:
+  show:
+    route: GET /show/{title}
+    by: anyone
+    steps:
+      - find: { note: Note }
+        where: title == path.title
+    reply:
+      200:
+        title: note.title
+        why?: { if: "note.title == 'a'", then: note.about }
+        never?: { if: "note.title == 'b'", then: note.about }
+        missing?: note.about
+"#;
+
+#[tokio::test]
+async fn a_condition_says_whether_a_key_is_there_and_not_the_value() {
+    on_both(CHOICES, async |server| {
+        let note = json!({ "title": "a" });
+        server.post("/v1/notes", note).send().await.expect(201);
+        let shown = server.get("/v1/show/a").send().await.expect(200).json();
+        assert_eq!(shown, json!({ "title": "a", "why": null }));
+        let refused = server.get("/v1/show/b").send().await.expect(404).json();
+        assert_eq!(refused, json!({ "code": "not-found", "why": null }));
+    })
+    .await;
+}

@@ -192,8 +192,10 @@ fn shown(judge: &Judge, shape: &Shape) -> Json {
         Shape::Object(parts) => {
             let parts = parts.iter();
             let parts = parts.map(|(name, part)| (name, part, shown(judge, part)));
-            let there = parts
-                .filter(|(_, part, json)| !(matches!(part, Shape::IfPresent(_)) && json.is_null()));
+            let there = parts.filter(|(_, part, json)| match part {
+                Shape::IfPresent(inner) => is_there(judge, inner, json),
+                _ => true,
+            });
             Json::Object(there.map(|(name, _, json)| (name.clone(), json)).collect())
         }
         Shape::IfPresent(inner) => shown(judge, inner),
@@ -225,6 +227,19 @@ fn shown(judge: &Judge, shape: &Shape) -> Json {
             each.collect()
         }
         Shape::Nothing | Shape::Show { .. } => Json::Null,
+    }
+}
+
+/// Whether an optional key is there: a condition says it, whatever the value is, or else the value.
+fn is_there(judge: &Judge, shape: &Shape, shown: &Json) -> bool {
+    match shape {
+        Shape::Value(_) => !shown.is_null(),
+        Shape::If {
+            test,
+            otherwise: None,
+            ..
+        } => is_of_unknown(judge, test) || judge.value(test, None) == Value::Bool(true),
+        _ => true,
     }
 }
 

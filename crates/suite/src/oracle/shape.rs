@@ -130,11 +130,24 @@ impl Shaper<'_> {
                     (_, None) => Shown::Exact(Json::Null),
                 }
             }
-            Shape::IfPresent(inner) => match self.shape(judge, inner, this, at) {
-                Shown::Exact(Json::Null) => Shown::Absent,
-                // Whether there is anything is not known either.
-                Shown::Anything => Shown::Perhaps,
-                shown => shown,
+            Shape::IfPresent(inner) => match &**inner {
+                // The condition says whether the key is there, and not the value.
+                Shape::If {
+                    test,
+                    then,
+                    otherwise: None,
+                } => match judge.told(test, this) {
+                    (_, true) => Shown::Perhaps,
+                    (Value::Bool(true), _) => self.shape(judge, then, this, at),
+                    _ => Shown::Absent,
+                },
+                Shape::If { .. } => self.shape(judge, inner, this, at),
+                inner => match self.shape(judge, inner, this, at) {
+                    Shown::Exact(Json::Null) => Shown::Absent,
+                    // Whether there is anything is not known either.
+                    Shown::Anything => Shown::Perhaps,
+                    shown => shown,
+                },
             },
             Shape::Show { view, of } => {
                 let show = &judge.world.model().view(*view).show;
