@@ -21,6 +21,7 @@ pub use api::*;
 pub use encryption::{Keys, KeysError};
 pub use files::StoredFile;
 pub use open::{FileLink, OpenError, Secrets, StoreOptions, shown_url};
+pub use unknown::unknown;
 
 use archwright_plan::Plan;
 use archwright_plan::model::FieldId;

@@ -15,11 +15,7 @@ pub(crate) fn is_enough(faults: &[Fault]) -> bool {
 }
 
 /// `There is no field "titel"; did you mean "title"? There are id, title and price.`
-pub(crate) fn unknown<'a>(
-    what: &str,
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> String {
+pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let shown: String = name.chars().take(MOST_REPEATED).collect();
     let meant = match nearest(name, known.iter().copied()) {

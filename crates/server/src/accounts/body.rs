@@ -1,7 +1,7 @@
 //! Bodies of sign-in operations: a few texts, every fault at once. Values are never repeated in a message.
 
 use crate::problem::Problem;
-use archwright_plan::limits::PASSWORD_CHARACTERS;
+use archwright_plan::limits::{FAULTS, PASSWORD_CHARACTERS};
 use archwright_plan::model::Unknown;
 use archwright_store::{Call, Failure, Fault};
 use serde_json::{Map, Value};
@@ -27,9 +27,12 @@ impl Body {
         for name in names {
             taken.text(&mut object, name);
         }
-        for name in object.keys().filter(|_| unknown == Unknown::Refuse) {
+        let others = object.keys().filter(|_| unknown == Unknown::Refuse);
+        for name in others.take(FAULTS + 1) {
             let at = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-            taken.fault(&at, "unknown", "There is no such field.");
+            let known = names.iter().copied();
+            let message = archwright_store::unknown("key", name, known);
+            taken.fault(&at, "unknown", message);
         }
         taken
     }
@@ -131,6 +134,20 @@ mod tests {
             Some(json!({ "email": 1, "password": null, "a/b": 1 })),
             &expected,
         );
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_told_with_those_that_are() {
+        let names = ["email", "password"];
+        let given = json!({ "emial": "a", "password": "b" });
+        let body = Body::take(Some(given), &names, Unknown::Refuse);
+        let told = body.faults.iter().find(|fault| fault.code == "unknown");
+        let wanted =
+            r#"There is no key "emial"; did you mean "email"? There are email and password."#;
+        assert_eq!(told.map(|fault| fault.message.as_str()), Some(wanted));
+        let others = (0..3_000).map(|index| (format!("k{index}"), json!(1)));
+        let body = Body::take(Some(others.collect()), &names, Unknown::Refuse);
+        assert_eq!(body.faults.len(), names.len() + FAULTS + 1);
     }
 
     #[test]
