@@ -263,8 +263,10 @@ impl Dialect {
     /// A number as a text, with as many digits after the point as its type has.
     pub(crate) fn text_of(self, number: &str, scale: Option<u32>) -> String {
         match (self, scale.unwrap_or(0)) {
-            (Self::Postgres, 0) => format!("CAST({number} AS text)"),
-            (Self::Postgres, scale) => format!("CAST(round({number}, {scale}) AS text)"),
+            (Self::Postgres, 0) => format!("(({number})::{POSTGRES_TEXT})"),
+            (Self::Postgres, scale) => {
+                format!("(round({number}, {scale})::{POSTGRES_TEXT})")
+            }
             (Self::Sqlite, 0) => format!("CAST({number} AS TEXT)"),
             (Self::Sqlite, scale) => {
                 let power = 10_i64.saturating_pow(scale);

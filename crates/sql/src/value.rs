@@ -626,12 +626,22 @@ impl Printer<'_> {
             (Function::Coalesce, [text]) => Ok(text.clone()),
             (Function::Coalesce, [_, ..]) => Ok(format!("COALESCE({})", texts.join(", "))),
             (Function::Abs, [text]) => Ok(format!("abs({})", self.wide(text.clone(), &whole.ty))),
-            (Function::String, [text]) => Ok(self.dialect.text_of(text, scale(&arguments[0].ty))),
+            (Function::String, [text]) => Ok(self.text_of(text, scale(&arguments[0].ty))),
             _ => Err(Unsupported::at(
                 "a function with these arguments",
                 whole.span,
             )),
         }
+    }
+
+    /// A subquery is named, so that it is written once.
+    fn text_of(&mut self, number: &str, scale: Option<u32>) -> String {
+        if !number.contains("SELECT") {
+            return self.dialect.text_of(number, scale);
+        }
+        let alias = self.fresh_alias();
+        let text = self.dialect.text_of(&format!("{alias}.n"), scale);
+        format!("(SELECT {text} FROM (SELECT {number} AS n) {alias})")
     }
 
     fn total(&self, missing: bool, text: String) -> String {

@@ -206,6 +206,30 @@ fn text_functions() {
 }
 
 #[test]
+fn numbers_as_texts() {
+    let sum = "string(lines.sum(l, l.quantity * l.price))";
+    let plain = values(
+        "Order",
+        "decimal(12,2)",
+        "lines.sum(l, l.quantity * l.price)",
+    );
+    let plain = plain.into_iter().map(|units| match units {
+        Value::Integer(units) => Value::Text(format!("{}.{:02}", units / 100, units % 100)),
+        other => panic!("{other:?}"),
+    });
+    let texts = values("Order", "string(1..40)", sum);
+    assert_eq!(texts, plain.collect::<Vec<_>>());
+    // Rows are looked through once.
+    let condition = format!("{sum} < '5'");
+    let (plan, entity, expression) = probe("Order", "bool", &condition);
+    let printed = |dialect| printed(&plan, entity, &expression, dialect);
+    assert_eq!(printed(Dialect::Sqlite).matches("SUM(").count(), 2);
+    // Texts are compared by their bytes on both.
+    let postgres = printed(Dialect::Postgres);
+    assert!(postgres.contains("::text COLLATE \"C\""), "{postgres}");
+}
+
+#[test]
 fn instants_and_days() {
     check_condition("Book", "date(added_at) == date(now)", &[1; 5]);
     // Before 1970 too.
