@@ -1,5 +1,6 @@
 //! Named operations: their steps in one transaction, then the reply.
 
+mod compiler;
 mod environment;
 mod find;
 mod input;

@@ -1,6 +1,7 @@
 //! The rows that steps look for, and those that inputs name: of the caller's tenant.
 
-use super::program::{Compiler, Kind};
+use super::compiler::Compiler;
+use super::program::Kind;
 use crate::represent::Builder;
 use archwright_plan::Plan;
 use archwright_plan::model::{
