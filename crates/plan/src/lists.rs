@@ -342,6 +342,7 @@ fn add_declared(model: &Model, entity: &Entity, fields: &[FieldId], tables: &mut
         name: format!("index_{}_{}", tables[at].name, columns.join("_")),
         columns: columns
             .into_iter()
+            .chain(["id".to_owned()])
             .map(|column| (column, Direction::Ascending))
             .collect(),
         active_only: entity.soft_delete,

@@ -10,8 +10,23 @@ pub struct Printer<'a> {
     pub dialect: Dialect,
     parameters: Vec<Parameter>,
     aliases: usize,
+    /// FROM clauses that rows of to-one relations can be joined to, the innermost last.
+    joined: Vec<Joined>,
     pub(crate) binding: Binding,
 }
+
+/// A FROM clause, and what was joined to it.
+#[derive(Debug, Default)]
+struct Joined {
+    /// Of its tables.
+    aliases: Vec<String>,
+    /// Of the rows that were joined: the SQL of the id that they were found by, and their alias.
+    rows: Vec<(EntityId, String, String)>,
+    text: String,
+}
+
+/// A database plans each join; those beyond are looked up.
+const MOST_JOINED: usize = 8;
 
 /// Where the values of parameters come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +125,7 @@ impl<'a> Printer<'a> {
             dialect,
             parameters: Vec::new(),
             aliases: 0,
+            joined: Vec::new(),
             binding: Binding::Numbered,
         }
     }
@@ -167,6 +183,52 @@ impl<'a> Printer<'a> {
     pub fn fresh_alias(&mut self) -> String {
         self.aliases += 1;
         format!("a{}", self.aliases)
+    }
+
+    /// From here on, what is read from the rows that those of these tables lead to is read through one join for each
+    /// row, until [`Printer::joined`] says what goes behind the FROM clause.
+    pub fn join_to(&mut self, aliases: &[&str]) {
+        self.joined.push(Joined {
+            aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
+            ..Joined::default()
+        });
+    }
+
+    /// ` LEFT JOIN …` for each row, or nothing. No row of the FROM clause is lost by it or comes twice.
+    pub fn joined(&mut self) -> String {
+        self.joined
+            .pop()
+            .map_or(String::new(), |joined| joined.text)
+    }
+
+    /// The alias under which the row with an id is joined to the FROM clause that the id is a column of, if it may be.
+    pub(crate) fn join(&mut self, entity: EntityId, id: &str) -> Option<String> {
+        let (table, column) = id.split_once('.')?;
+        let is_column =
+            column.starts_with('"') && column.ends_with('"') && column.matches('"').count() == 2;
+        if !is_column {
+            return None;
+        }
+        let place = self
+            .joined
+            .iter()
+            .position(|joined| joined.aliases.iter().any(|alias| alias == table))?;
+        let mut rows = self.joined[place].rows.iter();
+        if let Some((.., alias)) = rows.find(|(known, key, _)| *known == entity && key == id) {
+            return Some(alias.clone());
+        }
+        if self.joined[place].rows.len() == MOST_JOINED {
+            return None;
+        }
+        let alias = self.fresh_alias();
+        let name = self.table(entity);
+        let joined = &mut self.joined[place];
+        joined.text.push_str(&format!(
+            " LEFT JOIN {name} {alias} ON {alias}.\"id\" = {id}"
+        ));
+        joined.aliases.push(alias.clone());
+        joined.rows.push((entity, id.to_owned(), alias.clone()));
+        Some(alias)
     }
 
     pub fn identifier(&self, name: &str) -> String {

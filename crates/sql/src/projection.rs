@@ -45,6 +45,7 @@ impl Printer<'_> {
         projection: &mut Projection,
     ) -> Result<(), Unsupported> {
         let scope = Scope::alias(resource.entity, "t");
+        self.join_to(&["t"]);
         for (index, output) in resource
             .output
             .iter()
@@ -63,6 +64,8 @@ impl Printer<'_> {
                 visible,
             });
         }
+        let joined = self.joined();
+        projection.joins.push_str(&joined);
         Ok(())
     }
 

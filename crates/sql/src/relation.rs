@@ -11,6 +11,8 @@ pub struct Source {
     pub from: String,
     pub condition: String,
     pub row: Row,
+    /// Of the FROM clause's tables.
+    aliases: Vec<String>,
 }
 
 impl Printer<'_> {
@@ -23,6 +25,9 @@ impl Printer<'_> {
             Row::Columns { .. } => Ok(name),
             Row::Key { id, .. } if source == ColumnSource::Id => Ok(id.clone()),
             Row::Key { entity, id } => {
+                if let Some(alias) = self.join(*entity, id) {
+                    return Ok(format!("{alias}.{name}"));
+                }
                 let alias = self.fresh_alias();
                 let table = self.table(*entity);
                 let key = self.column_name(plan.table(*entity), ColumnSource::Id)?;
@@ -36,6 +41,19 @@ impl Printer<'_> {
     /// The id of a row.
     pub fn row_id(&mut self, row: &Row) -> Result<String, Unsupported> {
         self.column(row, ColumnSource::Id)
+    }
+
+    /// Prints what is read from rows of a source, and joins to it what that needs.
+    pub(crate) fn read_from<T>(
+        &mut self,
+        source: &mut Source,
+        print: impl FnOnce(&mut Self) -> Result<T, Unsupported>,
+    ) -> Result<T, Unsupported> {
+        let aliases: Vec<&str> = source.aliases.iter().map(String::as_str).collect();
+        self.join_to(&aliases);
+        let printed = print(self);
+        source.from.push_str(&self.joined());
+        printed
     }
 
     /// The rows that an expression of type `Rows` stands for, without deleted ones.
@@ -59,7 +77,8 @@ impl Printer<'_> {
             ) => {
                 let mut source = self.source(over, scope)?;
                 let inner = scope.with(*variable, source.row.clone());
-                let condition = self.condition(condition, &inner)?;
+                let condition =
+                    self.read_from(&mut source, |printer| printer.condition(condition, &inner))?;
                 source.condition = format!("{} AND {condition}", source.condition);
                 Ok(source)
             }
@@ -76,6 +95,7 @@ impl Printer<'_> {
                     from: format!("{} {alias}", self.table(*entity)),
                     condition: format!("{id} IN ({values}){active}"),
                     row,
+                    aliases: vec![alias],
                 })
             }
             _ => Err(Unsupported::at(
@@ -118,6 +138,7 @@ impl Printer<'_> {
             ),
             condition: format!("TRUE{active}"),
             row,
+            aliases: vec![alias],
         };
         Ok((source, items.place))
     }
@@ -157,18 +178,34 @@ impl Printer<'_> {
                     from: format!("{table} {alias}"),
                     condition: format!("{back} = {near}{active}"),
                     row,
+                    aliases: vec![alias],
                 })
             }
             ToManyKind::Linked { canonical, .. } => {
                 let (link, to_this, to_target) = self.link(canonical, field)?;
-                let id = self.row_id(&row)?;
                 let through = self.fresh_alias();
+                let condition = format!("{through}.{to_this} = {near}{active}");
+                // A link is deleted with its rows: each has one, which need not be looked at unless it may be hidden.
+                if active.is_empty() && plan.row_security.is_none() {
+                    let id = format!("{through}.{to_target}");
+                    return Ok(Source {
+                        from: format!("{link} {through}"),
+                        condition,
+                        row: Row::Key {
+                            entity: relation.target,
+                            id,
+                        },
+                        aliases: vec![through],
+                    });
+                }
+                let id = self.row_id(&row)?;
                 Ok(Source {
                     from: format!(
                         "{link} {through} JOIN {table} {alias} ON {id} = {through}.{to_target}"
                     ),
-                    condition: format!("{through}.{to_this} = {near}{active}"),
+                    condition,
                     row,
+                    aliases: vec![through, alias],
                 })
             }
             ToManyKind::Through {
@@ -190,6 +227,7 @@ impl Printer<'_> {
                          WHERE {back} = {near}{between_active}){active}"
                     ),
                     row,
+                    aliases: vec![alias],
                 })
             }
         }

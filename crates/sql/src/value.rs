@@ -231,7 +231,7 @@ impl Printer<'_> {
         value: &Expression,
         scope: &Scope,
     ) -> Printed {
-        let (source, order) = match (&over.kind, &over.ty) {
+        let (mut source, order) = match (&over.kind, &over.ty) {
             (
                 ExpressionKind::Binding(_) | ExpressionKind::Conditional { .. },
                 Type::Rows(entity),
@@ -242,7 +242,8 @@ impl Printer<'_> {
                 (source, order)
             }
         };
-        let text = self.value(value, &scope.with(variable, source.row.clone()))?;
+        let inner = scope.with(variable, source.row.clone());
+        let text = self.read_from(&mut source, |printer| printer.value(value, &inner))?;
         let text = self.dialect.list_item(&text, &value.ty);
         self.listed(&source, &text, &order)
     }
@@ -526,9 +527,10 @@ impl Printer<'_> {
         condition: &Expression,
         scope: &Scope,
     ) -> Printed {
-        let source = self.source(over, scope)?;
+        let mut source = self.source(over, scope)?;
         let inner = scope.with(variable, source.row.clone());
-        let condition = self.condition(condition, &inner)?;
+        let condition =
+            self.read_from(&mut source, |printer| printer.condition(condition, &inner))?;
         let (outside, inside) = match quantifier {
             Quantifier::Exists => ("", ""),
             Quantifier::All => ("NOT ", "NOT "),
@@ -546,17 +548,20 @@ impl Printer<'_> {
         parts: &AggregateParts<'_>,
         scope: &Scope,
     ) -> Printed {
-        let source = self.source(parts.over, scope)?;
+        let mut source = self.source(parts.over, scope)?;
         let inner = scope.with(parts.variable, source.row.clone());
-        let value = match (aggregate, parts.value) {
-            (Aggregate::Count, _) => None,
-            (_, Some(value)) => Some(self.scaled(value, &whole.ty, &inner)?),
-            (_, None) => return Err(Unsupported::at("an aggregate of nothing", whole.span)),
-        };
-        let filter = match parts.condition {
-            Some(condition) => format!(" AND {}", self.condition(condition, &inner)?),
-            None => String::new(),
-        };
+        let (value, filter) = self.read_from(&mut source, |printer| {
+            let value = match (aggregate, parts.value) {
+                (Aggregate::Count, _) => None,
+                (_, Some(value)) => Some(printer.scaled(value, &whole.ty, &inner)?),
+                (_, None) => return Err(Unsupported::at("an aggregate of nothing", whole.span)),
+            };
+            let filter = match parts.condition {
+                Some(condition) => format!(" AND {}", printer.condition(condition, &inner)?),
+                None => String::new(),
+            };
+            Ok((value, filter))
+        })?;
         let rows = format!("FROM {} WHERE {}{filter}", source.from, source.condition);
         Ok(match (aggregate, value) {
             (Aggregate::Min, Some(value)) => format!("(SELECT MIN({value}) {rows})"),

@@ -128,11 +128,13 @@ impl<'p> Shower<'p> {
             entity,
             alias: "t".to_owned(),
         };
+        self.printer.join_to(&["t"]);
         let node = print(&mut self, row)?;
+        let joined = self.printer.joined();
         let ids = self.printer.parameter(Parameter::Value(0))?;
         let table = self.printer.table(entity);
         let text = format!(
-            "SELECT {} FROM {table} t WHERE t.\"id\" IN ({})",
+            "SELECT {} FROM {table} t{joined} WHERE t.\"id\" IN ({})",
             self.columns.join(", "),
             self.printer.list_values(&ids, &Type::Row(entity))
         );
@@ -172,10 +174,12 @@ impl<'p> Shower<'p> {
             entity,
             alias: "t".to_owned(),
         };
+        self.printer.join_to(&["t"]);
         let node = print(&mut self, row, &scope)?;
+        let joined = self.printer.joined();
         let table = self.printer.table(entity);
         let text = format!(
-            "SELECT {} FROM {from} JOIN {table} t ON t.\"id\" = {}",
+            "SELECT {} FROM {from} JOIN {table} t ON t.\"id\" = {}{joined}",
             self.columns.join(", "),
             self.printer.listed_id("k", 0, entity)
         );
