@@ -299,6 +299,8 @@ fn the_teams_own_file_is_written_where_it_is_missing_and_left_from_then_on() {
     let decided = disk.build(&[]);
     assert_eq!(said(&decided), [("hooks.py", "kept".to_owned())]);
     assert_eq!(disk.text("hooks.py"), Some(EDITED));
+    let manifest = disk.manifest().expect("built");
+    assert_eq!(manifest.files.len(), 0, "nothing of ours is there");
     disk.remove("hooks.py");
     assert_eq!(
         said(&disk.build(&hooks(B))),

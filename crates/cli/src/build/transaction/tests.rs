@@ -234,6 +234,24 @@ fn what_a_person_writes_between_a_crash_and_the_next_build_stays() {
 }
 
 #[test]
+fn a_file_with_the_very_text_that_was_still_staged_is_a_persons() {
+    let mut tried = 0;
+    for step in 0..steps() - 1 {
+        let folder = project();
+        let root = folder.path();
+        crash(root, step).unwrap_err();
+        if root.join(STAGED).join("new/5").exists() {
+            fs::create_dir_all(root.join("deep")).unwrap();
+            fs::write(root.join("deep/other"), "new other\n").unwrap();
+            Session::begin(root).unwrap();
+            assert!(root.join("deep/other").exists(), "step {step}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 5, "{tried}");
+}
+
+#[test]
 fn a_file_that_changes_while_the_build_is_at_work_stays_as_it_is() {
     let folder = project();
     let root = folder.path();
