@@ -62,8 +62,8 @@ pub fn text(report: &Report, paint: Paint, is_terminal: bool) -> String {
 
 const ADVICE: &str = "
 A file in conflict is left as it is. Take over what you need from what was put
-aside, or move that over the file; then delete it, and build again. Without it,
-the file counts as you have left it.
+aside and delete that, or move it over the file; then build again. Once it is
+gone, the file counts as you have left it.
 
 ";
 

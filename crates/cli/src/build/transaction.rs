@@ -179,11 +179,15 @@ impl Disk<'_> {
 fn write(place: &Path, content: &Content, like: Option<&Path>) -> io::Result<()> {
     let mut file = fs::File::create_new(place)?;
     file.write_all(content.text.as_bytes())?;
-    let permissions = match like {
+    let fresh = file.metadata()?.permissions();
+    let like = match like {
         Some(like) => fs::metadata(like)?.permissions(),
-        None => file.metadata()?.permissions(),
+        None => fresh.clone(),
     };
-    fs::set_permissions(place, with_mode(permissions, content.executable))?;
+    let wanted = with_mode(like, content.executable);
+    if wanted != fresh {
+        fs::set_permissions(place, wanted)?;
+    }
     if content.precious {
         file.sync_all()?;
     }
@@ -209,12 +213,7 @@ fn with_mode(permissions: fs::Permissions, _: bool) -> fs::Permissions {
 
 fn apply(disk: &mut Disk, changes: &[Change]) -> Result<()> {
     let root = disk.root;
-    for change in changes {
-        if let Some(what) = obstacle(root, &change.path)? {
-            bail!("{what} is in the way of {}", change.path);
-        }
-    }
-    let journal = Journal::of(root, changes);
+    let journal = Journal::of(root, changes)?;
     for kind in ["new", "old"] {
         disk.make_folder(&root.join(STAGED).join(kind))?;
     }

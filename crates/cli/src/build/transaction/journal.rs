@@ -5,6 +5,7 @@ use super::Disk;
 use anyhow::{Context, Result, bail};
 use archwright_project::{Change, Content, Hash, check_path};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -26,14 +27,17 @@ pub struct Step {
 }
 
 impl Journal {
-    pub fn of(root: &Path, changes: &[Change]) -> Self {
+    /// Fails where a folder of a path is none, or leads elsewhere.
+    pub fn of(root: &Path, changes: &[Change]) -> Result<Self> {
+        let paths = changes.iter().map(|change| &change.path[..]);
+        let above = paths.flat_map(|path| path.match_indices('/').map(|(end, _)| &path[..end]));
         let mut made = Vec::new();
-        for change in changes.iter().filter(|change| change.after.is_some()) {
-            for (end, _) in change.path.match_indices('/') {
-                let folder = change.path[..end].to_owned();
-                if !root.join(&folder).exists() && !made.contains(&folder) {
-                    made.push(folder);
-                }
+        for folder in above.collect::<BTreeSet<&str>>() {
+            if let Some(what) = obstacle(root, &format!("{folder}/"))? {
+                bail!("{what} is in the way");
+            }
+            if !root.join(folder).exists() {
+                made.push(folder.to_owned());
             }
         }
         let step = |change: &Change| Step {
@@ -41,10 +45,10 @@ impl Journal {
             had: change.before.is_some(),
             after: change.after.as_ref().map(|content| Hash::of(&content.text)),
         };
-        Self {
+        Ok(Self {
             made,
             steps: changes.iter().map(step).collect(),
-        }
+        })
     }
 
     /// On the disk, as a whole or not at all.
