@@ -129,8 +129,9 @@ fn write(folder: &Path, files: &[File], provenance: &Provenance) -> Result<Decid
     }
     let decided = decided(folder, files, provenance)?;
     if !decided.changes.is_empty() {
-        say(&format!("writing {} files", decided.changes.len()));
-        session.apply(&decided.changes)?;
+        let files = decided.changes.len();
+        let tell = |percent| say(&format!("writing {files} files, {percent} %"));
+        session.apply(&decided.changes, &tell)?;
     }
     Ok(decided)
 }

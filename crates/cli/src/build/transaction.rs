@@ -49,9 +49,20 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Makes all changes; where one fails, none is made.
-    pub fn apply(&self, changes: &[Change]) -> Result<()> {
-        self.apply_with(changes, &mut || Ok(()))
+    /// Makes all changes; where one fails, none is made. `tell` hears how many parts in a hundred are done.
+    pub fn apply(&self, changes: &[Change], tell: &dyn Fn(usize)) -> Result<()> {
+        // Most of it is a file to stage and one to move for each change.
+        let (all, mut done, mut told) = (2 * changes.len().max(1), 0, 0);
+        let mut count = || {
+            done += 1;
+            let percent = (done * 100 / all).min(99);
+            if percent > told {
+                told = percent;
+                tell(percent);
+            }
+            Ok(())
+        };
+        self.apply_with(changes, &mut count)
     }
 
     fn apply_with(

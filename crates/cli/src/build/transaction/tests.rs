@@ -105,7 +105,7 @@ fn applied() -> Tree {
     let folder = project();
     Session::begin(folder.path())
         .unwrap()
-        .apply(&changes())
+        .apply(&changes(), &|_| {})
         .unwrap();
     tree(folder.path())
 }
@@ -148,6 +148,17 @@ fn all_changes_happen() {
 }
 
 #[test]
+fn a_build_tells_how_far_it_is() {
+    let (folder, told) = (project(), std::cell::RefCell::new(Vec::new()));
+    let session = Session::begin(folder.path()).unwrap();
+    let tell = |percent| told.borrow_mut().push(percent);
+    session.apply(&changes(), &tell).unwrap();
+    let told = told.into_inner();
+    assert!(told.len() > 5 && told.is_sorted(), "{told:?}");
+    assert!(told.iter().all(|percent| *percent < 100), "{told:?}");
+}
+
+#[test]
 fn a_build_that_fails_anywhere_changes_nothing() {
     let before = tree(project().path());
     for step in 0..steps() - 1 {
@@ -170,24 +181,15 @@ fn a_build_that_crashes_anywhere_is_taken_back_by_the_next_one() {
     for step in 0..steps() {
         let folder = project();
         let is_done = crash(folder.path(), step).is_ok();
-        let session = Session::begin(folder.path()).unwrap();
         // The last thing is to clear away what was staged; it has happened before.
         assert_eq!(is_done, step == steps() - 1, "step {step}");
-        assert_eq!(
-            tree(folder.path()),
-            if is_done {
-                after.clone()
-            } else {
-                before.clone()
-            },
-            "step {step}"
-        );
-        session
-            .apply(&changes())
-            .map(|()| assert_eq!(tree(folder.path()), after))
-            .unwrap_or_else(|error| {
-                assert!(is_done, "step {step}: {error:#}");
-            });
+        let session = Session::begin(folder.path()).unwrap();
+        let expected = if is_done { &after } else { &before };
+        assert_eq!(tree(folder.path()), *expected, "step {step}");
+        if !is_done {
+            session.apply(&changes(), &|_| {}).unwrap();
+            assert_eq!(tree(folder.path()), after, "step {step}");
+        }
     }
 }
 
@@ -257,7 +259,10 @@ fn a_file_that_changes_while_the_build_is_at_work_stays_as_it_is() {
     let root = folder.path();
     fs::write(root.join("private"), "saved just now\n").unwrap();
     let before = tree(root);
-    let error = Session::begin(root).unwrap().apply(&changes()).unwrap_err();
+    let error = Session::begin(root)
+        .unwrap()
+        .apply(&changes(), &|_| {})
+        .unwrap_err();
     assert!(
         format!("{error:#}").contains("private was changed while"),
         "{error:#}"
@@ -272,7 +277,10 @@ fn a_file_that_appears_while_the_build_is_at_work_stays_as_it_is() {
     fs::create_dir(root.join("deep")).unwrap();
     fs::write(root.join("deep/other"), "saved just now\n").unwrap();
     let before = tree(root);
-    let error = Session::begin(root).unwrap().apply(&changes()).unwrap_err();
+    let error = Session::begin(root)
+        .unwrap()
+        .apply(&changes(), &|_| {})
+        .unwrap_err();
     assert!(
         format!("{error:#}").contains("deep/other was made while"),
         "{error:#}"
@@ -285,7 +293,10 @@ fn nothing_is_written_through_a_link() {
     let (folder, elsewhere) = (project(), tempfile::tempdir().unwrap());
     let root = folder.path();
     std::os::unix::fs::symlink(elsewhere.path(), root.join("deep")).unwrap();
-    let error = Session::begin(root).unwrap().apply(&changes()).unwrap_err();
+    let error = Session::begin(root)
+        .unwrap()
+        .apply(&changes(), &|_| {})
+        .unwrap_err();
     assert!(
         format!("{error:#}").contains("the link `deep` is in the way"),
         "{error:#}"
@@ -338,6 +349,9 @@ fn a_folder_that_was_made_for_nothing_goes_again() {
     session.apply_with(&made, &mut after(6)).unwrap_err();
     drop(session);
     assert!(!root.exists());
-    Session::begin(&root).unwrap().apply(&made).unwrap();
+    Session::begin(&root)
+        .unwrap()
+        .apply(&made, &|_| {})
+        .unwrap();
     assert!(root.join("a/b").exists());
 }
