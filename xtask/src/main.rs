@@ -6,6 +6,7 @@ mod command;
 mod faults;
 mod fuzz;
 mod metadata;
+mod new_stack;
 mod openapi;
 mod postgres;
 mod schemathesis;
@@ -36,6 +37,8 @@ Commands:
             many random cases (3) for each operation
   fuzz [SECONDS [TARGET]]
             Fuzz each target for so many seconds (30)
+  new-stack NAME
+            Lay out the crate of a new stack for `archwright build`
   format    Check the formatting
   lint      Run clippy, with warnings as errors
   licences  Check that every dependency's licence is one that we accept
@@ -68,6 +71,7 @@ fn main() -> Result<()> {
             schemathesis::schemathesis(number(&arguments, "CASES", 3)?, name, Callers::All)
         }
         "fuzz" => fuzz::fuzz(number(&arguments, "SECONDS", 30)?, name),
+        "new-stack" => new_stack::new_stack(arguments.get(1).map(String::as_str)),
         "format" => format(),
         "lint" => lint(),
         "licences" => metadata::licences(),

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-openapi", &["plan"]),
     ("archwright-page", &["plan"]),
     ("archwright-patterns", &[]),
+    ("archwright-project", &[]),
     ("archwright-sql", &["diagnostics", "plan"]),
     (
         "archwright-suite",

@@ -1,6 +1,7 @@
 //! The archwright command: reads files, calls the core, prints.
 
 mod appoint;
+mod build;
 mod check;
 mod explain;
 mod fmt;
@@ -76,6 +77,9 @@ answered as recommended.")]
         #[arg(long)]
         server: Option<String>,
     },
+    /// Write a design as a project in your own stack, and bring it up to date
+    #[command(after_help = build::HELP)]
+    Build(build::BuildArguments),
     /// Run a design as a backend
     #[command(after_help = "Examples:
   archwright serve shop.yaml
@@ -158,6 +162,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check { path, format } => check::check(&path, format),
         Command::Plan { path, format } => plan::plan(&path, format),
         Command::Openapi { path, server } => plan::openapi(&path, server),
+        Command::Build(arguments) => build::build(&arguments),
         Command::Serve(arguments) => serve::serve(arguments),
         Command::Appoint(arguments) => appoint::appoint(&arguments),
         Command::Test(arguments) => test::test(arguments),
