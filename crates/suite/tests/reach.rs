@@ -97,7 +97,7 @@ fn a_list_has_several_rows_each_of_which_took_several_calls() {
         serve_on(postgres_database(), plan.clone(), &plan),
     ];
     for server in servers {
-        let report = suite(&plan, &server, Some("op.*"));
+        let report = suite(&plan, &server, Some("op.board/*"));
         let told = text(&report, &|_| String::new());
         assert_eq!(failed(&report), [""; 0], "{told}");
         assert_eq!(skipped(&report), [("", ""); 0], "{told}");

@@ -185,8 +185,17 @@ impl<'p> Session<'p> {
                 let mut created = imagined.done.created.iter();
                 imagined.done.refusal.is_none() && created.any(|row| row.entity == entity)
             };
+            let mut makers = self.crew.clone();
+            makers.retain(|actor| self.judge(*actor).admit(maker).is_none());
             for _ in 0..NEW_TRIES {
-                let found = self.find_call(maker, &Wanted::default(), 1, &makes);
+                let Some(actor) = makers.get(self.rng.below(makers.len().max(1))) else {
+                    break;
+                };
+                let by = Wanted {
+                    actors: vec![*actor],
+                    ..Wanted::default()
+                };
+                let found = self.find_call(maker, &by, 1, &makes);
                 let Some((actor, inputs)) = found else {
                     continue;
                 };
