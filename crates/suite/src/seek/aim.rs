@@ -201,6 +201,30 @@ pub fn optional_inputs(definition: &Operation) -> Vec<(InputPlace, Vec<String>)>
     found
 }
 
+/// The input that has a place and a path.
+pub fn input_at<'d>(
+    definition: &'d Operation,
+    place: InputPlace,
+    path: &[String],
+) -> Option<&'d InputField> {
+    let mut fields = match place {
+        InputPlace::Path => &definition.path_input,
+        InputPlace::Query => &definition.query_input,
+        InputPlace::Header => &definition.header_input,
+        InputPlace::Body => &definition.body_input,
+        InputPlace::Move => return None,
+    };
+    let (last, around) = path.split_last()?;
+    for name in around {
+        let object = fields.iter().find(|field| field.name == *name)?;
+        match &object.kind {
+            InputKind::Object(inner) => fields = inner,
+            _ => return None,
+        }
+    }
+    fields.iter().find(|field| field.name == *last)
+}
+
 fn gather(
     place: InputPlace,
     fields: &[InputField],

@@ -1,9 +1,9 @@
 //! Ways to a call that is wanted, by direction: rows are brought nearer to what its steps look for, by moves and by
 //! calls that write what the conditions read, until the call comes to the goal.
 
-use super::aim::{Aim, Condition, aims, inputs_of, optional_inputs};
+use super::aim::{Aim, Condition, aims, input_at, inputs_of, optional_inputs};
 use super::climb::{Act, Way};
-use super::lead::{linked_names, naming};
+use super::lead::{likening, linked_names};
 use super::{Goal, Imagined, TRIES_AFTER, Wanted, at, put};
 use crate::call::APART;
 use crate::hints::{hints, names_caller};
@@ -13,11 +13,13 @@ use crate::session::{Outcome, Session};
 use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::Operation;
-use archwright_plan::model::{InputPlace, Operation as Definition};
+use archwright_plan::model::{InputKind, InputPlace, Operation as Definition};
+use archwright_seed::values::{Subject, accepts};
 
 /// Calls that are imagined on all ways together.
 const MOST_EFFORT: usize = 1_500;
-/// Rows from which ways are looked for, and new ones.
+/// Rows from which ways are looked for: those that all conditions hold on, others, and new ones.
+const WHOLE: usize = 2;
 const NEAREST: usize = 4;
 const NEWEST: usize = 3;
 /// Calls that are tried for new rows.
@@ -170,7 +172,7 @@ impl<'p> Session<'p> {
                 rank => ranked.push((rank, row)),
             }
         }
-        whole.truncate(NEAREST);
+        whole.truncate(WHOLE);
         ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         let nearest = ranked.into_iter().take(NEAREST).map(|(_, row)| row);
         whole.into_iter().chain(nearest).collect()
@@ -231,21 +233,12 @@ impl<'p> Session<'p> {
     /// The same call, with inputs that name the row and rows that it is linked to.
     fn pointed<'t>(&mut self, attempt: &Attempt<'t, 'p>, row: &RowRef) -> Attempt<'t, 'p> {
         let mut inputs = attempt.inputs.clone();
-        let fixed = attempt.wanted.fixed.as_ref();
-        let is_free = |inputs: &Inputs, place: InputPlace, path: &[String]| {
-            let is_fixed = fixed.is_some_and(|(of, at, _)| *of == place && at == path);
-            !is_fixed && at(inputs, place, path).is_some()
-        };
-        for (place, path, value) in naming(attempt.aim.filter) {
+        let mut pointing = Vec::new();
+        for (place, path, value) in likening(attempt.aim.filter) {
             let value = self.judge(attempt.actor).value(value, Some(row));
-            if !is_provisional(&value) && is_free(&inputs, place, &path) {
-                put(&mut inputs, place, &path, value);
-            }
+            pointing.push((place, path, value));
         }
         for name in linked_names(attempt.aim.filter) {
-            if !is_free(&inputs, name.place, name.path) {
-                continue;
-            }
             let mut linked = self.world.many(row, name.relation);
             if linked.is_empty() {
                 linked = self.made_rows(name.field.entity);
@@ -253,15 +246,47 @@ impl<'p> Session<'p> {
             if !linked.is_empty() {
                 let linked = &linked[self.rng.below(linked.len())];
                 let value = self.world.value(linked, name.field);
-                put(&mut inputs, name.place, name.path, value);
+                pointing.push((name.place, name.path.to_vec(), value));
+            }
+        }
+        // An input that may be pointed in several ways goes one of them.
+        let first = self.rng.below(pointing.len().max(1));
+        pointing.rotate_left(first);
+        for (place, path, value) in pointing {
+            let fixed = attempt.wanted.fixed.as_ref();
+            let is_fixed = fixed.is_some_and(|(of, at, _)| *of == place && *at == path);
+            let is_given = at(&inputs, place, &path).is_some();
+            if is_given && !is_fixed && self.takes(attempt.definition, place, &path, &value) {
+                put(&mut inputs, place, &path, value);
             }
         }
         Attempt { inputs, ..*attempt }
     }
-}
 
-fn is_provisional(value: &Value) -> bool {
-    matches!(value, Value::Text(text) if text.starts_with(NUMBERED))
+    /// Whether the value may be that of the input.
+    fn takes(
+        &self,
+        definition: &Definition,
+        place: InputPlace,
+        path: &[String],
+        value: &Value,
+    ) -> bool {
+        let Some(input) = input_at(definition, place, path) else {
+            return false;
+        };
+        match (&input.kind, value) {
+            (_, Value::Text(text)) if text.starts_with(NUMBERED) => false,
+            (InputKind::Reference(_), Value::Row(_)) => true,
+            (InputKind::Scalar(_), value) => {
+                let subject = Subject::of_input(&definition.name, input, self.now());
+                let literal = value.to_literal();
+                subject
+                    .zip(literal)
+                    .is_some_and(|(subject, literal)| accepts(&subject, &literal))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Which optional inputs are given: none of them, each alone that the conditions mention, and any.

@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, InputPlace,
+    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
     Operation as Definition, StepKind,
 };
 use std::collections::BTreeMap;
@@ -132,6 +132,35 @@ pub(super) fn naming(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expr
         }
     });
     found
+}
+
+/// Inputs whose text something of the row itself has to begin, end with or have in it, or that it is equal to.
+pub(super) fn likening(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expression)> {
+    let mut found = naming(filter);
+    filter.walk(&mut |part| {
+        if let ExpressionKind::Function {
+            function: Function::StartsWith | Function::EndsWith | Function::Contains,
+            arguments,
+        } = &part.kind
+            && let [text, wanted] = arguments.as_slice()
+            && let ExpressionKind::Input { place, path } = &bare(wanted).kind
+            && is_own(bare(text))
+        {
+            found.push((*place, path.clone(), bare(text)));
+        }
+    });
+    found
+}
+
+/// A text without what only gives it another form.
+fn bare(text: &Expression) -> &Expression {
+    match &text.kind {
+        ExpressionKind::Function {
+            function: Function::Lower | Function::Upper | Function::Trim,
+            arguments,
+        } if arguments.len() == 1 => bare(&arguments[0]),
+        _ => text,
+    }
 }
 
 /// Whether it is a way from the row itself: `slug`, `author.username`.

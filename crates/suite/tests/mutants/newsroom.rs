@@ -114,6 +114,7 @@ fn a_filter_by_admirers_that_finds_nothing() {
         |plan| {
             if let StepKind::List { filter, .. } = &mut named(plan, "listArticles").steps[0].kind
                 && let ExpressionKind::Binary { right, .. } = &mut filter.as_mut().unwrap().kind
+                && let ExpressionKind::Binary { right, .. } = &mut right.kind
             {
                 without_right(right);
             }
