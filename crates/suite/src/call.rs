@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// So that no two rows are written in the same millisecond: their order would be a matter of chance.
-const APART: Duration = Duration::from_millis(2);
+pub const APART: Duration = Duration::from_millis(2);
 
 /// A call that was answered as foretold.
 pub struct Called {

@@ -294,18 +294,37 @@ fn fixed_key(model: &Model, part: &Expression) -> Option<(FieldId, Value)> {
     }
 }
 
-/// All expressions of a step but those of the steps in it.
-pub fn expressions(step: &Step) -> Vec<&Expression> {
+/// Whether it may be another for another caller.
+pub fn names_caller(condition: &Expression) -> bool {
+    let mut found = false;
+    condition.walk(&mut |part| {
+        found |= matches!(
+            part.kind,
+            ExpressionKind::Caller
+                | ExpressionKind::CallerTenant
+                | ExpressionKind::SignedIn
+                | ExpressionKind::HasRole(_)
+        );
+    });
+    found
+}
+
+/// What decides whether a step is done, and with which rows.
+pub fn conditions(step: &Step) -> Vec<&Expression> {
     let mut all: Vec<&Expression> = step.condition.iter().collect();
     match &step.kind {
-        StepKind::Find { filter, .. } => all.extend(filter),
-        StepKind::List {
-            filter,
-            limit,
-            offset,
-            ..
-        } => all.extend(filter.iter().chain(limit).chain(offset)),
+        StepKind::Find { filter, .. } | StepKind::List { filter, .. } => all.extend(filter),
         StepKind::Guard { that } => all.push(that),
+        _ => {}
+    }
+    all
+}
+
+/// All expressions of a step but those of the steps in it.
+pub fn expressions(step: &Step) -> Vec<&Expression> {
+    let mut all = conditions(step);
+    match &step.kind {
+        StepKind::List { limit, offset, .. } => all.extend(limit.iter().chain(offset)),
         StepKind::Create { set, .. } => all.extend(set.iter().map(|(_, value)| value)),
         StepKind::Upsert { key, set, .. } | StepKind::GetOrCreate { key, set, .. } => {
             all.extend(key.iter().chain(set).map(|(_, value)| value));
@@ -321,7 +340,7 @@ pub fn expressions(step: &Step) -> Vec<&Expression> {
         StepKind::Increment { row, by, .. } => all.extend([row, by]),
         StepKind::Each { list, .. } => all.push(list),
         StepKind::Token { row, .. } => all.push(row),
-        StepKind::SignIn { .. } => {}
+        StepKind::Find { .. } | StepKind::Guard { .. } | StepKind::SignIn { .. } => {}
     }
     all
 }

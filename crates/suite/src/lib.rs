@@ -6,6 +6,7 @@ mod actors;
 mod call;
 mod cases;
 mod client;
+mod clock;
 mod hints;
 mod make;
 mod oracle;

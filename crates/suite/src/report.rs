@@ -31,7 +31,10 @@ pub fn text(report: &Report, places: Places) -> String {
     });
     for (title, lines) in [
         ("skipped, since the API leaves no way to ask", skipped),
-        ("not reached", unreached),
+        (
+            "not reached, since no calls are found that lead there",
+            unreached,
+        ),
     ] {
         if !lines.is_empty() {
             text.push_str(&format!("\n{title}:\n{lines}"));
@@ -58,10 +61,11 @@ pub fn text(report: &Report, places: Places) -> String {
     }
     let unproven = report.unproven();
     if !unproven.is_empty() {
-        text.push_str(&format!(
-            "NOT PROVEN: no call is found that succeeds: {}\n",
-            unproven.join(", ")
-        ));
+        text.push_str("NOT PROVEN, since no call is found that succeeds:\n");
+    }
+    for operation in unproven {
+        let reason = report.why_unproven(operation);
+        text.push_str(&format!("  {operation}\n    {reason}\n"));
     }
     text
 }
@@ -154,12 +158,17 @@ pub fn json(report: &Report, places: Places) -> Json {
             case
         })
         .collect();
+    let unproven = report.unproven().into_iter();
+    let unproven = unproven.map(
+        |operation| object!({ "operation": operation, "reason": report.why_unproven(operation) }),
+    );
+    let unproven: Vec<Json> = unproven.collect();
     object!({
         "passed": report.passed(),
         "failed": report.failed(),
         "skipped": report.skipped(),
         "unreached": report.unreached(),
-        "unproven": report.unproven(),
+        "unproven": unproven,
         "not_run": report.left,
         "requests": report.requests,
         "seconds": report.took.as_secs_f64(),
@@ -176,12 +185,13 @@ fn word(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// JUnit's XML, as build servers read it.
+/// JUnit's XML, as build servers read it. Operations that are not proven are failures of a group of their own.
 pub fn junit(report: &Report, places: Places) -> String {
+    let unproven = report.unproven();
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{:.3}\">\n",
-        report.results.len(),
-        report.failed(),
+        report.results.len() + unproven.len(),
+        report.failed() + unproven.len(),
         report.skipped() + report.unreached(),
         report.took.as_secs_f64()
     );
@@ -193,6 +203,20 @@ pub fn junit(report: &Report, places: Places) -> String {
         ));
         for result in report.results.iter().filter(|result| result.group == group) {
             xml.push_str(&testcase(result, places));
+        }
+        xml.push_str("  </testsuite>\n");
+    }
+    if !unproven.is_empty() {
+        let count = unproven.len();
+        xml.push_str(&format!(
+            "  <testsuite name=\"not proven\" tests=\"{count}\" failures=\"{count}\" skipped=\"0\">\n"
+        ));
+        for operation in unproven {
+            let name = escaped(operation);
+            let reason = escaped(report.why_unproven(operation));
+            xml.push_str(&format!(
+                "    <testcase classname=\"{name}\" name=\"{name} succeeds\" time=\"0.000\"><failure message=\"no call is found that succeeds\">{reason}</failure></testcase>\n"
+            ));
         }
         xml.push_str("  </testsuite>\n");
     }
@@ -305,6 +329,33 @@ mod tests {
         );
         assert!(
             xml.contains("no &quot;way&quot;") && xml.contains("500 &lt;b&gt;"),
+            "{xml}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_proven_is_told_with_the_reason() {
+        let mut report = report();
+        report.results.push(Result {
+            name: "books.burn/from/old".to_owned(),
+            verdict: Verdict::Unreached("no <book> is old".to_owned()),
+            ..report.results[0].clone()
+        });
+        let text = text(&report, &|_| String::new());
+        assert!(
+            text.ends_with("NOT PROVEN, since no call is found that succeeds:\n  books.burn\n    no <book> is old\n"),
+            "{text}"
+        );
+        let json = json(&report, &|_| String::new());
+        let unproven = object!([{ "operation": "books.burn", "reason": "no <book> is old" }]);
+        assert_eq!(json["unproven"], unproven);
+        let xml = junit(&report, &|_| String::new());
+        assert!(
+            xml.contains("<testsuites tests=\"5\" failures=\"2\" skipped=\"2\""),
+            "{xml}"
+        );
+        assert!(
+            xml.contains("name=\"books.burn succeeds\" time=\"0.000\"><failure message=\"no call is found that succeeds\">no &lt;book&gt; is old</failure>"),
             "{xml}"
         );
     }

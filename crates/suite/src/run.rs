@@ -3,6 +3,7 @@
 use crate::actors::SignIn;
 use crate::cases::{Case, TokenSecrets, derive};
 use crate::client::{Client, Request, Stop};
+use crate::clock::waits;
 use crate::session::{Failure, Session, Trouble};
 use crate::world::World;
 use archwright_diagnostics::Span;
@@ -116,6 +117,18 @@ impl Report {
         let unproven = operations.into_iter();
         let unproven = unproven.filter(|(_, passed, unreached)| !passed && *unreached);
         unproven.map(|(operation, ..)| operation).collect()
+    }
+
+    /// What is said of the first case that would have the operation succeed.
+    pub fn why_unproven(&self, operation: &str) -> &str {
+        let mut reasons = self.results.iter().filter_map(|result| {
+            let is_of = succeeding(&result.name) == Some(operation);
+            match &result.verdict {
+                Verdict::Unreached(reason) if is_of => Some(reason.as_str()),
+                _ => None,
+            }
+        });
+        reasons.next().unwrap_or_default()
     }
 }
 
@@ -282,7 +295,13 @@ fn one<'p>(session: &mut Session<'p>, case: &Case<'p>) -> Result {
     let verdict = match (case.run)(session) {
         Ok(()) => Verdict::Passed,
         Err(Trouble::Skipped(reason)) => Verdict::Skipped(reason),
-        Err(Trouble::Unreached(reason)) => Verdict::Unreached(reason),
+        Err(Trouble::Unreached(reason)) => {
+            let operation = case.name.split('/').next().unwrap_or_default();
+            Verdict::Unreached(match waits(session.plan, operation) {
+                Some(waits) => format!("{reason}; {waits}"),
+                None => reason,
+            })
+        }
         Err(Trouble::Failed(failure)) => {
             // What the server holds may be another thing now than what is in memory.
             if session.refreshed < MOST_REFRESHES && !session.client.stop.is_asked() {

@@ -1,21 +1,24 @@
 //! Looks for calls of named operations: inputs with which a call does what a case is about, and calls that make ready
 //! for it.
 
+mod aim;
+mod approach;
+mod climb;
+mod crew;
+mod furnish;
 mod lead;
 mod proposer;
 
+pub use aim::optional_inputs;
 pub use lead::{at, put};
 
-use crate::hints::{Hints, fixed_keys, hints, words};
-use crate::make::{Want, unless_failed};
-use crate::oracle::{Body, Given, Inputs, Performed, create, perform, shift};
-use crate::propose::Style;
+use crate::hints::{Hints, hints};
+use crate::make::unless_failed;
+use crate::oracle::{Inputs, Performed, perform};
 use crate::session::{Outcome, Session, Trouble, skip, unreached};
 use crate::world::World;
 use archwright_evaluate::{RowRef, Value};
-use archwright_plan::model::{
-    EntityId, InputPlace, Method, Operation as Definition, RoleId, Step, StepKind,
-};
+use archwright_plan::model::{EntityId, InputPlace, Operation as Definition, Step, StepKind};
 use archwright_plan::{Operation, OperationKind};
 use proposer::Proposer;
 use std::collections::BTreeMap;
@@ -28,19 +31,11 @@ const HELPERS: usize = 30;
 const TRIES_AFTER: usize = 16;
 /// Per cent of the proposals that are made to lead through the steps.
 const LED: u32 = 60;
-/// Moves that a new row is brought through.
-const MOST_MOVES: usize = 3;
-/// Calls of each operation before the first case.
-const STAGES: usize = 8;
 /// Calls of each of them that are made where a case finds none.
 const MORE: usize = 3;
 /// Rows that are tried one by one, and calls with each of them by each caller.
 const SWEPT: usize = 10;
 const SWEEP_TRIES: usize = 3;
-/// Calls that are tried of a caller who was linked to a row.
-const LINKED_TRIES: usize = 4;
-/// Callers who are linked.
-const MOST_LINKED: usize = 6;
 /// Rows that are looked at for a move.
 const STAGED: usize = 20;
 
@@ -73,60 +68,6 @@ pub struct Imagined<'a, 'p> {
 pub type Goal<'a, 'p> = &'a dyn Fn(&Session<'p>, &Imagined<'_, 'p>) -> bool;
 
 impl<'p> Session<'p> {
-    /// Accounts of the suite's own, so that all that refers to them is known, and rows by each of them.
-    pub fn ensure_crew(&mut self) {
-        if !self.crew.is_empty() {
-            return;
-        }
-        self.words = words(self.plan);
-        self.crew.push(crate::session::ANONYMOUS);
-        for _ in 0..3 {
-            let newcomer = self.prepare(|session| session.newcomer(None));
-            self.crew.extend(newcomer.ok());
-        }
-        for role in (0..self.plan.model.roles.len()).map(RoleId) {
-            let newcomer = self.prepare(|session| session.newcomer_of(role, None));
-            self.crew.extend(newcomer.ok());
-        }
-        if self.crew.len() == 1 {
-            self.crew.extend(1..self.actors.len());
-        }
-        for operation in self.named_makers() {
-            for _ in 0..STAGES {
-                // What goes wrong here goes wrong in the case that is about it.
-                let _ = self.prepare(|session| session.once(operation));
-            }
-        }
-    }
-
-    fn once(&mut self, operation: &'p Operation) -> Outcome<()> {
-        let done = |_: &Self, imagined: &Imagined| imagined.done.refusal.is_none();
-        match self.find_call(operation, &Wanted::default(), TRIES, &done) {
-            Some((actor, inputs)) => self.call(actor, operation, &inputs).map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// Named operations that are no reads.
-    fn named_writes(&self) -> Vec<&'p Operation> {
-        let operations = self.plan.operations.iter();
-        operations
-            .filter(|one| self.definition(one).is_some() && one.method != Method::Get)
-            .collect()
-    }
-
-    /// Those of them that delete nothing and take nothing apart.
-    fn named_makers(&self) -> Vec<&'p Operation> {
-        let mut writes = self.named_writes();
-        let deletes =
-            |kind: &StepKind| matches!(kind, StepKind::Delete { .. } | StepKind::Unlink { .. });
-        writes.retain(|one| {
-            let steps = self.definition(one).map_or(&[][..], |one| &one.steps);
-            !any_step(steps, &deletes)
-        });
-        writes
-    }
-
     /// A caller and inputs with which the call comes to the goal, on the rows as they are.
     pub fn find_call(
         &mut self,
@@ -152,22 +93,30 @@ impl<'p> Session<'p> {
             let Some(inputs) = self.propose_inputs(definition, &hints, actor, wanted) else {
                 continue;
             };
-            let fits = self.imagine_call(
-                actor,
-                operation,
-                definition,
-                &inputs,
-                |session, imagined| {
-                    !imagined.done.is_unsure
-                        && goal(session, imagined)
-                        && !session.has_to_wait(imagined.before)
-                },
-            );
-            if fits {
+            if self.comes_to(actor, operation, &inputs, goal) {
                 return Some((actor, inputs));
             }
         }
         None
+    }
+
+    /// Whether the call comes to the goal, on the rows as they are.
+    fn comes_to(
+        &mut self,
+        actor: usize,
+        operation: &Operation,
+        inputs: &Inputs,
+        goal: Goal<'_, 'p>,
+    ) -> bool {
+        let Some(definition) = self.definition(operation) else {
+            return false;
+        };
+        let look = |session: &mut Self, imagined: &Imagined<'_, 'p>| {
+            !imagined.done.is_unsure
+                && goal(session, imagined)
+                && !session.has_to_wait(imagined.before)
+        };
+        self.imagine_call(actor, operation, definition, inputs, look)
     }
 
     /// Shows the rows as the call would leave them.
@@ -206,10 +155,12 @@ impl<'p> Session<'p> {
         if let Some(found) = self.find_or_sweep(operation, wanted, goal) {
             return Ok(found);
         }
+        if let Some(found) = self.approach(operation, wanted, goal)? {
+            return Ok(found);
+        }
         for _ in 0..ROUNDS {
-            let is_helped = self.furnish(operation, wanted, goal)?
-                || self.help(operation, wanted, goal)?
-                || self.link_up(operation, wanted, goal)?;
+            let is_helped =
+                self.furnish(operation, wanted, goal)? || self.help(operation, wanted, goal)?;
             if !is_helped {
                 self.stage()?;
             }
@@ -327,194 +278,6 @@ impl<'p> Session<'p> {
         Ok(())
     }
 
-    /// Links a caller to what the rows refer to that the operation looks for, by a call of another one, where that
-    /// alone is missing.
-    fn link_up(
-        &mut self,
-        operation: &'p Operation,
-        wanted: &Wanted,
-        goal: Goal<'_, 'p>,
-    ) -> Outcome<bool> {
-        let links = |kind: &StepKind| matches!(kind, StepKind::Link { .. });
-        let mut helpers = self.named_makers();
-        helpers.retain(|one| {
-            let steps = self.definition(one).map_or(&[][..], |one| &one.steps);
-            any_step(steps, &links)
-        });
-        let entities = self.plan.model.entities.iter().map(|entity| entity.id);
-        let met: Vec<EntityId> = entities
-            .filter(|one| self.looks_for(operation, *one))
-            .collect();
-        if helpers.is_empty() || met.is_empty() {
-            return Ok(false);
-        }
-        let mut near: Vec<RowRef> = Vec::new();
-        for entity in met {
-            for row in self.youngest(entity) {
-                near.extend(self.targets(&row));
-                near.push(row);
-            }
-        }
-        near.sort();
-        near.dedup();
-        let is_wanted = |actor: &usize| wanted.actors.is_empty() || wanted.actors.contains(actor);
-        let callers = self.crew.iter().copied().filter(is_wanted);
-        let callers: Vec<usize> = callers.take(MOST_LINKED).collect();
-        for helper in helpers {
-            let Some(definition) = self.definition(helper) else {
-                continue;
-            };
-            for row in &near {
-                for actor in callers.iter().copied() {
-                    let by = |wanted: &Wanted| Wanted {
-                        actors: vec![actor],
-                        ..wanted.clone()
-                    };
-                    let names_it = |_: &Self, imagined: &Imagined| {
-                        imagined.done.refusal.is_none() && imagined.done.touched.contains(row)
-                    };
-                    self.wishes = vec![row.clone()];
-                    let found = self.find_call(helper, &by(&Wanted::default()), 2, &names_it);
-                    self.wishes.clear();
-                    let Some((_, inputs)) = found else { continue };
-                    let helps =
-                        self.imagine_call(actor, helper, definition, &inputs, |session, _| {
-                            let found =
-                                session.find_call(operation, &by(wanted), LINKED_TRIES, goal);
-                            found.is_some()
-                        });
-                    if helps {
-                        self.prepare(|session| session.call(actor, helper, &inputs))?;
-                        return Ok(true);
-                    }
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether steps of the operation find or list rows of the entity.
-    fn looks_for(&self, operation: &Operation, entity: EntityId) -> bool {
-        let steps = self.definition(operation).map_or(&[][..], |one| &one.steps);
-        let looks = |kind: &StepKind| match kind {
-            StepKind::Find { entity: of, .. } | StepKind::List { entity: of, .. } => *of == entity,
-            _ => false,
-        };
-        any_step(steps, &looks)
-    }
-
-    /// Creates a row with which the goal can be reached, if one is found.
-    fn furnish(
-        &mut self,
-        operation: &'p Operation,
-        wanted: &Wanted,
-        goal: Goal<'_, 'p>,
-    ) -> Outcome<bool> {
-        let makers = self.makers(operation);
-        if makers.is_empty() {
-            return Ok(false);
-        }
-        for _ in 0..HELPERS {
-            let maker = makers[self.rng.below(makers.len())];
-            let actor = self.crew[self.rng.below(self.crew.len())];
-            let Some(entity) = maker.entity else { continue };
-            let inputs = &self.plan.resource(entity).create;
-            let body = self.propose(inputs, actor, &Body::default(), Style::Varied);
-            let Some(body) = body else { continue };
-            let before = self.world.clone();
-            let helps = self.create_helps(actor, maker, &body, (operation, wanted, goal));
-            self.wishes.clear();
-            self.world = before;
-            if let Some(state) = helps {
-                let made = self.prepare(|session| session.create(actor, maker, &body))?;
-                if let (Some(row), Some(state)) = (made.row, state) {
-                    unless_failed(self.bring(&row, &state))?;
-                }
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether the goal can be reached once the row is there, as it is or moved to some state. The caller puts the rows
-    /// back.
-    fn create_helps(
-        &mut self,
-        actor: usize,
-        maker: &'p Operation,
-        body: &Body,
-        (operation, wanted, goal): (&'p Operation, &Wanted, Goal<'_, 'p>),
-    ) -> Option<Option<String>> {
-        let (who, now) = (self.actors[actor].who.clone(), self.now());
-        let (row, refusals) = create(&mut self.world, maker, &who, body, now);
-        self.wishes = vec![row.clone()];
-        if !refusals.is_empty() {
-            return None;
-        }
-        let mut found = self.find_call(operation, wanted, TRIES_AFTER, goal);
-        let mut state = None;
-        for _ in 0..MOST_MOVES {
-            if found.is_some() {
-                return Some(state);
-            }
-            state = Some(self.imagine_any_move(&row)?);
-            found = self.find_call(operation, wanted, TRIES_AFTER, goal);
-        }
-        found.map(|_| state)
-    }
-
-    /// Moves the row in memory, as somebody may, and gives the state.
-    fn imagine_any_move(&mut self, row: &RowRef) -> Option<String> {
-        let plan = self.plan;
-        let moves = plan.operations.iter();
-        let moves = moves.filter(|one| one.entity == Some(row.entity));
-        for operation in moves.filter(|one| matches!(one.kind, OperationKind::Move(_))) {
-            if let Some((actor, given)) = self.mover(row, operation) {
-                let (who, now) = (self.actors[actor].who.clone(), self.now());
-                shift(&mut self.world, operation, row, &who, &given, now);
-                return self.world.state(row);
-            }
-        }
-        None
-    }
-
-    /// Creates of rows that the steps of an operation look for.
-    fn makers(&self, operation: &Operation) -> Vec<&'p Operation> {
-        let steps = self.definition(operation).map_or(&[][..], |one| &one.steps);
-        let creates = self.plan.operations.iter().filter(|one| {
-            let looks = |kind: &StepKind| match kind {
-                StepKind::Find { entity, .. } | StepKind::List { entity, .. } => {
-                    one.entity == Some(*entity)
-                }
-                _ => false,
-            };
-            one.kind == OperationKind::Create && any_step(steps, &looks)
-        });
-        creates.collect()
-    }
-
-    /// Rows with the values by which alone steps find them.
-    pub fn make_named_rows(&mut self) {
-        for (field, value) in fixed_keys(self.plan) {
-            let mut rows = self.world.entries(field.entity);
-            if rows.any(|(_, row)| row.values.get(&field.index) == Some(&value)) {
-                continue;
-            }
-            drop(rows);
-            let inputs = &self.plan.resource(field.entity).create;
-            if self
-                .operation(field.entity, OperationKind::Create)
-                .is_some()
-                && inputs.iter().any(|input| input.field == field)
-            {
-                let mut want = Want::default();
-                want.fixed.set(field, Given::Value(value));
-                // Without it, the cases that need such a row say so.
-                let _ = self.make(field.entity, &want);
-            }
-        }
-    }
-
     /// Makes a call after which the goal can be reached, if one is found.
     fn help(
         &mut self,
@@ -557,17 +320,7 @@ impl<'p> Session<'p> {
         self.ensure_crew();
         let name = &self.plan.model.entity(entity).name;
         let mut trouble = None;
-        for operation in self.named_writes() {
-            let makes = |kind: &StepKind| match kind {
-                StepKind::Create { entity: of, .. }
-                | StepKind::Upsert { entity: of, .. }
-                | StepKind::GetOrCreate { entity: of, .. } => *of == entity,
-                _ => false,
-            };
-            let steps = self.definition(operation).map_or(&[][..], |one| &one.steps);
-            if !any_step(steps, &makes) {
-                continue;
-            }
+        for operation in self.makers_of(entity) {
             let made = |session: &Session<'p>, imagined: &Imagined| {
                 let mut created = imagined.done.created.iter();
                 imagined.done.refusal.is_none()

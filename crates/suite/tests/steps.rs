@@ -6,7 +6,7 @@ mod common;
 
 use archwright_plan::Plan;
 use archwright_plan::model::{ExpressionKind, Literal, Operation, Otherwise, StepKind};
-use archwright_suite::text;
+use archwright_suite::{json, junit, text};
 use common::{failed, serve, suite};
 
 const HEAD: &str = "
@@ -122,9 +122,53 @@ operations:
     assert_eq!(failed(&report), [""; 0], "{told}");
     assert_eq!(report.unproven(), ["op.lose"], "{told}");
     assert!(
-        told.contains("no call is found that succeeds: op.lose"),
+        told.contains("NOT PROVEN, since no call is found that succeeds:\n  op.lose\n"),
         "{told}"
     );
+}
+
+#[test]
+fn what_only_time_brings_about_is_not_proven_and_the_reports_say_why() {
+    let plan = design(
+        "
+  Doc:
+    fields:
+      code: slug, unique
+      due: datetime, read-only = now + duration('36500d')
+      late: bool := due < now
+    allow: { read: anyone, create: member }
+operations:
+  archive:
+    route: POST /archive/{code}
+    by: member
+    steps:
+      - find: { doc: Doc }
+        where: code == path.code
+      - guard: doc.late
+        else: 409
+      - guard: doc.code != 'kept'
+        else: 403
+      - delete: doc
+    reply: { 204: ~ }
+",
+    );
+    let server = serve(plan.clone(), &plan);
+    let report = suite(&plan, &server, Some("op.archive/happy/*"));
+    let reason = "`doc.late` goes by the clock, and the suite lets no time pass";
+    assert_eq!(report.unproven(), ["op.archive"]);
+    let told = text(&report, &|_| String::new());
+    let end = told.split("NOT PROVEN").nth(1).unwrap();
+    assert!(end.contains("op.archive") && end.contains(reason), "{told}");
+    let told = json(&report, &|_| String::new());
+    assert_eq!(told["unproven"][0]["operation"], "op.archive");
+    let why = told["unproven"][0]["reason"].as_str();
+    assert!(why.unwrap().ends_with(reason), "{told}");
+    let told = junit(&report, &|_| String::new());
+    assert!(
+        told.contains("<failure message=\"no call is found that succeeds\">"),
+        "{told}"
+    );
+    assert!(told.contains("goes by the clock"), "{told}");
 }
 
 // ---- the server's clock and ids -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::world::NUMBERED;
 use archwright_evaluate::{RowRef, Value};
 use archwright_plan::model::{
-    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, InputPlace,
+    BinaryOperator, BindingId, EntityId, Expression, ExpressionKind, FieldId, Function, InputPlace,
     Operation as Definition, StepKind,
 };
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ struct Found<'d> {
 }
 
 /// Inputs that something of the row itself has to be equal to.
-fn naming(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expression)> {
+pub(super) fn naming(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expression)> {
     let mut found = Vec::new();
     filter.walk(&mut |part| {
         let ExpressionKind::Binary {
@@ -124,20 +124,106 @@ fn naming(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expression)> {
             return;
         };
         for (one, other) in [(left, right), (right, left)] {
-            let is_own = match &other.kind {
-                ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => {
-                    matches!(of.kind, ExpressionKind::This)
-                }
-                _ => false,
-            };
             if let ExpressionKind::Input { place, path } = &one.kind
-                && is_own
+                && is_own(other)
             {
                 found.push((*place, path.clone(), &**other));
             }
         }
     });
     found
+}
+
+/// Inputs whose text something of the row itself has to begin, end with or have in it, or that it is equal to.
+pub(super) fn likening(filter: &Expression) -> Vec<(InputPlace, Vec<String>, &Expression)> {
+    let mut found = naming(filter);
+    filter.walk(&mut |part| {
+        if let ExpressionKind::Function {
+            function: Function::StartsWith | Function::EndsWith | Function::Contains,
+            arguments,
+        } = &part.kind
+            && let [text, wanted] = arguments.as_slice()
+            && let ExpressionKind::Input { place, path } = &bare(wanted).kind
+            && is_own(bare(text))
+        {
+            found.push((*place, path.clone(), bare(text)));
+        }
+    });
+    found
+}
+
+/// A text without what only gives it another form.
+fn bare(text: &Expression) -> &Expression {
+    match &text.kind {
+        ExpressionKind::Function {
+            function: Function::Lower | Function::Upper | Function::Trim,
+            arguments,
+        } if arguments.len() == 1 => bare(&arguments[0]),
+        _ => text,
+    }
+}
+
+/// Whether it is a way from the row itself: `slug`, `author.username`.
+fn is_own(way: &Expression) -> bool {
+    match &way.kind {
+        ExpressionKind::Field { of, .. } | ExpressionKind::Id(of) => {
+            matches!(of.kind, ExpressionKind::This) || is_own(of)
+        }
+        _ => false,
+    }
+}
+
+/// An input that a row which the row is linked to is named by: `relation.exists(x, x.field == input)`.
+pub(super) struct LinkedName<'d> {
+    pub relation: FieldId,
+    pub field: FieldId,
+    pub place: InputPlace,
+    pub path: &'d [String],
+}
+
+pub(super) fn linked_names(filter: &Expression) -> Vec<LinkedName<'_>> {
+    let mut names = Vec::new();
+    filter.walk(&mut |part| {
+        if let ExpressionKind::Quantifier {
+            over, condition, ..
+        } = &part.kind
+        {
+            names.extend(linked_name(over, condition));
+        }
+    });
+    names
+}
+
+fn linked_name<'d>(over: &Expression, condition: &'d Expression) -> Option<LinkedName<'d>> {
+    let ExpressionKind::Field {
+        of,
+        field: relation,
+    } = &over.kind
+    else {
+        return None;
+    };
+    let ExpressionKind::Binary {
+        operator: BinaryOperator::Equal,
+        left,
+        right,
+    } = &condition.kind
+    else {
+        return None;
+    };
+    let mut sides = [(left, right), (right, left)].into_iter();
+    sides.find_map(|(own, input)| match (&of.kind, &own.kind, &input.kind) {
+        (
+            ExpressionKind::This,
+            ExpressionKind::Field { of: linked, field },
+            ExpressionKind::Input { place, path },
+        ) if matches!(linked.kind, ExpressionKind::Variable(_)) => Some(LinkedName {
+            relation: *relation,
+            field: *field,
+            place: *place,
+            path,
+        }),
+        _ => None,
+    })
 }
 
 /// The input with this place and path.

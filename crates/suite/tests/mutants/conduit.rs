@@ -43,6 +43,50 @@ fn a_profile_that_tells_the_address() {
     });
 }
 
+/// Says of nobody that the caller follows them.
+fn follow_nobody(profile: &mut Shape) {
+    let Shape::Object(parts) = profile else {
+        panic!("no object");
+    };
+    let following = parts.iter_mut().find(|(name, _)| name == "following");
+    let Shape::Value(value) = &mut following.unwrap().1 else {
+        panic!("no value");
+    };
+    value.kind = ExpressionKind::Literal(Literal::Bool(false));
+}
+
+#[test]
+fn a_lost_following() {
+    check("conduit", "op.follow/happy/required", |plan| {
+        let mut views = plan.model.views.iter_mut();
+        follow_nobody(&mut views.find(|one| one.name == "Profile").unwrap().show);
+    });
+}
+
+#[test]
+fn a_following_that_the_feed_loses() {
+    check("conduit", "op.feed", |plan| {
+        let profile = plan.model.views.iter().find(|one| one.name == "Profile");
+        let mut profile = profile.unwrap().clone();
+        follow_nobody(&mut profile.show);
+        let wrong = ViewId(plan.model.views.len());
+        plan.model.views.push(profile);
+        let parts = show(plan, "ArticleInList").iter_mut();
+        for (_, shape) in parts.filter(|(name, _)| name == "author") {
+            if let Shape::Show { view, .. } = shape {
+                *view = wrong;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_follower_who_is_forgotten() {
+    check("conduit", "op.follow/step-2-link/matters", |plan| {
+        named(plan, "follow").steps.remove(1);
+    });
+}
+
 #[test]
 fn a_slug_that_stays_after_a_new_title() {
     check(

@@ -11,7 +11,7 @@ mod tenants;
 
 use archwright_plan::model::{
     BinaryOperator, Direction, Entity, Expression, ExpressionKind, Field, Function, Literal, Move,
-    OnDelete, Otherwise, RoleId, ScalarType, Shape, StepKind,
+    OnDelete, Otherwise, RoleId, ScalarType, Shape, StepKind, ViewId,
 };
 use archwright_plan::{
     CallerClass, CheckKind, Input, InputKind, Operation, Output, OutputSource, Plan,

@@ -79,12 +79,47 @@ fn another_order_of_a_list() {
 }
 
 #[test]
+fn another_order_of_the_feed() {
+    check("newsroom", "op.feed/step-1-list/sort", |plan| {
+        if let StepKind::List { sort, .. } = &mut named(plan, "feed").steps[0].kind {
+            sort[0].1 = Direction::Ascending;
+        }
+    });
+}
+
+#[test]
 fn a_forgotten_offset() {
     check("newsroom", "op.listArticles/window", |plan| {
         if let StepKind::List { offset, .. } = &mut named(plan, "listArticles").steps[0].kind {
             *offset = None;
         }
     });
+}
+
+#[test]
+fn a_forgotten_offset_of_the_feed() {
+    check("newsroom", "op.feed/window", |plan| {
+        if let StepKind::List { offset, .. } = &mut named(plan, "feed").steps[0].kind {
+            *offset = None;
+        }
+    });
+}
+
+#[test]
+fn a_filter_by_admirers_that_finds_nothing() {
+    // What is left of the last part is `query.favorited == null`.
+    check(
+        "newsroom",
+        "op.listArticles/step-1-list/where/without-10",
+        |plan| {
+            if let StepKind::List { filter, .. } = &mut named(plan, "listArticles").steps[0].kind
+                && let ExpressionKind::Binary { right, .. } = &mut filter.as_mut().unwrap().kind
+                && let ExpressionKind::Binary { right, .. } = &mut right.kind
+            {
+                without_right(right);
+            }
+        },
+    );
 }
 
 #[test]

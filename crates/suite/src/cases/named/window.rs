@@ -1,8 +1,9 @@
 //! Limits and offsets: each window is a part of the whole list, and the count is that of the whole.
 
 use super::Cases;
+use crate::make::unless_failed;
 use crate::oracle::Inputs;
-use crate::seek::{Imagined, Wanted, put};
+use crate::seek::{Imagined, Wanted, optional_inputs, put};
 use crate::session::{Outcome, Session, failed};
 use archwright_evaluate::Value;
 use archwright_plan::Operation;
@@ -86,8 +87,30 @@ fn shown_at<'d>(
     }
 }
 
-/// A call whose list has so many rows. They are come by one after the other: each way leads from there to one more.
+/// A call whose list has so many rows, one that narrows it as little as can be rather than another.
 pub(super) fn several<'p>(
+    session: &mut Session<'p>,
+    operation: &'p Operation,
+    wanted: &Wanted,
+    bind: BindingId,
+    many: usize,
+) -> Outcome<(usize, Inputs)> {
+    let definition = session.definition(operation);
+    if definition.is_some_and(|one| !optional_inputs(one).is_empty()) {
+        let least = Wanted {
+            all: Some(false),
+            ..wanted.clone()
+        };
+        let found = one_by_one(session, operation, &least, bind, many);
+        if let Some(found) = unless_failed(found)? {
+            return Ok(found);
+        }
+    }
+    one_by_one(session, operation, wanted, bind, many)
+}
+
+/// The rows are come by one after the other: each way leads from there to one more.
+fn one_by_one<'p>(
     session: &mut Session<'p>,
     operation: &'p Operation,
     wanted: &Wanted,
