@@ -69,7 +69,7 @@ struct Printer<'a> {
     names: Vec<String>,
 }
 
-type Result<T> = std::result::Result<T, Unsupported>;
+type Printing<T> = Result<T, Unsupported>;
 
 impl Printer<'_> {
     fn row(&self, row: RowId) -> &str {
@@ -126,11 +126,11 @@ impl Printer<'_> {
         call(name, arguments)
     }
 
-    fn trees(&mut self, trees: &[Tree]) -> Result<Vec<Python>> {
+    fn trees(&mut self, trees: &[Tree]) -> Printing<Vec<Python>> {
         trees.iter().map(|tree| self.tree(tree)).collect()
     }
 
-    fn tree(&mut self, tree: &Tree) -> Result<Python> {
+    fn tree(&mut self, tree: &Tree) -> Printing<Python> {
         Ok(match tree {
             Tree::Literal(literal, ty) => self.literal(literal, ty),
             Tree::Column { row, column } => self.column(*row, *column),
@@ -186,7 +186,7 @@ impl Printer<'_> {
             } => {
                 let words = self.words_of(item);
                 let items = items.iter().map(|one| self.word(one, words));
-                let items = items.collect::<Result<Vec<Python>>>()?;
+                let items = items.collect::<Printing<Vec<Python>>>()?;
                 let found = self.tree(item)?.call("in_", vec![Python::List(items)]);
                 self.or_false(found, *missing)
             }
@@ -262,7 +262,7 @@ impl Printer<'_> {
         self.function("coalesce", vec![value, otherwise])
     }
 
-    fn selected(&mut self, selected: &Selected) -> Result<Python> {
+    fn selected(&mut self, selected: &Selected) -> Printing<Python> {
         Ok(match selected {
             Selected::Value(value) => self.tree(value)?,
             Selected::Count => self.function("count", Vec::new()),
@@ -286,7 +286,7 @@ impl Printer<'_> {
         })
     }
 
-    fn query(&mut self, query: &Query, value: Python) -> Result<Python> {
+    fn query(&mut self, query: &Query, value: Python) -> Printing<Python> {
         let rows = query.rows.iter().map(|row| atom(self.row(*row)));
         let rows: Vec<Python> = rows.collect();
         let conditions = self.trees(&query.conditions)?;
@@ -329,7 +329,7 @@ impl Printer<'_> {
     }
 
     /// A value that is compared with a field of these words.
-    fn word(&mut self, tree: &Tree, words: Option<FieldId>) -> Result<Python> {
+    fn word(&mut self, tree: &Tree, words: Option<FieldId>) -> Printing<Python> {
         match (tree, words) {
             (Tree::Literal(Literal::Text(word), _), Some(field)) => {
                 let class = self.place.names.words(field);
@@ -346,7 +346,7 @@ impl Printer<'_> {
         operator: Comparison,
         (left, right): (&Tree, &Tree),
         missing: bool,
-    ) -> Result<Python> {
+    ) -> Printing<Python> {
         // A plain value of Python has no operators of SQL.
         let is_plain = |tree: &Tree| matches!(tree, Tree::CallerId | Tree::Input { .. } | Tree::Literal(..));
         let swapped = is_plain(left) && !is_plain(right);
@@ -376,7 +376,7 @@ impl Printer<'_> {
         })
     }
 
-    fn called(&mut self, function: Function, arguments: &[Tree], missing: bool) -> Result<Python> {
+    fn called(&mut self, function: Function, arguments: &[Tree], missing: bool) -> Printing<Python> {
         let mut printed = self.trees(arguments)?;
         let value = match function {
             Function::Size => self.function("length", printed),

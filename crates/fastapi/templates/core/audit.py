@@ -62,7 +62,7 @@ def record(
         AuditEntry(
             id=new_id(),
             at=now(),
-            account_id=caller.id,
+            account_id=None if caller.id is None else str(caller.id),
             operation=operation,
             entity=entity,
             row_id=str(row_id),

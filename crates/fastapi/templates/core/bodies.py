@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
+from pydantic_core import PydanticCustomError
 
 from app.core import problems
 from app.core.problems import Fault, Problem
@@ -27,6 +28,10 @@ class Body(BaseModel):
     def has(self, name: str) -> bool:
         """Whether the key was given, be it null."""
         return name in self.model_fields_set
+
+
+class Nothing(Body):
+    """Of an operation that takes no input."""
 
 
 B = TypeVar("B", bound=Body)
@@ -52,6 +57,17 @@ class JsonBody:
         if not self.content:
             self.value = {}
         return self.read(model)
+
+
+def new_or_kept(new: type[Body], kept: type[Body]) -> PlainValidator:
+    """Of the parts of a row: one with an `id` is there already and is changed, one without is made."""
+
+    def read(value: Any) -> Body:
+        if not isinstance(value, dict):
+            raise PydanticCustomError("type", "It must be an object")
+        return (kept if "id" in value else new).model_validate(value)
+
+    return PlainValidator(read)
 
 
 def _parsed(content: bytes) -> Any:

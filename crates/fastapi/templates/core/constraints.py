@@ -1,7 +1,9 @@
 """What the database refuses, as what the client is told."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -35,6 +37,19 @@ def unique(name: str, table: str, columns: tuple[str, ...], keys: tuple[str, ...
 def check(name: str, message: str) -> None:
     """Declares what a reply says when a check fails."""
     _checks[name] = message
+
+
+@contextmanager
+def place(pointer: str) -> Iterator[None]:
+    """What is refused of a part stands in the body there."""
+    try:
+        yield
+    except IntegrityError as error:
+        found = problem(error)
+        if found is None:
+            raise
+        found.faults = [replace(fault, place=pointer + fault.place) for fault in found.faults]
+        raise found from error
 
 
 def problem(error: DBAPIError) -> Problem | None:

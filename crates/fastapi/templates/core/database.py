@@ -55,7 +55,7 @@ async def _read_session() -> AsyncIterator[AsyncSession]:
 ReadSession = Annotated[AsyncSession, Depends(_read_session)]
 
 
-async def write(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+async def write(work: Callable[[AsyncSession], Awaitable[T]], *, carries_input: bool = True) -> T:
     """Does the work in one transaction, again where another one came between."""
     for attempt in range(_ATTEMPTS):
         try:
@@ -63,7 +63,10 @@ async def write(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
                 return await work(session)
         except DBAPIError as error:
             if not _is_conflict(error):
-                raise constraints.problem(error) or error from error
+                problem = constraints.problem(error)
+                if problem is None:
+                    raise
+                raise (problem if carries_input else problems.at_odds(problem)) from error
         await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
     raise problems.busy()
 

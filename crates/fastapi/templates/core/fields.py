@@ -13,6 +13,15 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 LARGEST_BIGINT = 2**53 - 1
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
+# A dot-atom before the at sign, and a host name after it (RFC 5322, without comments and quoted texts).
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_LABEL = r"[^\W_]((?:[^\W_]|-){0,61}[^\W_])?"
+_EMAIL = rf"{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*"
+# A host, and what may follow it (RFC 3986).
+_URL = (
+    r"(?i:https?)://([^\s/?#@\\<>\"^`{|}]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]\\<>\"^`{|}%]+)"
+    r"(:[0-9]{0,5})?([/?#][^\s<>\"\\^`{|}]*)?"
+)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -79,19 +88,19 @@ def _matching(value: Any, pattern: str, what: str) -> str:
 
 def _email(value: Any) -> str:
     text = _text(value).lower()
-    return _matching(text, r"{{ patterns.email }}", "an e-mail address")
+    return _matching(text, _EMAIL, "an e-mail address")
 
 
 def _url(value: Any) -> str:
-    return _matching(value, r"{{ patterns.url }}", "an address that begins with http:// or https://")
+    return _matching(value, _URL, "an address that begins with http:// or https://")
 
 
 def _phone(value: Any) -> str:
-    return _matching(value, r"{{ patterns.phone }}", "a phone number with its country, as in +353861234567")
+    return _matching(value, r"\+[0-9]{7,15}", "a phone number with its country, as in +353861234567")
 
 
 def _slug(value: Any) -> str:
-    return _matching(value, r"{{ patterns.slug }}", "words of a-z and 0-9 joined by hyphens")
+    return _matching(value, r"[a-z0-9]+(-[a-z0-9]+)*", "words of a-z and 0-9 joined by hyphens")
 
 
 class Fixed:
@@ -107,11 +116,10 @@ class Fixed:
     ) -> None:
         self.precision = precision
         self.scale = scale
-        self.least = least and Decimal(least)
-        self.most = most and Decimal(most)
-        digits = f"{scale}" if exact else f"1,{scale}"
-        fraction = rf"\.\d{{ '{{' }}{digits}{{ '}}' }}" if scale else ""
-        fraction = fraction if exact or not scale else f"({fraction})?"
+        self.least = None if least is None else Decimal(least)
+        self.most = None if most is None else Decimal(most)
+        digits = str(scale) if exact else f"1,{scale}"
+        fraction = r"(\.\d{" + digits + "})" + ("" if exact else "?") if scale else ""
         self.form = re.compile(rf"-?(0|[1-9]\d*){fraction}", re.ASCII)
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
@@ -138,8 +146,15 @@ class Fixed:
         return f'It must be a number as text with {self.scale} digits after the point, as in "{example}"'
 
 
+def _blank_as_null(value: Any) -> Any:
+    return None if value == "" else value
+
+
+# Before a field for which an empty text means that it has no value.
+BlankAsNull = BeforeValidator(_blank_as_null)
 NoNul = AfterValidator(_without_nul)
 Text = Annotated[str, Field(strict=True), NoNul]
+LowerText = Annotated[str, AfterValidator(str.lower), NoNul]
 Int = Annotated[int, Strict(), BeforeValidator(_whole)]
 Guid = Annotated[UUID, BeforeValidator(_uuid)]
 Day = Annotated[date, BeforeValidator(_day)]

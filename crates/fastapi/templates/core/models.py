@@ -41,7 +41,7 @@ class AuditEntry(Base):
 
     id: Mapped[UUID] = mapped_column(Guid, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
-    account_id: Mapped[UUID | None] = mapped_column(Guid)
+    account_id: Mapped[str | None] = mapped_column(Text)
     operation: Mapped[str] = mapped_column(Text)
     entity: Mapped[str] = mapped_column(Text)
     row_id: Mapped[str] = mapped_column(Text)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,6 +30,11 @@ class Sort:
 
     column: InstrumentedAttribute[Any]
     descending: bool = False
+
+    @classmethod
+    def of(cls, named: str | None, columns: Mapping[str, InstrumentedAttribute[Any]]) -> "Sort | None":
+        """`price` or `-price`."""
+        return None if named is None else cls(columns[named.removeprefix("-")], named.startswith("-"))
 
 
 @dataclass(slots=True)

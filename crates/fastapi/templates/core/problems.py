@@ -118,8 +118,23 @@ def conflict(code: str, detail: str, *pointers: str) -> Problem:
     return Problem(409, code, detail, [Fault(pointer, code, detail) for pointer in pointers])
 
 
+def illegal_move(name: str, starts: str, state: str) -> Problem:
+    return conflict("illegal-move", f"`{name}` starts from {starts}, and the row is {state}.")
+
+
+def condition_unmet() -> Problem:
+    return conflict("condition-unmet", "The condition of this move does not hold on the row.")
+
+
 def in_use(what: str) -> Problem:
     return conflict("in-use", f"There are {what} that refer to it.")
+
+
+def at_odds(problem: Problem) -> Problem:
+    """Where there is no body to be mended, a write that breaks a rule is at odds with what is stored."""
+    if problem.code != "invalid":
+        return problem
+    return conflict("check", problem.faults[0].detail if problem.faults else problem.detail)
 
 
 def precondition_failed() -> Problem:

@@ -109,6 +109,14 @@ class _Missing(BaseModel):
             yield column.is_(None) if self.null else column.is_not(None)
 
 
+class OptionalFilter(Filter[V], _Missing):
+    """Of a field that may be without a value: `?paid.null=true`, too."""
+
+    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+        yield from super().on(column, key)
+        yield from self.missing(column)
+
+
 class OptionalReference(Reference[V], _Missing):
     """Of a field that may be without a value: `?category.null=true`, too."""
 
@@ -164,7 +172,7 @@ class ListQuery(Query):
 Q = TypeVar("Q", bound=Query)
 
 
-def query(model: type[Q]) -> Callable[[Request], Q]:
+def parsed(model: type[Q]) -> Callable[[Request], Q]:
     """A dependency that reads the parameters of a request."""
 
     def read(request: Request) -> Q:
@@ -192,4 +200,4 @@ def query(model: type[Q]) -> Callable[[Request], Q]:
 
 
 # Of an operation that takes no parameters.
-Plain = Annotated[NoQuery, Depends(query(NoQuery))]
+Plain = Annotated[NoQuery, Depends(parsed(NoQuery))]

@@ -82,7 +82,7 @@ def _record(row: Mapping[str, Any]) -> Record:
     return Record(content, hidden)
 
 
-async def records(
+async def fetch(
     session: AsyncSession,
     shape: Shape,
     shown: Mapping[str, ColumnElement[Any]],
@@ -110,8 +110,13 @@ def put_one(rows: Iterable[Record], name: str, key: str, found: list[Record], sh
 
 
 def put_many(rows: Iterable[Record], name: str, found: list[Record], shape: Shape) -> None:
-    """Puts into each row those that belong to it."""
+    """Puts into each row those that a relation leads to."""
     _spend(shape, found)
+    put_parts(rows, name, found)
+
+
+def put_parts(rows: Iterable[Record], name: str, found: list[Record]) -> None:
+    """Puts into each row those that belong to it."""
     by_parent: dict[Any, list[dict[str, Any]]] = {}
     for one in found:
         by_parent.setdefault(one.hidden["_parent"], []).append(one.content)

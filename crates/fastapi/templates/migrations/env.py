@@ -1,0 +1,32 @@
+"""Runs migrations with the application's own engine."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy.engine import Connection
+
+{% for module in model_modules -%}
+import {{ module }}  # noqa: F401
+{% endfor -%}
+from app.core.database import engine
+from app.core.models import Base
+
+
+def _run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def _online() -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(_run)
+    await engine.dispose()
+
+
+if context.is_offline_mode():
+    context.configure(dialect_name=engine.dialect.name, target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    asyncio.run(_online())

@@ -1,0 +1,66 @@
+"""The application."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Response
+from sqlalchemy import text
+
+from app.core import logging, problems, replies, tokens
+from app.core.database import Reading, engine
+from app.core.middleware import Exchange
+from app.extensions import extend
+{%- for router in routers %}
+from app.{{ router }}.router import router as {{ router }}_router
+{%- endfor %}
+
+_DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text())
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    logging.configure()
+    yield
+    await engine.dispose()
+
+
+async def _health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _ready() -> dict[str, str]:
+    async with Reading() as session:
+        await session.execute(text("SELECT 1"))
+    return {"status": "ok", "database": "up"}
+
+
+async def _keys() -> dict[str, Any]:
+    return tokens.key_set()
+
+
+async def _problem(code: str) -> Response:
+    """What the `type` of a problem means."""
+    return replies.json_reply({"code": code, "title": code.replace("-", " ").capitalize()})
+
+
+def create() -> FastAPI:
+    app = FastAPI(title="{{ title }}", redirect_slashes=False, lifespan=_lifespan)
+    # The contract is written down, and not worked out from the code.
+    app.openapi = lambda: _DOCUMENT  # type: ignore[method-assign]
+    app.add_middleware(Exchange)
+    problems.install(app)
+{%- for router in routers %}
+    app.include_router({{ router }}_router)
+{%- endfor %}
+    app.add_api_route("/healthz", _health)
+    app.add_api_route("/readyz", _ready)
+    app.add_api_route("/.well-known/jwks.json", _keys)
+    app.add_api_route("/problems/{code}", _problem)
+    extend(app)
+    return app
+
+
+app = create()
