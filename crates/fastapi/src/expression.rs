@@ -28,6 +28,8 @@ pub struct Place<'a> {
     pub this: String,
     /// Names that are taken there.
     pub taken: Vec<String>,
+    /// It is the module of computed fields itself.
+    pub is_computed: bool,
 }
 
 impl Place<'_> {
@@ -299,6 +301,10 @@ impl Printer<'_> {
     fn computed(&mut self, row: RowId, field: FieldId) -> Python {
         let names = self.place.names;
         let package = names.package(field.entity);
+        let function = computed_name(names, field);
+        if self.place.is_computed && package == self.place.package {
+            return call(&function, vec![atom(self.row(row))]);
+        }
         let module = match package == self.place.package {
             true => {
                 self.imports.from(&format!("app.{package}"), "computed");
@@ -311,18 +317,21 @@ impl Printer<'_> {
                 alias
             }
         };
-        let function = computed_name(names, field);
         atom(module).call(&function, vec![atom(self.row(row))])
     }
 
     /// The field whose words a side of a comparison has.
     fn words_of(&self, tree: &Tree) -> Option<FieldId> {
-        let Tree::Column {
-            column: ColumnSource::Field(field),
-            ..
-        } = tree
-        else {
-            return None;
+        let field = match tree {
+            Tree::Column {
+                column: ColumnSource::Field(field),
+                ..
+            } => field,
+            Tree::Select {
+                selected: Selected::Value(value),
+                ..
+            } => return self.words_of(value),
+            _ => return None,
         };
         let scalar = self.place.names.plan.model.field(*field).scalar();
         matches!(scalar, Some(ScalarType::Enum { .. })).then_some(*field)

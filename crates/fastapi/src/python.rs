@@ -90,6 +90,23 @@ impl Python {
         }
     }
 
+    /// As the one thing between two brackets, on lines of its own.
+    fn enclosed(&self, indent: usize, after: usize) -> String {
+        let flat = self.flat();
+        if indent + flat.chars().count() + after <= WIDTH {
+            return flat;
+        }
+        match self {
+            Self::Call(..) if self.links() > 1 => self.chain(indent),
+            Self::Binary(left, operator, right) => {
+                let left = left.bracketed(indent, 0, 0);
+                let right = right.bracketed(indent, operator.len() + 1, after);
+                format!("{left}\n{}{operator} {right}", spaces(indent))
+            }
+            _ => self.laid_out(indent, 0, after),
+        }
+    }
+
     /// Behind `before` on a line that is indented by so many spaces, with `after` behind it.
     pub fn laid_out(&self, indent: usize, before: usize, after: usize) -> String {
         let flat = self.flat();
@@ -167,12 +184,18 @@ fn joined(parts: &[Python]) -> String {
     parts.join(", ")
 }
 
-/// One part a line, each with a comma.
+/// One part a line, each with a comma; a single one as it is.
 fn broken(parts: &[Python], indent: usize) -> String {
     let inner = indent + 4;
+    if let [only] = parts
+        && !matches!(only, Python::Named(..))
+    {
+        let only = only.enclosed(inner, 0);
+        return format!("\n{}{only}\n{}", spaces(inner), spaces(indent));
+    }
     let mut text = String::from("\n");
     for part in parts {
-        let part = part.laid_out(inner, 0, 1);
+        let part = part.enclosed(inner, 1);
         text.push_str(&format!("{}{part},\n", spaces(inner)));
     }
     text + &spaces(indent)

@@ -104,6 +104,17 @@ impl Project<'_> {
         routers.extend(packages);
         routers.sort();
         let model_modules: Vec<String> = routers.iter().map(|one| format!("app.{one}.models")).collect();
+        let mut imports: Vec<String> = [
+            "from app.core import logging, problems, replies, tokens",
+            "from app.core.database import Reading, engine",
+            "from app.core.middleware import Exchange",
+            "from app.extensions import extend",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let routed = routers.iter().map(|one| format!("from app.{one}.router import router as {one}_router"));
+        imports.extend(routed);
+        imports.sort();
         for (path, template) in [
             ("app/main.py", "root/main.py"),
             ("app/cli.py", "root/cli.py"),
@@ -120,7 +131,7 @@ impl Project<'_> {
             ("tests/conftest.py", "tests/conftest.py"),
             ("tests/test_api.py", "tests/test_api.py"),
         ] {
-            let values = context! { routers => settled(&routers), model_modules => settled(&model_modules), ..settled(&self.settings) };
+            let values = context! { imports => settled(&imports), routers => settled(&routers), model_modules => settled(&model_modules), ..settled(&self.settings) };
             self.fill(path, template, values);
         }
         let own = self.rendered("root/extensions.py", context! {});

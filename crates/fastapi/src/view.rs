@@ -15,7 +15,7 @@ use archwright_plan::model::{EntityId, Model};
 use archwright_plan::{ColumnSource, Operation, OperationKind, Plan};
 use archwright_stack::Unsupported;
 use archwright_stack::expression::Lowered;
-use archwright_stack::feature::{Feature, operations, root_of};
+use archwright_stack::feature::{Feature, operations};
 use archwright_stack::name::{snaked, spoken};
 use serde::Serialize;
 
@@ -100,6 +100,7 @@ impl<'a> Scope<'a> {
             package: self.package(),
             this: this.to_owned(),
             taken: taken.iter().map(|name| (*name).to_owned()).collect(),
+            is_computed: false,
         }
     }
 
@@ -157,10 +158,6 @@ impl<'a> Scope<'a> {
         let class = self.names.class(entity);
         imports.from(&self.names.module(entity, "models"), &class);
         class
-    }
-
-    pub fn root_of(&self, entity: EntityId) -> EntityId {
-        root_of(self.model(), entity)
     }
 }
 

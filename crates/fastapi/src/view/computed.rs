@@ -1,7 +1,7 @@
 //! Computed fields: expressions of SQL, written once and used wherever a row is read or judged.
 
 use super::{Function, Result, Scope};
-use crate::expression::computed_name;
+use crate::expression::{Place, computed_name};
 use crate::imports::Imports;
 use crate::python::{Python, atom, call, sentence};
 use crate::types;
@@ -53,7 +53,10 @@ fn function(
     let mut lines = Vec::new();
     if let Some(expression) = &field.computed {
         let lowered = lower(scope.plan, entity, expression, &ty, Lowering::default())?;
-        let place = scope.place(&variable, &[&name]);
+        let place = Place {
+            is_computed: true,
+            ..scope.place(&variable, &[&name])
+        };
         let printed = place.print(&lowered, imports)?;
         lines.extend(printed.rows);
         let value = printed.value.unwrap_or_else(|| atom("None"));

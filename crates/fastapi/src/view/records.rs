@@ -50,6 +50,8 @@ pub struct Representation {
 /// Keys that are shown under a condition, or behind some that are.
 #[derive(Debug, Serialize)]
 pub struct Block {
+    /// Each key is set by a line of its own.
+    pub is_one_by_one: bool,
     pub condition: String,
     pub keys: Vec<Key>,
 }
@@ -124,6 +126,9 @@ pub fn view(scope: &Scope<'_>) -> Result<Records> {
     }
     if has_writes {
         imports.from("sqlalchemy", "select");
+    }
+    if has(&OperationKind::Get) {
+        imports.from("sqlalchemy", "and_");
     }
     for name in ["Narrowing", "PLAIN", "Record", "Shape", "fetch"] {
         imports.from("app.core.records", name);
@@ -235,7 +240,7 @@ fn representation(
             continue;
         }
         let name = text(&output.json);
-        let before = name.len() + if condition.is_empty() { 2 } else { 10 };
+        let before = name.len() + 10;
         let key = Key {
             value: value.laid_out(8, before, 1),
             name,
@@ -243,10 +248,14 @@ fn representation(
         match blocks.last_mut() {
             Some(block) if block.condition == condition => block.keys.push(key),
             _ => blocks.push(Block {
+                is_one_by_one: false,
                 condition,
                 keys: vec![key],
             }),
         }
+    }
+    for block in &mut blocks {
+        block.is_one_by_one = !block.condition.is_empty() || block.keys.len() == 1;
     }
     Ok(Representation {
         suffix: match is_root {

@@ -322,7 +322,8 @@ fn make(scope: &Scope<'_>, imports: &mut Imports) -> Result<Vec<String>> {
     let mut lines = lookups.finish(imports);
     lines.extend(slugs(scope, root, inputs, imports)?);
     let values = new_values(scope, root, inputs, "given", None, imports)?;
-    if values.iter().any(|value| value.flat().ends_with("=at")) {
+    let stamps = after.iter().any(|line| line.contains("=at,") || line.contains("=at)"));
+    if stamps || values.iter().any(|value| value.flat().ends_with("=at")) {
         imports.from("app.core.clock", "now");
         lines.push("at = now()".to_owned());
     }
@@ -684,6 +685,10 @@ fn updated(
     // Looked up before anything is set, so that all that is missing is told at once.
     lines.extend(lookups.finish(imports));
     lines.extend(sets);
+    if after.iter().any(|line| line.contains("=at,") || line.contains("=at)")) {
+        imports.from("app.core.clock", "now");
+        lines.push("at = now()".to_owned());
+    }
     lines.push(format!("records.touch({variable})"));
     let audited = scope.model().entity(root).audit;
     if audited {
@@ -736,7 +741,8 @@ fn changed_parts(
     imports.from("app.core", "constraints");
     let query = format!("select({class}).where({class}.{back} == {whole}.id)");
     let mut before = vec![
-        format!("{key}_before = {{{item}.id: {item} for {item} in await session.scalars({query})}}"),
+        format!("{key}_found = await session.scalars({query})"),
+        format!("{key}_before = {{{item}.id: {item} for {item} in {key}_found}}"),
         format!("{key}_kept: set[UUID] = set()"),
     ];
     imports.from("uuid", "UUID");

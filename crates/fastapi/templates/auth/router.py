@@ -1,6 +1,9 @@
 """Signing in and out, and the own account."""
 
 from typing import Annotated
+{%- if set_roles and account.address_type == "UUID" %}
+from uuid import UUID
+{%- endif %}
 
 from fastapi import APIRouter, Depends{% if set_roles %}, Path{% endif %}, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession

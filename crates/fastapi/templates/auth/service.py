@@ -35,8 +35,6 @@ _FIRST_LOCK = timedelta(seconds=30)
 _LONGEST_LOCK = timedelta(minutes=15)
 # Longer than it takes to count a wrong password: who is not there is refused no faster.
 _COUNTING = 0.03
-# The hash of an account that nobody can sign in to.
-NO_PASSWORD = "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +215,9 @@ async def change_password(caller: Caller, body: JsonBody) -> None:
 {% if set_roles %}
 
 async def set_roles(session: AsyncSession, caller: Caller, address: {{ account.address_type }}, body: JsonBody) -> Record:
-    """Replaces the roles of an account. Each one that is given or taken has to be in the gift of a role of the caller's."""
-    account = await records.writable(session, caller, {{ account.class }}.{{ account.address }} == address, policies.may_set_roles(caller))
+    """Replaces the roles of an account: each that is given or taken has to be in the gift of a role of the caller's."""
+    own = {{ account.class }}.{{ account.address }} == address
+    account = await records.writable(session, caller, own, policies.may_set_roles(caller))
     wanted = set(body.read(schemas.Roles).roles)
     credentials = await session.get(Credentials, account.id)
     if credentials is None:

@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import crypto, problems
@@ -70,8 +69,8 @@ def once(key: Key | None, caller: Caller, body: JsonBody, work: Work) -> Work:
             headers = kept.headers | {"Idempotency-Replayed": "true", "Cache-Control": "no-store"}
             return Response(content, kept.status, headers, "application/json")
         if kept is not None:
-            await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.key == kept.key, IdempotencyRecord.caller == kept.caller))
-            session.expunge(kept)
+            await session.delete(kept)
+            await session.flush()
         response = await work(session)
         session.add(
             IdempotencyRecord(

@@ -72,23 +72,23 @@ class Page:
         column = self.sort.column
         query = query.add_columns(column.label("_sort"))
         if self.after is not None:
-            query = query.where(self._behind(*self.after))
+            query = query.where(self._behind(column, self.sort.descending, *self.after))
         if self.sort.descending:
             return query.order_by(_last(column.desc(), column), id_.desc()).limit(limit)
         return query.order_by(_first(column.asc(), column), id_.asc()).limit(limit)
 
-    def _behind(self, value: Any, last: Any) -> ColumnElement[bool]:
-        assert self.sort is not None
-        column, id_ = self.sort.column, self.id
-        position = tuple_(column, id_)
+    def _behind(
+        self, column: InstrumentedAttribute[Any], descending: bool, value: Any, last: Any
+    ) -> ColumnElement[bool]:
+        id_ = self.id
         if value is None:
-            if self.sort.descending:
+            if descending:
                 return and_(column.is_(None), id_ < last)
             return or_(and_(column.is_(None), id_ > last), column.is_not(None))
-        if self.sort.descending:
-            less = position < tuple_(_bound(value, column), _bound(last, id_))
-            return or_(less, column.is_(None)) if _is_optional(column) else less
-        return position > tuple_(_bound(value, column), _bound(last, id_))
+        position, behind = tuple_(column, id_), tuple_(_bound(value, column), _bound(last, id_))
+        if descending:
+            return or_(position < behind, column.is_(None)) if _is_optional(column) else position < behind
+        return position > behind
 
     def of_page(self, rows: list[Any]) -> list[Any]:
         """The rows of the page, without the one that tells of another."""

@@ -15,7 +15,7 @@ def _words(text: str) -> list[str]:
     plain, is_latin = [], False
     for letter in unicodedata.normalize("NFD", text):
         is_accent = "\u0300" <= letter <= "\u036f"
-        is_latin = letter.isascii() and letter.isalpha() or is_latin and is_accent
+        is_latin = (letter.isascii() and letter.isalpha()) or (is_latin and is_accent)
         if letter.isascii() or not is_latin:
             plain.append(letter)
     composed = unicodedata.normalize("NFC", "".join(plain))

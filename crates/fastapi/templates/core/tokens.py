@@ -1,4 +1,4 @@
-"""Access tokens: JSON Web Tokens (RFC 9068) signed with Ed25519, and nothing else; refresh tokens with a tag of ours."""
+"""Access tokens: JSON Web Tokens (RFC 9068) signed with Ed25519, and nothing else. Refresh tokens: with our tag."""
 
 import base64
 import hashlib

@@ -21,6 +21,10 @@ def _shown{{ part.suffix }}(caller: Caller) -> dict[str, ColumnElement[Any]]:
 {%- for key in block.keys %}
         shown[{{ key.name }}] = {{ key.value }}
 {%- endfor %}
+{%- elif block.is_one_by_one %}
+{%- for key in block.keys %}
+    shown[{{ key.name }}] = {{ key.value }}
+{%- endfor %}
 {%- else %}
     shown |= {
 {%- for key in block.keys %}
@@ -67,7 +71,8 @@ async def {{ function.name }}(session: AsyncSession, caller: Caller, rows: list[
 
 async def one(session: AsyncSession, caller: Caller, where: ColumnElement[bool], shape: Shape) -> Record:
     """{{ sentence }}, if the caller may read it."""
-    rows = await load(session, caller, shape, lambda query: query.where(where{{ active }}{{ may_read }}))
+    condition = and_(where{{ active }}{{ may_read }})
+    rows = await load(session, caller, shape, lambda query: query.where(condition))
     if not rows:
         raise problems.not_found()
     return rows[0]

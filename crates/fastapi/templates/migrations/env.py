@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy.engine import Connection
 
 {% for module in model_modules -%}
-import {{ module }}  # noqa: F401
+import {{ module }}
 {% endfor -%}
 from app.core.database import engine
 from app.core.models import Base

@@ -9,14 +9,9 @@ from typing import Any
 from fastapi import FastAPI, Response
 from sqlalchemy import text
 
-from app.core import logging, problems, replies, tokens
-from app.core.database import Reading, engine
-from app.core.middleware import Exchange
-from app.extensions import extend
-{%- for router in routers %}
-from app.{{ router }}.router import router as {{ router }}_router
-{%- endfor %}
-
+{% for line in imports -%}
+{{ line }}
+{% endfor %}
 _DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text())
 
 
