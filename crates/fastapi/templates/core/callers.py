@@ -47,6 +47,6 @@ NOBODY = Caller()
 
 def holder(account_id: UUID, session_id: UUID | None, granted: list[str]) -> Caller:
     """An account that was granted these roles."""
-    known = [Role(name) for name in granted if name in Role]
+    known = [role for role in Role if role.value in granted]
     roles = frozenset().union(*(INCLUDED[role] for role in known))
     return Caller(account_id, session_id, roles)

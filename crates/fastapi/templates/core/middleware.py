@@ -5,9 +5,10 @@ import time
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import context
+from app.core import context, problems
 from app.core.config import settings
 from app.core.ids import new_id
 
@@ -57,6 +58,8 @@ class Exchange:
 
         try:
             await self.app(scope, receive, reply)
+        except Exception as error:
+            await problems.unexpected(Request(scope), error)(scope, receive, reply)
         finally:
             route = scope.get("route")
             caller = state.get("caller")

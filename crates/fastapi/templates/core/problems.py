@@ -1,17 +1,16 @@
 """Refusals as problem details (RFC 9457): the one place where failures become replies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 log = structlog.get_logger()
 
@@ -220,12 +219,9 @@ def query_faults(error: ValidationError) -> list[Fault]:
 
 def _methods(request: Request) -> str:
     """The methods that the path knows."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match != Match.NONE:
-            methods |= set(getattr(route, "methods", None) or ())
-    return ", ".join(sorted(methods))
+    routes = [route for router in request.app.state.routers for route in router.routes]
+    known = [route.methods for route in routes if route.path_regex.match(request.url.path)]
+    return ", ".join(sorted(set().union(*known)))
 
 
 def _of_framework(request: Request, error: HTTPException) -> Response:
@@ -247,13 +243,16 @@ def _of_path(request: Request, error: RequestValidationError) -> Response:
     return bad_request(*faults).response(request)
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
+def unexpected(request: Request, error: Exception) -> Response:
+    """What failed is said in the log, and nobody else is told."""
     log.error("request failed", request_id=request.state.request_id, exc_info=error)
     detail = "The server failed; the request id finds the reason in its log."
     return Problem(500, "internal", detail).response(request)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    app.state.routers = routers
+
     @app.exception_handler(Problem)
     async def refused(request: Request, error: Problem) -> Response:
         return error.response(request)
@@ -265,7 +264,3 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def of_path(request: Request, error: RequestValidationError) -> Response:
         return _of_path(request, error)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        return _unexpected(request, error)

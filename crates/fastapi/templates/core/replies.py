@@ -1,7 +1,7 @@
 """Replies: JSON as the API writes it, and the headers that go with it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,8 @@ def _value(value: Any) -> Any:
             return f"{value:f}"
         case datetime():
             return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
         case _:
             raise TypeError(f"{type(value)} in a reply")
 

@@ -14,6 +14,12 @@ from sqlalchemy import text
 {% endfor %}
 _DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text())
 
+_ROUTERS = (
+{%- for router in routers %}
+    {{ router }}_router,
+{%- endfor %}
+)
+
 
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -46,10 +52,9 @@ def create() -> FastAPI:
     # The contract is written down, and not worked out from the code.
     app.openapi = lambda: _DOCUMENT  # type: ignore[method-assign]
     app.add_middleware(Exchange)
-    problems.install(app)
-{%- for router in routers %}
-    app.include_router({{ router }}_router)
-{%- endfor %}
+    problems.install(app, _ROUTERS)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.add_api_route("/healthz", _health)
     app.add_api_route("/readyz", _ready)
     app.add_api_route("/.well-known/jwks.json", _keys)
