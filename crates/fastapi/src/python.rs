@@ -12,6 +12,9 @@ pub enum Python {
     Call(Box<Python>, Vec<Python>),
     Named(String, Box<Python>),
     List(Vec<Python>),
+    Set(Vec<Python>),
+    /// Keys that are texts already.
+    Dict(Vec<(String, Python)>),
     /// Both sides and what stands between them.
     Binary(Box<Python>, &'static str, Box<Python>),
     /// What stands before it: `~`, `-`.
@@ -75,11 +78,21 @@ impl Python {
             Self::Call(callee, arguments) => format!("{}({})", callee.flat(), joined(arguments)),
             Self::Named(name, value) => format!("{name}={}", value.flat()),
             Self::List(items) => format!("[{}]", joined(items)),
+            Self::Set(items) => format!("{{{}}}", joined(items)),
+            Self::Dict(entries) => {
+                let entries = entries.iter().map(|(key, value)| format!("{key}: {}", value.flat()));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
             Self::Binary(left, operator, right) => {
                 format!("{} {operator} {}", left.operand(), right.operand())
             }
             Self::Prefixed(sign, of) => format!("{sign}{}", of.operand()),
         }
+    }
+
+    /// Whether it has brackets of its own.
+    fn is_display(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Set(_) | Self::Dict(_))
     }
 
     /// As a part of something that binds closer.
@@ -118,6 +131,10 @@ impl Python {
                 let chain = self.chain(indent + 4);
                 format!("(\n{}{chain}\n{})", spaces(indent + 4), spaces(indent))
             }
+            Self::Call(callee, arguments) if matches!(&arguments[..], [only] if only.is_display()) => {
+                let only = arguments[0].laid_out(indent, before + callee.flat().len() + 1, after + 1);
+                format!("{}({only})", callee.flat())
+            }
             Self::Call(callee, arguments) if !arguments.is_empty() => {
                 format!("{}({})", callee.flat(), broken(arguments, indent))
             }
@@ -125,6 +142,15 @@ impl Python {
                 format!("{name}={}", value.laid_out(indent, before + name.len() + 1, after))
             }
             Self::List(items) => format!("[{}]", broken(items, indent)),
+            Self::Set(items) => format!("{{{}}}", broken(items, indent)),
+            Self::Dict(entries) => {
+                let deep = spaces(indent + 4);
+                let lines = entries.iter().map(|(key, value)| {
+                    let value = value.laid_out(indent + 4, key.len() + 2, 1);
+                    format!("{deep}{key}: {value},\n")
+                });
+                format!("{{\n{}{}}}", lines.collect::<String>(), spaces(indent))
+            }
             Self::Binary(left, operator, right) => {
                 let inner = indent + 4;
                 let left = left.bracketed(inner, 0, 0);
@@ -189,6 +215,7 @@ fn broken(parts: &[Python], indent: usize) -> String {
     let inner = indent + 4;
     if let [only] = parts
         && !matches!(only, Python::Named(..))
+        && !only.is_display()
     {
         let only = only.enclosed(inner, 0);
         return format!("\n{}{only}\n{}", spaces(inner), spaces(indent));

@@ -123,11 +123,11 @@ pub fn given(rules: &Rules<'_>, words: &str, imports: &mut Imports) -> Result<St
     };
     let base = match rules.scalar {
         ScalarType::String { min, max } | ScalarType::Text { min, max } => {
-            if *min > 0 {
-                bound("min_length", min.to_string());
-            }
-            bound("max_length", max.to_string());
-            own(imports, "Text")
+            imports.from("typing", "Annotated");
+            imports.from("app.core.fields", "Sized");
+            let mut arguments = vec![atom(min.to_string()), atom(max.to_string())];
+            arguments.extend(rules.pattern.map(pattern));
+            return Ok(format!("Annotated[str, {}]", call("Sized", arguments).flat()));
         }
         ScalarType::Int | ScalarType::BigInt => {
             let (least, most) = match rules.scalar {
@@ -179,19 +179,21 @@ pub fn given(rules: &Rules<'_>, words: &str, imports: &mut Imports) -> Result<St
         ScalarType::Json => return Err(Unsupported::new("values of the type `json`")),
         ScalarType::File { .. } => return Err(Unsupported::new("files")),
     };
-    if let Some(pattern) = rules.pattern {
-        let literal = match pattern.contains('"') || pattern.ends_with('\\') {
-            true => text(pattern),
-            false => format!("r\"{pattern}\""),
-        };
-        bound("pattern", literal);
-    }
+    bounds.extend(rules.pattern.map(pattern));
     if bounds.is_empty() {
         return Ok(base);
     }
     imports.from("typing", "Annotated");
     imports.from("pydantic", "Field");
     Ok(format!("Annotated[{base}, {}]", call("Field", bounds).flat()))
+}
+
+fn pattern(pattern: &str) -> Python {
+    let literal = match pattern.contains('"') || pattern.ends_with('\\') {
+        true => text(pattern),
+        false => format!("r\"{pattern}\""),
+    };
+    Python::Named("pattern".to_owned(), Box::new(atom(literal)))
 }
 
 fn fixed_rule((precision, scale): (u32, u32), rules: &Rules<'_>, imports: &mut Imports) -> Python {

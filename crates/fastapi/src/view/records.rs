@@ -76,11 +76,10 @@ pub fn view(scope: &Scope<'_>) -> Result<Records> {
     let (class, variable) = (scope.imported(root, &mut imports), scope.variable());
     let mut representations = Vec::new();
     let mut functions = Vec::new();
-    let mut steps = Vec::new();
     for one in scope.feature.entities() {
         representations.push(representation(scope, one, &mut imports)?);
     }
-    follow(scope, root, &mut steps, &mut functions, &mut imports)?;
+    let steps = follow(scope, root, &OF_ROWS, &mut functions, &mut imports)?;
     let has = |kind: &OperationKind| scope.operation(kind).is_some();
     let list = scope.operation(&OperationKind::List).and_then(|one| one.list.as_ref());
     let mut conditions = Vec::new();
@@ -327,10 +326,12 @@ fn value(
 fn follow(
     scope: &Scope<'_>,
     entity: EntityId,
-    steps: &mut Vec<String>,
+    locals: &Locals,
     functions: &mut Vec<Step>,
     imports: &mut Imports,
-) -> Result<()> {
+) -> Result<Vec<String>> {
+    let Locals { rows, shape, inner, first } = locals;
+    let mut steps = Vec::new();
     let suffix = match entity == scope.root() {
         true => String::new(),
         false => format!("{}_", scope.model().entity(entity).singular),
@@ -338,19 +339,43 @@ fn follow(
     for output in &scope.plan.resource(entity).output {
         if let OutputSource::Parts(field) = output.source {
             let name = format!("_put_{suffix}{}", output.json);
-            steps.push(format!("if shape.shows({}):", text(&output.json)));
-            steps.push(format!("    await {name}(session, caller, rows, shape)"));
+            steps.push(format!("if {first}{shape}.shows({}):", text(&output.json)));
+            steps.push(format!("    await {name}(session, caller, {rows}, {shape})"));
             parts(scope, field, &output.json, name, functions, imports)?;
         }
     }
     for expand in &scope.plan.resource(entity).expands {
         let name = format!("_expand_{suffix}{}", expand.name);
-        steps.push(format!("if (inner := shape.expand.get({})) is not None:", text(&expand.name)));
-        steps.push(format!("    await {name}(session, caller, rows, inner)"));
-        functions.push(expansion(scope, entity, expand, name, imports)?);
+        let given = format!("({inner} := {shape}.expand.get({}))", text(&expand.name));
+        steps.push(format!("if {first}{given} is not None:"));
+        steps.push(format!("    await {name}(session, caller, {rows}, {inner})"));
+        functions.push(expansion(scope, expand, name, imports)?);
     }
-    Ok(())
+    Ok(steps)
 }
+
+/// What a function calls the rows that it looks things up for, and their shape.
+struct Locals {
+    rows: &'static str,
+    shape: &'static str,
+    inner: &'static str,
+    /// What has to hold before anything is looked up.
+    first: &'static str,
+}
+
+const OF_ROWS: Locals = Locals {
+    rows: "rows",
+    shape: "shape",
+    inner: "inner",
+    first: "",
+};
+
+const OF_PARTS: Locals = Locals {
+    rows: "found",
+    shape: "inner",
+    inner: "deeper",
+    first: "found and ",
+};
 
 fn parts(
     scope: &Scope<'_>,
@@ -393,17 +418,8 @@ fn parts(
         format!("    lambda query: {narrowed},"),
         ")".to_owned(),
     ];
-    let mut steps = Vec::new();
-    follow(scope, part, &mut steps, functions, imports)?;
-    if !steps.is_empty() {
-        lines.push("if found:".to_owned());
-        let steps = steps.iter().map(|step| {
-            let step = step.replace("caller, rows,", "caller, found,");
-            format!("    {}", step.replace("shape.", "inner.").replace("found, shape", "found, inner"))
-        });
-        lines.extend(steps);
-    }
     lines.push(format!("put_parts(rows, {}, found)", text(key)));
+    lines.extend(follow(scope, part, &OF_PARTS, functions, imports)?);
     functions.push(Step {
         name,
         about: format!("Puts the parts of each row into `{key}`."),
@@ -414,7 +430,6 @@ fn parts(
 
 fn expansion(
     scope: &Scope<'_>,
-    entity: EntityId,
     expand: &Expand,
     name: String,
     imports: &mut Imports,
@@ -495,7 +510,6 @@ fn expansion(
     let load = call(&load, ["session", "caller", "shape"].map(atom).into_iter().chain([narrowed]).collect());
     lines.push(format!("found = await {}", load.laid_out(4, 14, 0)));
     lines.push(put);
-    let _ = entity;
     Ok(Step { name, about, lines })
 }
 

@@ -3,7 +3,7 @@
 use super::service::{about, function_name, parameter};
 use super::{Result, Scope};
 use crate::imports::Imports;
-use crate::python::{Python, atom, call, text};
+use crate::python::{Python, WIDTH, atom, call, text};
 use archwright_plan::{CallerClass, Operation, OperationKind, RequestBody};
 use archwright_stack::guard::classes;
 use archwright_stack::name::constant;
@@ -93,7 +93,11 @@ fn endpoint(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> 
         Some(query) => {
             imports.from(&package, "schemas");
             imports.from("app.core.queries", "parsed");
-            parameters.push(format!("query: Annotated[{query}, Depends(parsed({query}))]"));
+            let line = format!("query: Annotated[{query}, Depends(parsed({query}))]");
+            parameters.push(match line.len() + 5 > WIDTH {
+                true => format!("query: Annotated[\n        {query}, Depends(parsed({query}))\n    ]"),
+                false => line,
+            });
         }
         None => {
             imports.from("app.core.queries", "Plain");
@@ -131,18 +135,19 @@ fn read(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> Vec<
             false => {
                 imports.from("app.core.pages", "Sort");
                 let sorts = list.sorts.iter().map(|sort| {
-                    let column = scope.names.field(sort.field);
-                    format!("{}: {class}.{column}", text(&sort.name))
+                    let column = atom(class.as_str()).dot(&scope.names.field(sort.field));
+                    (text(&sort.name), column)
                 });
-                let sorts: Vec<String> = sorts.collect();
-                let sorts = atom(format!("{{{}}}", sorts.join(", ")));
+                let sorts = Python::Dict(sorts.collect());
                 call("Sort.of", vec![atom("query.sort"), sorts])
             }
         };
-        let mut arguments = vec![atom("request"), atom(class).dot("id"), sort];
+        let mut arguments = vec![atom("request"), atom(class.as_str()).dot("id"), sort];
         arguments.extend(["query.limit", "query.cursor"].map(atom));
+        let sort = std::mem::replace(&mut arguments[2], atom("sort"));
         let page = call("Page.of", arguments).laid_out(4, 7, 0);
         return vec![
+            format!("sort = {}", sort.laid_out(4, 7, 0)),
             format!("page = {page}"),
             "return listed(request, page, await records.listed(session, caller, query, page))".to_owned(),
         ];

@@ -108,16 +108,27 @@ fn bodies(
         (Mode::Update, true) => format!("{}.", capitalised(&format!("{one} that is kept, and its changes"))),
     };
     read_only.sort();
-    let read_only: Vec<String> = read_only.iter().map(|key| text(key)).collect();
+    let read_only: Vec<Python> = read_only.iter().map(|key| atom(text(key))).collect();
     view.schemas.push(Schema {
         name: class(scope, entity, mode),
         base: "Body".to_owned(),
         about,
-        read_only: read_only.join(", "),
+        read_only: set("read_only", read_only),
         fields,
         ..Schema::default()
     });
     Ok(())
+}
+
+/// `read_only = frozenset({…})`; nothing where nothing is in it.
+fn set(name: &str, items: Vec<Python>) -> String {
+    match items.is_empty() {
+        true => String::new(),
+        false => {
+            let value = call("frozenset", vec![Python::Set(items)]);
+            format!("{name} = {}", value.laid_out(4, name.len() + 3, 0))
+        }
+    }
 }
 
 fn class(scope: &Scope<'_>, entity: EntityId, mode: Mode) -> String {
@@ -493,18 +504,11 @@ fn filters(
         imports.from("app.core.queries", kind);
         let value = types::filtered(scope.names, field, imports)?;
         let ty = format!("{kind}[{value}]");
-        let line = format!("{}: {ty} = {ty}()", filter.name);
-        fields.push(match line.chars().count() + 4 > WIDTH {
-            true => {
-                let value = call("Field", vec![Python::Named("default_factory".to_owned(), Box::new(atom(ty.clone())))]);
-                imports.from("pydantic", "Field");
-                format!("{}: {ty} = {}", filter.name, value.flat())
-            }
-            false => line,
-        });
-        names.push(text(&filter.name));
+        imports.from("app.core.queries", "unfiltered");
+        fields.push(format!("{}: {ty} = unfiltered()", filter.name));
+        names.push(atom(text(&filter.name)));
     }
-    Ok(names.join(", "))
+    Ok(set("filters", names))
 }
 
 fn filter_class(operators: &[FilterOperator]) -> &'static str {

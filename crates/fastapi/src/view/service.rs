@@ -977,8 +977,14 @@ fn linked(
             "other"
         }
     };
-    let conditions = format!("{table}.c.{near} == {variable}.id, {table}.c.{far} == {other}");
-    lines.push(format!("is_linked = await session.scalar(select(exists().where({conditions})))"));
+    let of_table = |column: &str| atom(table.as_str()).dot("c").dot(column);
+    let conditions = vec![
+        of_table(&near).binary("==", atom(format!("{variable}.id"))),
+        of_table(&far).binary("==", atom(other)),
+    ];
+    let found = call("exists", Vec::new()).call("where", conditions.clone());
+    lines.push(format!("pair = {}", found.laid_out(4, 7, 0)));
+    lines.push("is_linked = await session.scalar(select(pair))".to_owned());
     let mut change = match adds {
         true => {
             imports.from("sqlalchemy", "insert");
@@ -994,7 +1000,8 @@ fn linked(
             lines.push("    if readable is None:".to_owned());
             lines.push("        raise problems.not_found()".to_owned());
             lines.push("    return".to_owned());
-            vec![format!("await session.execute(delete({table}).where({conditions}))")]
+            let removed = call("delete", vec![atom(table.as_str())]).call("where", conditions);
+            vec![format!("await {}", call("session.execute", vec![removed]).laid_out(4, 6, 0))]
         }
     };
     change.push(format!("records.touch({variable})"));

@@ -6,13 +6,13 @@ from pydantic import Field
 
 from app.core.bodies import Body
 from app.core.callers import Role
-from app.core.fields import Distinct, Text
+from app.core.fields import Distinct, Sized, Text
 from app.core.passwords import LONGEST
 {%- if account.sign_up %}
 from app.{{ account.package }}.schemas import {{ account.class }}Create
 {%- endif %}
 
-NewPassword = Annotated[Text, Field(min_length={{ account.password_min }}, max_length=LONGEST)]
+NewPassword = Annotated[str, Sized({{ account.password_min }}, LONGEST)]
 {% if account.sign_up %}
 
 class SignUp({{ account.class }}Create):

@@ -103,6 +103,16 @@ def _slug(value: Any) -> str:
     return _matching(value, r"[a-z0-9]+(-[a-z0-9]+)*", "words of a-z and 0-9 joined by hyphens")
 
 
+class Sized:
+    """A text of so many characters."""
+
+    def __init__(self, least: int, most: int, pattern: str | None = None) -> None:
+        self.schema = core_schema.str_schema(strict=True, min_length=least, max_length=most, pattern=pattern)
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_without_nul, self.schema)
+
+
 class Fixed:
     """A number as text with exactly so many digits after the point; where it is not `exact`, with fewer, too."""
 
@@ -159,10 +169,10 @@ Int = Annotated[int, Strict(), BeforeValidator(_whole)]
 Guid = Annotated[UUID, BeforeValidator(_uuid)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_instant)]
-Email = Annotated[str, BeforeValidator(_email), Field(min_length=3, max_length=254)]
-Url = Annotated[str, BeforeValidator(_url), Field(min_length=8, max_length=2048)]
+Email = Annotated[str, Field(min_length=3, max_length=254), BeforeValidator(_email)]
+Url = Annotated[str, Field(min_length=8, max_length=2048), BeforeValidator(_url)]
 Phone = Annotated[str, BeforeValidator(_phone)]
-Slug = Annotated[str, BeforeValidator(_slug), Field(min_length=1, max_length=100)]
+Slug = Annotated[str, Field(min_length=1, max_length=100), BeforeValidator(_slug)]
 
 
 def absent() -> Any:

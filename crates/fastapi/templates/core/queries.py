@@ -141,6 +141,11 @@ class OptionalOrdered(Ordered[V], _Missing):
         yield from self.missing(column)
 
 
+def unfiltered() -> Any:
+    """The default of a filter that may be left out."""
+    return Field(default_factory=dict, validate_default=True)
+
+
 # ---- queries --------------------------------------------------------------------------------------------------------
 
 

@@ -12,11 +12,11 @@ class {{ schema.name }}({{ schema.base }}):
     """{{ schema.about }}"""
 {%- if schema.read_only %}
 
-    read_only = frozenset({ {{- schema.read_only -}} })
+    {{ schema.read_only }}
 {%- endif %}
 {%- if schema.filters %}
 
-    filters = frozenset({ {{- schema.filters -}} })
+    {{ schema.filters }}
 {%- endif %}
 {%- if schema.fields %}
 {% for field in schema.fields %}

@@ -1,15 +1,21 @@
 """Runs migrations with the application's own engine."""
 
 import asyncio
+from importlib import import_module
 
 from alembic import context
 from sqlalchemy.engine import Connection
 
-{% for module in model_modules -%}
-import {{ module }}
-{% endfor -%}
 from app.core.database import engine
 from app.core.models import Base
+
+# Each tells the metadata of its tables.
+for module in (
+{%- for module in model_modules %}
+    "{{ module }}",
+{%- endfor %}
+):
+    import_module(module)
 
 
 def _run(connection: Connection) -> None:
