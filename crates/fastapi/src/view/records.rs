@@ -136,7 +136,7 @@ pub fn view(scope: &Scope<'_>) -> Result<Records> {
     imports.from("app.core.callers", "Caller");
     imports.from("sqlalchemy", "ColumnElement");
     imports.from("sqlalchemy.ext.asyncio", "AsyncSession");
-    imports.from("typing", "Any");
+    imports.from("app.core.sql", "Expression");
     let plural = scope.spoken_plural(root);
     let mut referable: Vec<String> =
         scope.active(root).strip_prefix(", ").map(str::to_owned).into_iter().collect();

@@ -65,7 +65,8 @@ def _lock(failures: int) -> timedelta:
     """How long an account is closed after so many wrong passwords in a row."""
     if failures <= _FREE_FAILURES:
         return timedelta()
-    return min(_FIRST_LOCK * 2 ** min(failures - _FREE_FAILURES - 1, 16), _LONGEST_LOCK)
+    doublings = min(failures - _FREE_FAILURES - 1, 16)
+    return min(_FIRST_LOCK * (1 << doublings), _LONGEST_LOCK)
 
 
 def _open_session(session: AsyncSession, account_id: {{ account.id_type }}, at: datetime) -> tuple[Subject, str]:
@@ -130,8 +131,9 @@ async def sign_in(body: JsonBody) -> SignedIn:
 
 async def _is_admitted(credentials: Credentials | None, password: str) -> bool:
     """Whether the password is right and the account open. Everybody who is refused waits as long."""
-    is_right = await passwords.is_right(password, credentials and credentials.password_hash)
-    until = credentials and credentials.locked_until
+    password_hash = None if credentials is None else credentials.password_hash
+    until = None if credentials is None else credentials.locked_until
+    is_right = await passwords.is_right(password, password_hash)
     if is_right and (until is None or until <= now()):
         return True
     waited = asyncio.create_task(asyncio.sleep(_COUNTING))

@@ -16,7 +16,7 @@ def refusal(caller: Caller) -> problems.Problem:
     return problems.forbidden() if caller.signed_in else problems.unauthorized()
 
 
-async def writable(session: AsyncSession, caller: Caller, found: Select[tuple[T, bool, bool]]) -> T:
+async def writable(session: AsyncSession, caller: Caller, found: Select[T, bool, bool]) -> T:
     """The row of a query for it, whether the caller may write it, and whether they may read it."""
     row = (await session.execute(found)).one_or_none()
     if row is None:

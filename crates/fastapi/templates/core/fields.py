@@ -27,7 +27,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def _wrong(code: str, detail: str) -> PydanticCustomError:
     # The message is a template to Pydantic.
-    return PydanticCustomError(code, "{said}", {"said": detail.removesuffix(".")})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{said}", {"said": detail.removesuffix(".")})
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 
 from app.core import problems
 from app.core.problems import Fault
+from app.core.sql import Expression
 
 MOST_PARAMETERS = 200
 MOST_VALUES = {{ limits.values }}
@@ -59,7 +60,7 @@ class Filter(BaseModel, Generic[V]):
 
     eq: V | None = None
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         """`key` makes of a value what the column holds."""
         if self.eq is not None:
             yield column == key(self.eq)
@@ -68,7 +69,7 @@ class Filter(BaseModel, Generic[V]):
 class Reference(Filter[V]):
     in_: Listed[V] | None = Field(default=None, alias="in")
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         yield from super().on(column, key)
         if self.in_ is not None:
             yield column.in_([key(value) for value in self.in_])
@@ -77,7 +78,7 @@ class Reference(Filter[V]):
 class Matching(Reference[V]):
     ne: V | None = None
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         yield from super().on(column, key)
         if self.ne is not None:
             yield column.is_distinct_from(key(self.ne))
@@ -89,7 +90,7 @@ class Ordered(Matching[V]):
     gt: V | None = None
     gte: V | None = None
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         yield from super().on(column, key)
         if self.lt is not None:
             yield column < key(self.lt)
@@ -104,7 +105,7 @@ class Ordered(Matching[V]):
 class _Missing(BaseModel):
     null: bool | None = None
 
-    def missing(self, column: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
+    def missing(self, column: Expression) -> Iterator[ColumnElement[bool]]:
         if self.null is not None:
             yield column.is_(None) if self.null else column.is_not(None)
 
@@ -112,7 +113,7 @@ class _Missing(BaseModel):
 class OptionalFilter(Filter[V], _Missing):
     """Of a field that may be without a value: `?paid.null=true`, too."""
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         yield from super().on(column, key)
         yield from self.missing(column)
 
@@ -120,7 +121,7 @@ class OptionalFilter(Filter[V], _Missing):
 class OptionalReference(Reference[V], _Missing):
     """Of a field that may be without a value: `?category.null=true`, too."""
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         yield from super().on(column, key)
         yield from self.missing(column)
 
@@ -128,7 +129,7 @@ class OptionalReference(Reference[V], _Missing):
 class OptionalMatching(Matching[V], _Missing):
     """Of a field that may be without a value: `?language.null=true`, too."""
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         yield from super().on(column, key)
         yield from self.missing(column)
 
@@ -136,7 +137,7 @@ class OptionalMatching(Matching[V], _Missing):
 class OptionalOrdered(Ordered[V], _Missing):
     """Of a field that may be without a value: `?paid_at.null=true`, too."""
 
-    def on(self, column: ColumnElement[Any], key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
+    def on(self, column: Expression, key: Callable[[Any], Any] = _same) -> Iterator[ColumnElement[bool]]:
         yield from super().on(column, key)
         yield from self.missing(column)
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy import ColumnElement, Select, Subquery, func, select
+from sqlalchemy import Select, Subquery, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import conditional, problems, replies
 from app.core.pages import Page
 from app.core.problems import Fault
+from app.core.sql import Expression
 
 # Rows that `?expand=` puts into one reply.
 MOST_EXPANDED = {{ limits.expanded }}
@@ -85,15 +86,15 @@ def _record(row: Mapping[str, Any]) -> Record:
 async def fetch(
     session: AsyncSession,
     shape: Shape,
-    shown: Mapping[str, ColumnElement[Any]],
-    hidden: Mapping[str, ColumnElement[Any]],
+    shown: Mapping[str, Expression],
+    hidden: Mapping[str, Expression],
     narrowed: Narrowing,
 ) -> list[Record]:
     """The rows of a query, as far as the shape shows them. What is hidden has a name that begins with `_`."""
     kept = {key: column for key, column in shown.items() if shape.shows(key)} | dict(hidden)
-    columns = [column.label(key) for key, column in kept.items()]
+    columns: list[Any] = [column.label(key) for key, column in kept.items()]
     found = await session.execute(narrowed(select(*columns)))
-    return [_record(row) for row in found.mappings()]
+    return [_record(dict(row)) for row in found.mappings()]
 
 
 def values(rows: Iterable[Record], key: str) -> list[Any]:
@@ -129,13 +130,13 @@ def _spend(shape: Shape, found: list[Record]) -> None:
         shape.budget.spend(len(found))
 
 
-def numbered(parent: ColumnElement[Any], child: ColumnElement[Any]) -> Select[Any]:
+def numbered(parent: Expression, child: Expression) -> Select[Any]:
     """Pairs of rows, those of each parent with their place among them."""
     place = func.row_number().over(partition_by=parent, order_by=child)
     return select(parent.label("parent"), child.label("child"), place.label("place"))
 
 
-def first_of_each(pairs: Subquery, child: ColumnElement[Any]) -> Narrowing:
+def first_of_each(pairs: Subquery, child: Expression) -> Narrowing:
     """At most a page of rows for each parent."""
 
     def narrowed(query: Select[Any]) -> Select[Any]:

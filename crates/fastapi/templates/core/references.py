@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import problems
 from app.core.problems import Fault
+from app.core.sql import Expression
 
 Id = TypeVar("Id", UUID, int)
 
@@ -21,8 +22,8 @@ class References:
     async def many(
         self,
         place: str,
-        rows: Select[tuple[Id]],
-        address: ColumnElement[Any],
+        rows: Select[Id],
+        address: Expression,
         named: Sequence[Any],
     ) -> list[Id]:
         """The ids of the rows with these addresses, in their order."""
@@ -38,8 +39,8 @@ class References:
     async def one(
         self,
         place: str,
-        rows: Select[tuple[Id]],
-        address: ColumnElement[Any],
+        rows: Select[Id],
+        address: Expression,
         named: Any,
     ) -> Id:
         """The id of the row with this address."""
@@ -51,8 +52,8 @@ class References:
     async def perhaps(
         self,
         place: str,
-        rows: Select[tuple[Id]],
-        address: ColumnElement[Any],
+        rows: Select[Id],
+        address: Expression,
         named: Any | None,
     ) -> Id | None:
         """The same, where no row may be named."""

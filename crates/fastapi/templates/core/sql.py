@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Numeric, literal, select, true
+from sqlalchemy import ColumnElement, Integer, Numeric, SQLColumnExpression, literal, select, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+
+# A column, or anything that is worked out of columns.
+Expression = SQLColumnExpression[Any]
 
 
 class worded(ColumnElement[bool]):  # noqa: N801
@@ -37,19 +40,20 @@ class _Average(GenericFunction[Any]):
     name = "average"
 
 
-def rescaled(value: ColumnElement[Any], before: int, after: int) -> ColumnElement[Any]:
+def rescaled(value: Expression, before: int, after: int) -> ColumnElement[Any]:
     """A number with other digits after the point; half is rounded away from zero."""
     return _Rescaled(value, literal(after, Integer), literal(_factor(before, after), Integer))
 
 
-def average(value: ColumnElement[Any], scale: int) -> ColumnElement[Any]:
+def average(value: Expression, scale: int) -> ColumnElement[Any]:
     """The mean of values of this scale; half is rounded away from zero."""
     return _Average(value, literal(scale, Integer))
 
 
 def _factor(before: int, after: int) -> int:
     """What the smallest unit is multiplied by; below zero, what it is divided by."""
-    return 10 ** (after - before) if after >= before else -(10 ** (before - after))
+    power = int(10 ** abs(after - before))
+    return power if after >= before else -power
 
 
 def _parts(element: Any, compiler: SQLCompiler, options: dict[str, Any]) -> tuple[str, list[int]]:
@@ -77,7 +81,7 @@ def _average(element: Any, compiler: SQLCompiler, **options: Any) -> str:
     return f"((2 * {total} + CASE WHEN {total} < 0 THEN -{count} ELSE {count} END) / (2 * {count}))"
 
 
-def natural_key(key: InstrumentedAttribute[Any], id_: ColumnElement[Any]) -> ColumnElement[Any]:
+def natural_key(key: InstrumentedAttribute[Any], id_: Expression) -> ColumnElement[Any]:
     """What requests name a row by, from its id."""
     row = aliased(key.class_)
     return select(getattr(row, key.key)).where(row.id == id_).correlate_except(row).scalar_subquery()

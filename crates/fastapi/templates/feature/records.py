@@ -4,10 +4,10 @@
 {%- for part in representations %}
 
 
-def _shown{{ part.suffix }}(caller: Caller) -> dict[str, ColumnElement[Any]]:
+def _shown{{ part.suffix }}(caller: Caller) -> dict[str, Expression]:
     """The keys of {{ part.one }}, as far as the caller may see them in some row."""
 {%- if part.blocks %}
-    shown: dict[str, ColumnElement[Any]] = {
+    shown: dict[str, Expression] = {
 {%- else %}
     return {
 {%- endif %}
@@ -38,7 +38,7 @@ def _shown{{ part.suffix }}(caller: Caller) -> dict[str, ColumnElement[Any]]:
 {%- endif %}
 
 
-def _hidden{{ part.suffix }}({% if part.hidden_by_caller %}caller: Caller{% endif %}) -> dict[str, ColumnElement[Any]]:
+def _hidden{{ part.suffix }}({% if part.hidden_by_caller %}caller: Caller{% endif %}) -> dict[str, Expression]:
     """What else is known of {{ part.one }}."""
     return {
 {%- for key in part.hidden %}
@@ -108,7 +108,7 @@ async def listed(session: AsyncSession, caller: Caller, query: schemas.{{ class 
 {%- if is_referred_to %}
 
 
-def referable(caller: Caller) -> Select[tuple[{{ id_type }}]]:
+def referable(caller: Caller) -> Select[{{ id_type }}]:
     """Those that the caller may refer to."""
     return select({{ class }}.id).where({{ referable }})
 {%- endif %}
