@@ -18,6 +18,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-openapi", &["plan"]),
     ("archwright-page", &["plan"]),
     ("archwright-patterns", &[]),
+    ("archwright-project", &[]),
+    ("archwright-stack", &["diagnostics", "plan"]),
+    (
+        "archwright-fastapi",
+        &["diagnostics", "plan", "openapi", "project", "sql", "stack"],
+    ),
     ("archwright-sql", &["diagnostics", "plan"]),
     (
         "archwright-suite",

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
@@ -23,6 +24,9 @@ def _value(value: Any) -> Any:
             return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case date():
             return value.isoformat()
+        case UUID():
+            # The driver's own kind.
+            return str(value)
         case _:
             raise TypeError(f"{type(value)} in a reply")
 
