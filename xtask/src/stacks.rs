@@ -64,6 +64,7 @@ impl<'a> Project<'a> {
     /// What needs no running server.
     fn checked(&self) -> Result<()> {
         self.run("ruff", &["check"], &[])?;
+        self.run("ruff", &["format", "--check"], &[])?;
         self.run("mypy", &[], &[])?;
         self.run("pytest", &["--quiet"], &[])
     }

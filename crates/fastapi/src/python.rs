@@ -1,7 +1,7 @@
 //! Python expressions, laid out as a formatter would: on one line where they fit, and otherwise one part a line.
 
 /// The longest line.
-pub const WIDTH: usize = 110;
+pub const WIDTH: usize = 120;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +30,16 @@ pub fn call(name: &str, arguments: Vec<Python>) -> Python {
     Python::Call(Box::new(atom(name)), arguments)
 }
 
-/// A text as a literal.
+/// A text as a literal, in the quotes that need the fewest escapes.
 pub fn text(text: &str) -> String {
-    let mut literal = String::from("\"");
+    let quote = match text.matches('"').count() > text.matches('\'').count() {
+        true => '\'',
+        false => '"',
+    };
+    let mut literal = String::from(quote);
     for letter in text.chars() {
         match letter {
-            '"' => literal.push_str("\\\""),
-            '\\' => literal.push_str("\\\\"),
+            letter if letter == quote || letter == '\\' => literal.extend(['\\', letter]),
             '\n' => literal.push_str("\\n"),
             '\r' => literal.push_str("\\r"),
             '\t' => literal.push_str("\\t"),
@@ -46,7 +49,7 @@ pub fn text(text: &str) -> String {
             letter => literal.push(letter),
         }
     }
-    literal.push('"');
+    literal.push(quote);
     literal
 }
 
@@ -90,11 +93,6 @@ impl Python {
         }
     }
 
-    /// Whether it has brackets of its own.
-    fn is_display(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Set(_) | Self::Dict(_))
-    }
-
     /// As a part of something that binds closer.
     fn operand(&self) -> String {
         match self {
@@ -112,11 +110,22 @@ impl Python {
         match self {
             Self::Call(..) if self.links() > 1 => self.chain(indent),
             Self::Binary(left, operator, right) => {
-                let left = left.bracketed(indent, 0, 0);
-                let right = right.bracketed(indent, operator.len() + 1, after);
+                let left = left.side(indent, 0);
+                let right = right.side(indent, operator.len() + 1);
                 format!("{left}\n{}{operator} {right}", spaces(indent))
             }
+            Self::Prefixed(sign, of) => format!("{sign}{}", of.side(indent, sign.len())),
             _ => self.laid_out(indent, 0, after),
+        }
+    }
+
+    /// A side of an operator, within brackets that are open already.
+    fn side(&self, indent: usize, before: usize) -> String {
+        let flat = self.operand();
+        match self {
+            _ if indent + before + flat.chars().count() <= WIDTH => flat,
+            Self::Call(..) if self.links() > 1 => self.chain(indent),
+            _ => self.laid_out(indent, before, 0),
         }
     }
 
@@ -128,15 +137,28 @@ impl Python {
         }
         match self {
             Self::Call(..) if self.links() > 1 => {
-                let chain = self.chain(indent + 4);
-                format!("(\n{}{chain}\n{})", spaces(indent + 4), spaces(indent))
-            }
-            Self::Call(callee, arguments) if matches!(&arguments[..], [only] if only.is_display()) => {
-                let only = arguments[0].laid_out(indent, before + callee.flat().len() + 1, after + 1);
-                format!("{}({only})", callee.flat())
+                let deep = spaces(indent + 4);
+                format!("(\n{deep}{}\n{})", self.enclosed(indent + 4, 0), spaces(indent))
             }
             Self::Call(callee, arguments) if !arguments.is_empty() => {
-                format!("{}({})", callee.flat(), broken(arguments, indent))
+                let head = match callee.as_ref() {
+                    Self::Attribute(of, name) if of.is_call() => {
+                        let fits = indent + before + callee.flat().chars().count() < WIDTH;
+                        match fits {
+                            true => callee.flat(),
+                            false => {
+                                let tail = format!(".{name}({})", joined(arguments));
+                                let of = of.laid_out(indent, before, 0);
+                                if indent + 1 + tail.len() + after <= WIDTH {
+                                    return format!("{of}{tail}");
+                                }
+                                format!("{of}.{name}")
+                            }
+                        }
+                    }
+                    callee => callee.flat(),
+                };
+                format!("{head}({})", broken(arguments, indent))
             }
             Self::Named(name, value) => {
                 format!("{name}={}", value.laid_out(indent, before + name.len() + 1, after))
@@ -151,26 +173,12 @@ impl Python {
                 });
                 format!("{{\n{}{}}}", lines.collect::<String>(), spaces(indent))
             }
-            Self::Binary(left, operator, right) => {
-                let inner = indent + 4;
-                let left = left.bracketed(inner, 0, 0);
-                let right = right.bracketed(inner, operator.len() + 1, 0);
-                let (deep, end) = (spaces(inner), spaces(indent));
-                format!("(\n{deep}{left}\n{deep}{operator} {right}\n{end})")
+            Self::Binary(..) => {
+                let deep = spaces(indent + 4);
+                format!("(\n{deep}{}\n{})", self.enclosed(indent + 4, 0), spaces(indent))
             }
-            Self::Prefixed(sign, of) => {
-                format!("{sign}{}", of.bracketed(indent, before + sign.len(), after))
-            }
+            Self::Prefixed(sign, of) => format!("{sign}{}", of.laid_out(indent, before + sign.len(), after)),
             _ => flat,
-        }
-    }
-
-    fn bracketed(&self, indent: usize, before: usize, after: usize) -> String {
-        match self {
-            Self::Binary(..) if self.flat().len() + indent + before + after + 2 <= WIDTH => {
-                self.operand()
-            }
-            _ => self.laid_out(indent, before, after),
         }
     }
 
@@ -178,11 +186,15 @@ impl Python {
     fn links(&self) -> usize {
         match self {
             Self::Call(callee, _) => match callee.as_ref() {
-                Self::Attribute(of, _) => 1 + of.links(),
-                _ => 1,
+                Self::Attribute(of, _) if of.is_call() => 1 + of.links(),
+                _ => 0,
             },
             _ => 0,
         }
+    }
+
+    fn is_call(&self) -> bool {
+        matches!(self, Self::Call(..))
     }
 
     /// One call a line.
@@ -191,7 +203,7 @@ impl Python {
             return self.operand();
         };
         let (head, name) = match callee.as_ref() {
-            Self::Attribute(of, name) if of.links() > 0 => {
+            Self::Attribute(of, name) if of.is_call() => {
                 let head = format!("{}\n{}", of.chain(indent), spaces(indent));
                 (head, format!(".{name}"))
             }
@@ -215,7 +227,6 @@ fn broken(parts: &[Python], indent: usize) -> String {
     let inner = indent + 4;
     if let [only] = parts
         && !matches!(only, Python::Named(..))
-        && !only.is_display()
     {
         let only = only.enclosed(inner, 0);
         return format!("\n{}{only}\n{}", spaces(inner), spaces(indent));
@@ -265,7 +276,8 @@ mod tests {
 
     #[test]
     fn texts_are_escaped() {
-        assert_eq!(text("a\"b\\\n\u{1}"), r#""a\"b\\\n\u0001""#);
+        assert_eq!(text("a\"b\\\n\u{1}"), r#"'a"b\\\n\u0001'"#);
+        assert_eq!(text("it's \"b\""), r#""it's \"b\"""#);
         assert_eq!(sentence("a\n  \"\"\" b"), "a ''' b");
     }
 }

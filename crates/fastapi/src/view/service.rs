@@ -310,7 +310,7 @@ fn make(scope: &Scope<'_>, imports: &mut Imports) -> Result<Vec<String>> {
                 let value = lookup(scope, "many", &place, *target, &given, imports);
                 let value = value.laid_out(4, key.len() + 9, 0);
                 lookups.lines.push(format!("{key} = await {value}"));
-                after.extend(link_new(scope, input.field, key, imports)?);
+                after.extend(link_new(scope, input.field, key, 4, imports)?);
             }
             InputKind::Parts { entity, create, .. } => {
                 let (before, making) = new_parts(scope, key, *entity, create, imports)?;
@@ -505,6 +505,7 @@ fn link_new(
     scope: &Scope<'_>,
     field: FieldId,
     key: &str,
+    indent: usize,
     imports: &mut Imports,
 ) -> Result<Vec<String>> {
     let definition = scope.model().field(field);
@@ -515,7 +516,7 @@ fn link_new(
     let value = call("session.execute", vec![call("insert", vec![atom(table)]), atom(pairs)]);
     Ok(vec![
         format!("if {key}:"),
-        format!("    await {}", value.laid_out(8, 6, 0)),
+        format!("    await {}", value.laid_out(indent + 4, 6, 0)),
         format!("    made[{}] = {{\"to\": [str(other) for other in {key}]}}", text(&definition.name)),
     ])
 }
@@ -715,7 +716,7 @@ fn link_anew(
     let mut lines = vec![format!(
         "    await session.execute(delete({table}).where({table}.c.{near} == {variable}.id))"
     )];
-    lines.extend(link_new(scope, field, key, imports)?.into_iter().map(|line| format!("    {line}")));
+    lines.extend(link_new(scope, field, key, 8, imports)?.into_iter().map(|line| format!("    {line}")));
     Ok(lines)
 }
 

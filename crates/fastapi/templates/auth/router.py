@@ -20,8 +20,9 @@ from app.{{ account.package }} import records, schemas
 from app.{{ account.package }}.models import {{ account.class }}
 
 router = APIRouter()
-{% for one in operations %}
-{% if one.kind == "sign-up" %}
+{%- for one in operations %}
+{%- if one.kind == "sign-up" %}
+
 
 @router.post("{{ one.path }}", name="{{ one.name }}")
 async def sign_up(
@@ -33,13 +34,15 @@ async def sign_up(
     signed_in = await service.sign_up(caller, body)
     location = f"{{ account.path }}/{replies.segment(signed_in.account.hidden['_address'])}"
     return replies.json_reply(signed_in.content, 201, {"Location": location})
-{% elif one.kind == "sign-in" or one.kind == "refresh" %}
+{%- elif one.kind == "sign-in" or one.kind == "refresh" %}
+
 
 @router.post("{{ one.path }}", name="{{ one.name }}", dependencies=[Depends(Anonymous("{{ one.rate }}"))])
 async def {{ one.function }}(_: Plain, body: JsonContent) -> Response:
     """{{ one.about }}"""
     return replies.json_reply((await service.{{ one.function }}(body)).content)
-{% elif one.kind == "sign-out" %}
+{%- elif one.kind == "sign-out" %}
+
 
 @router.post("{{ one.path }}", name="{{ one.name }}")
 async def sign_out(
@@ -53,7 +56,8 @@ async def sign_out(
 
     await write(work)
     return replies.nothing()
-{% elif one.kind == "me" %}
+{%- elif one.kind == "me" %}
+
 
 @router.get("{{ one.path }}", name="{{ one.name }}")
 async def me(
@@ -65,7 +69,8 @@ async def me(
     """{{ one.about }}"""
     account = await records.written(session, caller, {{ account.class }}.id == caller.id, query.shape)
     return read(request, account)
-{% elif one.kind == "password" %}
+{%- elif one.kind == "password" %}
+
 
 @router.put("{{ one.path }}", name="{{ one.name }}")
 async def change_password(
@@ -76,7 +81,8 @@ async def change_password(
     """{{ one.about }}"""
     await service.change_password(caller, body)
     return replies.nothing()
-{% elif one.kind == "set-roles" %}
+{%- elif one.kind == "set-roles" %}
+
 
 @router.put("{{ one.path }}", name="{{ one.name }}")
 async def set_roles(
@@ -91,5 +97,5 @@ async def set_roles(
         return shown(await service.set_roles(session, caller, {{ account.variable }}_address, body))
 
     return await write(work)
-{% endif %}
+{%- endif %}
 {%- endfor %}

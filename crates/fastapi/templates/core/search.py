@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from sqlalchemy import ColumnElement, column, func, select, table
+from sqlalchemy import ColumnElement, column, func, literal_column, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.database import is_sqlite
@@ -32,4 +32,5 @@ def matches(text: str, of: str, id_: InstrumentedAttribute[object]) -> ColumnEle
         index = table(f"{of}_search", column("id"), column(f"{of}_search"))
         return id_.in_(select(index.c.id).where(index.c[f"{of}_search"].op("MATCH")(query)))
     query = " & ".join(f"'{word}':*" for word in words)
-    return column("search_words", _selectable=table(of)).op("@@")(func.to_tsquery("simple", query))
+    indexed = literal_column(f"{of}.search_words")
+    return indexed.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), query))

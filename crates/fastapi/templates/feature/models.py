@@ -39,7 +39,7 @@ class {{ model.class }}(Base):
 )
 {%- endfor %}
 {% if registrations %}
-{%- for registration in registrations %}
+{% for registration in registrations %}
 {{ registration }}
 {%- endfor %}
 {%- endif %}

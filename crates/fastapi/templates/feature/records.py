@@ -88,7 +88,12 @@ async def written(session: AsyncSession, caller: Caller, where: ColumnElement[bo
 {%- if has_list %}
 
 
-async def listed(session: AsyncSession, caller: Caller, query: schemas.{{ class }}ListQuery, page: Page) -> list[Record]:
+async def listed(
+    session: AsyncSession,
+    caller: Caller,
+    query: schemas.{{ class }}ListQuery,
+    page: Page,
+) -> list[Record]:
     """A page of those that the caller may read."""
     conditions: list[ColumnElement[bool]] = [
 {%- for condition in conditions %}
@@ -116,7 +121,10 @@ def referable(caller: Caller) -> Select[{{ id_type }}]:
 
 
 async def writable(
-    session: AsyncSession, caller: Caller, where: ColumnElement[bool], may_write: ColumnElement[bool]
+    session: AsyncSession,
+    caller: Caller,
+    where: ColumnElement[bool],
+    may_write: ColumnElement[bool],
 ) -> {{ class }}:
     """{{ sentence }} that the caller may write."""
     found = select({{ class }}, may_write, policies.may_read(caller)).where(where{{ active }})

@@ -5,7 +5,10 @@
 
 
 async def make_{{ variable }}(
-    session: AsyncSession, caller: Caller, given: schemas.{{ class }}Create, operation: str
+    session: AsyncSession,
+    caller: Caller,
+    given: schemas.{{ class }}Create,
+    operation: str,
 ) -> {{ class }}:
     """Makes {{ one }} with what belongs to it."""
 {%- for line in make %}
