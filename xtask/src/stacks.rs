@@ -45,7 +45,17 @@ impl<'a> Project<'a> {
         }
         let design = root().join("examples").join(example);
         let (design, path) = (design.to_string_lossy(), folder.to_string_lossy());
-        cargo(&["run", "--quiet", "--package", "archwright-fastapi", "--example", "write", "--", &design, &path])?;
+        cargo(&[
+            "run",
+            "--quiet",
+            "--package",
+            "archwright-fastapi",
+            "--example",
+            "write",
+            "--",
+            &design,
+            &path,
+        ])?;
         let project = std::fs::read_to_string(folder.join("pyproject.toml"))?;
         let programs = tools::python_with("fastapi", &requirements(&project))?;
         Ok(Self {
@@ -58,7 +68,12 @@ impl<'a> Project<'a> {
 
     fn run(&self, program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
         let program = self.programs.join(program);
-        run_in(&self.folder, &program.to_string_lossy(), arguments, environment)
+        run_in(
+            &self.folder,
+            &program.to_string_lossy(),
+            arguments,
+            environment,
+        )
     }
 
     /// What needs no running server.
@@ -81,7 +96,12 @@ impl<'a> Project<'a> {
         let archwright = root().join("target/debug/archwright");
         let design = root().join("examples").join(self.example);
         let mut arguments = vec!["test".to_owned(), design.to_string_lossy().into_owned()];
-        arguments.extend(["--url".to_owned(), served.url.clone(), "--signing-key".to_owned(), key]);
+        arguments.extend([
+            "--url".to_owned(),
+            served.url.clone(),
+            "--signing-key".to_owned(),
+            key,
+        ]);
         for role in served.roles()? {
             for name in [role.clone(), format!("{role}2")] {
                 let fields = self.account.replace("NAME", &name);
@@ -99,7 +119,9 @@ impl<'a> Project<'a> {
     /// The key of the deployment, so that the suite can ask what it makes of tokens that it has signed itself.
     fn signing_key(&self) -> Result<String> {
         let settings = std::fs::read_to_string(self.folder.join(".env"))?;
-        let key = settings.lines().find_map(|line| line.strip_prefix("SIGNING_KEYS="));
+        let key = settings
+            .lines()
+            .find_map(|line| line.strip_prefix("SIGNING_KEYS="));
         Ok(key.context("no SIGNING_KEYS")?.to_owned())
     }
 }
@@ -108,7 +130,10 @@ impl<'a> Project<'a> {
 fn requirements(project: &str) -> Vec<String> {
     let lines = project.lines().map(str::trim);
     let pinned = lines.filter_map(|line| line.strip_prefix('"')?.strip_suffix("\","));
-    pinned.filter(|one| one.contains("==")).map(str::to_owned).collect()
+    pinned
+        .filter(|one| one.contains("=="))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A running project; it ends with this value.
@@ -127,7 +152,10 @@ impl Drop for Served {
 
 impl Served {
     fn start(project: &Project<'_>, environment: &[(&str, &str)]) -> Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port().to_string();
+        let port = TcpListener::bind(("127.0.0.1", 0))?
+            .local_addr()?
+            .port()
+            .to_string();
         let log = std::fs::File::create(project.folder.join("server.log"))?;
         let child = Command::new(project.programs.join("uvicorn"))
             .args(["app.main:app", "--port", &port, "--no-access-log"])
@@ -150,9 +178,14 @@ impl Served {
         let (begin, ready) = (Instant::now(), format!("{}/readyz", self.url));
         while begin.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait()? {
-                bail!("the server ended with {status}: see {}", self.log().display());
+                bail!(
+                    "the server ended with {status}: see {}",
+                    self.log().display()
+                );
             }
-            let answered = Command::new("curl").args(["--silent", "--fail", "--output", "/dev/null", &ready]).status()?;
+            let answered = Command::new("curl")
+                .args(["--silent", "--fail", "--output", "/dev/null", &ready])
+                .status()?;
             if answered.success() {
                 return Ok(());
             }
@@ -168,9 +201,15 @@ impl Served {
     /// The roles that the project knows.
     fn roles(&self) -> Result<Vec<String>> {
         let callers = std::fs::read_to_string(Path::new(&self.folder).join("app/core/callers.py"))?;
-        let lines = callers.lines().skip_while(|line| !line.starts_with("class Role"));
-        let roles = lines.skip(1).map_while(|line| line.trim().split_once(" = "));
-        Ok(roles.map(|(_, role)| role.trim_matches('"').to_owned()).collect())
+        let lines = callers
+            .lines()
+            .skip_while(|line| !line.starts_with("class Role"));
+        let roles = lines
+            .skip(1)
+            .map_while(|line| line.trim().split_once(" = "));
+        Ok(roles
+            .map(|(_, role)| role.trim_matches('"').to_owned())
+            .collect())
     }
 }
 
@@ -180,7 +219,8 @@ mod tests {
 
     #[test]
     fn pinned_packages_are_read_from_a_project() {
-        let project = "dependencies = [\n    \"a==1.0\",\n    \"b[c]==2\",\n]\ntestpaths = [\"tests\"]\n";
+        let project =
+            "dependencies = [\n    \"a==1.0\",\n    \"b[c]==2\",\n]\ntestpaths = [\"tests\"]\n";
         assert_eq!(requirements(project), ["a==1.0", "b[c]==2"]);
     }
 }

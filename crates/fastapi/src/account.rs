@@ -120,7 +120,11 @@ pub fn settings(plan: &Plan) -> Settings {
     let statuses = [
         400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 422, 429, 500, 503,
     ];
-    let schemes: Vec<String> = api.schemes.iter().map(|one| format!("\"{}\"", one.to_lowercase())).collect();
+    let schemes: Vec<String> = api
+        .schemes
+        .iter()
+        .map(|one| format!("\"{}\"", one.to_lowercase()))
+        .collect();
     Settings {
         name: model.name.clone(),
         title: archwright_plan::words(&model.name),
@@ -215,7 +219,10 @@ fn account(plan: &Plan) -> Option<Account> {
             _ => "UUID",
         }
         .to_owned(),
-        sign_up: plan.operations.iter().any(|one| one.kind == OperationKind::SignUp),
+        sign_up: plan
+            .operations
+            .iter()
+            .any(|one| one.kind == OperationKind::SignUp),
     })
 }
 
@@ -253,7 +260,10 @@ fn operations(plan: &Plan) -> Vec<SignInOperation> {
             rate: one.rate.clone(),
             about: format!("{}.", one.summary),
             allowed: allowed.map_or(String::new(), |(_, roles)| format!(", {roles}")),
-            parameter: one.parameters.first().map_or(String::new(), |one| one.name.clone()),
+            parameter: one
+                .parameters
+                .first()
+                .map_or(String::new(), |one| one.name.clone()),
         })
     });
     known.collect()

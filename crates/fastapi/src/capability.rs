@@ -21,7 +21,10 @@ pub fn refuse(plan: &Plan, refusals: &mut Refusals) {
             }
         }
         for check in entity.checks.iter().filter(|check| !check.own_row) {
-            refusals.add(Unsupported::at("checks that look at other rows", check.that.span));
+            refusals.add(Unsupported::at(
+                "checks that look at other rows",
+                check.that.span,
+            ));
         }
         let machine = entity.state.iter().flat_map(|machine| &machine.moves);
         for one in machine.filter(|one| !one.steps.is_empty()) {
@@ -44,17 +47,29 @@ pub fn refuse(plan: &Plan, refusals: &mut Refusals) {
     let stack = &model.stack;
     if stack.cache.name == "redis" {
         let what = "rate limits that copies count together";
-        refusals.add(Unsupported { what: what.to_owned(), span: stack.cache.span });
+        refusals.add(Unsupported {
+            what: what.to_owned(),
+            span: stack.cache.span,
+        });
     }
     if stack.rls {
         refusals.add(Unsupported::new("row-level security"));
     }
-    for provider in stack.sign_in.iter().filter(|choice| choice.name != "password") {
+    for provider in stack
+        .sign_in
+        .iter()
+        .filter(|choice| choice.name != "password")
+    {
         let what = format!("signing in with `{}`", provider.name);
-        refusals.add(Unsupported { what, span: provider.span });
+        refusals.add(Unsupported {
+            what,
+            span: provider.span,
+        });
     }
     let mut operations = plan.operations.iter();
     if operations.any(|one| one.until.is_some() && one.kind != OperationKind::Download) {
-        refusals.add(Unsupported::new("operations that a later version will not have"));
+        refusals.add(Unsupported::new(
+            "operations that a later version will not have",
+        ));
     }
 }

@@ -357,9 +357,18 @@ impl Printer<'_> {
         missing: bool,
     ) -> Printing<Python> {
         // A plain value of Python has no operators of SQL.
-        let is_plain = |tree: &Tree| matches!(tree, Tree::CallerId | Tree::Input { .. } | Tree::Literal(..));
+        let is_plain = |tree: &Tree| {
+            matches!(
+                tree,
+                Tree::CallerId | Tree::Input { .. } | Tree::Literal(..)
+            )
+        };
         let swapped = is_plain(left) && !is_plain(right);
-        let (first, second) = if swapped { (right, left) } else { (left, right) };
+        let (first, second) = if swapped {
+            (right, left)
+        } else {
+            (left, right)
+        };
         let (of_first, of_second) = (self.words_of(first), self.words_of(second));
         let first_text = self.word(first, of_second)?;
         let second_text = self.word(second, of_first)?;
@@ -385,7 +394,12 @@ impl Printer<'_> {
         })
     }
 
-    fn called(&mut self, function: Function, arguments: &[Tree], missing: bool) -> Printing<Python> {
+    fn called(
+        &mut self,
+        function: Function,
+        arguments: &[Tree],
+        missing: bool,
+    ) -> Printing<Python> {
         let mut printed = self.trees(arguments)?;
         let value = match function {
             Function::Size => self.function("length", printed),

@@ -2,7 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-const STANDARD: &[&str] = &["collections.abc", "datetime", "decimal", "enum", "typing", "uuid"];
+const STANDARD: &[&str] = &[
+    "collections.abc",
+    "datetime",
+    "decimal",
+    "enum",
+    "typing",
+    "uuid",
+];
 
 /// By module; an empty set is the module itself.
 #[derive(Clone, Debug, Default)]
@@ -28,11 +35,16 @@ impl Imports {
         let group = |wanted: usize| -> String {
             let lines = self.0.iter().filter(|(module, _)| place(module) == wanted);
             let (plain, from): (Vec<_>, Vec<_>) = lines.partition(|(_, names)| names.is_empty());
-            let plain = plain.into_iter().map(|(module, _)| format!("import {module}\n"));
+            let plain = plain
+                .into_iter()
+                .map(|(module, _)| format!("import {module}\n"));
             let from = from.into_iter().map(|(module, names)| line(module, names));
             plain.chain(from).collect()
         };
-        let groups: Vec<String> = (0..3).map(group).filter(|group| !group.is_empty()).collect();
+        let groups: Vec<String> = (0..3)
+            .map(group)
+            .filter(|group| !group.is_empty())
+            .collect();
         groups.join("\n").trim_end().to_owned()
     }
 }
@@ -77,7 +89,10 @@ fn line(module: &str, names: &BTreeSet<String>) -> String {
 fn kind(name: &str) -> usize {
     let is_upper = |letter: char| !letter.is_ascii_lowercase();
     let first = name.chars().next().unwrap_or('a');
-    match (name.chars().all(is_upper) && name.len() > 1, first.is_ascii_uppercase()) {
+    match (
+        name.chars().all(is_upper) && name.len() > 1,
+        first.is_ascii_uppercase(),
+    ) {
         (true, _) => 0,
         (_, true) => 1,
         _ => 2,

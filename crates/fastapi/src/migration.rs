@@ -38,11 +38,18 @@ pub fn view(plan: &Plan) -> Result<Migration, Unsupported> {
         }
     }
     Ok(Migration {
-        imports: imports.text().replace("from alembic import op", "import sqlalchemy as sa\nfrom alembic import op"),
+        imports: imports.text().replace(
+            "from alembic import op",
+            "import sqlalchemy as sa\nfrom alembic import op",
+        ),
         statements,
         postgres,
         sqlite,
-        tables: tables.iter().rev().map(|table| table.name.clone()).collect(),
+        tables: tables
+            .iter()
+            .rev()
+            .map(|table| table.name.clone())
+            .collect(),
     })
 }
 
@@ -55,14 +62,20 @@ fn created(plan: &Plan, table: &Table, imports: &mut Imports) -> Result<String, 
     for column in &table.columns {
         let nullable = if column.nullable { "True" } else { "False" };
         let ty = column_type(plan, column, imports);
-        parts.push(call("sa.Column", vec![atom(text(&column.name)), ty, named("nullable", nullable)]));
+        parts.push(call(
+            "sa.Column",
+            vec![atom(text(&column.name)), ty, named("nullable", nullable)],
+        ));
     }
     for key in &table.foreign_keys {
         parts.push(call(
             "sa.ForeignKeyConstraint",
             vec![
                 Python::List(vec![atom(text(&key.column))]),
-                Python::List(vec![atom(text(&format!("{}.{}", key.table, key.target_column)))]),
+                Python::List(vec![atom(text(&format!(
+                    "{}.{}",
+                    key.table, key.target_column
+                )))]),
                 named("name", &text(&key.name)),
                 named("ondelete", &text(on_delete(key.on_delete))),
             ],
@@ -71,7 +84,11 @@ fn created(plan: &Plan, table: &Table, imports: &mut Imports) -> Result<String, 
     for check in &table.checks {
         parts.extend(checked(plan, table, check, imports)?);
     }
-    let keys = table.primary_key.iter().map(|column| atom(text(column))).collect();
+    let keys = table
+        .primary_key
+        .iter()
+        .map(|column| atom(text(column)))
+        .collect();
     parts.push(call("sa.PrimaryKeyConstraint", keys));
     Ok(call("op.create_table", parts).laid_out(4, 0, 0))
 }
@@ -94,11 +111,17 @@ fn checked(
             true => atom(text(&postgres)),
             false => {
                 imports.from("app.core.sql", "worded");
-                let words = vec![named("postgresql", &text(&postgres)), named("sqlite", &text(&sqlite))];
+                let words = vec![
+                    named("postgresql", &text(&postgres)),
+                    named("sqlite", &text(&sqlite)),
+                ];
                 call("worded", words)
             }
         };
-        call("sa.CheckConstraint", vec![condition, named("name", &text(&check.name))])
+        call(
+            "sa.CheckConstraint",
+            vec![condition, named("name", &text(&check.name))],
+        )
     }))
 }
 
@@ -108,7 +131,10 @@ fn column_type(plan: &Plan, column: &Column, imports: &mut Imports) -> Python {
         && !plan.model.field(field).sensitive
     {
         let longest = values.iter().map(|value| value.chars().count()).max();
-        return call("sa.String", vec![named("length", &longest.unwrap_or(1).to_string())]);
+        return call(
+            "sa.String",
+            vec![named("length", &longest.unwrap_or(1).to_string())],
+        );
     }
     match column.ty {
         ColumnType::Uuid => atom("Guid()"),
@@ -117,7 +143,12 @@ fn column_type(plan: &Plan, column: &Column, imports: &mut Imports) -> Python {
         ColumnType::Int64 => atom("sa.BigInteger()"),
         ColumnType::Decimal { precision, scale } => {
             imports.from("app.core.columns", "FixedPoint");
-            call("FixedPoint", [precision, scale].map(|number| atom(number.to_string())).to_vec())
+            call(
+                "FixedPoint",
+                [precision, scale]
+                    .map(|number| atom(number.to_string()))
+                    .to_vec(),
+            )
         }
         ColumnType::Bool => atom("sa.Boolean()"),
         ColumnType::Date => atom("sa.Date()"),
@@ -135,10 +166,17 @@ fn indexes(table: &Table) -> Vec<String> {
             return Vec::new();
         };
         let condition = format!("sa.text({})", text(&format!("{} IS NULL", mark.name)));
-        vec![named("postgresql_where", &condition), named("sqlite_where", &condition)]
+        vec![
+            named("postgresql_where", &condition),
+            named("sqlite_where", &condition),
+        ]
     };
     let created = |name: &str, columns: Vec<Python>, unique: bool, active_only: bool| {
-        let mut parts = vec![atom(text(name)), atom(text(&table.name)), Python::List(columns)];
+        let mut parts = vec![
+            atom(text(name)),
+            atom(text(&table.name)),
+            Python::List(columns),
+        ];
         if unique {
             parts.push(named("unique", "True"));
         }
@@ -146,14 +184,23 @@ fn indexes(table: &Table) -> Vec<String> {
         call("op.create_index", parts).laid_out(4, 0, 0)
     };
     let unique = table.unique.iter().map(|unique| {
-        let columns = unique.columns.iter().map(|column| atom(text(column))).collect();
+        let columns = unique
+            .columns
+            .iter()
+            .map(|column| atom(text(column)))
+            .collect();
         created(&unique.name, columns, true, unique.active_only)
     });
     let plain = table.indexes.iter().map(|index| {
-        let columns = index.columns.iter().map(|(column, direction)| match direction {
-            Direction::Ascending => atom(text(column)),
-            Direction::Descending => atom(format!("sa.text({})", text(&format!("{column} DESC")))),
-        });
+        let columns = index
+            .columns
+            .iter()
+            .map(|(column, direction)| match direction {
+                Direction::Ascending => atom(text(column)),
+                Direction::Descending => {
+                    atom(format!("sa.text({})", text(&format!("{column} DESC"))))
+                }
+            });
         created(&index.name, columns.collect(), false, index.active_only)
     });
     unique.chain(plain).collect()
@@ -163,8 +210,15 @@ fn indexes(table: &Table) -> Vec<String> {
 fn sqlite_search(table: &Table) -> Vec<String> {
     let (base, search) = (&table.name, search_table(table));
     let columns = table.search.join(", ");
-    let new: Vec<String> = table.search.iter().map(|column| format!("new.{column}")).collect();
-    let add = format!("INSERT INTO {search} (id, {columns}) VALUES (new.id, {});", new.join(", "));
+    let new: Vec<String> = table
+        .search
+        .iter()
+        .map(|column| format!("new.{column}"))
+        .collect();
+    let add = format!(
+        "INSERT INTO {search} (id, {columns}) VALUES (new.id, {});",
+        new.join(", ")
+    );
     let remove = format!("DELETE FROM {search} WHERE id = old.id;");
     let trigger = |suffix: &str, event: &str, body: &str| {
         format!("CREATE TRIGGER {search}_{suffix} AFTER {event} ON {base} BEGIN {body} END")
@@ -176,6 +230,10 @@ fn sqlite_search(table: &Table) -> Vec<String> {
         ),
         trigger("insert", "INSERT", &add),
         trigger("delete", "DELETE", &remove),
-        trigger("update", &format!("UPDATE OF {columns}"), &format!("{remove} {add}")),
+        trigger(
+            "update",
+            &format!("UPDATE OF {columns}"),
+            &format!("{remove} {add}"),
+        ),
     ]
 }

@@ -16,9 +16,33 @@ const RESERVED: &[&str] = &[
 const MODULES: &[&str] = &["core", "auth", "main", "cli", "openapi", "extensions"];
 /// Names of modules and of what they import, which a variable would hide.
 const IMPORTED: &[&str] = &[
-    "session", "caller", "body", "shape", "request", "query", "page", "select", "func", "exists",
-    "literal", "now", "given", "made", "records", "policies", "computed", "service", "schemas",
-    "models", "problems", "references", "audit", "conditional", "enum", "date", "datetime",
+    "session",
+    "caller",
+    "body",
+    "shape",
+    "request",
+    "query",
+    "page",
+    "select",
+    "func",
+    "exists",
+    "literal",
+    "now",
+    "given",
+    "made",
+    "records",
+    "policies",
+    "computed",
+    "service",
+    "schemas",
+    "models",
+    "problems",
+    "references",
+    "audit",
+    "conditional",
+    "enum",
+    "date",
+    "datetime",
 ];
 
 #[derive(Clone, Copy)]
@@ -30,7 +54,9 @@ impl Names<'_> {
     /// `OrderLine`
     pub fn class(&self, entity: EntityId) -> String {
         let name = &self.plan.model.entity(entity).name;
-        let taken = ["Base", "Role", "Caller", "Page", "Sort", "Shape", "Record", "Body", "Index"];
+        let taken = [
+            "Base", "Role", "Caller", "Page", "Sort", "Shape", "Record", "Body", "Index",
+        ];
         free(name, |name| taken.contains(&name)).replace('_', "")
     }
 

@@ -56,7 +56,10 @@ pub fn text(text: &str) -> String {
 /// What a docstring or a comment says, on one line.
 pub fn sentence(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").replace('\\', "\\\\").replace("\"\"\"", "'''")
+    words
+        .join(" ")
+        .replace('\\', "\\\\")
+        .replace("\"\"\"", "'''")
 }
 
 impl Python {
@@ -83,7 +86,9 @@ impl Python {
             Self::List(items) => format!("[{}]", joined(items)),
             Self::Set(items) => format!("{{{}}}", joined(items)),
             Self::Dict(entries) => {
-                let entries = entries.iter().map(|(key, value)| format!("{key}: {}", value.flat()));
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| format!("{key}: {}", value.flat()));
                 format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
             }
             Self::Binary(left, operator, right) => {
@@ -138,7 +143,11 @@ impl Python {
         match self {
             Self::Call(..) if self.links() > 1 => {
                 let deep = spaces(indent + 4);
-                format!("(\n{deep}{}\n{})", self.enclosed(indent + 4, 0), spaces(indent))
+                format!(
+                    "(\n{deep}{}\n{})",
+                    self.enclosed(indent + 4, 0),
+                    spaces(indent)
+                )
             }
             Self::Call(callee, arguments) if !arguments.is_empty() => {
                 let head = match callee.as_ref() {
@@ -161,7 +170,10 @@ impl Python {
                 format!("{head}({})", broken(arguments, indent))
             }
             Self::Named(name, value) => {
-                format!("{name}={}", value.laid_out(indent, before + name.len() + 1, after))
+                format!(
+                    "{name}={}",
+                    value.laid_out(indent, before + name.len() + 1, after)
+                )
             }
             Self::List(items) => format!("[{}]", broken(items, indent)),
             Self::Set(items) => format!("{{{}}}", broken(items, indent)),
@@ -175,9 +187,15 @@ impl Python {
             }
             Self::Binary(..) => {
                 let deep = spaces(indent + 4);
-                format!("(\n{deep}{}\n{})", self.enclosed(indent + 4, 0), spaces(indent))
+                format!(
+                    "(\n{deep}{}\n{})",
+                    self.enclosed(indent + 4, 0),
+                    spaces(indent)
+                )
             }
-            Self::Prefixed(sign, of) => format!("{sign}{}", of.laid_out(indent, before + sign.len(), after)),
+            Self::Prefixed(sign, of) => {
+                format!("{sign}{}", of.laid_out(indent, before + sign.len(), after))
+            }
             _ => flat,
         }
     }
@@ -251,7 +269,10 @@ mod tests {
     fn what_fits_stays_on_one_line() {
         let value = call("select", vec![atom("book.id")]);
         let value = value.call("where", vec![atom("book.price").binary("<", atom("5"))]);
-        assert_eq!(value.laid_out(4, 7, 0), "select(book.id).where(book.price < 5)");
+        assert_eq!(
+            value.laid_out(4, 7, 0),
+            "select(book.id).where(book.price < 5)"
+        );
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Fills in the templates.
 
 use crate::account::{Settings, settings};
+use crate::migration;
 use crate::names::Names;
 use crate::view::{Scope, computed, models, policies, records, router, schemas, service};
-use crate::migration;
 use archwright_openapi::{DocumentOptions, document};
 use archwright_plan::Plan;
 use archwright_project::{File, Kind};
-use archwright_stack::feature::features;
 use archwright_stack::Refusals;
+use archwright_stack::feature::features;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
@@ -48,7 +48,10 @@ pub fn files(plan: &Plan, refusals: &mut Refusals) -> Vec<File> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     for (name, text) in TEMPLATES {
         let added = environment.add_template(name, text);
-        assert!(added.is_ok(), "the template {name} can't be read: {added:?}");
+        assert!(
+            added.is_ok(),
+            "the template {name} can't be read: {added:?}"
+        );
     }
     let mut project = Project {
         plan,
@@ -95,7 +98,10 @@ impl Project<'_> {
     fn packages(&self) -> Vec<String> {
         let names = Names { plan: self.plan };
         let features = features(&self.plan.model);
-        features.iter().map(|feature| names.package(feature.root)).collect()
+        features
+            .iter()
+            .map(|feature| names.package(feature.root))
+            .collect()
     }
 
     fn root(&mut self) {
@@ -103,7 +109,10 @@ impl Project<'_> {
         let mut routers = vec!["auth".to_owned()];
         routers.extend(packages);
         routers.sort();
-        let model_modules: Vec<String> = routers.iter().map(|one| format!("app.{one}.models")).collect();
+        let model_modules: Vec<String> = routers
+            .iter()
+            .map(|one| format!("app.{one}.models"))
+            .collect();
         let mut imports: Vec<String> = [
             "from app.core import logging, problems, replies, tokens",
             "from app.core.database import Reading, engine",
@@ -112,7 +121,9 @@ impl Project<'_> {
         ]
         .map(str::to_owned)
         .to_vec();
-        let routed = routers.iter().map(|one| format!("from app.{one}.router import router as {one}_router"));
+        let routed = routers
+            .iter()
+            .map(|one| format!("from app.{one}.router import router as {one}_router"));
         imports.extend(routed);
         imports.sort();
         for (path, template) in [
@@ -136,15 +147,25 @@ impl Project<'_> {
         }
         let own = self.rendered("root/extensions.py", context! {});
         self.put("app/extensions.py", own, Kind::Once);
-        let mako = TEMPLATES.iter().find(|(name, _)| *name == "migrations/script.py.mako");
+        let mako = TEMPLATES
+            .iter()
+            .find(|(name, _)| *name == "migrations/script.py.mako");
         if let Some((_, text)) = mako {
-            self.put("migrations/script.py.mako", (*text).to_owned(), Kind::Generated);
+            self.put(
+                "migrations/script.py.mako",
+                (*text).to_owned(),
+                Kind::Generated,
+            );
         }
         let contract = document(self.plan, &DocumentOptions::default());
         let contract = serde_json::to_string_pretty(&contract).unwrap_or_default();
         self.put("app/openapi.json", contract + "\n", Kind::Generated);
         for package in ["app", "tests"] {
-            self.put(format!("{package}/__init__.py"), String::new(), Kind::Generated);
+            self.put(
+                format!("{package}/__init__.py"),
+                String::new(),
+                Kind::Generated,
+            );
         }
     }
 
@@ -162,7 +183,11 @@ impl Project<'_> {
             }
         }
         for package in ["core", "auth"] {
-            self.put(format!("app/{package}/__init__.py"), String::new(), Kind::Generated);
+            self.put(
+                format!("app/{package}/__init__.py"),
+                String::new(),
+                Kind::Generated,
+            );
         }
     }
 
@@ -170,8 +195,14 @@ impl Project<'_> {
     fn is_needed(&self, template: &str) -> bool {
         let mut entities = self.plan.model.entities.iter();
         match template {
-            "core/search.py" => self.plan.tables.iter().any(|table| !table.search.is_empty()),
-            "core/slugs.py" => entities.any(|one| one.fields.iter().any(|field| field.slug_from.is_some())),
+            "core/search.py" => self
+                .plan
+                .tables
+                .iter()
+                .any(|table| !table.search.is_empty()),
+            "core/slugs.py" => {
+                entities.any(|one| one.fields.iter().any(|field| field.slug_from.is_some()))
+            }
             _ => true,
         }
     }
@@ -185,16 +216,45 @@ impl Project<'_> {
                 feature: &feature,
             };
             let folder = format!("app/{}", scope.package());
-            self.put(format!("{folder}/__init__.py"), String::new(), Kind::Generated);
-            self.module(&folder, "models", "feature/models.py", refusals.keep(models::view(&scope)));
+            self.put(
+                format!("{folder}/__init__.py"),
+                String::new(),
+                Kind::Generated,
+            );
+            self.module(
+                &folder,
+                "models",
+                "feature/models.py",
+                refusals.keep(models::view(&scope)),
+            );
             let computed = refusals.keep(computed::view(&scope)).flatten();
             self.module(&folder, "computed", "feature/functions.py", computed);
-            self.module(&folder, "policies", "feature/functions.py", refusals.keep(policies::view(&scope)));
-            self.module(&folder, "schemas", "feature/schemas.py", refusals.keep(schemas::view(&scope)));
-            self.module(&folder, "records", "feature/records.py", refusals.keep(records::view(&scope)));
+            self.module(
+                &folder,
+                "policies",
+                "feature/functions.py",
+                refusals.keep(policies::view(&scope)),
+            );
+            self.module(
+                &folder,
+                "schemas",
+                "feature/schemas.py",
+                refusals.keep(schemas::view(&scope)),
+            );
+            self.module(
+                &folder,
+                "records",
+                "feature/records.py",
+                refusals.keep(records::view(&scope)),
+            );
             let service = refusals.keep(service::view(&scope)).flatten();
             self.module(&folder, "service", "feature/service.py", service);
-            self.module(&folder, "router", "feature/router.py", refusals.keep(router::view(&scope)));
+            self.module(
+                &folder,
+                "router",
+                "feature/router.py",
+                refusals.keep(router::view(&scope)),
+            );
         }
     }
 
@@ -207,7 +267,11 @@ impl Project<'_> {
     fn migrations(&mut self, migration: &migration::Migration) {
         let (migration, account) = (settled(migration), settled(&self.settings.account));
         let values = context! { migration, account };
-        self.fill("migrations/versions/0001_initial.py", "migrations/initial.py", values);
+        self.fill(
+            "migrations/versions/0001_initial.py",
+            "migrations/initial.py",
+            values,
+        );
     }
 }
 

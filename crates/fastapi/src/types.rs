@@ -45,7 +45,10 @@ pub fn stored(names: Names<'_>, field: &Field, imports: &mut Imports) -> Result<
     };
     if field.sensitive {
         if !scalar.is_text() || matches!(scalar, ScalarType::Enum { .. }) {
-            return Err(Unsupported::at("sensitive fields that are no text", field.span));
+            return Err(Unsupported::at(
+                "sensitive fields that are no text",
+                field.span,
+            ));
         }
         let table = names.plan.table(field.id.entity);
         let place = format!("{}.{}", table.name, names.field(field.id));
@@ -127,7 +130,10 @@ pub fn given(rules: &Rules<'_>, words: &str, imports: &mut Imports) -> Result<St
             imports.from("app.core.fields", "Sized");
             let mut arguments = vec![atom(min.to_string()), atom(max.to_string())];
             arguments.extend(rules.pattern.map(pattern));
-            return Ok(format!("Annotated[str, {}]", call("Sized", arguments).flat()));
+            return Ok(format!(
+                "Annotated[str, {}]",
+                call("Sized", arguments).flat()
+            ));
         }
         ScalarType::Int | ScalarType::BigInt => {
             let (least, most) = match rules.scalar {
@@ -185,7 +191,10 @@ pub fn given(rules: &Rules<'_>, words: &str, imports: &mut Imports) -> Result<St
     }
     imports.from("typing", "Annotated");
     imports.from("pydantic", "Field");
-    Ok(format!("Annotated[{base}, {}]", call("Field", bounds).flat()))
+    Ok(format!(
+        "Annotated[{base}, {}]",
+        call("Field", bounds).flat()
+    ))
 }
 
 fn pattern(pattern: &str) -> Python {

@@ -111,7 +111,8 @@ impl<'a> Scope<'a> {
         lowered: &Lowered,
         imports: &mut Imports,
     ) -> Result<Printed> {
-        self.place(&self.names.class(entity), &["caller", "session"]).print(lowered, imports)
+        self.place(&self.names.class(entity), &["caller", "session"])
+            .print(lowered, imports)
     }
 
     /// `, Book.deleted_at.is_(None)`: that a row is not deleted, behind other conditions.

@@ -57,7 +57,12 @@ fn a_missing_value_counts_as_false_and_equals_itself() {
     let same = "item.least.is_not_distinct_from(item.most)";
     check(fields, &rule("least == most"), path, same);
     check(fields, &rule("least == null"), path, "item.least.is_(None)");
-    check(fields, &rule("least != null"), path, "item.least.is_not(None)");
+    check(
+        fields,
+        &rule("least != null"),
+        path,
+        "item.least.is_not(None)",
+    );
 }
 
 #[test]
@@ -66,7 +71,12 @@ fn words_and_decimals_are_written_as_their_types() {
     let rest = "    allow: { read: staff when size == 'extra_large' && price > 5 }";
     let path = "app/items/policies.py";
     check(fields, rest, path, "item.size == ItemSize.EXTRA_LARGE");
-    check(fields, rest, path, "item.price > literal(Decimal(\"5.00\"), FixedPoint(18, 2))");
+    check(
+        fields,
+        rest,
+        path,
+        "item.price > literal(Decimal(\"5.00\"), FixedPoint(18, 2))",
+    );
 }
 
 #[test]
@@ -102,7 +112,12 @@ fn what_a_body_takes_is_in_its_schema() {
     let path = "app/items/schemas.py";
     let price = "price: Annotated[Decimal, Fixed(15, 2, least=\"0.01\")]\n";
     check(fields, rest, path, price);
-    check(fields, rest, path, "code: Annotated[str, Sized(3, 3, pattern=r\"^[a-z]+$\")]\n");
+    check(
+        fields,
+        rest,
+        path,
+        "code: Annotated[str, Sized(3, 3, pattern=r\"^[a-z]+$\")]\n",
+    );
     let pages = "pages: Annotated[Int, Field(ge=-2147483648, le=9)] | None = None\n";
     check(fields, rest, path, pages);
 }

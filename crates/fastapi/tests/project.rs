@@ -13,16 +13,24 @@ use std::collections::BTreeSet;
 fn a_feature_has_its_modules_and_each_operation_an_endpoint() {
     let plan = example("bookshop");
     let files = built(&plan);
-    for module in ["computed", "models", "policies", "records", "router", "schemas", "service"] {
+    for module in [
+        "computed", "models", "policies", "records", "router", "schemas", "service",
+    ] {
         text(&files, &format!("app/orders/{module}.py"));
     }
-    let routers = files.iter().filter(|file| file.path.ends_with("/router.py"));
+    let routers = files
+        .iter()
+        .filter(|file| file.path.ends_with("/router.py"));
     let routers: String = routers.map(|file| file.text.as_str()).collect();
     for operation in &plan.operations {
         let named = format!("name=\"{}\"", operation.operation_id);
         assert!(routers.contains(&named), "{named}");
     }
-    assert!(plan.operations.iter().any(|one| matches!(one.kind, OperationKind::Move(_))));
+    assert!(
+        plan.operations
+            .iter()
+            .any(|one| matches!(one.kind, OperationKind::Move(_)))
+    );
 }
 
 #[test]
@@ -38,7 +46,10 @@ fn each_path_is_relative_and_there_once() {
     let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths.len(), files.len());
     for path in paths {
-        assert!(!path.starts_with('/') && !path.contains("..") && !path.contains('\\'), "{path}");
+        assert!(
+            !path.starts_with('/') && !path.contains("..") && !path.contains('\\'),
+            "{path}"
+        );
     }
 }
 
@@ -60,7 +71,11 @@ fn no_file_shows_a_template() {
         for sign in ["{%", "%}", "{{", "}}"] {
             let shows = file.text.contains(sign) && !is_workflow && !file.path.ends_with(".json");
             // Two braces in a row are fine in Python, where one is doubled in a formatted text.
-            assert!(!shows || sign == "{{" || sign == "}}", "{} has {sign}", file.path);
+            assert!(
+                !shows || sign == "{{" || sign == "}}",
+                "{} has {sign}",
+                file.path
+            );
         }
         assert!(!file.text.contains("undefined"), "{}", file.path);
     }
@@ -69,11 +84,22 @@ fn no_file_shows_a_template() {
 #[test]
 fn the_example_of_the_page_fires_its_code() {
     let known = code("AW620").unwrap();
-    assert!(known.page.starts_with(&format!("# AW620: {}\n", known.title)));
+    assert!(
+        known
+            .page
+            .starts_with(&format!("# AW620: {}\n", known.title))
+    );
     let plan = plan_of(fixture::page_example(known.page).unwrap());
     let refused = archwright_fastapi::generate(&plan).unwrap_err();
-    assert!(refused.iter().all(|one| one.code == "AW620"), "{refused:#?}");
-    assert!(refused.iter().any(|one| one.message.contains("files") && one.span.is_some()));
+    assert!(
+        refused.iter().all(|one| one.code == "AW620"),
+        "{refused:#?}"
+    );
+    assert!(
+        refused
+            .iter()
+            .any(|one| one.message.contains("files") && one.span.is_some())
+    );
 }
 
 #[test]
@@ -82,6 +108,10 @@ fn an_example_is_whole_or_refused() {
         let refused = archwright_fastapi::generate(&example(name)).unwrap_err();
         let located = refused.iter().filter(|one| one.span.is_some()).count();
         assert!(located > 0, "{name}: {refused:#?}");
-        assert!(refused.iter().all(|one| one.code == "AW620" && one.help.is_some()));
+        assert!(
+            refused
+                .iter()
+                .all(|one| one.code == "AW620" && one.help.is_some())
+        );
     }
 }

@@ -18,7 +18,8 @@ mod value;
 
 pub use access::*;
 pub use ddl::{
-    SEARCH_COLUMN, check_condition, ddl, postgres_search, schema_fingerprint, search_rowid, search_table,
+    SEARCH_COLUMN, check_condition, ddl, postgres_search, schema_fingerprint, search_rowid,
+    search_table,
 };
 pub use error::*;
 pub use policy::{SecurityNames, row_security, without_row_security};

@@ -5,6 +5,7 @@
 //! missing value counts as false.
 
 mod lower;
+mod rows;
 
 pub use lower::{Lowering, lower, lower_condition};
 

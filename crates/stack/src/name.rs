@@ -73,6 +73,9 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_gets_a_number() {
         assert_eq!(free("book", |_| false), "book");
-        assert_eq!(free("book", |name| ["book", "book_2"].contains(&name)), "book_3");
+        assert_eq!(
+            free("book", |name| ["book", "book_2"].contains(&name)),
+            "book_3"
+        );
     }
 }

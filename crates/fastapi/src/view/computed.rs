@@ -49,7 +49,9 @@ fn function(
     let names = scope.names;
     let (class, variable) = (scope.imported(entity, imports), names.variable(entity));
     let name = computed_name(names, field.id);
-    let ty = field.scalar().map_or(archwright_plan::model::Type::Null, ScalarType::value_type);
+    let ty = field
+        .scalar()
+        .map_or(archwright_plan::model::Type::Null, ScalarType::value_type);
     let mut lines = Vec::new();
     if let Some(expression) = &field.computed {
         let lowered = lower(scope.plan, entity, expression, &ty, Lowering::default())?;

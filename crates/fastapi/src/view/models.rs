@@ -63,7 +63,8 @@ pub fn view(scope: &Scope<'_>) -> Result<Models> {
     for entity in scope.feature.entities() {
         view.enums.extend(words(scope, entity));
         view.models.push(mapped(scope, entity, &mut imports)?);
-        view.registrations.extend(registrations(scope, entity, &mut imports));
+        view.registrations
+            .extend(registrations(scope, entity, &mut imports));
         for field in &scope.model().entity(entity).fields {
             if let Some(table) = scope.plan.link_table(field.id) {
                 view.links.push(link(table, &mut imports));
@@ -85,10 +86,13 @@ fn words(scope: &Scope<'_>, entity: EntityId) -> Vec<Words> {
     let enums = fields.filter_map(|field| match field.scalar() {
         Some(ScalarType::Enum { values }) => Some(Words {
             name: scope.names.words(field.id),
-            members: values.iter().map(|value| Member {
-                name: constant(value),
-                value: text(value),
-            }).collect(),
+            members: values
+                .iter()
+                .map(|value| Member {
+                    name: constant(value),
+                    value: text(value),
+                })
+                .collect(),
         }),
         _ => None,
     });
@@ -106,7 +110,10 @@ fn mapped(scope: &Scope<'_>, entity: EntityId, imports: &mut Imports) -> Result<
         }
         about => sentence(about),
     };
-    let columns = table.columns.iter().map(|one| column(scope, entity, table, one, imports));
+    let columns = table
+        .columns
+        .iter()
+        .map(|one| column(scope, entity, table, one, imports));
     Ok(Mapped {
         class: scope.names.class(entity),
         about,
@@ -162,12 +169,18 @@ fn column(
         arguments.push(atom(text(&column.name)));
     }
     arguments.extend(stored);
-    let key = table.foreign_keys.iter().find(|key| key.column == column.name);
+    let key = table
+        .foreign_keys
+        .iter()
+        .find(|key| key.column == column.name);
     if let Some(key) = key {
         arguments.push(foreign_key(key, imports));
     }
     if column.source == ColumnSource::Id {
-        arguments.push(Python::Named("primary_key".to_owned(), Box::new(atom("True"))));
+        arguments.push(Python::Named(
+            "primary_key".to_owned(),
+            Box::new(atom("True")),
+        ));
     }
     if column.source == ColumnSource::Version {
         arguments.push(Python::Named("default".to_owned(), Box::new(atom("1"))));
@@ -186,9 +199,8 @@ fn column(
 
 fn foreign_key(key: &ForeignKey, imports: &mut Imports) -> Python {
     imports.from("sqlalchemy", "ForeignKey");
-    let named = |name: &str, value: &str| {
-        Python::Named(name.to_owned(), Box::new(atom(text(value))))
-    };
+    let named =
+        |name: &str, value: &str| Python::Named(name.to_owned(), Box::new(atom(text(value))));
     let target = format!("{}.{}", key.table, key.target_column);
     call(
         "ForeignKey",
@@ -220,13 +232,18 @@ fn arguments(scope: &Scope<'_>, table: &Table, imports: &mut Imports) -> Result<
     }
     for index in &table.indexes {
         let mut parts = vec![atom(text(&index.name))];
-        parts.extend(index.columns.iter().map(|(column, direction)| match direction {
-            Direction::Ascending => atom(text(column)),
-            Direction::Descending => {
-                imports.from("sqlalchemy", "text");
-                call("text", vec![atom(text(&format!("{column} DESC")))])
-            }
-        }));
+        parts.extend(
+            index
+                .columns
+                .iter()
+                .map(|(column, direction)| match direction {
+                    Direction::Ascending => atom(text(column)),
+                    Direction::Descending => {
+                        imports.from("sqlalchemy", "text");
+                        call("text", vec![atom(text(&format!("{column} DESC")))])
+                    }
+                }),
+        );
         parts.extend(active_only(table, index.active_only, imports));
         imports.from("sqlalchemy", "Index");
         arguments.push(call("Index", parts));
@@ -243,13 +260,19 @@ fn arguments(scope: &Scope<'_>, table: &Table, imports: &mut Imports) -> Result<
                 let named = |name: &str, value: &str| {
                     Python::Named(name.to_owned(), Box::new(atom(text(value))))
                 };
-                call("worded", vec![named("postgresql", &postgres), named("sqlite", &sqlite)])
+                call(
+                    "worded",
+                    vec![named("postgresql", &postgres), named("sqlite", &sqlite)],
+                )
             }
         };
         let name = Python::Named("name".to_owned(), Box::new(atom(text(&check.name))));
         arguments.push(call("CheckConstraint", vec![condition, name]));
     }
-    Ok(arguments.iter().map(|argument| argument.laid_out(8, 0, 1)).collect())
+    Ok(arguments
+        .iter()
+        .map(|argument| argument.laid_out(8, 0, 1))
+        .collect())
 }
 
 /// The condition of a check in the words of PostgreSQL and of SQLite.
@@ -287,9 +310,15 @@ fn link(table: &Table, imports: &mut Imports) -> Link {
     imports.from("app.core.columns", "Guid");
     let columns = table.columns.iter().map(|column| {
         let mut parts = vec![atom(text(&column.name)), atom("Guid")];
-        let keys = table.foreign_keys.iter().filter(|key| key.column == column.name);
+        let keys = table
+            .foreign_keys
+            .iter()
+            .filter(|key| key.column == column.name);
         parts.extend(keys.map(|key| foreign_key(key, imports)));
-        parts.push(Python::Named("primary_key".to_owned(), Box::new(atom("True"))));
+        parts.push(Python::Named(
+            "primary_key".to_owned(),
+            Box::new(atom("True")),
+        ));
         call("Column", parts)
     });
     let mut arguments: Vec<Python> = columns.collect();
@@ -301,7 +330,10 @@ fn link(table: &Table, imports: &mut Imports) -> Link {
     }
     Link {
         name: table.name.clone(),
-        arguments: arguments.iter().map(|argument| argument.laid_out(4, 0, 1)).collect(),
+        arguments: arguments
+            .iter()
+            .map(|argument| argument.laid_out(4, 0, 1))
+            .collect(),
     }
 }
 
@@ -316,7 +348,10 @@ fn registrations(scope: &Scope<'_>, entity: EntityId, imports: &mut Imports) -> 
         }
     };
     for unique in &table.unique {
-        let keys = unique.fields.iter().map(|field: &FieldId| scope.model().json_name(*field));
+        let keys = unique
+            .fields
+            .iter()
+            .map(|field: &FieldId| scope.model().json_name(*field));
         let arguments = vec![
             atom(text(&unique.name)),
             atom(text(&table.name)),

@@ -25,7 +25,13 @@ pub fn view(scope: &Scope<'_>) -> Result<Policies> {
     let mut functions = Vec::new();
     let root = scope.root();
     let alternatives = reading(scope.plan, root).map_or(&[][..], |one| &one.guard);
-    functions.push(function(scope, root, "may_read", alternatives, &mut imports)?);
+    functions.push(function(
+        scope,
+        root,
+        "may_read",
+        alternatives,
+        &mut imports,
+    )?);
     for operation in scope.operations() {
         let is_judged = match operation.kind {
             OperationKind::Get => false,
@@ -34,7 +40,13 @@ pub fn view(scope: &Scope<'_>) -> Result<Policies> {
         };
         if is_judged {
             let name = policy(operation);
-            functions.push(function(scope, root, &name, &operation.guard, &mut imports)?);
+            functions.push(function(
+                scope,
+                root,
+                &name,
+                &operation.guard,
+                &mut imports,
+            )?);
         }
     }
     if scope.is_account(root) {
@@ -49,7 +61,13 @@ pub fn view(scope: &Scope<'_>) -> Result<Policies> {
             let rule = guard(&output.visible);
             if !output.visible.is_empty() && rule.judges_rows() {
                 let name = sees(scope, entity, &output.json);
-                functions.push(function(scope, entity, &name, &output.visible, &mut imports)?);
+                functions.push(function(
+                    scope,
+                    entity,
+                    &name,
+                    &output.visible,
+                    &mut imports,
+                )?);
                 if matches!(output.source, OutputSource::Parts(_)) {
                     let what = "parts that are seen on some rows";
                     return Err(Unsupported::at(what, scope.model().entity(entity).span));
@@ -92,7 +110,10 @@ fn function(
     let variable = scope.names.variable(entity);
     if alternatives.iter().any(|one| one.after.is_some()) {
         let span = scope.model().entity(entity).span;
-        return Err(Unsupported::at("rules about the row that a write leaves", span));
+        return Err(Unsupported::at(
+            "rules about the row that a write leaves",
+            span,
+        ));
     }
     let rule = guard(alternatives);
     let lines = match &rule {
@@ -157,7 +178,9 @@ pub fn test(scope: &Scope<'_>, caller: CallerClass, imports: &mut Imports) -> Op
 
 /// `caller.has(Role.STAFF) or caller.has(Role.ADMIN)`
 pub fn any_of(scope: &Scope<'_>, callers: &[CallerClass], imports: &mut Imports) -> String {
-    let tests = callers.iter().filter_map(|caller| test(scope, *caller, imports));
+    let tests = callers
+        .iter()
+        .filter_map(|caller| test(scope, *caller, imports));
     tests.collect::<Vec<_>>().join(" or ")
 }
 
@@ -169,8 +192,9 @@ fn branched(
     imports: &mut Imports,
 ) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    let (open, conditional): (Vec<&Branch<'_>>, Vec<&Branch<'_>>) =
-        branches.iter().partition(|branch| branch.condition.is_none());
+    let (open, conditional): (Vec<&Branch<'_>>, Vec<&Branch<'_>>) = branches
+        .iter()
+        .partition(|branch| branch.condition.is_none());
     let callers: Vec<CallerClass> = open.iter().map(|branch| branch.caller).collect();
     if !callers.is_empty() {
         imports.from("sqlalchemy", "true");
@@ -245,12 +269,7 @@ fn condition(
 }
 
 /// A condition on rows of an entity called by their class: `policies.may_read(caller)`.
-pub fn applied(
-    scope: &Scope<'_>,
-    entity: EntityId,
-    policy: &str,
-    imports: &mut Imports,
-) -> Python {
+pub fn applied(scope: &Scope<'_>, entity: EntityId, policy: &str, imports: &mut Imports) -> Python {
     let module = scope.other(entity, "policies", imports);
     atom(module).call(policy, vec![atom("caller")])
 }

@@ -29,7 +29,9 @@ pub struct Endpoint {
 
 pub fn view(scope: &Scope<'_>) -> Result<Router> {
     let mut imports = Imports::default();
-    let endpoints = scope.operations().map(|one| endpoint(scope, one, &mut imports));
+    let endpoints = scope
+        .operations()
+        .map(|one| endpoint(scope, one, &mut imports));
     let endpoints: Vec<Endpoint> = endpoints.collect::<Result<_>>()?;
     imports.from("fastapi", "APIRouter");
     if !endpoints.is_empty() {
@@ -81,7 +83,10 @@ fn endpoint(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> 
     for (place, one) in operation.parameters.iter().enumerate() {
         let (name, ty) = parameter(scope, operation, place, imports);
         imports.from("fastapi", "Path");
-        parameters.push(format!("{name}: Annotated[{ty}, Path(alias={})]", text(&one.name)));
+        parameters.push(format!(
+            "{name}: Annotated[{ty}, Path(alias={})]",
+            text(&one.name)
+        ));
         path = path.replace(&format!("{{{}}}", one.name), &format!("{{{}}}", one.name));
     }
     let query = match (&operation.kind, operation.shapes_reply) {
@@ -95,7 +100,9 @@ fn endpoint(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> 
             imports.from("app.core.queries", "parsed");
             let line = format!("query: Annotated[{query}, Depends(parsed({query}))]");
             parameters.push(match line.len() + 5 > WIDTH {
-                true => format!("query: Annotated[\n        {query}, Depends(parsed({query}))\n    ]"),
+                true => {
+                    format!("query: Annotated[\n        {query}, Depends(parsed({query}))\n    ]")
+                }
                 false => line,
             });
         }
@@ -149,16 +156,25 @@ fn read(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> Vec<
         return vec![
             format!("sort = {}", sort.laid_out(4, 7, 0)),
             format!("page = {page}"),
-            "return listed(request, page, await records.listed(session, caller, query, page))".to_owned(),
+            "return listed(request, page, await records.listed(session, caller, query, page))"
+                .to_owned(),
         ];
     }
     imports.from("app.core.records", "read");
     let (name, _) = parameter(scope, operation, 0, imports);
-    let own = atom(class).dot(&scope.address(scope.root())).binary("==", atom(name));
-    let one = call("records.one", vec![atom("session"), atom("caller"), own, atom("query.shape")]);
+    let own = atom(class)
+        .dot(&scope.address(scope.root()))
+        .binary("==", atom(name));
+    let one = call(
+        "records.one",
+        vec![atom("session"), atom("caller"), own, atom("query.shape")],
+    );
     let mut arguments = vec![atom("request"), atom("record")];
     if scope.plan.revalidates(operation) {
-        arguments.push(Python::Named("revalidates".to_owned(), Box::new(atom("not query.shape.expand"))));
+        arguments.push(Python::Named(
+            "revalidates".to_owned(),
+            Box::new(atom("not query.shape.expand")),
+        ));
     }
     vec![
         format!("record = await {}", one.laid_out(4, 15, 0)),
@@ -207,7 +223,10 @@ fn written(
     imports.from("sqlalchemy.ext.asyncio", "AsyncSession");
     let done = call(&format!("service.{function}"), arguments);
     let done = Python::Prefixed("await ", Box::new(done));
-    let mut lines = vec![String::new(), "async def work(session: AsyncSession) -> Response:".to_owned()];
+    let mut lines = vec![
+        String::new(),
+        "async def work(session: AsyncSession) -> Response:".to_owned(),
+    ];
     match operation.kind {
         OperationKind::Create => {
             imports.from("app.core.records", "created");
@@ -217,7 +236,10 @@ fn written(
         }
         _ if operation.shapes_reply => {
             imports.from("app.core.records", "shown");
-            lines.push(format!("    return {}", call("shown", vec![done]).laid_out(8, 7, 0)));
+            lines.push(format!(
+                "    return {}",
+                call("shown", vec![done]).laid_out(8, 7, 0)
+            ));
         }
         _ => {
             imports.from("app.core", "replies");

@@ -1,12 +1,14 @@
 //! Bodies and queries as Pydantic models.
 
+mod queries;
+
 use super::{Result, Scope};
 use crate::imports::Imports;
 use crate::python::{Python, WIDTH, atom, call, text};
 use crate::types::{self, Rules};
 use archwright_plan::limits;
 use archwright_plan::model::{EntityId, FieldKind, InputKind as MoveInput, Literal, ScalarType};
-use archwright_plan::{FilterOperator, Input, InputKind, ListOptions, OperationKind};
+use archwright_plan::{Input, InputKind, OperationKind};
 use archwright_stack::Unsupported;
 use archwright_stack::name::{constant, pascal};
 use serde::Serialize;
@@ -33,7 +35,10 @@ pub struct Schema {
 pub fn view(scope: &Scope<'_>) -> Result<Schemas> {
     let mut imports = Imports::default();
     let mut view = Schemas {
-        doc: format!("What requests say about {}.", scope.spoken_plural(scope.root())),
+        doc: format!(
+            "What requests say about {}.",
+            scope.spoken_plural(scope.root())
+        ),
         imports: String::new(),
         literals: Vec::new(),
         schemas: Vec::new(),
@@ -41,13 +46,27 @@ pub fn view(scope: &Scope<'_>) -> Result<Schemas> {
     let root = scope.root();
     let resource = scope.plan.resource(root);
     if is_made(scope) {
-        bodies(scope, root, &resource.create, Mode::Create, &mut view, &mut imports)?;
+        bodies(
+            scope,
+            root,
+            &resource.create,
+            Mode::Create,
+            &mut view,
+            &mut imports,
+        )?;
     }
     if scope.operation(&OperationKind::Update).is_some() {
-        bodies(scope, root, &resource.update, Mode::Update, &mut view, &mut imports)?;
+        bodies(
+            scope,
+            root,
+            &resource.update,
+            Mode::Update,
+            &mut view,
+            &mut imports,
+        )?;
     }
     moves(scope, &mut view, &mut imports)?;
-    queries(scope, &mut view, &mut imports)?;
+    queries::queries(scope, &mut view, &mut imports)?;
     view.imports = imports.text();
     Ok(view)
 }
@@ -90,14 +109,22 @@ fn bodies(
             update,
         } = &input.kind
         {
-            let created = view.schemas.iter().any(|one| one.name == class(scope, *part, Mode::Create));
+            let created = view
+                .schemas
+                .iter()
+                .any(|one| one.name == class(scope, *part, Mode::Create));
             if !created {
                 bodies(scope, *part, create, Mode::Create, view, imports)?;
             }
             if mode == Mode::Update {
                 bodies(scope, *part, update, Mode::Update, view, imports)?;
             }
-            read_only.extend(self::read_only(scope, *part, create, &format!("{}.", input.json)));
+            read_only.extend(self::read_only(
+                scope,
+                *part,
+                create,
+                &format!("{}.", input.json),
+            ));
         }
         fields.push(field(scope, input, mode, imports)?);
     }
@@ -105,7 +132,10 @@ fn bodies(
     let about = match (mode, is_part) {
         (Mode::Create, _) => format!("{}.", capitalised(&format!("{one} to be made"))),
         (Mode::Update, false) => format!("Changes of {one}: what is left out stays as it is."),
-        (Mode::Update, true) => format!("{}.", capitalised(&format!("{one} that is kept, and its changes"))),
+        (Mode::Update, true) => format!(
+            "{}.",
+            capitalised(&format!("{one} that is kept, and its changes"))
+        ),
     };
     read_only.sort();
     let read_only: Vec<Python> = read_only.iter().map(|key| atom(text(key))).collect();
@@ -151,13 +181,18 @@ fn capitalised(text: &str) -> String {
 fn read_only(scope: &Scope<'_>, entity: EntityId, inputs: &[Input], before: &str) -> Vec<String> {
     let outputs = scope.plan.resource(entity).output.iter();
     let closed = outputs.filter(|output| inputs.iter().all(|input| input.json != output.json));
-    closed.map(|output| format!("{before}{}", output.json)).collect()
+    closed
+        .map(|output| format!("{before}{}", output.json))
+        .collect()
 }
 
 fn field(scope: &Scope<'_>, input: &Input, mode: Mode, imports: &mut Imports) -> Result<String> {
     let definition = scope.model().field(input.field);
     if !input.settable.is_empty() {
-        return Err(Unsupported::at("fields that only some may set", definition.span));
+        return Err(Unsupported::at(
+            "fields that only some may set",
+            definition.span,
+        ));
     }
     let is_optional = mode == Mode::Update || !input.required;
     let mut annotation = match &input.kind {
@@ -180,7 +215,10 @@ fn field(scope: &Scope<'_>, input: &Input, mode: Mode, imports: &mut Imports) ->
             imports.from("pydantic", "Field");
             imports.from("app.core.fields", "Distinct");
             let item = addressed(scope, *target, imports)?;
-            format!("Annotated[list[{item}], Field(max_length={}), Distinct]", limits::BODY_ITEMS)
+            format!(
+                "Annotated[list[{item}], Field(max_length={}), Distinct]",
+                limits::BODY_ITEMS
+            )
         }
         InputKind::Parts { entity, .. } => {
             imports.from("typing", "Annotated");
@@ -194,7 +232,10 @@ fn field(scope: &Scope<'_>, input: &Input, mode: Mode, imports: &mut Imports) ->
                     format!("Annotated[{new} | {kept}, new_or_kept({new}, {kept})]")
                 }
             };
-            format!("Annotated[list[{item}], Field(max_length={})]", limits::BODY_ITEMS)
+            format!(
+                "Annotated[list[{item}], Field(max_length={})]",
+                limits::BODY_ITEMS
+            )
         }
     };
     if input.nullable {
@@ -222,7 +263,10 @@ fn field(scope: &Scope<'_>, input: &Input, mode: Mode, imports: &mut Imports) ->
 
 /// `title: (\n …`: an annotation that is too long for its line.
 fn broken(name: &str, annotation: &str, default: &str) -> String {
-    match annotation.strip_prefix("Annotated[").and_then(|rest| rest.strip_suffix(']')) {
+    match annotation
+        .strip_prefix("Annotated[")
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         Some(parts) => format!(
             "{name}: Annotated[\n        {},\n    ]{default}",
             arguments(parts).join(",\n        ")
@@ -293,7 +337,10 @@ fn default(scope: &Scope<'_>, input: &Input, imports: &mut Imports) -> Result<St
         imports.from("app.core.fields", "absent");
         return Ok(" = absent()".to_owned());
     };
-    Ok(format!(" = {}", literal_value(scope, input.field, literal, imports)))
+    Ok(format!(
+        " = {}",
+        literal_value(scope, input.field, literal, imports)
+    ))
 }
 
 /// A literal of a field's type as a value of Python.
@@ -322,16 +369,25 @@ pub fn literal_value(
         (Literal::Int(value), Some(ScalarType::Decimal { scale, .. })) => {
             imports.from("decimal", "Decimal");
             let units = i128::from(*value) * 10_i128.pow(*scale);
-            format!("Decimal({})", text(&archwright_plan::decimal(units, *scale)))
+            format!(
+                "Decimal({})",
+                text(&archwright_plan::decimal(units, *scale))
+            )
         }
         (Literal::Decimal { units, scale: from }, Some(ScalarType::Decimal { scale, .. })) => {
             imports.from("decimal", "Decimal");
             let units = i128::from(*units) * 10_i128.pow(scale.saturating_sub(*from));
-            format!("Decimal({})", text(&archwright_plan::decimal(units, *scale)))
+            format!(
+                "Decimal({})",
+                text(&archwright_plan::decimal(units, *scale))
+            )
         }
         (Literal::Decimal { units, scale }, _) => {
             imports.from("decimal", "Decimal");
-            format!("Decimal({})", text(&archwright_plan::decimal(*units, *scale)))
+            format!(
+                "Decimal({})",
+                text(&archwright_plan::decimal(*units, *scale))
+            )
         }
         (Literal::Int(value), _) => value.to_string(),
         (Literal::Bool(true), _) => "True".to_owned(),
@@ -355,7 +411,10 @@ fn moves(scope: &Scope<'_>, view: &mut Schemas, imports: &mut Imports) -> Result
         let mut fields = Vec::new();
         for input in &one.input {
             let MoveInput::Scalar(scalar) = &input.kind else {
-                return Err(Unsupported::at("inputs of moves that are no values", input.span));
+                return Err(Unsupported::at(
+                    "inputs of moves that are no values",
+                    input.span,
+                ));
             };
             if matches!(scalar, ScalarType::Enum { .. }) || input.secret {
                 return Err(Unsupported::at("inputs of moves of this type", input.span));
@@ -366,10 +425,11 @@ fn moves(scope: &Scope<'_>, view: &mut Schemas, imports: &mut Imports) -> Result
                 max: input.max.as_ref(),
                 pattern: input.pattern.as_deref(),
             };
-            let mut annotation = types::given(&rules, "", imports).map_err(|error| Unsupported {
-                span: error.span.or(Some(input.span)),
-                ..error
-            })?;
+            let mut annotation =
+                types::given(&rules, "", imports).map_err(|error| Unsupported {
+                    span: error.span.or(Some(input.span)),
+                    ..error
+                })?;
             if input.nullable || input.optional {
                 annotation.push_str(" | None");
             }
@@ -380,7 +440,10 @@ fn moves(scope: &Scope<'_>, view: &mut Schemas, imports: &mut Imports) -> Result
             }
             let default = match (&input.default, input.optional) {
                 (Some(_), _) => {
-                    return Err(Unsupported::at("inputs of moves with a default", input.span));
+                    return Err(Unsupported::at(
+                        "inputs of moves with a default",
+                        input.span,
+                    ));
                 }
                 (None, true) => " = None",
                 (None, false) => "",
@@ -398,133 +461,6 @@ fn moves(scope: &Scope<'_>, view: &mut Schemas, imports: &mut Imports) -> Result
     Ok(())
 }
 
-// ---- queries -------------------------------------------------------------------------------------------------------
-
-fn queries(scope: &Scope<'_>, view: &mut Schemas, imports: &mut Imports) -> Result<()> {
-    let class = scope.class();
-    let resource = scope.plan.resource(scope.root());
-    let list = scope.operation(&OperationKind::List).and_then(|one| one.list.as_ref());
-    imports.from("typing", "Literal");
-    imports.from("app.core.queries", "Names");
-    imports.from("app.core.records", "Shape");
-    let keys = resource.output.iter().map(|output| output.json.clone());
-    view.literals.push(literal(&format!("{class}Key"), &keys.collect::<Vec<_>>()));
-    let paths = scope.plan.expand_paths(scope.root());
-    let paths = with_parts(&paths);
-    let mut shaping = vec![format!("fields: Names[{class}Key] | None = None")];
-    let mut shape = "Shape.of(self.fields, ())".to_owned();
-    if !paths.is_empty() {
-        imports.from("typing", "Annotated");
-        imports.from("pydantic", "Field");
-        view.literals.push(literal(&format!("{class}Path"), &paths));
-        let most = limits::EXPANDED_PATHS;
-        shaping.push(format!(
-            "expand: Annotated[Names[{class}Path], Field(max_length={most})] = Field(default_factory=list)"
-        ));
-        shape = "Shape.of(self.fields, self.expand)".to_owned();
-    }
-    imports.from("app.core.queries", "Query");
-    view.schemas.push(Schema {
-        name: format!("{class}Query"),
-        base: "Query".to_owned(),
-        about: format!("How a reply shows {}.", scope.one(scope.root())),
-        fields: shaping.clone(),
-        shape: shape.clone(),
-        ..Schema::default()
-    });
-    let Some(list) = list else {
-        return Ok(());
-    };
-    imports.from("app.core.queries", "ListQuery");
-    let mut fields = shaping;
-    let filters = filters(scope, list, &mut fields, imports)?;
-    if !list.sorts.is_empty() {
-        let sorts = list.sorts.iter().flat_map(|one| [one.name.clone(), format!("-{}", one.name)]);
-        view.literals.push(literal(&format!("{class}Sort"), &sorts.collect::<Vec<_>>()));
-        fields.push(format!("sort: {class}Sort | None = None"));
-    }
-    if list.search {
-        imports.from("typing", "Annotated");
-        imports.from("pydantic", "Field");
-        let most = limits::SEARCH_CHARACTERS;
-        fields.push(format!("q: Annotated[str, Field(max_length={most})] | None = None"));
-    }
-    view.schemas.push(Schema {
-        name: format!("{class}ListQuery"),
-        base: "ListQuery".to_owned(),
-        about: format!("Which {}, in which order, and how a reply shows them.", scope.spoken_plural(scope.root())),
-        filters,
-        fields,
-        shape,
-        ..Schema::default()
-    });
-    Ok(())
-}
-
-/// The paths, and those parts on the way that lead to them: `lines` of `lines.book`.
-fn with_parts(paths: &[String]) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for path in paths {
-        let mut end = 0;
-        while let Some(dot) = path[end..].find('.') {
-            let before = path[..end + dot].to_owned();
-            if !all.contains(&before) && !paths.contains(&before) {
-                all.push(before);
-            }
-            end += dot + 1;
-        }
-        all.push(path.clone());
-    }
-    all
-}
-
-/// `OrderKey = Literal["id", …]`
-fn literal(name: &str, values: &[String]) -> String {
-    let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-    let flat = format!("{name} = Literal[{}]", values.join(", "));
-    match flat.chars().count() > WIDTH {
-        true => format!("{name} = Literal[\n    {},\n]", values.join(",\n    ")),
-        false => flat,
-    }
-}
-
-fn filters(
-    scope: &Scope<'_>,
-    list: &ListOptions,
-    fields: &mut Vec<String>,
-    imports: &mut Imports,
-) -> Result<String> {
-    let mut names = Vec::new();
-    for filter in &list.filters {
-        let field = scope.model().field(filter.field);
-        if field.sensitive {
-            return Err(Unsupported::at("filters by sensitive fields", field.span));
-        }
-        let kind = filter_class(&filter.operators);
-        imports.from("app.core.queries", kind);
-        let value = types::filtered(scope.names, field, imports)?;
-        let ty = format!("{kind}[{value}]");
-        imports.from("app.core.queries", "unfiltered");
-        fields.push(format!("{}: {ty} = unfiltered()", filter.name));
-        names.push(atom(text(&filter.name)));
-    }
-    Ok(set("filters", names))
-}
-
-fn filter_class(operators: &[FilterOperator]) -> &'static str {
-    let has = |operator| operators.contains(&operator);
-    match (has(FilterOperator::Null), has(FilterOperator::Less), has(FilterOperator::NotEqual), has(FilterOperator::In)) {
-        (false, true, ..) => "Ordered",
-        (true, true, ..) => "OptionalOrdered",
-        (false, false, true, _) => "Matching",
-        (true, false, true, _) => "OptionalMatching",
-        (false, false, false, true) => "Reference",
-        (true, false, false, true) => "OptionalReference",
-        (false, false, false, false) => "Filter",
-        (true, false, false, false) => "OptionalFilter",
-    }
-}
-
 /// Whether rows of the entity are referred to by a body, a filter or a path of another.
 pub fn is_referred_to(scope: &Scope<'_>) -> bool {
     let root = scope.root();
@@ -535,7 +471,11 @@ pub fn is_referred_to(scope: &Scope<'_>) -> bool {
             InputKind::Scalar => false,
         })
     }
-    scope.plan.resources.iter().any(|one| names(&one.create, root) || names(&one.update, root))
+    scope
+        .plan
+        .resources
+        .iter()
+        .any(|one| names(&one.create, root) || names(&one.update, root))
         || scope.plan.operations.iter().any(|one| match one.kind {
             OperationKind::Link(field) | OperationKind::Unlink(field) => {
                 let kind = &scope.model().field(field).kind;

@@ -1,13 +1,11 @@
 //! From the model's expressions to trees.
 
-use super::{
-    Arithmetic, Comparison, Lowered, Query, RowId, RowInfo, RowSource, Selected, Tree,
-};
+use super::{Arithmetic, Comparison, Lowered, RowId, RowInfo, RowSource, Selected, Tree};
 use crate::Unsupported;
 use crate::name::free;
 use archwright_plan::model::{
-    Aggregate, BinaryOperator, EntityId, Expression, ExpressionKind, FieldId, FieldKind, Function,
-    InputPlace, Literal, Quantifier, ToManyKind, Type, VariableId,
+    Aggregate, BinaryOperator, EntityId, Expression, ExpressionKind, Function, InputPlace, Literal,
+    Quantifier, Type, VariableId,
 };
 use archwright_plan::{ColumnSource, Plan};
 
@@ -45,23 +43,23 @@ pub fn lower_condition(
     Ok(lowerer.finish(tree))
 }
 
-struct Lowerer<'p> {
-    plan: &'p Plan,
+pub(super) struct Lowerer<'p> {
+    pub(super) plan: &'p Plan,
     options: Lowering,
-    rows: Vec<RowInfo>,
+    pub(super) rows: Vec<RowInfo>,
 }
 
 /// The rows that variables stand for.
 #[derive(Clone, Default)]
-struct Scope(Vec<(VariableId, RowId)>);
+pub(super) struct Scope(Vec<(VariableId, RowId)>);
 
 /// A row that is in a query, or one that is known by its id.
-enum Place {
+pub(super) enum Place {
     Row(RowId),
     Key { entity: EntityId, id: Tree },
 }
 
-const THIS: RowId = RowId(0);
+pub(super) const THIS: RowId = RowId(0);
 
 impl<'p> Lowerer<'p> {
     fn new(plan: &'p Plan, entity: EntityId, options: Lowering) -> Self {
@@ -83,19 +81,19 @@ impl<'p> Lowerer<'p> {
         }
     }
 
-    fn fresh(&mut self, name: &str, source: RowSource) -> RowId {
+    pub(super) fn fresh(&mut self, name: &str, source: RowSource) -> RowId {
         let taken = |name: &str| self.rows.iter().any(|row| row.name == name);
         let name = free(name, taken);
         self.rows.push(RowInfo { name, source });
         RowId(self.rows.len() - 1)
     }
 
-    fn fresh_of(&mut self, entity: EntityId) -> RowId {
+    pub(super) fn fresh_of(&mut self, entity: EntityId) -> RowId {
         let name = self.plan.model.entity(entity).singular.clone();
         self.fresh(&name, RowSource::Entity(entity))
     }
 
-    fn condition(&mut self, expression: &Expression, scope: &Scope) -> Result<Tree> {
+    pub(super) fn condition(&mut self, expression: &Expression, scope: &Scope) -> Result<Tree> {
         let tree = self.value(expression, scope)?;
         Ok(match expression.nullable {
             true => Tree::OrFalse(Box::new(tree)),
@@ -108,10 +106,12 @@ impl<'p> Lowerer<'p> {
         expression.nullable && !(is_caller && self.options.caller_is_known)
     }
 
-    fn value(&mut self, expression: &Expression, scope: &Scope) -> Result<Tree> {
+    pub(super) fn value(&mut self, expression: &Expression, scope: &Scope) -> Result<Tree> {
         let refused = |what: &str| Err(Unsupported::at(what, expression.span));
         match &expression.kind {
-            ExpressionKind::Literal(literal) => Ok(Tree::Literal(literal.clone(), expression.ty.clone())),
+            ExpressionKind::Literal(literal) => {
+                Ok(Tree::Literal(literal.clone(), expression.ty.clone()))
+            }
             ExpressionKind::This
             | ExpressionKind::Caller
             | ExpressionKind::CallerTenant
@@ -141,12 +141,8 @@ impl<'p> Lowerer<'p> {
                 let place = self.place(of, scope)?;
                 self.id(place)
             }
-            ExpressionKind::Not(inner) => {
-                Ok(Tree::Not(Box::new(self.condition(inner, scope)?)))
-            }
-            ExpressionKind::Negate(inner) => {
-                Ok(Tree::Negate(Box::new(self.value(inner, scope)?)))
-            }
+            ExpressionKind::Not(inner) => Ok(Tree::Not(Box::new(self.condition(inner, scope)?))),
+            ExpressionKind::Negate(inner) => Ok(Tree::Negate(Box::new(self.value(inner, scope)?))),
             ExpressionKind::Binary {
                 operator,
                 left,
@@ -188,9 +184,9 @@ impl<'p> Lowerer<'p> {
                 refused("named operations")
             }
             ExpressionKind::Given { .. } => refused("whether an input was given"),
-            ExpressionKind::Map { .. } | ExpressionKind::Filter { .. } | ExpressionKind::List(_) => {
-                refused("a list as a value")
-            }
+            ExpressionKind::Map { .. }
+            | ExpressionKind::Filter { .. }
+            | ExpressionKind::List(_) => refused("a list as a value"),
             ExpressionKind::Part { .. } => refused("errors in a shape of the design's own"),
         }
     }
@@ -198,222 +194,6 @@ impl<'p> Lowerer<'p> {
     fn scaled(&mut self, expression: &Expression, ty: &Type, scope: &Scope) -> Result<Tree> {
         let tree = self.value(expression, scope)?;
         Ok(rescaled(tree, &expression.ty, ty))
-    }
-
-    // ---- rows ------------------------------------------------------------------------------------------------------
-
-    fn place(&mut self, expression: &Expression, scope: &Scope) -> Result<Place> {
-        match &expression.kind {
-            ExpressionKind::This => Ok(Place::Row(THIS)),
-            ExpressionKind::Variable(variable) => match scope.row(*variable) {
-                Some(row) => Ok(Place::Row(row)),
-                None => Err(Unsupported::at("a variable that is no row", expression.span)),
-            },
-            ExpressionKind::Caller => self.caller(expression),
-            ExpressionKind::CallerTenant => {
-                let caller = self.caller(expression)?;
-                let model = &self.plan.model;
-                let account = model.account.as_ref().map(|account| account.entity);
-                let field = account.and_then(|account| model.entity(account).tenant);
-                let (Some(field), Some(entity)) = (field, model.tenant) else {
-                    return Err(Unsupported::at("the caller's tenant", expression.span));
-                };
-                let id = self.column(caller, ColumnSource::Field(field));
-                Ok(Place::Key { entity, id })
-            }
-            _ => {
-                let Type::Row(entity) = expression.ty else {
-                    return Err(Unsupported::at("a field of what is no row", expression.span));
-                };
-                let id = self.value(expression, scope)?;
-                Ok(Place::Key { entity, id })
-            }
-        }
-    }
-
-    fn caller(&self, expression: &Expression) -> Result<Place> {
-        match &self.plan.model.account {
-            Some(account) => Ok(Place::Key {
-                entity: account.entity,
-                id: Tree::CallerId,
-            }),
-            None => Err(Unsupported::at("a caller without accounts", expression.span)),
-        }
-    }
-
-    fn id(&mut self, place: Place) -> Result<Tree> {
-        Ok(match place {
-            Place::Key { id, .. } => id,
-            Place::Row(row) => Tree::Column {
-                row,
-                column: ColumnSource::Id,
-            },
-        })
-    }
-
-    /// A column of a row; of one that is known by its id it is looked up.
-    fn column(&mut self, place: Place, column: ColumnSource) -> Tree {
-        match place {
-            Place::Row(row) => Tree::Column { row, column },
-            Place::Key { entity, id } => {
-                self.looked_up(entity, id, |row| Tree::Column { row, column })
-            }
-        }
-    }
-
-    fn looked_up(&mut self, entity: EntityId, id: Tree, value: impl Fn(RowId) -> Tree) -> Tree {
-        let row = self.fresh_of(entity);
-        let own = Tree::Column {
-            row,
-            column: ColumnSource::Id,
-        };
-        let query = Query {
-            rows: vec![row],
-            conditions: vec![equal(own, id)],
-        };
-        Tree::Select {
-            query,
-            selected: Selected::Value(Box::new(value(row))),
-        }
-    }
-
-    fn field(&mut self, place: Place, field: FieldId) -> Result<Tree> {
-        let definition = self.plan.model.field(field);
-        if definition.sensitive {
-            return Err(Unsupported::at("an encrypted field in an expression", definition.span));
-        }
-        if matches!(definition.kind, FieldKind::ToMany(_)) {
-            return Err(Unsupported::at("rows as a value", definition.span));
-        }
-        if definition.computed.is_none() {
-            return Ok(self.column(place, ColumnSource::Field(field)));
-        }
-        Ok(match place {
-            Place::Row(row) => Tree::Computed { row, field },
-            Place::Key { entity, id } => {
-                self.looked_up(entity, id, |row| Tree::Computed { row, field })
-            }
-        })
-    }
-
-    /// That a row is not deleted; of a part, nor what it is a part of.
-    fn active(&mut self, entity: EntityId, row: RowId) -> Vec<Tree> {
-        let mut conditions = self.unmarked(entity, row);
-        if let Some(part) = self.plan.model.entity(entity).part_of {
-            let whole = self.fresh_of(part.whole);
-            let above = self.active(part.whole, whole);
-            if above.is_empty() {
-                self.rows.truncate(whole.0);
-                return conditions;
-            }
-            let back = Tree::Column {
-                row,
-                column: ColumnSource::Field(part.back),
-            };
-            let id = Tree::Column {
-                row: whole,
-                column: ColumnSource::Id,
-            };
-            let query = Query {
-                rows: vec![whole],
-                conditions: [equal(id, back)].into_iter().chain(above).collect(),
-            };
-            conditions.push(Tree::Exists {
-                query,
-                negated: false,
-            });
-        }
-        conditions
-    }
-
-    fn unmarked(&self, entity: EntityId, row: RowId) -> Vec<Tree> {
-        let column = ColumnSource::DeletedAt;
-        let table = self.plan.table(entity);
-        let marked = table.column_from(column).is_some();
-        let mark = marked.then(|| Tree::IsMissing(Box::new(Tree::Column { row, column })));
-        mark.into_iter().collect()
-    }
-
-    /// The rows of a to-many relation, and the one of them that a variable stands for.
-    fn source(&mut self, over: &Expression, scope: &Scope) -> Result<(Query, RowId)> {
-        match &over.kind {
-            ExpressionKind::Field { of, field } => {
-                let place = self.place(of, scope)?;
-                self.relation(place, *field)
-            }
-            ExpressionKind::Filter {
-                over,
-                variable,
-                condition,
-            } => {
-                let (mut query, row) = self.source(over, scope)?;
-                let condition = self.condition(condition, &scope.with(*variable, row))?;
-                query.conditions.extend(conjuncts(condition));
-                Ok((query, row))
-            }
-            _ => Err(Unsupported::at("a search through values that are no rows", over.span)),
-        }
-    }
-
-    fn relation(&mut self, of: Place, field: FieldId) -> Result<(Query, RowId)> {
-        let definition = self.plan.model.field(field);
-        let FieldKind::ToMany(relation) = &definition.kind else {
-            return Err(Unsupported::at("a search through one value", definition.span));
-        };
-        let near = self.id(of)?;
-        let row = self.fresh_of(relation.target);
-        let own = |column| Tree::Column { row, column };
-        let mut query = Query {
-            rows: vec![row],
-            conditions: Vec::new(),
-        };
-        match relation.kind {
-            ToManyKind::Composed { by } => {
-                query.conditions.push(equal(own(ColumnSource::Field(by)), near));
-                query.conditions.extend(self.unmarked(relation.target, row));
-                return Ok((query, row));
-            }
-            ToManyKind::Inverse { by } => {
-                query.conditions.push(equal(own(ColumnSource::Field(by)), near));
-            }
-            ToManyKind::Linked { canonical, .. } => {
-                let (to_this, to_target) = match canonical == field {
-                    true => (ColumnSource::LinkNear, ColumnSource::LinkFar),
-                    false => (ColumnSource::LinkFar, ColumnSource::LinkNear),
-                };
-                let link = self.fresh("link", RowSource::Link(canonical));
-                let of_link = |column| Tree::Column { row: link, column };
-                query.rows.push(link);
-                query.conditions.push(equal(of_link(to_this), near));
-                query.conditions.push(equal(own(ColumnSource::Id), of_link(to_target)));
-            }
-            ToManyKind::Through {
-                entity,
-                near: near_field,
-                far,
-            } => {
-                let between = self.fresh_of(entity);
-                let of_between = |field| Tree::Column {
-                    row: between,
-                    column: ColumnSource::Field(field),
-                };
-                let mut conditions = vec![
-                    equal(of_between(near_field), near),
-                    equal(of_between(far), own(ColumnSource::Id)),
-                ];
-                conditions.extend(self.active(entity, between));
-                // A row counts once, however many rows of the entity between lead to it.
-                query.conditions.push(Tree::Exists {
-                    query: Query {
-                        rows: vec![between],
-                        conditions,
-                    },
-                    negated: false,
-                });
-            }
-        }
-        query.conditions.extend(self.active(relation.target, row));
-        Ok((query, row))
     }
 
     // ---- operators -------------------------------------------------------------------------------------------------
@@ -476,7 +256,8 @@ impl<'p> Lowerer<'p> {
         (left, right): (&Expression, &Expression),
         scope: &Scope,
     ) -> Result<Tree> {
-        let is_null = |side: &Expression| matches!(side.kind, ExpressionKind::Literal(Literal::Null));
+        let is_null =
+            |side: &Expression| matches!(side.kind, ExpressionKind::Literal(Literal::Null));
         let equality = matches!(operator, Comparison::Equal | Comparison::NotEqual);
         if equality && (is_null(left) || is_null(right)) {
             let other = if is_null(left) { right } else { left };
@@ -618,20 +399,20 @@ impl<'p> Lowerer<'p> {
 }
 
 impl Scope {
-    fn with(&self, variable: VariableId, row: RowId) -> Self {
+    pub(super) fn with(&self, variable: VariableId, row: RowId) -> Self {
         let mut scope = self.clone();
         scope.0.push((variable, row));
         scope
     }
 
-    fn row(&self, variable: VariableId) -> Option<RowId> {
+    pub(super) fn row(&self, variable: VariableId) -> Option<RowId> {
         let found = self.0.iter().rev().find(|(known, _)| *known == variable);
         found.map(|(_, row)| *row)
     }
 }
 
 /// Of values that are there.
-fn equal(left: Tree, right: Tree) -> Tree {
+pub(super) fn equal(left: Tree, right: Tree) -> Tree {
     Tree::Compare {
         operator: Comparison::Equal,
         left: Box::new(left),
@@ -640,7 +421,7 @@ fn equal(left: Tree, right: Tree) -> Tree {
     }
 }
 
-fn conjuncts(tree: Tree) -> Vec<Tree> {
+pub(super) fn conjuncts(tree: Tree) -> Vec<Tree> {
     match tree {
         Tree::And(all) => all,
         other => vec![other],
