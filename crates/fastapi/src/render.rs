@@ -26,7 +26,7 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = templates! {
     "core": "access.py" "admission.py" "audit.py" "bodies.py" "callers.py" "clock.py" "columns.py" "conditional.py"
         "config.py" "constraints.py" "context.py" "crypto.py" "database.py" "fields.py" "idempotency.py" "ids.py"
-        "limits.py" "logging.py" "middleware.py" "models.py" "pages.py" "passwords.py" "problems.py" "queries.py"
+        "limits.py" "logging.py" "middleware.py" "models.py" "pages.py" "passwords.py" "problems.py" "purge.py" "queries.py"
         "records.py" "references.py" "replies.py" "search.py" "slugs.py" "sql.py" "tokens.py";
     "auth": "models.py" "router.py" "schemas.py" "service.py";
     "feature": "functions.py" "models.py" "records.py" "router.py" "schemas.py" "service.py";
@@ -114,7 +114,8 @@ impl Project<'_> {
             .map(|one| format!("app.{one}.models"))
             .collect();
         let mut imports: Vec<String> = [
-            "from app.core import logging, problems, replies, tokens",
+            "from app.core import logging, problems, purge, replies, tokens",
+            "from app.core.config import settings",
             "from app.core.database import Reading, engine",
             "from app.core.middleware import Exchange",
             "from app.extensions import extend",

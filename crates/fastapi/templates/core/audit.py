@@ -50,6 +50,12 @@ def changes(row: Base) -> Changes:
     return found
 
 
+def part(row: Base) -> Changes:
+    """The same of a part, which is written with its whole."""
+    (id_,) = inspect(row).mapper.primary_key_from_instance(row)
+    return {"id": str(id_)} | changes(row)
+
+
 def record(
     session: AsyncSession,
     caller: Caller,

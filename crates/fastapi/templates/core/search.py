@@ -32,5 +32,5 @@ def matches(text: str, of: str, id_: InstrumentedAttribute[object]) -> ColumnEle
         index = table(f"{of}_search", column("id"), column(f"{of}_search"))
         return id_.in_(select(index.c.id).where(index.c[f"{of}_search"].op("MATCH")(query)))
     query = " & ".join(f"'{word}':*" for word in words)
-    indexed = literal_column(f"{of}.search_words")
+    indexed: ColumnElement[str] = literal_column(f"{of}.search_words")
     return indexed.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), query))

@@ -1,5 +1,6 @@
 """The application."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 {% for line in imports -%}
 {{ line }}
@@ -24,7 +26,9 @@ _ROUTERS = (
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     logging.configure()
+    purging = asyncio.create_task(purge.forever())
     yield
+    purging.cancel()
     await engine.dispose()
 
 
@@ -33,8 +37,11 @@ async def _health() -> dict[str, str]:
 
 
 async def _ready() -> dict[str, str]:
-    async with Reading() as session:
-        await session.execute(text("SELECT 1"))
+    try:
+        async with Reading() as session:
+            await session.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        raise problems.busy() from error
     return {"status": "ok", "database": "up"}
 
 
@@ -48,7 +55,14 @@ async def _problem(code: str) -> Response:
 
 
 def create() -> FastAPI:
-    app = FastAPI(title="{{ title }}", redirect_slashes=False, lifespan=_lifespan)
+    in_development = settings.environment == "development"
+    app = FastAPI(
+        title="{{ title }}",
+        docs_url="/docs" if in_development else None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
     # The contract is written down, and not worked out from the code.
     app.openapi = lambda: _DOCUMENT  # type: ignore[method-assign]
     app.add_middleware(Exchange)

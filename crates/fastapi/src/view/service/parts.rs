@@ -51,13 +51,27 @@ pub(super) fn new_parts(
             )
         }
     };
-    let value = call("session.add", vec![call(&class, values)]);
-    let making = vec![
+    let value = call(&class, values).laid_out(8, variable.len() + 3, 0);
+    let mut making = Vec::new();
+    let audited = scope.model().entity(scope.root()).audit;
+    if audited {
+        making.push(format!("made_{key}: list[audit.Changes] = []"));
+    }
+    making.extend([
         header,
-        format!("    {}", value.laid_out(8, 0, 0)),
+        format!("    {variable} = {value}"),
+        format!("    session.add({variable})"),
+    ]);
+    if audited {
+        making.push(format!("    made_{key}.append(audit.part({variable}))"));
+    }
+    making.extend([
         format!("    with constraints.place(f\"/{key}/{{position}}\"):"),
         "        await session.flush()".to_owned(),
-    ];
+    ]);
+    if audited {
+        making.push(format!("made[{}] = {{\"to\": made_{key}}}", text(key)));
+    }
     Ok((before, making))
 }
 
@@ -199,7 +213,12 @@ pub(super) fn changed_parts(
         true => given.clone(),
         false => format!("({given}, {})", locals.join(", ")),
     };
-    let mut lines = vec![
+    let audited = scope.model().entity(scope.root()).audit;
+    let mut lines = Vec::new();
+    if audited {
+        lines.push(format!("made_{key}: list[audit.Changes] = []"));
+    }
+    lines.extend([
         format!("for {item}_id, {item} in {key}_before.items():"),
         format!("    if {item}_id not in {key}_kept:"),
         format!("        await session.delete({item})"),
@@ -208,7 +227,7 @@ pub(super) fn changed_parts(
         format!("    if isinstance({given}, {kept_class}):"),
         format!("        {item} = {key}_before[{given}.id]"),
         format!("        {item}.position = position"),
-    ];
+    ]);
     for input in update {
         let attribute = scope.names.field(input.field);
         let value = match input.kind {
@@ -230,12 +249,19 @@ pub(super) fn changed_parts(
         Some((&whole, "position")),
         imports,
     )?;
-    let value = call("session.add", vec![call(&class, values)]);
+    let value = call(&class, values).laid_out(16, item.len() + 3, 0);
     lines.push("    else:".to_owned());
-    lines.push(format!("        {}", value.laid_out(16, 0, 0)));
+    lines.push(format!("        {item} = {value}"));
+    lines.push(format!("        session.add({item})"));
+    if audited {
+        lines.push(format!("    made_{key}.append(audit.part({item}))"));
+    }
     lines.push(format!(
         "    with constraints.place(f\"/{key}/{{position}}\"):"
     ));
     lines.push("        await session.flush()".to_owned());
+    if audited {
+        lines.push(format!("made[{}] = {{\"to\": made_{key}}}", text(key)));
+    }
     Ok((before, lines))
 }
