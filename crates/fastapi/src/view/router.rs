@@ -79,7 +79,6 @@ fn endpoint(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> 
     }
     let admission = admission(scope, operation, imports);
     parameters.push(format!("caller: Annotated[Caller, Depends({admission})]"));
-    let mut path = operation.path.clone();
     for (place, one) in operation.parameters.iter().enumerate() {
         let (name, ty) = parameter(scope, operation, place, imports);
         imports.from("fastapi", "Path");
@@ -87,7 +86,6 @@ fn endpoint(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> 
             "{name}: Annotated[{ty}, Path(alias={})]",
             text(&one.name)
         ));
-        path = path.replace(&format!("{{{}}}", one.name), &format!("{{{}}}", one.name));
     }
     let query = match (&operation.kind, operation.shapes_reply) {
         (OperationKind::List, _) => Some(format!("schemas.{class}ListQuery")),
@@ -122,7 +120,7 @@ fn endpoint(scope: &Scope<'_>, operation: &Operation, imports: &mut Imports) -> 
     };
     Ok(Endpoint {
         method: operation.method.name().to_lowercase(),
-        path,
+        path: operation.path.clone(),
         name: operation.operation_id.clone(),
         function,
         parameters,

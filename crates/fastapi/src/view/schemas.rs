@@ -209,9 +209,7 @@ fn field(scope: &Scope<'_>, input: &Input, mode: Mode, imports: &mut Imports) ->
         }
         InputKind::Reference(target) => addressed(scope, *target, imports)?,
         InputKind::References(target) => {
-            for name in ["Annotated"] {
-                imports.from("typing", name);
-            }
+            imports.from("typing", "Annotated");
             imports.from("pydantic", "Field");
             imports.from("app.core.fields", "Distinct");
             let item = addressed(scope, *target, imports)?;
