@@ -11,6 +11,7 @@ mod openapi;
 mod postgres;
 mod schemathesis;
 mod speed;
+mod stacks;
 mod steps;
 mod tools;
 
@@ -35,6 +36,9 @@ Commands:
   schemathesis [CASES [EXAMPLE]]
             Try the examples' backends against their documents, as nobody and as each role, with so
             many random cases (3) for each operation
+  stacks [EXAMPLE]
+            Generate the examples' projects in other stacks, check and serve them, and run the suite on
+            SQLite and on PostgreSQL
   fuzz [SECONDS [TARGET]]
             Fuzz each target for so many seconds (30)
   new-stack NAME
@@ -72,6 +76,7 @@ fn main() -> Result<()> {
         }
         "fuzz" => fuzz::fuzz(number(&arguments, "SECONDS", 30)?, name),
         "new-stack" => new_stack::new_stack(arguments.get(1).map(String::as_str)),
+        "stacks" => stacks::stacks(arguments.get(1).map(String::as_str)),
         "format" => format(),
         "lint" => lint(),
         "licences" => metadata::licences(),

@@ -19,6 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("archwright-page", &["plan"]),
     ("archwright-patterns", &[]),
     ("archwright-project", &[]),
+    ("archwright-stack", &["diagnostics", "plan"]),
+    (
+        "archwright-fastapi",
+        &["diagnostics", "plan", "openapi", "project", "sql", "stack"],
+    ),
     ("archwright-sql", &["diagnostics", "plan"]),
     (
         "archwright-suite",

@@ -6,23 +6,44 @@ use std::path::PathBuf;
 
 /// The folder of the programs of a Python environment with these packages.
 pub fn python(name: &str, packages: &[&str]) -> Result<PathBuf> {
-    need("python3", "python3-venv")?;
     let folder = root().join("target/tools").join(name);
-    let programs = folder.join("bin");
     let done = folder.join(packages.join("+"));
     if !done.exists() {
-        eprintln!("Installing {}…", packages.join(" "));
-        let path = folder.to_string_lossy().into_owned();
-        if run("python3", &["-m", "venv", "--clear", &path], &[]).is_err() {
-            apt("python3-venv")?;
-            run("python3", &["-m", "venv", "--clear", &path], &[])?;
-        }
-        let pip = programs.join("pip").to_string_lossy().into_owned();
-        let mut arguments = vec!["install", "--quiet", "--disable-pip-version-check"];
-        arguments.extend(packages);
-        run(&pip, &arguments, &[])?;
+        installed(name, packages)?;
         std::fs::write(done, "")?;
     }
+    Ok(folder.join("bin"))
+}
+
+/// A new environment with these packages.
+fn installed(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    need("python3", "python3-venv")?;
+    let folder = root().join("target/tools").join(name);
+    eprintln!("Installing {}…", packages.join(" "));
+    let path = folder.to_string_lossy().into_owned();
+    if run("python3", &["-m", "venv", "--clear", &path], &[]).is_err() {
+        apt("python3-venv")?;
+        run("python3", &["-m", "venv", "--clear", &path], &[])?;
+    }
+    let programs = folder.join("bin");
+    let pip = programs.join("pip").to_string_lossy().into_owned();
+    let mut arguments = vec!["install", "--quiet", "--disable-pip-version-check"];
+    arguments.extend(packages);
+    run(&pip, &arguments, &[])?;
+    Ok(programs)
+}
+
+/// The same for as many packages as a project has; made anew when they are other ones.
+pub fn python_with(name: &str, packages: &[String]) -> Result<PathBuf> {
+    let folder = root().join("target/tools").join(name);
+    let list = packages.join("\n");
+    let done = folder.join("installed.txt");
+    if std::fs::read_to_string(&done).is_ok_and(|known| known == list) {
+        return Ok(folder.join("bin"));
+    }
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let programs = installed(name, &packages)?;
+    std::fs::write(done, list)?;
     Ok(programs)
 }
 

@@ -140,6 +140,7 @@ codes! {
     "AW390" Error "a seed that doesn't fit";
     "AW600" Error "the server can't run this yet";
     "AW601" Warning "the server replaces a part of the stack";
+    "AW620" Error "the stack can't have this yet";
 }
 
 /// The entry of a code such as `AW001`, in any case, or of its number alone: `1`.

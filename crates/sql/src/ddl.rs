@@ -76,7 +76,7 @@ fn create_table(plan: &Plan, table: &Table, dialect: Dialect) -> Result<String, 
         lines.push(format!("PRIMARY KEY ({key})"));
     }
     for check in &table.checks {
-        if let Some(text) = check_text(plan, check, dialect)? {
+        if let Some(text) = check_condition(plan, check, dialect)? {
             lines.push(format!(
                 "CONSTRAINT {} CHECK ({text})",
                 dialect.identifier(&check.name)
@@ -150,7 +150,8 @@ fn add_foreign_key(table: &Table, key: &ForeignKey, dialect: Dialect) -> String 
     )
 }
 
-fn check_text(
+/// The condition of a check; none where the type of a field says it all.
+pub fn check_condition(
     plan: &Plan,
     check: &CheckConstraint,
     dialect: Dialect,
@@ -330,7 +331,7 @@ fn search(table: &Table, dialect: Dialect) -> Result<Vec<String>, Unsupported> {
 pub const SEARCH_COLUMN: &str = "search_words";
 
 /// The words of all searchable fields.
-fn postgres_search(table: &Table) -> Vec<String> {
+pub fn postgres_search(table: &Table) -> Vec<String> {
     let dialect = Dialect::Postgres;
     let words = table.search.iter().map(|column| {
         let text = format!("coalesce({}, '')", dialect.identifier(column));

@@ -17,7 +17,10 @@ mod types;
 mod value;
 
 pub use access::*;
-pub use ddl::{SEARCH_COLUMN, ddl, schema_fingerprint, search_rowid, search_table};
+pub use ddl::{
+    SEARCH_COLUMN, check_condition, ddl, postgres_search, schema_fingerprint, search_rowid,
+    search_table,
+};
 pub use error::*;
 pub use policy::{SecurityNames, row_security, without_row_security};
 pub use printer::*;

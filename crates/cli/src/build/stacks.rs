@@ -13,8 +13,11 @@ pub struct Stack {
     pub generate: Generate,
 }
 
-/// In the order in which they are offered: `Stack { name: "fastapi", generate: archwright_fastapi::generate }`.
-pub const STACKS: &[Stack] = &[];
+/// In the order in which they are offered.
+pub const STACKS: &[Stack] = &[Stack {
+    name: "fastapi",
+    generate: archwright_fastapi::generate,
+}];
 
 /// The stack of that name; without one, what there is.
 pub fn stack<'a>(stacks: &'a [Stack], name: &str) -> Result<&'a Stack> {
