@@ -1,6 +1,7 @@
 //! All automation of the project: `cargo xtask test` installs what the tests need and runs them all.
 
 mod bench;
+mod briefs;
 mod browser;
 mod command;
 mod faults;
@@ -10,6 +11,7 @@ mod new_stack;
 mod openapi;
 mod postgres;
 mod schemathesis;
+mod served;
 mod speed;
 mod stacks;
 mod steps;
@@ -26,6 +28,9 @@ Commands:
   test      Install what the tests need, and run them all
   ci        Every check, and the tests
   browser   Open the pages of running examples in Chromium
+  briefs [SECONDS [NAME]]
+            Write a design from each brief of bench/brief/served (or those with NAME in theirs), check
+            it, serve it with seeded rows, and hold it to its suite, so many seconds (120) at most
   bench     Measure check, plan and serve, and hold them to their limits
   faults [RUNS]
             Traffic while databases and the server break, so many runs (1) in a row
@@ -56,6 +61,7 @@ fn main() -> Result<()> {
         "test" => test(),
         "ci" => ci(),
         "browser" => browser::browser(),
+        "briefs" => briefs::briefs(number(&arguments, "SECONDS", 120)?, name),
         "bench" => bench::bench(),
         "faults" => faults::faults(number(&arguments, "RUNS", 1)?),
         "speed" => {

@@ -110,7 +110,10 @@ fn find_subject(units: &[Unit], verb: usize, before: &[Clause], clause: &mut Cla
         || clause.verb.gerund && end > 0 && matches!(units[end - 1], Unit::Preposition(_));
     if shares {
         if let Some(previous) = before.last() {
-            clause.subject = previous.subject.clone();
+            clause.subject = match clause.verb.infinitive && lets(previous, end, units) {
+                true => Subject::Items(previous.objects.clone()),
+                false => previous.subject.clone(),
+            };
             clause.about = previous.about.clone();
             clause.relative = previous.relative;
             clause.subordinate = previous.subordinate.clone();
@@ -146,6 +149,30 @@ fn find_subject(units: &[Unit], verb: usize, before: &[Clause], clause: &mut Cla
     } else {
         Subject::Items(found)
     };
+}
+
+/// `wants its members to book`: the members do it.
+fn lets(previous: &Clause, end: usize, units: &[Unit]) -> bool {
+    let lets = matches!(
+        previous.verb.lemma.as_str(),
+        "want"
+            | "let"
+            | "allow"
+            | "enable"
+            | "help"
+            | "ask"
+            | "need"
+            | "permit"
+            | "require"
+            | "expect"
+            | "invite"
+    );
+    let [object] = previous.objects.as_slice() else {
+        return false;
+    };
+    let adjacent =
+        matches!(&units[end.saturating_sub(1)], Unit::Phrase(phrase) if *phrase == object.phrase);
+    lets && adjacent && crate::terms::is_person(&crate::terms::name(&object.phrase))
 }
 
 fn edge_only(units: &[Unit], edge: usize, end: usize) -> bool {
@@ -235,9 +262,12 @@ fn find_objects(units: &[Unit], start: usize, clause: &mut Clause) {
     let (objects, next) = items::list(units, at, Side::Object);
     clause.objects = objects;
     at = next;
-    if let Some(Unit::Phrase(_)) = units.get(at) {
+    if let Some(Unit::Phrase(second)) = units.get(at) {
         let (things, next) = items::list(units, at, Side::Object);
-        if !things.is_empty()
+        if is_rate(second) {
+            // `300 orders a week`
+            at += 1;
+        } else if !things.is_empty()
             && !matches!(units.get(next), Some(Unit::Verb(_)))
             && !clause.objects.is_empty()
         {
@@ -273,6 +303,21 @@ fn find_objects(units: &[Unit], start: usize, clause: &mut Clause) {
         clause.around.push((word.clone(), found));
         at = next;
     }
+}
+
+/// `a week`, `each day` after what there is so much of.
+fn is_rate(phrase: &crate::chunk::Phrase) -> bool {
+    let [unit] = phrase.words.as_slice() else {
+        return false;
+    };
+    let each = matches!(
+        phrase.determiner.as_deref(),
+        Some("a" | "an" | "each" | "every" | "per")
+    );
+    each && matches!(
+        unit.lower.as_str(),
+        "hour" | "day" | "night" | "week" | "month" | "quarter" | "season" | "semester" | "year"
+    )
 }
 
 /// `open, paid or overdue`; gives the place after them.

@@ -93,6 +93,8 @@ pub struct Entity {
     pub amounts: Vec<Amount>,
     /// Speaks in user stories.
     pub actor: bool,
+    /// Does something, in whatever sentence.
+    pub acts: bool,
     pub source: Source,
 }
 
@@ -131,6 +133,8 @@ pub struct Relation {
     pub many: bool,
     /// The text says that one of `to` may have many of `from`.
     pub back: bool,
+    /// All that the text says is that it may be.
+    pub may: bool,
     pub source: Source,
 }
 

@@ -10,6 +10,7 @@ use crate::ledger::{Ledger, Near, Own, Stated};
 use crate::markup::BlockKind;
 use crate::sentence::Sentence;
 use crate::{quantities, states, story, terms, verbs};
+use std::collections::BTreeSet;
 
 /// What the last sentences were about, for pronouns and for lists without an owner.
 #[derive(Clone, Debug, Default)]
@@ -216,8 +217,12 @@ impl Reader {
     /// Counts all phrases, and those that only follow prepositions.
     fn count(&mut self, units: &[Unit]) {
         let sentence = self.context.sentence;
+        let values = listed_values(units);
         for (at, unit) in units.iter().enumerate() {
             let Unit::Phrase(phrase) = unit else { continue };
+            if values.contains(&at) {
+                continue;
+            }
             let Some(name) = self.ledger.mention(phrase, sentence) else {
                 continue;
             };
@@ -437,8 +442,9 @@ impl Reader {
                 .or_else(|| self.context.topic.clone()),
             "his" | "her" | "his/her" => self
                 .context
-                .person
+                .scope
                 .clone()
+                .or_else(|| self.context.person.clone())
                 .or_else(|| self.context.topic.clone()),
             "their" => self
                 .context
@@ -466,6 +472,25 @@ impl Reader {
             _ => Vec::new(),
         }
     }
+}
+
+/// The places of what a property's values are: `a level (beginner or advanced)`, `a cuisine such as Thai`.
+fn listed_values(units: &[Unit]) -> BTreeSet<usize> {
+    let mut values = BTreeSet::new();
+    let (mut depth, mut examples) = (0_usize, false);
+    for (at, unit) in units.iter().enumerate() {
+        match unit {
+            Unit::Open => depth += 1,
+            Unit::Close => depth = depth.saturating_sub(1),
+            Unit::SuchAs => examples = true,
+            Unit::Phrase(_) if depth > 0 || examples => {
+                values.insert(at);
+            }
+            Unit::Comma | Unit::And | Unit::Or | Unit::Phrase(_) | Unit::Adjective(_) => {}
+            _ => examples = false,
+        }
+    }
+    values
 }
 
 fn phrase_of(unit: &Unit) -> Option<&Phrase> {

@@ -20,7 +20,9 @@ impl std::fmt::Display for Unreadable {
         out.write_str(match self {
             Self::Empty => "the brief is empty",
             Self::Foreign => "this doesn't read like English, and only English is understood",
-            Self::Nothing => "nothing was found in the brief that a backend could hold",
+            Self::Nothing => {
+                "nothing was understood in the brief: it names nothing that a backend could hold"
+            }
         })
     }
 }
@@ -31,6 +33,15 @@ impl std::error::Error for Unreadable {}
 pub const ADVICE: &str = "Say in plain English what there is and who does what with it, for example:\n  \
     Members borrow books. A book has a title, an author and an ISBN. A loan lasts three weeks.\n  \
     Only the librarian can add books.";
+
+/// Whether no word of a text is known: typed at random, or names alone.
+pub fn is_gibberish(sentences: &[Sentence]) -> bool {
+    !sentences
+        .iter()
+        .flat_map(|sentence| &sentence.tokens)
+        .filter(|token| token.lower.chars().any(char::is_alphabetic))
+        .any(|token| closed::tags(&token.lower).is_some() || lexicon::is_known(&token.lower))
+}
 
 /// Whether the words are no English: few belong to its closed classes, and few are in the lexicon.
 pub fn is_foreign(sentences: &[Sentence]) -> bool {

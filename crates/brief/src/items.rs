@@ -45,6 +45,11 @@ pub fn list(units: &[Unit], start: usize, side: Side) -> (Vec<Item>, usize) {
             }
             break;
         }
+        let mut item = item;
+        let (aside, next) = aside(units, next);
+        if aside.iter().any(|word| word == "unique") {
+            item.values.push("unique".to_owned());
+        }
         items.push(item);
         at = next;
         if comma.is_none() && units.get(at) == Some(&Unit::Comma) {
@@ -68,6 +73,24 @@ pub fn list(units: &[Unit], start: usize, side: Side) -> (Vec<Item>, usize) {
         end_of_list(units, start, at)
     };
     (share_heads(items), end)
+}
+
+/// `, which must be unique,` between two items: its adjectives, and the place of the comma after it.
+fn aside(units: &[Unit], at: usize) -> (Vec<String>, usize) {
+    if units.get(at) != Some(&Unit::Comma) || !matches!(units.get(at + 1), Some(Unit::Relative(_)))
+    {
+        return (Vec::new(), at);
+    }
+    let mut words = Vec::new();
+    for (end, unit) in units.iter().enumerate().skip(at + 2).take(5) {
+        match unit {
+            Unit::Adjective(word) => words.push(word.clone()),
+            Unit::Verb(_) | Unit::Adverb(_) => {}
+            Unit::Comma if end > at + 2 => return (words, end),
+            _ => break,
+        }
+    }
+    (Vec::new(), at)
 }
 
 /// The list's end is before the separators that led nowhere.
@@ -355,12 +378,15 @@ fn text(unit: &Unit) -> Option<String> {
 fn share_heads(mut items: Vec<Item>) -> Vec<Item> {
     for at in 1..items.len() {
         let (before, after) = items.split_at_mut(at);
-        let (first, second) = (&mut before[at - 1].phrase, &after[0].phrase);
-        let bare = second.determiner.is_none() && first.words.len() == 1 && second.words.len() == 2;
-        if bare && shares(&first.words[0].lemma, &second.words[0].lemma) {
+        let of = &after[0].of;
+        let (first, second) = (&mut before[at - 1], &after[0].phrase);
+        let alike = second.determiner.is_none() || second.determiner == first.phrase.determiner;
+        let bare = alike && first.phrase.words.len() == 1 && second.words.len() == 2;
+        if bare && shares(&first.phrase.words[0].lemma, &second.words[0].lemma) {
             let head = second.words[1].clone();
-            first.plural = second.plural;
-            first.words.push(head);
+            first.phrase.plural = second.plural;
+            first.phrase.words.push(head);
+            first.of.clone_from(of);
         }
     }
     items
@@ -370,6 +396,7 @@ fn share_heads(mut items: Vec<Item>) -> Vec<Item> {
 const PAIRS: &[&[&str]] = &[
     &["start", "end", "begin", "beginning", "finish"],
     &["arrival", "departure"],
+    &["minimum", "maximum", "least", "most"],
     &["opening", "closing", "expiry"],
     &[
         "pick-up",

@@ -80,6 +80,8 @@ pub struct Link {
     pub weight: f32,
     /// More than one of `to`.
     pub many: bool,
+    /// `can`, `may`
+    pub may: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -21,9 +21,10 @@ mod terms;
 mod verbs;
 mod write;
 
+pub use archwright_patterns::Node;
 pub use concepts::{Attribute, Concepts, Entity, Relation, RelationKind, Source};
 pub use honest::{ADVICE, Unreadable};
-pub use write::{Answer, Choices, Question, Written, design};
+pub use write::{Answer, Choices, Proposed, Question, Written, design, proposed};
 
 /// Sentences that are read; a longer text is cut, and [`Concepts::cut`] says so.
 const MOST_SENTENCES: usize = 3_000;
@@ -46,8 +47,9 @@ pub fn try_read(text: &str) -> Result<Concepts, Unreadable> {
     if honest::is_foreign(&sentences) {
         return Err(Unreadable::Foreign);
     }
+    let gibberish = honest::is_gibberish(&sentences);
     let concepts = understand(sentences, cut);
-    if concepts.entities.is_empty() && !write::has_pattern(&concepts) {
+    if (gibberish || concepts.entities.is_empty()) && !write::has_pattern(&concepts) {
         return Err(Unreadable::Nothing);
     }
     Ok(concepts)

@@ -20,6 +20,7 @@ pub struct Block {
 
 /// Takes a text apart. Code blocks, tables' rules and tags are left out.
 pub fn blocks(source: &str) -> Vec<Block> {
+    let source = &without_code(source);
     let mut blocks: Vec<Block> = Vec::new();
     let mut fenced = false;
     let mut open = false;
@@ -61,6 +62,39 @@ pub fn blocks(source: &str) -> Vec<Block> {
         open = kind != BlockKind::Heading;
     }
     blocks
+}
+
+/// Scripts, styles and comments of a page hold no sentences; their line ends stay, so that lines keep their numbers.
+fn without_code(source: &str) -> String {
+    let mut text = source.to_owned();
+    for (start, end) in [
+        ("<script", "</script>"),
+        ("<style", "</style>"),
+        ("<!--", "-->"),
+    ] {
+        let mut kept = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(at) = find(rest, start) {
+            let Some(length) = find(&rest[at..], end) else {
+                break;
+            };
+            kept.push_str(&rest[..at]);
+            let gone = &rest[at..at + length + end.len()];
+            kept.extend(gone.chars().filter(|letter| *letter == '\n'));
+            rest = &rest[at + length + end.len()..];
+        }
+        kept.push_str(rest);
+        text = kept;
+    }
+    text
+}
+
+/// Where a tag stands, in capitals or not.
+fn find(text: &str, tag: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    bytes
+        .windows(tag.len())
+        .position(|window| window.eq_ignore_ascii_case(tag.as_bytes()))
 }
 
 /// Whether a line begins a user story, which stands alone even without a blank line.
@@ -214,6 +248,19 @@ mod tests {
                 (BlockKind::Item, "Two things"),
             ],
         );
+    }
+
+    #[test]
+    fn code_of_a_page_is_left_out() {
+        check(
+            "<STYLE>\nb { color: red; }\n</style><h1>Shop</h1>\n<script>var x = 1; f();</script>\n<!-- later -->\nAn order has lines.",
+            &[
+                (BlockKind::Paragraph, "Shop"),
+                (BlockKind::Paragraph, "An order has lines."),
+            ],
+        );
+        let blocks = blocks("<script>\n\n</script>\nAn order.");
+        assert_eq!(blocks[0].line, 4);
     }
 
     #[test]

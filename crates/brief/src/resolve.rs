@@ -27,6 +27,7 @@ pub fn resolve(ledger: &Ledger, text: Text) -> Concepts {
                     states: None,
                     amounts: Vec::new(),
                     actor: ledger.terms.get(&name).is_some_and(|term| term.actor > 0),
+                    acts: ledger.terms.get(&name).is_some_and(|term| term.acts > 0),
                     name,
                     source: Source::Stated { sentence: first },
                 })

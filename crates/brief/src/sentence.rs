@@ -35,6 +35,7 @@ pub fn sentences(blocks: &[Block]) -> Vec<Sentence> {
         for text in split(&block.text) {
             let mut words = words(text);
             words.truncate(MAX_TOKENS);
+            plain(&mut words);
             if words.is_empty() {
                 continue;
             }
@@ -48,10 +49,83 @@ pub fn sentences(blocks: &[Block]) -> Vec<Sentence> {
         }
     }
     join_compounds(&mut sentences);
+    name_software(&mut sentences);
     for sentence in &mut sentences {
         pair_start_and_end(&mut sentence.tokens);
     }
     sentences
+}
+
+/// Phrases whose nouns name nothing, with the verb that they stand for; its form is that of the first word.
+const IDIOMS: &[(&str, &[&str], &str)] = &[
+    ("keep", &["track", "of"], "track"),
+    ("keep", &["an", "eye", "on"], "watch"),
+    ("take", &["care", "of"], "manage"),
+    ("take", &["home"], "take"),
+    ("make", &["use", "of"], "use"),
+    ("get", &["rid", "of"], "remove"),
+    ("get", &["in", "touch", "with"], "contact"),
+];
+
+/// Puts plain words in the place of idioms: `keeps track of films` tracks films, and `three films at a time` has no time.
+fn plain(words: &mut Vec<String>) {
+    let mut at = 0;
+    while at < words.len() {
+        let lower = words[at].to_lowercase();
+        let rest = |tail: &[&str]| {
+            let following = words[at + 1..].iter().take(tail.len());
+            following
+                .map(|word| word.to_lowercase())
+                .eq(tail.iter().copied())
+        };
+        let idiom = IDIOMS.iter().find(|(verb, tail, _)| {
+            let ending = form(&lower, verb);
+            ending.is_some() && rest(tail)
+        });
+        if let Some((verb, tail, plain)) = idiom {
+            let ending = form(&lower, verb).unwrap_or_default();
+            words[at] = inflected(plain, ending);
+            words.drain(at + 1..=at + tail.len());
+        } else if lower == "at" && rest(&["a", "time"]) && counted(&words[..at]) {
+            words.drain(at..at + 3);
+        }
+        at += 1;
+    }
+}
+
+/// Which form of a verb a word is: its ending, if it is one.
+fn form(word: &str, verb: &str) -> Option<&'static str> {
+    let stem = verb.strip_suffix('e').unwrap_or(verb);
+    let past = match verb {
+        "keep" => "kept",
+        "take" => "took",
+        "make" => "made",
+        _ => "got",
+    };
+    match word.strip_prefix(stem) {
+        _ if word == verb => Some(""),
+        _ if word == past => Some("ed"),
+        Some("s" | "es") => Some("s"),
+        Some("ing" | "ting") => Some("ing"),
+        _ => None,
+    }
+}
+
+fn inflected(verb: &str, ending: &str) -> String {
+    match (verb.strip_suffix('e'), ending) {
+        (_, "" | "s") => format!("{verb}{ending}"),
+        (Some(stem), ending) => format!("{stem}{ending}"),
+        (None, ending) => format!("{verb}{ending}"),
+    }
+}
+
+/// Whether a number of things was just named.
+fn counted(words: &[String]) -> bool {
+    words
+        .iter()
+        .rev()
+        .take(4)
+        .any(|word| crate::chunk::number(&word.to_lowercase()).is_some_and(|number| number > 1))
 }
 
 /// Two nouns that stand together after a determiner or preposition are one name wherever they stand together:
@@ -89,6 +163,48 @@ fn join_compounds(sentences: &mut [Sentence]) {
                     first.tag = Tag::Noun;
                 }
             }
+        }
+    }
+}
+
+/// An application is software, unless somebody applies for something.
+fn name_software(sentences: &mut [Sentence]) {
+    let deals = |sentence: &Sentence| {
+        let named = |word: &str| {
+            sentence
+                .tokens
+                .iter()
+                .any(|token| token.lower.starts_with(word))
+        };
+        named("application")
+            && [
+                "submit",
+                "approv",
+                "reject",
+                "review",
+                "accept",
+                "withdr",
+                "candidate",
+                "vacanc",
+                "job",
+            ]
+            .iter()
+            .any(|word| named(word))
+    };
+    let applied = |token: &Token| token.lemma == "apply" || token.lemma == "applicant";
+    let form = sentences
+        .iter()
+        .any(|sentence| deals(sentence) || sentence.tokens.iter().any(applied));
+    if form {
+        return;
+    }
+    for token in sentences
+        .iter_mut()
+        .flat_map(|sentence| &mut sentence.tokens)
+    {
+        if token.lemma == "application" {
+            token.lemma = "app".to_owned();
+            token.lower = "app".to_owned();
         }
     }
 }

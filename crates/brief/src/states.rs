@@ -125,7 +125,23 @@ fn state(tokens: &[Token], start: usize) -> Option<(String, usize)> {
     let tag = |at: usize| tokens.get(at).map(|token| token.tag);
     let bare_noun = |at: usize| tag(at) == Some(Tag::Noun) && tag(at + 1) != Some(Tag::Noun);
     let word = |at: usize| tokens[at].lower.clone();
+    let off = tokens.get(start + 1).is_some_and(|next| {
+        matches!(
+            next.lower.as_str(),
+            "off" | "out" | "up" | "back" | "down" | "over"
+        )
+    });
     match tag(start)? {
+        // `written off`
+        Tag::Past
+            if off
+                && !matches!(
+                    tag(start + 2),
+                    Some(Tag::Noun | Tag::Plural | Tag::Determiner)
+                ) =>
+        {
+            Some((format!("{} {}", word(start), word(start + 1)), start + 2))
+        }
         Tag::Past | Tag::Adjective | Tag::Gerund
             if !matches!(tag(start + 1), Some(Tag::Noun | Tag::Plural)) =>
         {
@@ -202,6 +218,10 @@ mod tests {
         check(
             "A paper is submitted , then under review , and finally accepted or rejected .",
             "submitted > under review > accepted|rejected",
+        );
+        check(
+            "An invoice is drafted , then sent , and then paid or written off .",
+            "drafted > sent > paid|written off",
         );
         check("A book is written by an author .", "");
         check("The codes are short and unique .", "");

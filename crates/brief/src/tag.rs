@@ -408,7 +408,8 @@ pub fn tag(words: &[String]) -> Vec<Token> {
         .enumerate()
         .map(|(at, (word, lower))| options(word, lower, at))
         .collect();
-    let best = best_path(&options);
+    let mut best = best_path(&options);
+    mend(&lower, &options, &mut best);
     words
         .iter()
         .zip(lower)
@@ -448,6 +449,48 @@ fn options(word: &str, lower: &str, at: usize) -> Vec<Sense> {
     }
     let capital = at > 0 && word.starts_with(char::is_uppercase);
     senses(lower, capital)
+}
+
+/// Mends what two tags side by side can't tell: three or four can.
+fn mend(lower: &[String], options: &[Vec<Sense>], path: &mut [usize]) {
+    let sense = |at: usize, tag: Tag| {
+        let senses = options.get(at)?;
+        senses.iter().position(|sense| sense.tag == tag)
+    };
+    for at in 0..path.len() {
+        let tag = |at: usize| Some(options.get(at)?[*path.get(at)?].tag);
+        let before = |back: usize| tag(at.checked_sub(back)?);
+        let stops = matches!(tag(at + 1), None | Some(C | Y));
+        // `issue a fine to cars`: nothing follows that could be fine.
+        let alone = stops || matches!(tag(at + 1), Some(I | T | A | M | H | W));
+        if tag(at) == Some(J) && before(1) == Some(D) && alone {
+            if let Some(noun) = sense(at, N) {
+                path[at] = noun;
+            }
+        // `the number of brood frames and a note`
+        } else if tag(at) == Some(Z) && before(1) == Some(N) && before(2) == Some(I) && stops {
+            if let Some(plural) = sense(at, P) {
+                path[at] = plural;
+            }
+        // `court fees and travel costs have`
+        } else if tag(at) == Some(B)
+            && before(1) == Some(C)
+            && tag(at + 1) == Some(P)
+            && matches!(tag(at + 2), Some(H | A | M))
+            && let Some(noun) = sense(at, N)
+        {
+            path[at] = noun;
+        // `and uploads proof of residence`
+        } else if tag(at) == Some(B)
+            && before(1) == Some(P)
+            && before(2) == Some(C)
+            && lower.get(at + 1).is_some_and(|word| word == "of")
+            && let (Some(noun), Some(verb)) = (sense(at, N), sense(at - 1, Z))
+        {
+            path[at] = noun;
+            path[at - 1] = verb;
+        }
+    }
 }
 
 /// Viterbi: the heaviest path, earlier readings first among equals.
@@ -554,5 +597,12 @@ mod tests {
         check("The system records the name of every guest", "DNZDNIDN");
         check("Drivers report damage", "PBN");
         check("an offer which expires after ten days", "DNWZIQP");
+        check("fees and travel costs have a date", "PCNPHDN");
+        check("Wardens issue a fine to cars", "PBDNTP");
+        check("the number of brood frames and a note", "DNINPCDN");
+        check(
+            "A resident applies and uploads proof of residence",
+            "DNZCZNIN",
+        );
     }
 }

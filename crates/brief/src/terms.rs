@@ -140,7 +140,6 @@ pub const TRANSPARENT: &[&str] = &[
 /// Nouns that name the thing to be built, or nothing in particular.
 pub const EMPTY_NOUNS: &[&str] = &[
     "system",
-    "application",
     "app",
     "software",
     "platform",
@@ -541,10 +540,26 @@ const PROPERTY_HEADS: &[&str] = &[
     "territory",
 ];
 
+/// Properties by both words.
+const PROPERTY_NAMES: &[&str] = &[
+    "blood group",
+    "blood type",
+    "age group",
+    "licence plate",
+    "license plate",
+    "number plate",
+    "running time",
+    "area of law",
+    "shoe size",
+];
+
 /// What a name promises before any sentence is weighed: above 0 a property, below 0 a thing of its own.
 pub fn property(name: &str) -> f32 {
     let head = name.rsplit(' ').next().unwrap_or(name);
     let compound = head.len() < name.len();
+    if PROPERTY_NAMES.contains(&name) {
+        return 1.0;
+    }
     if PROPERTY_HEADS.contains(&head) {
         // `treatment type`, `storage location`: things of their own as often as properties.
         let thing = compound
@@ -681,13 +696,7 @@ pub fn is_empty(name: &str) -> bool {
         || head.chars().count() < 2
         || matches!(
             head,
-            "system"
-                | "application"
-                | "software"
-                | "platform"
-                | "functionality"
-                | "information"
-                | "etc"
+            "system" | "app" | "software" | "platform" | "functionality" | "information" | "etc"
         )
         || !name.contains(' ') && EMPTY_MODIFIERS.contains(&name)
 }

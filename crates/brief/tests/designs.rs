@@ -141,7 +141,68 @@ fn text_that_is_no_brief_is_refused_with_the_reason() {
         refused("It should be good and very nice."),
         Some(Unreadable::Nothing)
     );
+    assert_eq!(
+        refused(
+            "Necesitamos una aplicación para que los clientes reserven mesas y el dueño confirme cada reserva."
+        ),
+        Some(Unreadable::Foreign)
+    );
+    for gibberish in ["asdf", "asdf asdf", "Xqzt."] {
+        assert_eq!(refused(gibberish), Some(Unreadable::Nothing), "{gibberish}");
+    }
+    assert!(try_read("crm").is_ok(), "a pattern's name says enough");
     assert!(ADVICE.contains("for example"));
+}
+
+#[test]
+fn what_the_brief_answers_is_not_asked() {
+    let written = |brief: &str, choices: &Choices| design(&read(brief), "tried", choices);
+    let brief = "Students hand in their homework, and teachers grade it.";
+    let answered = written(brief, &Choices::new());
+    let question = answered
+        .questions
+        .iter()
+        .find(|question| question.id == "course.homework");
+    let question = question.expect("it is noted");
+    assert_eq!(question.settled.as_deref(), Some("homework"));
+    assert_eq!(question.options[0].id, "yes");
+    assert!(answered.design.contains("  HandIn:"), "{}", answered.design);
+    assert!(
+        answered
+            .design
+            .contains("yes, as the brief says (homework)"),
+        "{}",
+        answered.design
+    );
+    let other = Choices::from([("course.homework".to_owned(), "no".to_owned())]);
+    let other = written(brief, &other);
+    assert!(!other.design.contains("  HandIn:"), "{}", other.design);
+    assert!(
+        other
+            .questions
+            .iter()
+            .any(|question| question.id == "course.homework")
+    );
+}
+
+#[test]
+fn people_and_things_of_patterns_are_called_as_in_the_text() {
+    let written = |brief: &str| design(&read(brief), "tried", &Choices::new()).design;
+    let walks = written("An app where dog owners book walks with dog walkers nearby.");
+    for expected in ["  DogWalker:", "  Walk:", "  dog-walker:", "  dog-owner:"] {
+        assert!(walks.contains(expected), "no {expected:?} in\n{walks}");
+    }
+    let body = &walks[walks.find("\nentities:").unwrap_or(0)..];
+    assert!(
+        !body.contains("Helper") && !body.contains("helper"),
+        "{body}"
+    );
+    let films =
+        written("We rent out films. Customers rent films and pay a fine when they are late.");
+    assert!(
+        films.contains("  Film:") && films.contains("  Rental:"),
+        "{films}"
+    );
 }
 
 #[test]

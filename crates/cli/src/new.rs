@@ -1,13 +1,20 @@
 //! `archwright new`: plain English in, a design out.
 
+mod interview;
+mod llm;
+mod summary;
+
 use crate::input::print;
 use anyhow::{Context, Result, bail};
-use archwright_brief::{ADVICE, Choices, Concepts, Question, Written, design, try_read};
+use archwright_brief::{
+    ADVICE, Choices, Concepts, Proposed, Unreadable, Written, design, try_read,
+};
 use clap::Args;
-use std::fmt::Write as _;
-use std::io::{BufRead, IsTerminal, Read};
+use llm::{Model, Task};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 #[derive(Args)]
 pub struct NewArguments {
@@ -26,6 +33,13 @@ pub struct NewArguments {
     /// Run the design at once, with plausible rows
     #[arg(long)]
     pub serve: bool,
+    /// Let a language model improve the design: `openai:MODEL`, `anthropic:MODEL` or `ollama:MODEL`. It gets the brief;
+    /// its key comes from the environment
+    #[arg(long, value_name = "PROVIDER:MODEL")]
+    llm: Option<String>,
+    /// How long the model may take for an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, requires = "llm")]
+    llm_timeout: u64,
 }
 
 /// Bytes of a brief that are read.
@@ -44,42 +58,160 @@ pub enum Made {
 }
 
 pub fn new(arguments: &NewArguments) -> Result<Made> {
+    let model = model(arguments)?;
     let Sources { folder, file } = sources(&arguments.paths)?;
-    let text = brief(arguments.brief.as_deref(), file.as_deref())?;
-    let concepts = match try_read(&text) {
-        Ok(concepts) => concepts,
-        Err(problem) => {
-            eprintln!("error: {problem}\n\n{ADVICE}");
-            return Ok(Made::Nothing(ExitCode::from(2)));
-        }
+    let given = (arguments.brief.as_deref(), file.as_deref());
+    let asks = given == (None, None) && std::io::stdin().is_terminal();
+    let Some(brief) = understood(given, asks, model.is_some())? else {
+        return Ok(Made::Nothing(ExitCode::from(2)));
     };
-    let folder = folder.unwrap_or_else(|| PathBuf::from(name(&concepts, file.as_deref())));
+    let folder = match folder {
+        Some(folder) => folder,
+        None => free(&name(brief.concepts.as_ref(), file.as_deref()), asks),
+    };
     let target = folder.join("design.yaml");
     if target.exists() {
         bail!("{} is there already; name another folder", target.display());
     }
     let title = folder.file_name().map_or_else(
-        || name(&concepts, file.as_deref()),
+        || name(brief.concepts.as_ref(), file.as_deref()),
         |name| name.to_string_lossy().into_owned(),
     );
     let mut choices: Choices = arguments.answers.iter().cloned().collect();
-    let mut written = design(&concepts, &title, &choices);
-    known(&choices, &written)?;
-    if !arguments.yes && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        interview(&written, &mut choices)?;
-        written = design(&concepts, &title, &choices);
+    let written = match &brief.concepts {
+        Some(concepts) => Some(answered(concepts, &title, &mut choices, arguments.yes)?),
+        None => None,
+    };
+    let task = Task {
+        brief: &brief.text,
+        name: &title,
+        written: written.as_ref(),
+    };
+    let proposed = model.as_ref().and_then(|model| asked(model, &task));
+    let Some(text) = proposed
+        .as_ref()
+        .map(|(_, proposed)| &proposed.design)
+        .or(written.as_ref().map(|written| &written.design))
+    else {
+        return Ok(Made::Nothing(ExitCode::from(2)));
+    };
+    write(&folder, &target, text, &brief.text)?;
+    let said = summary::Said {
+        concepts: brief.concepts.as_ref(),
+        written: written.as_ref(),
+        proposed: proposed.as_ref(),
+        choices: &choices,
+    };
+    print(&summary::summary(&said, &target, &folder))?;
+    Ok(Made::Design(folder))
+}
+
+fn model(arguments: &NewArguments) -> Result<Option<Model>> {
+    let timeout = Duration::from_secs(arguments.llm_timeout);
+    let model = arguments.llm.as_deref();
+    model
+        .map(|model| Model::new(model, timeout, |name| std::env::var(name).ok()))
+        .transpose()
+}
+
+/// A brief, and what was read in it; nothing where only a language model may understand it.
+struct Brief {
+    text: String,
+    concepts: Option<Concepts>,
+}
+
+/// Reads the brief. Who types it in a terminal is asked again until something is understood.
+fn understood(
+    given: (Option<&str>, Option<&Path>),
+    asks: bool,
+    helped: bool,
+) -> Result<Option<Brief>> {
+    let mut again = false;
+    loop {
+        let text = match asks {
+            true => interview::ask_for_brief(again)?,
+            false => brief(given.0, given.1)?,
+        };
+        match try_read(&text) {
+            Ok(concepts) => {
+                let concepts = Some(concepts);
+                return Ok(Some(Brief { text, concepts }));
+            }
+            Err(problem) if helped && problem != Unreadable::Empty => {
+                let concepts = None;
+                return Ok(Some(Brief { text, concepts }));
+            }
+            Err(problem) => {
+                eprintln!("error: {problem}\n\n{ADVICE}");
+                if problem == Unreadable::Foreign {
+                    eprintln!("\n{OTHER_LANGUAGES}");
+                }
+                if !asks || problem == Unreadable::Empty {
+                    return Ok(None);
+                }
+                again = true;
+            }
+        }
     }
-    std::fs::create_dir_all(&folder)
+}
+
+const OTHER_LANGUAGES: &str =
+    "A language model reads other languages too: add --llm PROVIDER:MODEL.";
+
+/// A folder that holds no design yet: who has just typed a brief should not lose it to a name that is taken.
+fn free(name: &str, asks: bool) -> PathBuf {
+    let taken = |folder: &PathBuf| asks && folder.join("design.yaml").exists();
+    let others = (2..1000).map(|number| PathBuf::from(format!("{name}-{number}")));
+    let mut folders = std::iter::once(PathBuf::from(name)).chain(others);
+    let found = folders.find(|folder| !taken(folder));
+    found.unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// The design, once what the brief leaves open is answered.
+fn answered(
+    concepts: &Concepts,
+    title: &str,
+    choices: &mut Choices,
+    silent: bool,
+) -> Result<Written> {
+    let written = design(concepts, title, choices);
+    known(choices, &written)?;
+    if silent || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Ok(written);
+    }
+    interview::interview(&written, choices)?;
+    Ok(design(concepts, title, choices))
+}
+
+/// What the model proposes, with its name; nothing if it was of no help, which is said.
+fn asked(model: &Model, task: &Task<'_>) -> Option<(String, Proposed)> {
+    eprintln!("Asking {model} at {}, which gets the brief.", model.host());
+    match llm::propose(model, task, |news| eprintln!("{news}")) {
+        Ok(proposed) => Some((model.to_string(), proposed)),
+        Err(failure) if task.written.is_some() => {
+            eprintln!(
+                "warning: the language model was no help, so the design is written without it: {failure}"
+            );
+            None
+        }
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            None
+        }
+    }
+}
+
+fn write(folder: &Path, target: &Path, design: &str, brief: &str) -> Result<()> {
+    std::fs::create_dir_all(folder)
         .with_context(|| format!("{} can't be made", folder.display()))?;
-    std::fs::write(&target, &written.design)
+    std::fs::write(target, design)
         .with_context(|| format!("{} can't be written", target.display()))?;
     let copy = folder.join("brief.md");
     if !copy.exists() {
-        std::fs::write(&copy, &text)
+        std::fs::write(&copy, brief)
             .with_context(|| format!("{} can't be written", copy.display()))?;
     }
-    print(&summary(&concepts, &written, &choices, &target, &folder))?;
-    Ok(Made::Design(folder))
+    Ok(())
 }
 
 struct Sources {
@@ -129,7 +261,6 @@ fn brief(given: Option<&str>, file: Option<&Path>) -> Result<String> {
                 .with_context(|| format!("{} can't be read", file.display()))?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         }
-        (None, None) if std::io::stdin().is_terminal() => ask_for_brief(),
         (None, _) => {
             let mut bytes = Vec::new();
             std::io::stdin()
@@ -141,36 +272,17 @@ fn brief(given: Option<&str>, file: Option<&Path>) -> Result<String> {
     }
 }
 
-fn ask_for_brief() -> Result<String> {
-    print(
-        "What do you need? Say what there is, and who does what with it. An empty line ends it.\n\n",
-    )?;
-    let mut text = String::new();
-    for line in std::io::stdin().lock().lines() {
-        let line = line?;
-        if line.trim().is_empty() && !text.trim().is_empty() {
-            break;
-        }
-        text.push_str(&line);
-        text.push('\n');
-    }
-    Ok(text)
-}
-
-/// A folder's name: the file's, else the first things that the brief speaks of.
-fn name(concepts: &Concepts, file: Option<&Path>) -> String {
+/// A folder's name: the file's, else the first thing that the brief speaks of, rather than the people who have to do
+/// with it.
+fn name(concepts: Option<&Concepts>, file: Option<&Path>) -> String {
     let stem = file
         .filter(|file| file.as_os_str() != "-")
-        .and_then(Path::file_stem);
-    let words = stem.map_or_else(
-        || {
-            concepts
-                .entities
-                .first()
-                .map_or_else(|| "backend".to_owned(), |entity| entity.name.clone())
-        },
-        |stem| stem.to_string_lossy().into_owned(),
-    );
+        .and_then(Path::file_stem)
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let entities = concepts.map_or(&[][..], |concepts| &concepts.entities[..]);
+    let thing = entities.iter().find(|entity| !entity.person);
+    let first = thing.or(entities.first()).map(|entity| entity.name.clone());
+    let words = stem.or(first).unwrap_or_else(|| "backend".to_owned());
     let name: String = words
         .to_lowercase()
         .split(|each: char| !each.is_ascii_alphanumeric())
@@ -211,144 +323,4 @@ fn known(choices: &Choices, written: &Written) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Asks what the brief leaves open.
-fn interview(written: &Written, choices: &mut Choices) -> Result<()> {
-    let open: Vec<&Question> = written
-        .questions
-        .iter()
-        .filter(|question| !choices.contains_key(&question.id))
-        .collect();
-    if !open.is_empty() {
-        print("\nA few things are open. Enter takes what is recommended.\n")?;
-    }
-    for question in open {
-        let mut text = format!("\n{} {}\n", question.ask, question.why);
-        for (at, option) in question.options.iter().enumerate() {
-            let recommended = if at == 0 { " (recommended)" } else { "" };
-            let _ = writeln!(
-                text,
-                "  {}. {}{recommended}\n     {}",
-                at + 1,
-                option.gives,
-                option.changes
-            );
-        }
-        loop {
-            print(&format!("{text}> "))?;
-            let mut line = String::new();
-            if std::io::stdin().lock().read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-            let line = line.trim();
-            let chosen = if line.is_empty() {
-                question.options.first()
-            } else {
-                let number = line
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|number| question.options.get(number.checked_sub(1)?));
-                number.or_else(|| question.options.iter().find(|option| option.id == line))
-            };
-            if let Some(option) = chosen {
-                choices.insert(question.id.clone(), option.id.clone());
-                break;
-            }
-            text = format!(
-                "Please answer with a number from 1 to {}.\n",
-                question.options.len()
-            );
-        }
-    }
-    Ok(())
-}
-
-fn summary(
-    concepts: &Concepts,
-    written: &Written,
-    choices: &Choices,
-    target: &Path,
-    folder: &Path,
-) -> String {
-    let mut out = format!("Wrote {}\n", target.display());
-    if !written.patterns.is_empty() {
-        let _ = writeln!(
-            out,
-            "Built on the patterns {}.",
-            written.patterns.join(", ")
-        );
-    }
-    if concepts.cut {
-        out.push_str("The brief is too long: only its beginning was read.\n");
-    }
-    let quote = |at: usize| {
-        concepts
-            .sentences
-            .get(at)
-            .map_or("", |sentence| sentence.text.as_str())
-    };
-    for each in &concepts.contradictions {
-        let _ = writeln!(
-            out,
-            "\nTwo sentences disagree on {}:\n  {}\n  {}",
-            each.about,
-            quote(each.first),
-            quote(each.second)
-        );
-    }
-    if !concepts.unread.is_empty() {
-        out.push_str("\nNot understood:\n");
-    }
-    for at in concepts.unread.iter().take(8) {
-        let _ = writeln!(
-            out,
-            "  line {}: {}",
-            concepts
-                .sentences
-                .get(*at)
-                .map_or(0, |sentence| sentence.line),
-            quote(*at)
-        );
-    }
-    if concepts.unread.len() > 8 {
-        let _ = writeln!(
-            out,
-            "  and {} more; the design lists them",
-            concepts.unread.len() - 8
-        );
-    }
-    let open: Vec<&Question> = written
-        .questions
-        .iter()
-        .filter(|question| !choices.contains_key(&question.id))
-        .collect();
-    if !open.is_empty() {
-        out.push_str("\nLeft open, and answered as recommended:\n");
-    }
-    for question in open {
-        let others: Vec<&str> = question
-            .options
-            .iter()
-            .skip(1)
-            .map(|option| option.id.as_str())
-            .collect();
-        let first = question
-            .options
-            .first()
-            .map_or("", |option| option.id.as_str());
-        let _ = writeln!(
-            out,
-            "  {} {first}; else --answer {}={}",
-            question.ask,
-            question.id,
-            others.join("|")
-        );
-    }
-    let _ = writeln!(
-        out,
-        "\nNext: read the design, then\n  archwright serve {} --seed",
-        folder.display()
-    );
-    out
 }

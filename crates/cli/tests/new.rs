@@ -84,6 +84,22 @@ fn answers_are_recorded_and_wrong_ones_are_refused() {
         2,
         &["QUESTION=OPTION"],
     );
+    check(
+        &[
+            "a",
+            "--brief",
+            brief,
+            "--answer",
+            "booking.approval=at_once",
+        ],
+        0,
+        &["Wrote"],
+    );
+    check(
+        &["a", "--brief", brief, "--answer", "booking.approval=never"],
+        2,
+        &["`never` is no answer to `booking.approval`; there are: "],
+    );
 }
 
 #[test]
@@ -96,6 +112,20 @@ fn what_is_no_brief_is_refused_with_advice() {
         ],
         2,
         &["only English is understood"],
+    );
+    check(
+        &["--brief", "asdf"],
+        2,
+        &[
+            "nothing was understood",
+            "Say in plain English",
+            "for example",
+        ],
+    );
+    check(
+        &["--brief", "Wir verwalten Kunden, Aufträge und Rechnungen."],
+        2,
+        &["--llm PROVIDER:MODEL"],
     );
     check(&["none.md"], 2, &["none.md can't be read"]);
     check(&[], 2, &["the brief is empty"]);

@@ -22,7 +22,7 @@ pub use bindings::Given;
 pub use compose::{
     Answers, Because, ComposeError, Composition, Entity, GIVEN, Included, Member, compose,
 };
-pub use matching::{Match, matching};
+pub use matching::{Match, Settled, called, matching, settled};
 pub use node::Node;
 pub use pattern::{Choice, Pattern, library, pattern};
 pub use questions::{Effect, Question};

@@ -1,6 +1,6 @@
 //! Finds the patterns that a text speaks of.
 
-use crate::pattern::{Pattern, library};
+use crate::pattern::{Pattern, library, pattern};
 use crate::stem::stem;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,11 +33,7 @@ struct Hit {
 /// The patterns that a text speaks of, best first. Takes the words of the text in their order, in whatever form. Of
 /// two triggers at one place the longer counts: a gift card is no card to pay with.
 pub fn matching(lemmas: &[&str]) -> Vec<Match> {
-    let (words, stems): (Vec<&str>, Vec<String>) = lemmas
-        .iter()
-        .filter(|word| !SKIPPED.contains(&word.to_lowercase().as_str()))
-        .map(|word| (*word, stem(word)))
-        .unzip();
+    let (words, stems) = heard(lemmas);
     let mut found: BTreeMap<&str, (BTreeSet<usize>, Match)> = BTreeMap::new();
     for hit in visible(hits(&stems)) {
         let id = hit.pattern.id;
@@ -63,7 +59,80 @@ pub fn matching(lemmas: &[&str]) -> Vec<Match> {
         .filter(|own| own.score >= THRESHOLD)
         .collect();
     matches.sort_by_key(|own| (Reverse(own.score), own.id));
+    let covers = |own: &Match, id: &str| {
+        pattern(own.id).is_some_and(|pattern| pattern.covers.iter().any(|covered| covered == id))
+    };
+    let covered = |id: &str| matches.iter().any(|own| covers(own, id));
+    let ids: Vec<&str> = matches.iter().map(|own| own.id).collect();
+    let gone: Vec<&str> = ids.into_iter().filter(|id| covered(id)).collect();
+    matches.retain(|own| !gone.contains(&own.id));
     matches
+}
+
+/// A question of a pattern that a text answers by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// `course.homework`
+    pub question: String,
+    pub choice: String,
+    /// The words of the text that answer it.
+    pub evidence: String,
+}
+
+/// The questions of these patterns that the words of a text answer: who speaks of homework, wants homework. Where words
+/// speak for several choices, the question stays open.
+pub fn settled(patterns: &[&str], lemmas: &[&str]) -> Vec<Settled> {
+    let (words, stems) = heard(lemmas);
+    let mut settled = Vec::new();
+    for pattern in patterns.iter().filter_map(|id| pattern(id)) {
+        for question in &pattern.questions {
+            let mut said = question.choices.iter().filter_map(|choice| {
+                let at = choice
+                    .said
+                    .iter()
+                    .find_map(|said| place(&stems, &said.words))?;
+                Some((choice, words[at].join(" ")))
+            });
+            if let (Some((choice, evidence)), None) = (said.next(), said.next()) {
+                settled.push(Settled {
+                    question: format!("{}.{}", pattern.id, question.id),
+                    choice: choice.id.clone(),
+                    evidence,
+                });
+            }
+        }
+    }
+    settled
+}
+
+/// What a text calls entities of these patterns: entity and word. A text with several words for one means several
+/// things, and none of them alone.
+pub fn called(patterns: &[&str], lemmas: &[&str]) -> Vec<(String, String)> {
+    let (words, stems) = heard(lemmas);
+    let mut found = Vec::new();
+    let called = patterns.iter().filter_map(|id| pattern(id));
+    for (entity, names) in called.flat_map(|pattern| &pattern.called) {
+        let mut said = names.iter().filter_map(|name| place(&stems, &name.words));
+        if let (Some(at), None) = (said.next(), said.next()) {
+            found.push((entity.clone(), words[at].join(" ")));
+        }
+    }
+    found
+}
+
+fn place(stems: &[String], words: &[String]) -> Option<Range<usize>> {
+    let mut windows = stems.windows(words.len().max(1));
+    let start = windows.position(|window| window == words)?;
+    Some(start..start + words.len())
+}
+
+/// The words that count, and their stems.
+fn heard<'a>(lemmas: &[&'a str]) -> (Vec<&'a str>, Vec<String>) {
+    lemmas
+        .iter()
+        .filter(|word| !SKIPPED.contains(&word.to_lowercase().as_str()))
+        .map(|word| (*word, stem(word)))
+        .unzip()
 }
 
 /// Every place where a trigger stands, in the order of the text.

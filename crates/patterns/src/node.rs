@@ -11,6 +11,11 @@ pub enum Node {
 }
 
 impl Node {
+    /// Reads one YAML document of plain nodes; aliases and tags are not read.
+    pub fn read(yaml: &str) -> Result<Self, String> {
+        read(yaml)
+    }
+
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),

@@ -13,6 +13,10 @@ pub struct Pattern {
     pub title: String,
     pub about: String,
     pub(crate) triggers: Vec<Trigger>,
+    /// Patterns in whose place it stands where a text speaks of both.
+    pub(crate) covers: Vec<String>,
+    /// Words that texts have for an entity: a fund for a campaign, a court for what is booked.
+    pub(crate) called: Vec<(String, Vec<Trigger>)>,
     /// Patterns that this one can't do without.
     pub(crate) requires: Vec<String>,
     pub(crate) anchors: Vec<Anchor>,
@@ -87,6 +91,8 @@ pub struct Question {
 pub struct Choice {
     pub id: String,
     pub gives: String,
+    /// Words and phrases of a text that settle the question for this choice.
+    pub(crate) said: Vec<Trigger>,
     pub(crate) change: Change,
 }
 
@@ -115,6 +121,8 @@ fn read(id: &'static str, yaml: &str) -> Result<Pattern, String> {
             "title",
             "about",
             "triggers",
+            "covers",
+            "called",
             "requires",
             "anchors",
             "offers",
@@ -129,6 +137,11 @@ fn read(id: &'static str, yaml: &str) -> Result<Pattern, String> {
         title: text(&node, "title")?,
         about: text(&node, "about")?,
         triggers: triggers(&node)?,
+        covers: texts(node.get("covers")),
+        called: entries(&node, "called")
+            .iter()
+            .map(|(entity, words)| (entity.clone(), phrases(Some(words))))
+            .collect(),
         requires: texts(node.get("requires")),
         anchors: each(&node, "anchors", anchor)?,
         offers: each(&node, "offers", offer)?,
@@ -145,9 +158,8 @@ fn triggers(node: &Node) -> Result<Vec<Trigger>, String> {
     for (weight, phrases) in entries(node, "triggers") {
         let weight = weight.parse().map_err(|_| format!("no weight: {weight}"))?;
         for phrase in texts(Some(phrases)) {
-            let words = phrase.split(' ').map(crate::stem::stem).collect();
             if triggers
-                .insert(phrase.clone(), Trigger { words, weight })
+                .insert(phrase.clone(), trigger(&phrase, weight))
                 .is_some()
             {
                 return Err(format!("the trigger `{phrase}` stands twice"));
@@ -155,6 +167,16 @@ fn triggers(node: &Node) -> Result<Vec<Trigger>, String> {
         }
     }
     Ok(triggers.into_values().collect())
+}
+
+fn phrases(node: Option<&Node>) -> Vec<Trigger> {
+    let phrases = texts(node);
+    phrases.iter().map(|phrase| trigger(phrase, 1)).collect()
+}
+
+fn trigger(phrase: &str, weight: u32) -> Trigger {
+    let words = phrase.split(' ').map(crate::stem::stem).collect();
+    Trigger { words, weight }
 }
 
 fn anchor(name: &str, node: &Node) -> Result<Anchor, String> {
@@ -180,10 +202,11 @@ fn offer(entity: &str, node: &Node) -> Result<Offer, String> {
 fn question(id: &str, node: &Node) -> Result<Question, String> {
     known(node, &["ask", "why", "options"])?;
     let choices = each(node, "options", |id, node| {
-        known(node, &["gives", "add", "remove", "with", "offers"])?;
+        known(node, &["gives", "said", "add", "remove", "with", "offers"])?;
         Ok(Choice {
             id: id.to_owned(),
             gives: text(node, "gives")?,
+            said: phrases(node.get("said")),
             change: change(node)?,
         })
     })?;
@@ -199,7 +222,7 @@ fn question(id: &str, node: &Node) -> Result<Question, String> {
 }
 
 fn change(node: &Node) -> Result<Change, String> {
-    known(node, &["gives", "add", "remove", "with", "offers"])?;
+    known(node, &["gives", "said", "add", "remove", "with", "offers"])?;
     if let Some(add) = node.get("add") {
         known(add, &["roles", "entities"])?;
     }

@@ -46,6 +46,7 @@ const WHOLE: &[&str] = &[
     "following",
     "posting",
     "rating",
+    "setting",
     "saving",
     "training",
     "wellness",

@@ -64,6 +64,7 @@ impl Reader {
                 verb: verb.to_owned(),
                 sentence,
                 weight,
+                may: self.context.optional,
                 many: phrase.is_some_and(|phrase| {
                     phrase.quantity.is_some() && phrase.many()
                         || phrase.many() && !verbs::places(verb)

@@ -407,19 +407,28 @@ impl Reader {
             .find(|(word, _)| matches!(word.as_str(), "for" | "of" | "about" | "per" | "with"))
             .and_then(|(_, items)| items.first())
             .and_then(|item| self.resolve(item));
-        let of = clause
-            .objects
-            .last()
-            .and_then(|item| item.of.first())
+        let last = clause.objects.last().and_then(|item| item.of.first());
+        let each = last.is_some_and(|of| {
+            matches!(
+                of.determiner.as_deref(),
+                Some("each" | "every" | "all" | "any")
+            )
+        });
+        let of = last
             .map(terms::name)
             .filter(|name| !terms::is_empty(name) && terms::property(name) < 0.5);
         let about = clause.about.as_ref().and_then(|item| self.resolve(item));
         let properties = self.lists_properties(&clause.objects);
         let owner = about
             .or_else(|| self.context.scope.clone())
+            .or(of.clone().filter(|_| properties && each))
             .or(around.filter(|_| properties))
             .or(of.filter(|_| properties))
-            .or_else(|| self.context.topic.clone().filter(|_| properties));
+            // `we also want promo codes` says nothing of what the last sentence was about.
+            .or_else(|| {
+                let wishes = matches!(clause.verb.lemma.as_str(), "want" | "need" | "manage");
+                self.context.topic.clone().filter(|_| properties && !wishes)
+            });
         if let Some(owner) = owner {
             self.own_all(&owner, &clause.objects, false);
         }
@@ -505,6 +514,15 @@ impl Reader {
         for (word, items) in &clause.around {
             for item in items {
                 let weight = if clause.objects.is_empty() { 0.9 } else { 0.4 };
+                // `registers donors with their names`: the names are the donors'.
+                let theirs = !clause.objects.is_empty()
+                    && matches!(
+                        items[0].phrase.determiner.as_deref(),
+                        Some("their" | "its" | "his" | "her")
+                    );
+                if word == "with" && theirs {
+                    continue;
+                }
                 if word == "with" {
                     self.own(subject, item, true);
                 } else if !terms::is_person(subject) {

@@ -85,6 +85,7 @@ impl Builder {
                         own.item.of[0].plural,
                         source,
                     );
+                    self.maybe(owner, part, own.optional);
                     return;
                 }
                 if part != owner && terms::property(&name) > 0.5 {
@@ -95,6 +96,7 @@ impl Builder {
                         source.clone(),
                     );
                     self.relate(owner, part, RelationKind::Tie, "has", false, source);
+                    self.maybe(owner, part, own.optional);
                     return;
                 }
             }
@@ -102,7 +104,10 @@ impl Builder {
         if !counting && let Some(part) = self.find(&name) {
             if part != owner {
                 let many = own.item.phrase.many();
-                self.relate(owner, part, RelationKind::Tie, "has", many, source);
+                // `the recipes of their course` says whose, and not that they alone have it.
+                let verb = if own.weak { "of" } else { "has" };
+                self.relate(owner, part, RelationKind::Tie, verb, many, source);
+                self.maybe(owner, part, own.optional);
             }
             return;
         }
@@ -353,7 +358,16 @@ impl Builder {
                         sentence: link.sentence,
                     },
                 );
+                self.maybe(from, to, link.may);
             }
+        }
+    }
+
+    /// A relation is one that may be missing only while nothing says more.
+    fn maybe(&mut self, from: usize, to: usize, may: bool) {
+        let mut relations = self.concepts.relations.iter_mut();
+        if let Some(known) = relations.find(|each| each.between(from, to)) {
+            known.may &= may;
         }
     }
 
@@ -372,6 +386,7 @@ impl Builder {
         for end in [from, to] {
             if end != between {
                 self.relate(between, end, RelationKind::Tie, verb, false, source.clone());
+                self.maybe(between, end, false);
             }
         }
         from != between && to != between
@@ -440,6 +455,7 @@ impl Builder {
                 verb: verb.to_owned(),
                 many,
                 back: false,
+                may: true,
                 source,
             }),
         }

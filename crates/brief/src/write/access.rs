@@ -10,8 +10,8 @@ use crate::concepts::{Act, Concepts};
 pub enum Mine {
     /// Its owner field, or the account itself.
     Owner,
-    /// An expression over the row, true for who it belongs to.
-    When(String),
+    /// An expression over the row, true for who it belongs to, and what these people are.
+    When(String, usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,18 +134,22 @@ impl Rules<'_> {
                 continue;
             }
             if self.people.profiles.contains(&pointer.target) {
-                return Some(Mine::When(format!(
+                let condition = format!(
                     "{}.{} == caller",
                     pointer.name,
                     self.account_field(pointer.target)
-                )));
+                );
+                return Some(Mine::When(condition, pointer.target));
             }
             if depth > 0 && through.is_none() {
                 through = match self.mine(pointer.target, depth - 1) {
-                    Some(Mine::When(rest)) => Some(Mine::When(format!("{}.{rest}", pointer.name))),
-                    Some(Mine::Owner) => self
-                        .owner_field(pointer.target)
-                        .map(|field| Mine::When(format!("{}.{field} == caller", pointer.name))),
+                    Some(Mine::When(rest, people)) => {
+                        Some(Mine::When(format!("{}.{rest}", pointer.name), people))
+                    }
+                    Some(Mine::Owner) => self.owner_field(pointer.target).map(|field| {
+                        let condition = format!("{}.{field} == caller", pointer.name);
+                        Mine::When(condition, pointer.target)
+                    }),
                     None => None,
                 };
             }
@@ -189,7 +193,9 @@ impl Rules<'_> {
 
     fn staff(&self) -> impl Iterator<Item = &Role> {
         self.people.roles.iter().filter(|role| {
-            Some(&role.name) != self.people.sign_up.as_ref() && role.name != self.people.admin
+            Some(&role.name) != self.people.sign_up.as_ref()
+                && role.name != self.people.admin
+                && !super::people::is_outsider(&role.words)
         })
     }
 
@@ -262,7 +268,7 @@ impl Rules<'_> {
         }
         // Who owns a row, may see and change it, unless the text keeps that for others.
         if !only && let Some(mine) = mine {
-            let owner_role = self.owner_role(entity);
+            let owner_role = self.owner_role(entity, mine);
             let deletes = action == Action::Delete && profile;
             let stated = !grants.is_empty() && action != Action::Read;
             if !deletes && !stated && action != Action::Delete {
@@ -332,23 +338,17 @@ impl Rules<'_> {
     }
 
     /// The role of the people to whom the rows belong.
-    fn owner_role(&self, entity: usize) -> Option<String> {
-        let target = self
-            .fields
-            .pointers
-            .iter()
-            .filter(|each| each.holder == entity)
-            .map(|each| each.target)
-            .find(|target| self.people.profiles.contains(target))
-            .or_else(|| self.people.profiles.contains(&entity).then_some(entity));
-        target
-            .and_then(|at| {
-                self.people
-                    .roles
-                    .iter()
-                    .find(|role| role.entity == Some(at))
-            })
-            .map(|role| role.name.clone())
+    fn owner_role(&self, entity: usize, mine: &Mine) -> Option<String> {
+        let profile = |at: &usize| self.people.profiles.contains(at);
+        let people = match mine {
+            Mine::When(_, people) => Some(*people).filter(profile),
+            Mine::Owner => Some(entity).filter(profile),
+        };
+        let role = people.and_then(|at| {
+            let mut roles = self.people.roles.iter();
+            roles.find(|role| role.entity == Some(at))
+        });
+        role.map(|role| role.name.clone())
             .or_else(|| self.people.sign_up.clone())
     }
 
@@ -357,7 +357,7 @@ impl Rules<'_> {
             // The owner of a new row is the caller: the server sets it.
             (Some(Mine::Owner), Action::Create) | (None, _) => role.to_owned(),
             (Some(Mine::Owner), _) => "owner".to_owned(),
-            (Some(Mine::When(condition)), _) => format!("{role} when {condition}"),
+            (Some(Mine::When(condition, _)), _) => format!("{role} when {condition}"),
         }
     }
 
@@ -393,7 +393,7 @@ impl Rules<'_> {
                 "cancel" | "withdraw" | "submit" | "place" | "send" | "pay"
             );
             if by_owner && let Some(mine) = &mine {
-                let role = self.owner_role(entity);
+                let role = self.owner_role(entity, mine);
                 push(
                     &mut grants,
                     self.grant(
@@ -422,8 +422,14 @@ impl Rules<'_> {
     }
 }
 
+/// Who may without a condition needs none with one.
 fn push(grants: &mut Vec<String>, grant: String) {
-    if !grants.contains(&grant) {
-        grants.push(grant);
+    let who = |grant: &str| grant.split(" when ").next().unwrap_or_default().to_owned();
+    if grants.contains(&grant) || grants.contains(&who(&grant)) {
+        return;
     }
+    if !grant.contains(" when ") {
+        grants.retain(|known| who(known) != grant);
+    }
+    grants.push(grant);
 }

@@ -38,6 +38,8 @@ pub struct Draft {
     pub head: Vec<String>,
     pub roles: Vec<Line>,
     pub entities: Vec<DraftEntity>,
+    /// Further sections, such as `operations`.
+    pub others: Vec<(String, Vec<Line>)>,
 }
 
 impl Line {
@@ -74,6 +76,9 @@ impl Draft {
         out.push_str("\nentities:\n");
         for entity in &self.entities {
             entity.print(&mut out);
+        }
+        for (name, lines) in &self.others {
+            section(&mut out, 0, name, lines);
         }
         out
     }

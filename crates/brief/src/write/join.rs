@@ -1,12 +1,14 @@
-//! Joins what a short brief says with the patterns that it speaks of.
+//! Finds the patterns that a short brief speaks of, and joins them in its words.
 
-use super::draft::{Draft, DraftEntity, Line, quoted};
 use super::names;
 use super::people::People;
 use super::questions::{Answer, Choices, Question};
 use crate::concepts::Concepts;
-use crate::verbs;
-use archwright_patterns::{Answers, Composition, Entity, Match, Member, Node, compose, matching};
+use crate::{terms, verbs};
+use archwright_patterns::{
+    Answers, Composition, Match, Settled, called, compose, matching, settled,
+};
+use std::collections::BTreeMap;
 
 /// Patterns that a short brief may bring.
 const MOST: usize = 6;
@@ -16,6 +18,8 @@ pub struct Joined {
     pub composition: Composition,
     /// Words of the brief that speak for a chosen pattern, in lower case.
     pub evidence: Vec<String>,
+    /// What the patterns leave open, or the brief answers.
+    pub questions: Vec<Question>,
 }
 
 pub fn find(concepts: &Concepts, people: &People, choices: &Choices) -> Option<Joined> {
@@ -32,35 +36,44 @@ pub fn find(concepts: &Concepts, people: &People, choices: &Choices) -> Option<J
         .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut matches = matching(&words);
-    // What is lent out is reserved by a hold, not booked for a time.
-    if matches.iter().any(|own| own.id == "loan") {
-        matches.retain(|own| own.id != "booking");
-    }
     matches.truncate(MOST);
     if matches.is_empty() {
         return None;
     }
     let chosen: Vec<&str> = matches.iter().map(|own| own.id).collect();
+    let settled = settled(&chosen, &words);
     let mut answers = Answers {
-        options: choices
-            .iter()
-            .filter(|(id, _)| id.contains('.'))
-            .map(|(id, answer)| (id.clone(), answer.clone()))
-            .collect(),
         names: renamed(concepts, people),
         ..Answers::default()
     };
+    let first = compose(&chosen, &answers).ok()?;
+    // Who does one thing of a field (a teacher) does not run the whole service.
+    let staff = answers.names.get("STAFF");
+    let same = |role: &&archwright_patterns::Member| Some(&role.name) == staff;
+    if first.roles.iter().filter(same).count() > 1 {
+        answers.names.remove("STAFF");
+    }
+    let by_text = settled.iter().map(|own| (&own.question, &own.choice));
+    let given = choices.iter().filter(|(id, _)| id.contains('.'));
+    let copied = |(id, choice): (&String, &String)| (id.clone(), choice.clone());
+    answers.options = by_text.clone().chain(given).map(copied).collect();
     // An answer to a question that this choice of patterns doesn't ask, or a name that is taken, is left out.
     let composition = compose(&chosen, &answers).or_else(|_| {
-        answers.options.clear();
+        answers.options = by_text.map(copied).collect();
         compose(&chosen, &answers)
     });
     let composition = composition.ok()?;
-    let composition = in_own_words(concepts, &composition, &matches, &mut answers)
+    let own = Own {
+        concepts,
+        people,
+        called: called(&chosen, &words),
+    };
+    let composition = in_own_words(&own, &composition, &matches, &mut answers)
         .and_then(|()| compose(&chosen, &answers).ok())
         .unwrap_or(composition);
     Some(Joined {
         composition,
+        questions: questions(&first.questions, &settled),
         evidence: matches
             .iter()
             .flat_map(|own| own.evidence.clone())
@@ -70,10 +83,24 @@ pub fn find(concepts: &Concepts, people: &People, choices: &Choices) -> Option<J
 }
 
 impl Joined {
+    /// Whether words of a sentence brought a pattern.
+    pub fn speaks(&self, sentence: &str) -> bool {
+        let lower = sentence.to_lowercase();
+        let mut words = self.evidence.iter().flat_map(|words| words.split(' '));
+        words.any(|word| word.len() > 2 && lower.contains(word))
+    }
+
+    /// The role of whoever signs up.
+    pub fn sign_up(&self) -> Option<&str> {
+        let mut roles = self.composition.roles.iter();
+        let open = roles.find(|role| role.value.text_at("sign-up") == Some("open"));
+        open.map(|role| role.name.as_str())
+    }
+
     /// Whether an entity of the patterns is called after what a verb does.
     pub fn has_noun_of(&self, verb: &str) -> bool {
         let mut entities = self.composition.entities.iter();
-        entities.any(|entity| verbs::is_noun_of(&split(&entity.name).to_lowercase(), verb))
+        entities.any(|entity| verbs::is_noun_of(&names::split(&entity.name).to_lowercase(), verb))
     }
 }
 
@@ -85,7 +112,12 @@ const GOODS: &[(&str, &[&str])] = &[
     ),
     ("Bookable", &["book", "reserve", "rent", "hire"]),
     ("Title", &["borrow", "lend"]),
+    ("Rentable", &["rent", "hire", "borrow", "lend"]),
+    ("ServiceBooking", &["book", "schedule", "request", "order"]),
 ];
+
+/// General names of patterns for people whose rows others look at: a helper that the text calls a dog walker.
+const PEOPLE: &[&str] = &["Helper", "Practitioner"];
 
 /// What the text calls the object of these verbs, if it is one kind of thing.
 fn goods(concepts: &Concepts, trades: &[&str]) -> Option<String> {
@@ -110,67 +142,158 @@ fn goods(concepts: &Concepts, trades: &[&str]) -> Option<String> {
     }
 }
 
-/// Calls a pattern's main entity what the text calls it: a device that the text speaks of as a sensor is one.
+/// The words of the text.
+struct Own<'a> {
+    concepts: &'a Concepts,
+    people: &'a People,
+    /// Entities of the patterns, and what the text calls them.
+    called: Vec<(String, String)>,
+}
+
+/// Calls a pattern's entities what the text calls them: a device that the text speaks of as a sensor is one.
 fn in_own_words(
-    concepts: &Concepts,
+    own: &Own<'_>,
     composition: &Composition,
     matches: &[Match],
     answers: &mut Answers,
 ) -> Option<()> {
-    let mut renamed = false;
-    let known = |name: &str| {
-        composition
-            .entities
-            .iter()
-            .any(|entity| entity.name == name)
+    let before = answers.names.clone();
+    let entities = &composition.entities;
+    let known = |name: &str| entities.iter().any(|entity| entity.name == name);
+    let named = |name: &str| {
+        let mut named = own.concepts.entities.iter();
+        named.any(|entity| names::entity(&entity.name).as_deref() == Some(name))
     };
-    for (general, trades) in GOODS.iter().filter(|(general, _)| known(general)) {
-        if let Some(name) = goods(concepts, trades).filter(|name| !known(name)) {
-            answers.names.insert((*general).to_owned(), name);
-            renamed = true;
+    let mut call = |general: &str, name: Option<String>| {
+        let free = name.filter(|name| !known(name) && !named(general));
+        if let Some(name) = free.filter(|_| known(general)) {
+            answers.names.entry(general.to_owned()).or_insert(name);
         }
+    };
+    for (general, trades) in GOODS {
+        call(general, goods(own.concepts, trades));
     }
-    for own in matches {
-        let Some(main) = composition
-            .entities
-            .iter()
-            .find(|entity| entity.origin == own.id)
-        else {
+    for (general, word) in &own.called {
+        call(general, names::entity(&singular(&word.to_lowercase())));
+    }
+    for found in matches {
+        let main = entities.iter().find(|entity| entity.origin == found.id);
+        let Some(main) = main.filter(|main| !PEOPLE.contains(&main.name.as_str())) else {
             continue;
         };
-        let named = concepts
-            .entities
-            .iter()
-            .any(|entity| names::entity(&entity.name).as_deref() == Some(&main.name));
-        let mut called = concepts.entities.iter().filter(|entity| {
-            !entity.person
-                && own
-                    .evidence
-                    .iter()
-                    .any(|words| crate::singular(words).as_deref().unwrap_or(words) == entity.name)
+        let mut evident = own.concepts.entities.iter().filter(|entity| {
+            let name = names::entity(&entity.name).unwrap_or_default();
+            let taken = entities.iter().any(|known| known.name.ends_with(&name));
+            !entity.person && !taken && is_evidence(found, &entity.name)
         });
-        let (Some(one), None) = (called.next(), called.next()) else {
-            continue;
-        };
-        if let Some(name) = names::entity(&one.name).filter(|name| !named && !known(name)) {
-            answers.names.insert(main.name.clone(), name);
-            renamed = true;
+        if let (Some(one), None) = (evident.next(), evident.next()) {
+            let whole = WHOLES.contains(&one.name.as_str());
+            call(&main.name, names::entity(&one.name).filter(|_| !whole));
         }
     }
-    renamed.then_some(())
+    let mut helpers = Vec::new();
+    for found in matches {
+        let main = entities.iter().find(|entity| entity.origin == found.id);
+        let person = main.filter(|main| PEOPLE.contains(&main.name.as_str()));
+        if let Some((main, words)) = person.zip(helper(own, found)) {
+            call(&main.name, names::entity(&words));
+            helpers.push((found, words));
+        }
+    }
+    for (found, words) in helpers {
+        roles_of(found, &words, &mut answers.names);
+    }
+    (answers.names != before).then_some(())
+}
+
+/// Words that bring a pattern and name the whole that is to be built, not one row of it.
+const WHOLES: &[&str] = &[
+    "blog",
+    "shop",
+    "store",
+    "library",
+    "forum",
+    "gallery",
+    "marketplace",
+    "clinic",
+    "hospital",
+    "school",
+    "university",
+    "gym",
+    "warehouse",
+    "church",
+    "charity",
+    "crm",
+    "cms",
+    "wiki",
+    "inbox",
+    "hotel",
+    "club",
+    "chat",
+    "feed",
+    "calendar",
+    "catalogue",
+    "catalog",
+];
+
+fn singular(words: &str) -> String {
+    let (start, last) = words.rsplit_once(' ').unwrap_or(("", words));
+    let last = crate::singular(last).unwrap_or_else(|| last.to_owned());
+    format!("{start} {last}").trim_start().to_owned()
+}
+
+fn is_evidence(found: &Match, name: &str) -> bool {
+    let mut evidence = found.evidence.iter();
+    evidence.any(|words| singular(&words.to_lowercase()) == name)
+}
+
+/// What the text calls those who do the work: by a word that speaks for the pattern, else the only ones that are neither
+/// customers nor in charge.
+fn helper(own: &Own<'_>, found: &Match) -> Option<String> {
+    let outsider = own.people.outsider().map(|role| role.words.as_str());
+    let evidence = found.evidence.iter();
+    let evident = evidence
+        .map(|words| singular(&words.to_lowercase()))
+        .find(|words| {
+            let works = ["er", "or", "ist"]
+                .iter()
+                .any(|ending| words.ends_with(ending));
+            (works || terms::is_person(words)) && Some(words.as_str()) != outsider
+        });
+    let mut others = own.people.roles.iter().filter(|role| {
+        Some(role.words.as_str()) != outsider
+            && role.name != own.people.admin
+            && !role.words.ends_with("manager")
+    });
+    evident.or_else(|| match (others.next(), others.next()) {
+        (Some(one), None) => Some(one.words.clone()),
+        _ => None,
+    })
+}
+
+/// The role of people who have rows of their own is called like these.
+fn roles_of(found: &Match, name: &str, all: &mut BTreeMap<String, String>) {
+    let role = match found.id {
+        "service" => "HELPER",
+        "appointment" => "PRACTITIONER",
+        _ => return,
+    };
+    if let Some(name) = names::role(name) {
+        all.insert(role.to_owned(), name);
+    }
 }
 
 /// The account and the roles in the words of the brief.
-fn renamed(concepts: &Concepts, people: &People) -> std::collections::BTreeMap<String, String> {
-    let mut renamed = std::collections::BTreeMap::new();
+fn renamed(concepts: &Concepts, people: &People) -> BTreeMap<String, String> {
+    let mut renamed = BTreeMap::new();
     if let Some(account) = people
         .account
         .and_then(|at| names::entity(&concepts.entities[at].name))
     {
         renamed.insert("ACCOUNT".to_owned(), account);
     }
-    if let Some(role) = &people.sign_up {
-        renamed.insert("MEMBER".to_owned(), role.clone());
+    if let Some(role) = people.outsider() {
+        renamed.insert("MEMBER".to_owned(), role.name.clone());
     }
     let staff = people.roles.iter().find(|role| {
         Some(&role.name) != people.sign_up.as_ref()
@@ -184,407 +307,32 @@ fn renamed(concepts: &Concepts, people: &People) -> std::collections::BTreeMap<S
     renamed
 }
 
-/// Puts the patterns' entities first, with what the text adds to them, then the text's own.
-pub fn merge(draft: &mut Draft, joined: &Joined) {
-    let own = std::mem::take(&mut draft.entities);
-    let mut renames = Vec::new();
-    let mut entities: Vec<DraftEntity> = joined.composition.entities.iter().map(drafted).collect();
-    for entity in own {
-        match twin(&entities, &entity.name) {
-            Some(at) => {
-                let (old, new) = (entity.name.clone(), entities[at].name.clone());
-                add(&mut entities[at], entity);
-                renames.push((old, new));
-            }
-            None if spoken_for(&entity, joined) => {}
-            None => entities.push(entity),
-        }
-    }
-    for entity in &mut entities {
-        for field in &mut entity.fields {
-            for (old, new) in renames.iter().filter(|(old, new)| old != new) {
-                field.value = retarget(&field.value, old, new);
-            }
-        }
-    }
-    draft.entities = entities;
-    for role in &joined.composition.roles {
-        let line = Line::new(role.name.clone(), flow(&role.value), origin(role));
-        match draft.roles.iter_mut().find(|each| each.name == role.name) {
-            Some(known) => known.value = line.value,
-            None => draft.roles.push(line),
-        }
-    }
-    let order = |line: &Line| usize::from(line.value.contains("includes:"));
-    draft.roles.sort_by_key(order);
-    forget_the_absent(draft);
-    disown_parts(draft);
-}
-
-/// The pattern's entity that a name of the text means: the same, or the one whose last word it is (`Line`).
-fn twin(entities: &[DraftEntity], name: &str) -> Option<usize> {
-    let same = |each: &&DraftEntity| each.name == name || names::plural(&each.name) == name;
-    if let Some(at) = entities.iter().position(|each| same(&each)) {
-        return Some(at);
-    }
-    let ending = |each: &DraftEntity| {
-        each.note.starts_with("pattern")
-            && each.name.ends_with(name)
-            && each.name.len() > name.len()
-    };
-    let mut found = entities
-        .iter()
-        .enumerate()
-        .filter(|(_, each)| ending(each))
-        .map(|(at, _)| at);
-    found.next().filter(|_| found.next().is_none())
-}
-
-/// The field's value with another target.
-fn retarget(value: &str, old: &str, new: &str) -> String {
-    match value.strip_prefix(old) {
-        Some(rest) if !rest.starts_with(|next: char| next.is_alphanumeric()) => {
-            format!("{new}{rest}")
-        }
-        _ => value.to_owned(),
-    }
-}
-
-/// A name without facts of its own that only repeats what brought a pattern: `profile management`.
-fn spoken_for(entity: &DraftEntity, joined: &Joined) -> bool {
-    let stated = entity.fields.iter().any(|field| {
-        field.note.starts_with("stated")
-            && !field.value.starts_with(|first: char| first.is_uppercase())
-    });
-    if stated || !entity.moves.is_empty() {
-        return false;
-    }
-    let name = names::field(&split(&entity.name))
-        .unwrap_or_default()
-        .replace('_', " ");
-    joined.evidence.iter().any(|words| {
-        let singular = |text: &str| {
-            text.split(' ')
-                .map(|word| crate::singular(word).unwrap_or_else(|| word.to_owned()))
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let (words, name) = (singular(words), singular(&name));
-        words == name
-            || name.starts_with(&format!("{words} "))
-            || words.ends_with(&format!(" {name}"))
-    })
-}
-
-/// `Order Line` for `OrderLine`.
-fn split(name: &str) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !text.is_empty() {
-            text.push(' ');
-        }
-        text.push(letter);
-    }
-    text
-}
-
-/// What the text says of an entity that a pattern has too: its fields come along, its type of a field counts where it
-/// lists values and no moves depend on them.
-fn add(known: &mut DraftEntity, own: DraftEntity) {
-    if own.note.starts_with("stated") {
-        known.note = format!("{}; {}", own.note, known.note);
-    }
-    for field in own.fields {
-        let machine = field.value.starts_with("enum") && !known.moves.is_empty();
-        let default = field.note.starts_with("implied");
-        // A row has one owner: the pattern's.
-        let owner = |value: &str| value.contains(", owner");
-        let second = owner(&field.value) && known.fields.iter().any(|each| owner(&each.value));
-        if !known.has_field(&field.name) && !machine && !default && !second {
-            known.fields.push(field);
-        }
-    }
-    for line in own.last {
-        if line.name == "workload" && line.note.starts_with("stated") {
-            known.last.retain(|each| each.name != "workload");
-            known.last.push(line);
-        }
-    }
-}
-
-/// Parts are owned like their whole.
-fn disown_parts(draft: &mut Draft) {
-    let fields = draft.entities.iter().flat_map(|entity| &entity.fields);
-    let parts: Vec<String> = fields
-        .filter_map(|field| field.value.split_once("[], composed"))
-        .map(|(part, _)| part.to_owned())
-        .collect();
-    for entity in &mut draft.entities {
-        if parts.contains(&entity.name) {
-            for field in &mut entity.fields {
-                field.value = field.value.replace(", owner", "");
-            }
-        }
-    }
-}
-
-/// Fields that point to entities which were spoken for go, and so do the other sides of fields that are not there.
-fn forget_the_absent(draft: &mut Draft) {
-    let names: Vec<String> = draft
-        .entities
-        .iter()
-        .map(|entity| entity.name.clone())
-        .collect();
-    for entity in &mut draft.entities {
-        entity.fields.retain(|field| {
-            let target: String = field
-                .value
-                .chars()
-                .take_while(|each| each.is_alphanumeric())
-                .collect();
-            !field.value.starts_with(|first: char| first.is_uppercase()) || names.contains(&target)
+/// The patterns' questions in the form of our own; what the brief answers comes first among the options.
+fn questions(open: &[archwright_patterns::Question], settled: &[Settled]) -> Vec<Question> {
+    let mut questions = Vec::new();
+    for question in open {
+        let options = question.choices.iter().map(|choice| Answer {
+            id: choice.id.clone(),
+            gives: choice.gives.clone(),
+            changes: match choice.changes.is_empty() {
+                true => "as designed here".to_owned(),
+                false => choice.changes.join(", "),
+            },
         });
-    }
-    let fields: Vec<(String, String)> = draft
-        .entities
-        .iter()
-        .flat_map(|entity| {
-            entity
-                .fields
-                .iter()
-                .map(|field| (entity.name.clone(), field.name.clone()))
-        })
-        .collect();
-    for entity in &mut draft.entities {
-        entity.fields.retain(|field| {
-            let Some((target, by)) = field.value.split_once("[], by ") else {
-                return true;
-            };
-            let by: String = by
-                .chars()
-                .take_while(|each| each.is_alphanumeric() || *each == '_')
-                .collect();
-            fields
-                .iter()
-                .any(|(owner, name)| owner == target && *name == by)
-        });
-    }
-    sound_rules(draft);
-    for entity in &mut draft.entities {
-        if entity.fields.is_empty() {
-            let note = "implied: the text gives it no fields";
-            entity
-                .fields
-                .push(Line::new("name", "string(1..200), search", note));
-        }
-    }
-}
-
-/// Takes out grants of the text's entities whose condition goes over a field that went; the others remain.
-fn sound_rules(draft: &mut Draft) {
-    let admin = draft
-        .roles
-        .last()
-        .map_or_else(|| "admin".to_owned(), |role| role.name.clone());
-    let known = draft.clone();
-    let own = draft
-        .entities
-        .iter_mut()
-        .filter(|entity| !entity.note.contains("pattern"));
-    for entity in own {
-        for rule in &mut entity.allow {
-            let kept: Vec<&str> = rule
-                .value
-                .split(", ")
-                .filter(|grant| holds(&known, &entity.name, grant))
-                .collect();
-            let kept = kept.join(", ");
-            rule.value = kept;
-        }
-        entity.allow.retain(|rule| !rule.value.is_empty());
-        for each in &mut entity.moves {
-            let Some((start, by)) = each.value.split_once("by: ") else {
-                continue;
-            };
-            let by = by.trim_end_matches([' ', '}']).trim_matches('"');
-            if !by
-                .split(", ")
-                .all(|grant| holds(&known, &entity.name, grant))
-            {
-                each.value = format!("{start}by: {admin} }}");
-            }
-        }
-    }
-}
-
-/// Whether each field on the way of a grant's condition is there.
-fn holds(draft: &Draft, entity: &str, grant: &str) -> bool {
-    if grant == "owner" {
-        let account = |entity: &DraftEntity| {
-            entity
-                .settings
-                .iter()
-                .any(|setting| setting.name == "account")
-        };
-        return draft.entity(entity).is_some_and(|entity| {
-            account(entity)
-                || entity
-                    .fields
-                    .iter()
-                    .any(|field| field.value.contains(", owner"))
-        });
-    }
-    let Some((_, condition)) = grant.split_once(" when ") else {
-        return true;
-    };
-    let Some((path, _)) = condition.split_once(" == ") else {
-        return true;
-    };
-    let mut at = entity.to_owned();
-    path.split('.').all(|step| {
-        let found = draft
-            .entity(&at)
-            .and_then(|entity| entity.fields.iter().find(|field| field.name == step));
-        let Some(field) = found else { return false };
-        at = field
-            .value
-            .chars()
-            .take_while(|each| each.is_alphanumeric())
-            .collect();
-        true
-    })
-}
-
-fn drafted(entity: &Entity) -> DraftEntity {
-    let (last, settings): (Vec<&Member>, Vec<&Member>) =
-        entity.settings.iter().partition(|setting| {
-            matches!(
-                setting.name.as_str(),
-                "workload" | "soft-delete" | "audit" | "timestamps" | "versioned"
-            )
-        });
-    let lines = |members: &[Member]| -> Vec<Line> {
-        members
-            .iter()
-            .map(|member| line(member, &entity.origin))
-            .collect()
-    };
-    DraftEntity {
-        name: entity.name.clone(),
-        note: format!("pattern {}", entity.origin),
-        settings: settings
-            .into_iter()
-            .map(|member| line(member, &entity.origin))
-            .collect(),
-        fields: lines(&entity.fields),
-        unique: lines(&entity.unique),
-        index: lines(&entity.index),
-        checks: lines(&entity.checks),
-        allow: lines(&entity.allow),
-        moves: lines(&entity.moves),
-        last: last
-            .into_iter()
-            .map(|member| line(member, &entity.origin))
-            .collect(),
-        part: false,
-    }
-}
-
-/// A member of another pattern than its entity's says so.
-fn line(member: &Member, of: &str) -> Line {
-    let value = match &member.value {
-        Node::Text(text) if member.name == "about" => quoted(text),
-        Node::Text(text) => scalar(text, false),
-        Node::List(items)
-            if items
-                .iter()
-                .all(|item| item.text().is_some_and(|text| !text.contains(',')))
-                && !member.name.is_empty() =>
-        {
-            scalar(
-                &items
-                    .iter()
-                    .filter_map(Node::text)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                false,
-            )
-        }
-        other => flow(other),
-    };
-    Line::new(
-        member.name.clone(),
-        value,
-        if member.origin == of {
-            String::new()
-        } else {
-            origin(member)
-        },
-    )
-}
-
-fn origin(member: &Member) -> String {
-    format!("pattern {}", member.origin)
-}
-
-fn flow(node: &Node) -> String {
-    match node {
-        Node::Text(text) => scalar(text, true),
-        Node::List(items) => format!(
-            "[{}]",
-            items.iter().map(flow).collect::<Vec<_>>().join(", ")
-        ),
-        Node::Map(entries) => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| format!("{key}: {}", flow(value)))
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-    }
-}
-
-/// Text as it stands where YAML takes it so, else in quotes.
-fn scalar(text: &str, inside: bool) -> String {
-    let begins = text.starts_with(|first: char| first.is_alphanumeric() || "(-+.".contains(first))
-        && !text.starts_with("- ");
-    let special =
-        text.contains(": ") || text.contains(" #") || text.ends_with(':') || text.contains('\n');
-    let nested = inside && text.contains(|each: char| ",[]{}".contains(each));
-    if !text.is_empty() && begins && !special && !nested {
-        return text.to_owned();
-    }
-    format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n")
-    )
-}
-
-/// The composition's open questions in the form of our own.
-pub fn questions(composition: &Composition) -> Vec<Question> {
-    composition
-        .questions
-        .iter()
-        .map(|question| Question {
+        let mut own = Question {
             id: question.id.clone(),
             ask: question.ask.clone(),
             why: question.why.clone(),
-            options: question
-                .choices
-                .iter()
-                .map(|choice| Answer {
-                    id: choice.id.clone(),
-                    gives: choice.gives.clone(),
-                    changes: if choice.changes.is_empty() {
-                        "as designed here".to_owned()
-                    } else {
-                        choice.changes.join(", ")
-                    },
-                })
-                .collect(),
+            options: options.collect(),
             weight: question.weight,
-        })
-        .collect()
+            settled: None,
+        };
+        if let Some(settled) = settled.iter().find(|each| each.question == own.id) {
+            own.options
+                .sort_by_key(|option| option.id != settled.choice);
+            own.settled = Some(settled.evidence.clone());
+        }
+        questions.push(own);
+    }
+    questions
 }

@@ -2,18 +2,26 @@
 
 mod access;
 mod draft;
+mod head;
 mod join;
+mod merge;
 mod moves;
 mod names;
+mod nodes;
 mod people;
+mod proposal;
 mod questions;
 mod relations;
+mod sight;
 mod types;
 
 use crate::concepts::{Amount, Concepts, Source};
+use crate::terms;
 use access::Rules;
 use draft::{Draft, DraftEntity, Line};
+use join::Joined;
 use people::People;
+pub use proposal::{Proposed, proposed};
 pub use questions::{Answer, Choices, Question};
 use relations::Fields;
 use std::collections::BTreeSet;
@@ -27,10 +35,13 @@ pub struct Written {
     pub questions: Vec<Question>,
     /// The patterns that take part.
     pub patterns: Vec<String>,
+    /// Sentences that nothing was taken from.
+    pub unread: Vec<usize>,
+    /// The names of what the design has.
+    pub entities: Vec<String>,
+    pub roles: Vec<String>,
+    draft: Draft,
 }
-
-/// Sentences that are quoted at the head of the design.
-const QUOTED: usize = 400;
 
 /// Sentences up to which a brief is answered mostly from patterns; user stories say enough sooner.
 const SHORT: usize = 5;
@@ -52,11 +63,22 @@ pub fn design(concepts: &Concepts, name: &str, choices: &Choices) -> Written {
         .count();
     let joined = if said <= SHORT && !concepts.story {
         people.gather(&concepts);
-        join::find(&concepts, &people, choices)
+        let joined = join::find(&concepts, &people, choices);
+        if let Some(role) = joined.as_ref().and_then(Joined::sign_up)
+            && people.outsider().is_none()
+            && people.sign_up.is_some()
+        {
+            people.sign_up = Some(role.to_owned());
+        }
+        joined
     } else {
         None
     };
     if let Some(joined) = &joined {
+        // A sentence that brought a pattern was understood.
+        let sentences = std::mem::take(&mut concepts.unread);
+        let spoke = |at: &usize| joined.speaks(&concepts.sentences[*at].text);
+        concepts.unread = sentences.into_iter().filter(|at| !spoke(at)).collect();
         // `Customers order books`: the pattern's order stands between the two.
         concepts
             .relations
@@ -81,13 +103,15 @@ pub fn design(concepts: &Concepts, name: &str, choices: &Choices) -> Written {
         names: BTreeSet::new(),
         guessed: Vec::new(),
         asked: Vec::new(),
+        left_out: Vec::new(),
     };
     writer.roles();
     writer.entities();
     if let Some(joined) = &joined {
-        join::merge(&mut writer.draft, joined);
-        writer.asked = join::questions(&joined.composition);
+        writer.left_out = merge::merge(&mut writer.draft, joined, &acted(&concepts));
+        writer.asked.clone_from(&joined.questions);
     }
+    sight::see_what_they_name(&mut writer.draft);
     let questions = writer.questions();
     writer.finish(&questions);
     let text = writer.draft.print();
@@ -102,7 +126,31 @@ pub fn design(concepts: &Concepts, name: &str, choices: &Choices) -> Written {
                 .map(|own| own.id.to_owned())
                 .collect()
         }),
+        unread: concepts.unread.clone(),
+        entities: writer
+            .draft
+            .entities
+            .iter()
+            .map(|each| each.name.clone())
+            .collect(),
+        roles: writer
+            .draft
+            .roles
+            .iter()
+            .map(|each| each.name.clone())
+            .collect(),
+        draft: writer.draft,
     }
+}
+
+/// The entities that people of the text do something with.
+fn acted(concepts: &Concepts) -> BTreeSet<String> {
+    let acts = concepts
+        .acts
+        .iter()
+        .filter(|act| terms::is_person(&act.actor));
+    acts.filter_map(|act| names::entity(&concepts.entities[act.entity].name))
+        .collect()
 }
 
 /// Whether the words speak of a pattern.
@@ -145,6 +193,8 @@ struct Writer<'a> {
     guessed: Vec<String>,
     /// Questions of patterns.
     asked: Vec<Question>,
+    /// What the text mentions and the design has not.
+    left_out: Vec<String>,
 }
 
 impl Writer<'_> {
@@ -176,6 +226,7 @@ impl Writer<'_> {
         let staff: Vec<&str> = people
             .roles
             .iter()
+            .filter(|role| !people::is_outsider(&role.words))
             .map(|role| role.name.as_str())
             .filter(|name| Some(*name) != sign_up.map(String::as_str) && *name != people.admin)
             .collect();
@@ -246,6 +297,7 @@ impl Writer<'_> {
                     .people()
                     .roles
                     .iter()
+                    .filter(|role| !people::is_outsider(&role.words))
                     .map(|role| role.name.clone())
                     .filter(|name| {
                         Some(name) != self.people().sign_up.as_ref() && *name != self.people().admin
@@ -399,7 +451,9 @@ impl Writer<'_> {
             if owns {
                 value.push_str(", owner");
             }
-            if pointer.unique || profile && owns {
+            if profile && owns {
+                value = self.person(at, &value);
+            } else if pointer.unique {
                 value.push_str(", unique");
             }
             drafted.fields.push(Line::new(
@@ -416,10 +470,26 @@ impl Writer<'_> {
                 0,
                 Line::new(
                     "user",
-                    format!("{account}, owner, unique"),
+                    self.person(at, &format!("{account}, owner")),
                     "implied: they sign in",
                 ),
             );
+        }
+    }
+
+    /// Whose row a profile is. Who did not sign up by themselves may have it made by whoever gives roles.
+    fn person(&self, at: usize, owner: &str) -> String {
+        let people = self.people();
+        let signed_up = people
+            .outsider()
+            .is_some_and(|role| role.entity == Some(at));
+        let (account, _) = owner.split_once(',').unwrap_or((owner, ""));
+        match signed_up {
+            true => format!("{owner}, unique"),
+            false => format!(
+                "{{ type: {account}, owner: true, unique: true, settable: {} }}",
+                people.admin
+            ),
         }
     }
 
@@ -615,7 +685,11 @@ impl Writer<'_> {
         }
         questions.append(&mut self.asked);
         questions.sort_by_key(|question| std::cmp::Reverse(question.weight));
-        questions.truncate(questions::MOST);
+        let mut open = 0;
+        questions.retain(|question| {
+            open += usize::from(question.settled.is_none());
+            question.settled.is_some() || open <= questions::MOST
+        });
         let deletion = questions.iter().find(|question| question.id == "deletion");
         if deletion.is_some_and(|question| questions::chosen(question, self.choices).id == "keep") {
             for entity in self
@@ -631,119 +705,12 @@ impl Writer<'_> {
         }
         questions
     }
-
-    /// What stands above the design.
-    fn finish(&mut self, questions: &[Question]) {
-        let concepts = self.concepts();
-        let mut head = vec!["Written by `archwright new` from a brief. `stated [3]` is the third sentence below, `implied` follows from it by".to_owned(), "a rule, `pattern` is what such a thing usually has. Strike out what is wrong.".to_owned(), String::new(), "The brief:".to_owned()];
-        for (at, sentence) in concepts.sentences.iter().enumerate().take(QUOTED) {
-            head.push(format!("  [{}] {}", at + 1, clipped(&sentence.text)));
-        }
-        if concepts.sentences.len() > QUOTED {
-            head.push(format!(
-                "  … and {} more",
-                concepts.sentences.len() - QUOTED
-            ));
-        }
-        if !questions.is_empty() {
-            head.push(String::new());
-            head.push("What the brief leaves open, and how it was answered:".to_owned());
-        }
-        for question in questions {
-            let answer = questions::chosen(question, self.choices);
-            let recommended = if answer.id == question.options[0].id {
-                ", as recommended"
-            } else {
-                ""
-            };
-            head.push(format!(
-                "  {}: {} {}{recommended}: {}",
-                question.id, question.ask, answer.id, answer.gives
-            ));
-            for other in question
-                .options
-                .iter()
-                .filter(|other| other.id != answer.id)
-            {
-                head.push(format!(
-                    "    or {}: {} ({})",
-                    other.id, other.gives, other.changes
-                ));
-            }
-        }
-        if !concepts.contradictions.is_empty() {
-            head.push(String::new());
-            head.push("Contradictions in the brief:".to_owned());
-        }
-        for each in &concepts.contradictions {
-            head.push(format!(
-                "  [{}] and [{}] disagree on {}",
-                each.first + 1,
-                each.second + 1,
-                each.about
-            ));
-        }
-        let forbidden: Vec<usize> = concepts
-            .acts
-            .iter()
-            .filter(|act| act.negated)
-            .map(|act| act.sentence)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        if !forbidden.is_empty() {
-            head.push(String::new());
-            head.push(format!(
-                "Forbidden in the brief; check the rules against: {}",
-                numbers(&forbidden)
-            ));
-        }
-        if concepts.cut {
-            head.push(String::new());
-            head.push("The brief is too long: only its beginning was read.".to_owned());
-        }
-        if !concepts.unread.is_empty() {
-            head.push(String::new());
-            head.push(format!("Not understood: {}", numbers(&concepts.unread)));
-        }
-        self.draft.about = concepts
-            .sentences
-            .iter()
-            .find(|sentence| sentence.text.split(' ').count() > 2)
-            .map_or_else(String::new, |sentence| clipped(&sentence.text));
-        self.draft.head = head;
-    }
 }
 
 fn pointer_is_there(draft: &Draft, holder: &str, field: &str) -> bool {
     draft
         .entity(holder)
         .is_some_and(|entity| entity.has_field(field))
-}
-
-fn numbers(sentences: &[usize]) -> String {
-    let mut text: Vec<String> = sentences
-        .iter()
-        .take(60)
-        .map(|at| format!("[{}]", at + 1))
-        .collect();
-    if sentences.len() > 60 {
-        text.push(format!("and {} more", sentences.len() - 60));
-    }
-    text.join(" ")
-}
-
-fn clipped(text: &str) -> String {
-    const LENGTH: usize = 200;
-    let text: String = text.chars().filter(|each| !each.is_control()).collect();
-    if text.chars().count() <= LENGTH {
-        return text;
-    }
-    let mut short: String = text.chars().take(LENGTH).collect();
-    if let Some(at) = short.rfind(' ') {
-        short.truncate(at);
-    }
-    short + " …"
 }
 
 /// `2M`, `50k`, `120`

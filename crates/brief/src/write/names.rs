@@ -112,6 +112,18 @@ fn joined(name: &str, separator: char) -> Option<String> {
     })
 }
 
+/// `Order Line` for `OrderLine`.
+pub fn split(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push(letter);
+    }
+    text
+}
+
 /// `categories` for `category`; only the last word has a plural.
 pub fn plural(name: &str) -> String {
     let consonant = |name: &str| {

@@ -2,6 +2,7 @@
 
 use super::names;
 use crate::concepts::{Concepts, RelationKind};
+use crate::verbs;
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug)]
@@ -89,7 +90,6 @@ const STAFF: &[&str] = &[
     "courier",
     "planner",
     "controller",
-    "owner",
     "leader",
     "assistant",
     "specialist",
@@ -100,6 +100,60 @@ const STAFF: &[&str] = &[
     "examiner",
     "grader",
     "invigilator",
+    "chef",
+    "cook",
+    "lawyer",
+    "attorney",
+    "bookkeeper",
+    "dietician",
+    "referee",
+    "umpire",
+    "warden",
+    "caretaker",
+    "usher",
+    "skipper",
+    "pilot",
+    "bearer",
+    "representative",
+    "rep",
+    "subcontractor",
+    "barista",
+    "waiter",
+    "steward",
+    "surveyor",
+    "adjuster",
+    "pharmacist",
+    "therapist",
+    "master",
+    "auditor",
+];
+
+/// People from outside, those first who have most reason to sign up by themselves.
+const OUTSIDERS: &[&str] = &[
+    "customer",
+    "client",
+    "user",
+    "member",
+    "guest",
+    "visitor",
+    "patient",
+    "student",
+    "resident",
+    "citizen",
+    "donor",
+    "buyer",
+    "parent",
+    "player",
+    "passenger",
+    "reader",
+    "learner",
+    "applicant",
+    "candidate",
+    "tenant",
+    "subscriber",
+    "traveller",
+    "participant",
+    "colleague",
 ];
 
 const ADMINS: &[&str] = &[
@@ -138,8 +192,32 @@ fn head(words: &str) -> &str {
     words.rsplit(' ').next().unwrap_or(words)
 }
 
+/// Owners of these work there; owners of dogs, cars and houses are customers.
+const OWNED: &[&str] = &[
+    "business",
+    "company",
+    "shop",
+    "store",
+    "restaurant",
+    "site",
+    "salon",
+    "product",
+    "process",
+    "club",
+    "gym",
+    "farm",
+];
+
 pub fn is_staff(words: &str) -> bool {
-    STAFF.contains(&head(words))
+    match words.strip_suffix("owner") {
+        Some(owned) => OWNED.contains(&head(owned.trim_end())),
+        None => STAFF.contains(&head(words)),
+    }
+}
+
+/// Who comes from outside, be it that others sign up.
+pub fn is_outsider(words: &str) -> bool {
+    OUTSIDERS.contains(&head(words))
 }
 
 pub fn find(concepts: &Concepts) -> People {
@@ -169,14 +247,17 @@ pub fn find(concepts: &Concepts) -> People {
 }
 
 impl People {
+    /// The role of whoever signs up, if the text names one.
+    pub fn outsider(&self) -> Option<&Role> {
+        let mut roles = self.roles.iter();
+        roles.find(|role| Some(&role.name) == self.sign_up.as_ref())
+    }
+
     /// In a short brief people are roles, and who signs up is the account.
     pub fn gather(&mut self, concepts: &Concepts) {
-        let outsider = self
-            .roles
-            .iter()
-            .find(|role| Some(&role.name) == self.sign_up.as_ref())
-            .and_then(|role| role.entity);
-        self.account = self.account.or(outsider);
+        let outsider = self.outsider().and_then(|role| role.entity);
+        let staff = |at: &usize| is_staff(&concepts.entities[*at].name);
+        self.account = self.account.filter(|at| !staff(at)).or(outsider);
         self.profiles.clear();
         let account = self.account;
         self.roles_only = concepts
@@ -216,6 +297,14 @@ fn roles(concepts: &Concepts) -> Vec<Role> {
     for entity in concepts.entities.iter().filter(|entity| entity.actor) {
         add(&entity.name, entity.source.sentence());
     }
+    // `Customers register`: whoever acts, be it on nothing that is stored, may have to sign in.
+    for entity in concepts
+        .entities
+        .iter()
+        .filter(|entity| entity.acts && (is_staff(&entity.name) || is_outsider(&entity.name)))
+    {
+        add(&entity.name, entity.source.sentence());
+    }
     for act in &concepts.acts {
         let known = concepts
             .entities
@@ -243,7 +332,16 @@ fn rows(concepts: &Concepts, roles: &[Role]) -> (BTreeSet<usize>, Vec<usize>) {
         let known = !entity.attributes.is_empty()
             || concepts.relations.iter().any(|relation| {
                 let involved = relation.from == at || relation.to == at;
-                involved && (!concepts.story || relation.kind == RelationKind::Kind)
+                let looks_after = relation.from == at
+                    && is_staff(&entity.name)
+                    && entity.attributes.is_empty()
+                    && (verbs::administers(&relation.verb)
+                        || [
+                            "plan", "assign", "schedule", "approve", "see", "check", "make",
+                            "export",
+                        ]
+                        .contains(&relation.verb.as_str()));
+                involved && !looks_after && (!concepts.story || relation.kind == RelationKind::Kind)
             });
         if is_role && !known {
             only.insert(at);
@@ -295,12 +393,16 @@ fn sign_up(concepts: &Concepts, roles: &[Role], account: Option<usize>) -> (Opti
             .filter(|act| act.actor == role.words)
             .count()
     };
+    let outside = |role: &&Role| !is_staff(&role.words) && !ADMINS.contains(&role.words.as_str());
+    let known = |role: &&Role| {
+        let place = OUTSIDERS.iter().position(|each| *each == head(&role.words));
+        place.map_or(0, |place| OUTSIDERS.len() - place)
+    };
     let mut best: Option<&Role> = None;
-    for role in roles
-        .iter()
-        .filter(|role| !is_staff(&role.words) && !ADMINS.contains(&role.words.as_str()))
-    {
-        if best.is_none_or(|known| weight(&role) > weight(&known)) {
+    for role in roles.iter().filter(outside) {
+        let heavier =
+            |other: &Role| (known(&role), weight(&role)) > (known(&other), weight(&other));
+        if best.is_none_or(heavier) {
             best = Some(role);
         }
     }

@@ -15,6 +15,8 @@ pub struct Question {
     /// The first is recommended.
     pub options: Vec<Answer>,
     pub weight: usize,
+    /// The words of the brief that answer it; it is not asked then.
+    pub settled: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub fn open(
             options: vec![
                 option(
                     "open",
-                    format!("Whoever wants to signs up and becomes {role}."),
+                    format!("Whoever wants to, signs up and becomes {role}."),
                     format!("`sign-up: open` for {role}"),
                 ),
                 option(
@@ -63,6 +65,7 @@ pub fn open(
                 ),
             ],
             weight: 60,
+            settled: None,
         });
     }
     if !catalogues.is_empty() {
@@ -84,6 +87,7 @@ pub fn open(
                 ),
             ],
             weight: 20 + 5 * catalogues.len(),
+            settled: None,
         });
     }
     if !guessed.is_empty() {
@@ -105,6 +109,7 @@ pub fn open(
                 ),
             ],
             weight: 15 + 10 * guessed.len(),
+            settled: None,
         });
     }
     if !records.is_empty() {
@@ -122,6 +127,7 @@ pub fn open(
                 option("erase", "No: deleted rows are gone.", "hard deletion"),
             ],
             weight: 10 + 5 * records.len(),
+            settled: None,
         });
     }
     if concepts
@@ -147,6 +153,7 @@ pub fn open(
                 ),
             ],
             weight: 12,
+            settled: None,
         });
     }
     questions

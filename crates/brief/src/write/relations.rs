@@ -86,7 +86,9 @@ fn place(concepts: &Concepts, people: &People, relation: &Relation, fields: &mut
     } else if relation.many != relation.back {
         relation.many
     } else {
-        person(from) && !person(to) && relation.verb != "has"
+        // Who signs up has nothing yet: `every donor gets a receipt`.
+        let signs_up = people.account == Some(from) || people.profiles.contains(&from);
+        person(from) && !person(to) && (relation.verb != "has" || signs_up)
     };
     // People who choose or attend something share it with others.
     let shared = !implied
@@ -119,7 +121,9 @@ fn place(concepts: &Concepts, people: &People, relation: &Relation, fields: &mut
         holder,
         target,
         name: field,
-        optional: staff && !people.profiles.contains(&holder) || implied && relation.verb == "with",
+        optional: staff && !people.profiles.contains(&holder)
+            || implied && relation.verb == "with"
+            || relation.may && !part && !person(target),
         unique: false,
         inverse: inverse.filter(|_| relation.many),
         part,

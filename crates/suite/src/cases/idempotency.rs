@@ -2,12 +2,13 @@
 
 use super::Cases;
 use crate::client::Request;
+use crate::make::unless_failed;
 use crate::oracle::{Body, Question, Refusal, answer};
 use crate::propose::Style;
 use crate::seek::{Imagined, Wanted};
 use crate::session::{Outcome, Session, failed, skip, unreached};
 use archwright_plan::model::EntityId;
-use archwright_plan::{Operation, OperationKind};
+use archwright_plan::{CallerClass, Operation, OperationKind};
 use std::collections::BTreeSet;
 
 pub(super) fn derive(cases: &mut Cases) {
@@ -53,8 +54,7 @@ fn key(session: &mut Session) -> String {
 fn creator(session: &mut Session, operation: &Operation, not: &[usize]) -> Outcome<usize> {
     let entity = entity_of(operation);
     if session.is_one_to_one(entity) {
-        session.widen(entity)?;
-        return Ok(session.actors.len() - 1);
+        return newcomer(session, operation);
     }
     let mut actors = 0..session.actors.len();
     let fits =
@@ -63,6 +63,26 @@ fn creator(session: &mut Session, operation: &Operation, not: &[usize]) -> Outco
         Some(actor) => Ok(actor),
         None => skip("there are too few test sign-ins that may do this"),
     }
+}
+
+/// Somebody who has no row yet, and may create one: by signing up alone, or with a role that is given to them.
+fn newcomer(session: &mut Session, operation: &Operation) -> Outcome<usize> {
+    session.widen(entity_of(operation))?;
+    let newest = session.actors.len() - 1;
+    if session.judge(newest).admit(operation).is_none() {
+        return Ok(newest);
+    }
+    for alternative in &operation.guard {
+        let CallerClass::Role(role) = alternative.caller else {
+            continue;
+        };
+        let made = unless_failed(session.newcomer_of(role, None))?;
+        let made = made.filter(|made| session.judge(*made).admit(operation).is_none());
+        if let Some(made) = made {
+            return Ok(made);
+        }
+    }
+    skip("nobody new may do this")
 }
 
 fn created<'p>(session: &mut Session<'p>, operation: &'p Operation) -> Outcome<()> {
