@@ -1,4 +1,5 @@
 //! Rules and expressions as they are printed.
+#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! People with one row each, made by themselves or by somebody who appoints them: the right server passes.
-#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 
 mod common;
 
