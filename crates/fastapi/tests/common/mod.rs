@@ -1,5 +1,6 @@
 //! Designs as plans, and what is generated of them.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 
 use archwright_diagnostics::fixture;
 use archwright_plan::{Plan, model, plan};
