@@ -1,5 +1,4 @@
 //! Rules and expressions as they are printed.
-#![expect(clippy::unwrap_used, reason = "a failure is the test's failure")]
 
 mod common;
 
