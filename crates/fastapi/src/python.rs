@@ -297,8 +297,9 @@ mod tests {
 
     #[test]
     fn texts_are_escaped() {
-        assert_eq!(text("a\"b\\\n\u{1}"), r#"'a"b\\\n\u0001'"#);
-        assert_eq!(text("it's \"b\""), r#""it's \"b\"""#);
+        assert_eq!(text("it's\\\n\u{1}"), r#""it's\\\n\u0001""#);
+        assert_eq!(text("a \"b\""), r#"'a "b"'"#);
+        assert_eq!(text("it's \"b\""), r#"'it\'s "b"'"#);
         assert_eq!(sentence("a\n  \"\"\" b"), "a ''' b");
     }
 }

@@ -83,7 +83,7 @@ fn words_and_decimals_are_written_as_their_types() {
 fn a_text_of_the_design_stays_a_text() {
     let fields = "      note: string(1..50)?";
     let rest = r#"    allow: { read: "staff when note == 'a\"); import os'" }"#;
-    let expected = r#"item.note.is_not_distinct_from("a\"); import os")"#;
+    let expected = r#"item.note.is_not_distinct_from('a"); import os')"#;
     check(fields, rest, "app/items/policies.py", expected);
 }
 
