@@ -154,7 +154,7 @@ operations:
     );
     let server = serve(plan.clone(), &plan);
     let report = suite(&plan, &server, Some("op.archive/happy/*"));
-    let reason = "`doc.late` goes by the clock, and the suite lets no time pass";
+    let reason = "`step0.late` goes by the clock, and the suite lets no time pass";
     assert_eq!(report.unproven(), ["op.archive"]);
     let told = text(&report, &|_| String::new());
     let end = told.split("NOT PROVEN").nth(1).unwrap();
