@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Everything, or one example.
 pub fn stacks(only: Option<&str>) -> Result<()> {
     cargo(&["build", "--package", "archwright"])?;
+    tools::need("curl", "curl")?;
     let examples = EXAMPLES.iter();
     for (name, account) in examples.filter(|(name, _)| only.is_none_or(|only| only == *name)) {
         let project = Project::generated(name, account)?;
@@ -45,17 +46,13 @@ impl<'a> Project<'a> {
         }
         let design = root().join("examples").join(example);
         let (design, path) = (design.to_string_lossy(), folder.to_string_lossy());
-        cargo(&[
-            "run",
-            "--quiet",
-            "--package",
-            "archwright-fastapi",
-            "--example",
-            "write",
-            "--",
-            &design,
-            &path,
-        ])?;
+        let archwright = root().join("target/debug/archwright");
+        run_in(
+            &root(),
+            &archwright.to_string_lossy(),
+            &["build", &design, "--stack", "fastapi", "--out", &path],
+            &[],
+        )?;
         let project = std::fs::read_to_string(folder.join("pyproject.toml"))?;
         let programs = tools::python_with("fastapi", &requirements(&project))?;
         Ok(Self {
